@@ -1,0 +1,20 @@
+"""Roads, cells and sites to sparse travel times and coverage. The fast kernels live here."""
+
+from __future__ import annotations
+
+from stationplan.access.coverage import cover_rows
+from stationplan.access.network import network_from_arcs, network_of
+from stationplan.access.reach import service_areas
+from stationplan.access.snap import connect
+from stationplan.access.times import nearest, site_times, travel_times
+
+__all__ = [
+    "connect",
+    "cover_rows",
+    "nearest",
+    "network_from_arcs",
+    "network_of",
+    "service_areas",
+    "site_times",
+    "travel_times",
+]

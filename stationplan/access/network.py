@@ -1,0 +1,137 @@
+"""Arcs to a :class:`RoadNetwork`: parallel arcs by minimum, strongly connected parts known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pyproj import Geod
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from stationplan.domain import BoolArray, FloatArray, IntArray, Mode, RoadArcs, RoadNetwork
+from stationplan.geo import project, utm_crs
+
+
+def network_from_arcs(
+    lon: ArrayLike,
+    lat: ArrayLike,
+    tail: ArrayLike,
+    head: ArrayLike,
+    *,
+    minutes: Mapping[Mode, ArrayLike],
+) -> RoadNetwork:
+    """Return the network of directed arcs; node i keeps its index.
+
+    ``lon``/``lat`` are WGS-84 degrees of the nodes, ``tail``/``head`` node indices of the arcs, ``minutes[mode]`` one
+    value an arc (``inf``: the mode may not use it). Lengths are those of the straight lines on the ellipsoid. The
+    CRS is the UTM zone at the middle.
+
+    Raises
+    ------
+    ValueError
+        Shapes differ, an index is out of range, or minutes are negative or NaN.
+
+    >>> network = network_from_arcs([104.0, 104.01], [30.6, 30.6], [0, 1, 0], [1, 0, 1], minutes={"walk": [12, 12, 9]})
+    >>> network.arc_count, network.minutes["walk"].tolist()
+    (2, [9.0, 12.0])
+    """
+    lon, lat = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+    tail, head = np.asarray(tail, dtype=np.int64), np.asarray(head, dtype=np.int64)
+    values = {mode: np.asarray(column, dtype=np.float64) for mode, column in minutes.items()}
+    if lon.ndim != 1 or lon.shape != lat.shape:
+        raise ValueError(f"lon and lat are one-dimensional and of one length, not {lon.shape} and {lat.shape}")
+    if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
+        raise ValueError("lon and lat are finite")
+    if tail.ndim != 1 or tail.shape != head.shape:
+        raise ValueError(f"tail and head are one-dimensional and of one length, not {tail.shape} and {head.shape}")
+    if len(tail) and (min(tail.min(), head.min()) < 0 or max(tail.max(), head.max()) >= len(lon)):
+        raise ValueError(f"tail and head are node indices from 0 to {len(lon) - 1}")
+    for mode, column in values.items():
+        if column.shape != tail.shape:
+            raise ValueError(f"minutes[{mode!r}] has one value an arc: {tail.shape}, not {column.shape}")
+        if not (column >= 0).all():
+            raise ValueError(f"minutes[{mode!r}] are >= 0 and not NaN")
+    length_m = np.asarray(Geod(ellps="WGS84").inv(lon[tail], lat[tail], lon[head], lat[head])[2], dtype=np.float64)
+    arcs = RoadArcs(lon, lat, tail, head, length_m, values, np.zeros(len(tail), dtype=bool), "", "")
+    return network_of(arcs, crs=utm_crs(lon, lat))
+
+
+def network_of(arcs: RoadArcs, *, crs: str) -> RoadNetwork:
+    """Return the network of road arcs as read, projected to ``crs``."""
+    x, y = project(arcs.lon, arcs.lat, crs)
+    metres = {mode: np.where(np.isinf(column), np.inf, arcs.length_m) for mode, column in arcs.minutes.items()}
+    return assemble(
+        x,
+        y,
+        arcs.tail,
+        arcs.head,
+        minutes=arcs.minutes,
+        metres=metres,
+        major=arcs.major,
+        crs=crs,
+        source=arcs.source,
+        date=arcs.date,
+    )
+
+
+def assemble(
+    x: FloatArray,
+    y: FloatArray,
+    tail: IntArray | NDArray[np.int32],
+    head: IntArray | NDArray[np.int32],
+    *,
+    minutes: Mapping[Mode, FloatArray],
+    metres: Mapping[Mode, FloatArray],
+    major: BoolArray,
+    crs: str,
+    source: str,
+    date: str,
+) -> RoadNetwork:
+    """Return the network of arcs in any order: loops and unusable arcs dropped, parallel arcs at their minimum."""
+    n = len(x)
+    usable = np.zeros(len(tail), dtype=bool)
+    for column in minutes.values():
+        usable |= np.isfinite(column)
+    usable &= tail != head
+    key = tail[usable].astype(np.int64) * n + head[usable]
+    order = np.argsort(key, kind="stable")
+    unique, first = np.unique(key[order], return_index=True)
+
+    def least(column: FloatArray) -> FloatArray:
+        return np.minimum.reduceat(column[usable][order], first) if len(first) else np.empty(0)
+
+    arc_tail = unique // n if n else unique
+    arc_head = (unique % n if n else unique).astype(np.int32)
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(arc_tail, minlength=n))]).astype(np.int64)
+    arc_minutes = {mode: least(column) for mode, column in minutes.items()}
+    return RoadNetwork(
+        x=x,
+        y=y,
+        indptr=indptr,
+        head=arc_head,
+        minutes=arc_minutes,
+        metres={mode: least(column) for mode, column in metres.items()},
+        component={mode: _components(n, arc_tail, arc_head, column) for mode, column in arc_minutes.items()},
+        major=np.logical_or.reduceat(major[usable][order], first) if len(first) else np.empty(0, dtype=bool),
+        crs=crs,
+        source=source,
+        date=date,
+    )
+
+
+def _components(n: int, tail: IntArray, head: NDArray[np.int32], minutes: FloatArray) -> NDArray[np.int32]:
+    """Number strongly connected parts by falling size, ties by lowest node; -1 for nodes without an arc."""
+    open_arc = np.isfinite(minutes)
+    graph = sparse.csr_array((np.ones(open_arc.sum(), dtype=np.int8), (tail[open_arc], head[open_arc])), shape=(n, n))
+    label = connected_components(graph, directed=True, connection="strong")[1]
+    used = np.zeros(n, dtype=bool)
+    used[tail[open_arc]] = True
+    used[head[open_arc]] = True
+    names, first, inverse, size = np.unique(label[used], return_index=True, return_inverse=True, return_counts=True)
+    rank = np.empty(len(names), dtype=np.int32)
+    rank[np.lexsort((first, -size))] = np.arange(len(names), dtype=np.int32)
+    component = np.full(n, -1, dtype=np.int32)
+    component[used] = rank[inverse]
+    return component

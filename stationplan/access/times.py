@@ -1,0 +1,276 @@
+"""Sparse travel times between nodes of a network, and from cells to sites."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from scipy.sparse.csgraph import dijkstra
+
+from stationplan.access.kernel import NodeArray, contract, search_each
+from stationplan.domain import (
+    CUTOFF_TOLERANCE,
+    BoolArray,
+    FloatArray,
+    Group,
+    IntArray,
+    Mode,
+    RoadNetwork,
+    Snap,
+    TravelTimes,
+)
+
+Measure = Literal["minutes", "metres"]
+
+_MAX_RING = 1 << 16
+_SOURCES_A_TASK = 512
+"""Enough sources to pay for a task's scratch, few enough to keep all threads busy to the end."""
+
+
+@dataclass(frozen=True)
+class _Graph:
+    """Reversed arcs of one measure in CSR form; node i of the network is ``rank[i]`` here, along a Hilbert curve.
+
+    ``junction`` marks nodes with three neighbours or more.
+    """
+
+    indptr: NodeArray
+    head: NodeArray
+    weight: FloatArray
+    rank: NodeArray
+    junction: BoolArray
+    buckets_a_unit: float
+
+
+_graphs: WeakKeyDictionary[RoadNetwork, dict[tuple[str, Mode], _Graph]] = WeakKeyDictionary()
+"""Search graphs by network, kept as long as the network itself: networks never change, so neither do these."""
+
+
+def hilbert_rank(x: FloatArray, y: FloatArray) -> IntArray:
+    """Return the rank of each point along a Hilbert curve over their bounding box, 2^16 steps a side.
+
+    Neighbours in space become neighbours in memory; on large networks this alone makes searches several times faster
+    (Hilbert 1891; the bit form of Warren, Hacker's Delight, 2013).
+    """
+    side = 1 << 16
+    span = max(float(np.ptp(x)), float(np.ptp(y)), 1e-9) if len(x) else 1.0
+    i = ((x - x.min()) / span * (side - 1)).astype(np.int64) if len(x) else np.empty(0, dtype=np.int64)
+    j = ((y - y.min()) / span * (side - 1)).astype(np.int64) if len(x) else np.empty(0, dtype=np.int64)
+    distance = np.zeros(len(x), dtype=np.int64)
+    step = side // 2
+    while step:
+        right, up = (i & step) > 0, (j & step) > 0
+        distance += step * step * ((3 * right) ^ up)
+        flip = ~up & right
+        i, j = np.where(flip, side - 1 - i, i), np.where(flip, side - 1 - j, j)
+        i, j = np.where(up, i, j), np.where(up, j, i)
+        step //= 2
+    rank = np.empty(len(x), dtype=np.int64)
+    rank[np.argsort(distance, kind="stable")] = np.arange(len(x))
+    return rank
+
+
+def _graph_of(network: RoadNetwork, measure: Measure, mode: Mode) -> _Graph:
+    graphs = _graphs.setdefault(network, {})
+    if (measure, mode) not in graphs:
+        values: Mapping[Mode, FloatArray] = getattr(network, measure)
+        if mode not in values:
+            raise ValueError(f"the network has no mode {mode!r}; it has {', '.join(values)}")
+        graphs[measure, mode] = _reversed_graph(network, values[mode])
+    return graphs[measure, mode]
+
+
+def _reversed_graph(network: RoadNetwork, arc_weight: FloatArray) -> _Graph:
+    n = network.node_count
+    rank = hilbert_rank(network.x, network.y)
+    usable = np.isfinite(arc_weight)
+    start, end, weight = rank[network.head[usable]], rank[network.tail[usable]], arc_weight[usable]
+    order = np.argsort(start, kind="stable")
+    pairs = np.unique(np.minimum(start, end) * n + np.maximum(start, end))
+    neighbours = np.bincount(np.concatenate([pairs // max(n, 1), pairs % max(n, 1)]), minlength=n)
+    # A quarter of the mean arc between bends was fastest for road nodes at every bend; contracted arcs are a few
+    # times longer, so the mean itself it is.
+    width = max(float(weight.mean()), float(weight.max()) / _MAX_RING, 1e-12) if len(weight) else 1.0
+    return _Graph(
+        indptr=np.concatenate([[0], np.cumsum(np.bincount(start, minlength=n))]).astype(np.uint32),
+        head=end[order].astype(np.uint32),
+        weight=np.ascontiguousarray(weight[order]),
+        rank=rank.astype(np.uint32),
+        junction=neighbours > 2,
+        buckets_a_unit=1 / width,
+    )
+
+
+def _nodes(network: RoadNetwork, nodes: ArrayLike, name: str) -> IntArray:
+    array = np.asarray(nodes, dtype=np.int64)
+    if array.ndim != 1:
+        raise ValueError(f"{name} is a one-dimensional array of node indices, not of shape {array.shape}")
+    if len(array) and (array.min() < 0 or array.max() >= network.node_count):
+        raise ValueError(f"{name} are node indices from 0 to {network.node_count - 1}")
+    return array
+
+
+def travel_times(
+    network: RoadNetwork,
+    sources: ArrayLike,
+    targets: ArrayLike | None = None,
+    *,
+    cutoff_min: float,
+    mode: Mode,
+    workers: int = 1,
+) -> sparse.csc_array:
+    """Return the minutes from each target to each source within the cutoff, sparse [target x source].
+
+    ``sources`` and ``targets`` are node indices (``None``: every node, in order) and may repeat. A stored 0 stands for
+    a target at the source itself; an absent entry is beyond the (closed) cutoff or unreachable. The result does
+    not depend on ``workers``, the number of threads.
+
+    Raises
+    ------
+    ValueError
+        An index is out of range, the cutoff is negative or NaN, or the network does not know the mode.
+
+    >>> from stationplan.access.network import network_from_arcs
+    >>> line = network_from_arcs([104.0, 104.1, 104.2], [30.6] * 3, [0, 1], [1, 2], minutes={"car": [5.0, 4.0]})
+    >>> travel_times(line, [2], cutoff_min=9, mode="car").toarray().tolist()
+    [[9.0], [4.0], [0.0]]
+    """
+    return impedance(network, "minutes", mode, sources, targets, cutoff=cutoff_min, workers=workers)
+
+
+def impedance(
+    network: RoadNetwork,
+    measure: Measure,
+    mode: Mode,
+    sources: ArrayLike,
+    targets: ArrayLike | None,
+    *,
+    cutoff: float,
+    workers: int = 1,
+) -> sparse.csc_array:
+    """Return the least minutes or metres from each target to each source, as :func:`travel_times` does."""
+    if not cutoff >= 0:
+        raise ValueError(f"the cutoff is a number >= 0, not {cutoff}")
+    graph = _graph_of(network, measure, mode)
+    source = graph.rank[_nodes(network, sources, "sources")]
+    target = graph.rank if targets is None else graph.rank[_nodes(network, targets, "targets")]
+    unique_source, source_of = np.unique(source, return_inverse=True)
+    is_target = np.zeros(network.node_count, dtype=bool)
+    is_target[target] = True
+    row_of = np.zeros(network.node_count, dtype=np.int32)
+    row_of[target] = np.arange(len(target), dtype=np.int32)
+    keep = graph.junction.copy()
+    keep[unique_source] = True
+    core = contract(graph.indptr, graph.head, graph.weight, keep, is_target)
+    limit = float(cutoff + CUTOFF_TOLERANCE)
+    longest = float(core[2][core[2] <= limit].max(initial=0.0))
+    ring_size = 1 << max(int(longest * graph.buckets_a_unit) + 2, 2).bit_length()
+
+    def search(task: NodeArray) -> tuple[IntArray, NodeArray, FloatArray]:
+        found: tuple[IntArray, NodeArray, FloatArray] = search_each(
+            *core, is_target, task, limit, graph.buckets_a_unit, ring_size
+        )
+        return found
+
+    tasks = [unique_source[i : i + _SOURCES_A_TASK] for i in range(0, len(unique_source), _SOURCES_A_TASK)]
+    if workers > 1:
+        with ThreadPoolExecutor(workers) as pool:
+            parts = list(pool.map(search, tasks))
+    else:
+        parts = [search(task) for task in tasks]
+    if not parts:
+        return sparse.csc_array((len(target), 0))
+    counts, nodes, labels = (np.concatenate([part[i] for part in parts]) for i in range(3))
+    indptr = np.concatenate([[0], np.cumsum(counts)])
+    matrix = sparse.csc_array((labels, row_of[nodes], indptr), shape=(len(target), len(unique_source)))
+    if not np.array_equal(source_of, np.arange(len(source))):
+        matrix = matrix[:, source_of]
+    if int(is_target.sum()) < len(target):
+        matrix = matrix[row_of[target]]
+    return matrix
+
+
+def nearest(
+    network: RoadNetwork, sources: ArrayLike, *, mode: Mode, start_min: ArrayLike | None = None
+) -> tuple[FloatArray, IntArray]:
+    """Return, for every node, the minutes to its nearest source and that source's position in ``sources``.
+
+    ``start_min`` adds minutes at each source (an off-road way to it); none by default. A node that reaches no source
+    has ``inf`` and -1.
+
+    Raises
+    ------
+    ValueError
+        An index is out of range, ``start_min`` has another shape, or the network does not know the mode.
+    """
+    source = _nodes(network, sources, "sources")
+    start = np.zeros(len(source)) if start_min is None else np.asarray(start_min, dtype=np.float64)
+    if start.shape != source.shape or not (np.isfinite(start).all() and (start >= 0).all()):
+        raise ValueError("start_min has one finite value >= 0 a source")
+    graph = _graph_of(network, "minutes", mode)
+    n, k = network.node_count, len(source)
+    if k == 0:
+        return np.full(n, np.inf), np.full(n, -1, dtype=np.int64)
+    # One gate node a source, entered at its start value, lets one search start everywhere at once.
+    indptr = np.concatenate([graph.indptr.astype(np.int64), len(graph.head) + 1 + np.arange(k)])
+    head = np.concatenate([graph.head, graph.rank[source]])
+    reversed_arcs = sparse.csr_array((np.concatenate([graph.weight, start]), head, indptr), shape=(n + k, n + k))
+    label, _, gate = dijkstra(reversed_arcs, indices=np.arange(n, n + k), return_predecessors=True, min_only=True)
+    label, gate = label[graph.rank], gate[graph.rank]
+    return label, np.where(np.isinf(label), -1, gate - n)
+
+
+def site_times(
+    network: RoadNetwork,
+    cells: Snap,
+    sites: Snap,
+    groups: Sequence[Group],
+    *,
+    walk_kmh: float,
+    workers: int = 1,
+) -> TravelTimes:
+    """Return the impedance from cells to sites for the groups' modes, up to the largest cutoff of each mode.
+
+    Off-road parts at both ends are walked: they count with their minutes and with their metres.
+    """
+    minutes: dict[Mode, sparse.csr_array] = {}
+    metres: dict[Mode, sparse.csr_array] = {}
+    metres_a_minute = walk_kmh * 1000 / 60
+    for mode in dict.fromkeys(group.mode for group in groups):
+        members = [group for group in groups if group.mode == mode]
+        ends = (cells.node[mode], sites.node[mode], cells.offroad_m[mode], sites.offroad_m[mode])
+        cutoff_min = max(group.cutoff_min for group in members)
+        minutes[mode] = _with_offroad(network, "minutes", mode, *ends, cutoff_min, 1 / metres_a_minute, workers)
+        limits_m = [group.cutoff_m for group in members if group.cutoff_m is not None]
+        if limits_m:
+            metres[mode] = _with_offroad(network, "metres", mode, *ends, max(limits_m), 1.0, workers)
+    return TravelTimes(minutes, metres)
+
+
+def _with_offroad(
+    network: RoadNetwork,
+    measure: Measure,
+    mode: Mode,
+    cell_node: IntArray,
+    site_node: IntArray,
+    cell_off_m: FloatArray,
+    site_off_m: FloatArray,
+    cutoff: float,
+    per_metre: float,
+    workers: int,
+) -> sparse.csr_array:
+    cell, site = np.flatnonzero(cell_node >= 0), np.flatnonzero(site_node >= 0)
+    found = impedance(
+        network, measure, mode, site_node[site], cell_node[cell], cutoff=cutoff, workers=workers
+    ).tocoo()
+    row, column = cell[found.coords[0]], site[found.coords[1]]
+    value = found.data + (cell_off_m[row] + site_off_m[column]) * per_metre
+    within = value <= cutoff + CUTOFF_TOLERANCE
+    shape = (len(cell_node), len(site_node))
+    return sparse.csr_array((value[within], (row[within], column[within])), shape=shape)

@@ -1,0 +1,7 @@
+"""A made-up city as ordinary input files, for trying the planner and for its tests."""
+
+from __future__ import annotations
+
+from stationplan.demo.city import write_city
+
+__all__ = ["write_city"]

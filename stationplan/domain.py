@@ -1,0 +1,391 @@
+"""The records that flow through a study. They hold data and promises, and do no I/O.
+
+Conventions: rows are demand, columns are sites; longitude before latitude; eastings and northings in metres;
+minutes are closed at the cutoff; absent means beyond the cutoff or unreachable and is never zero. Arrays become
+read-only when a record is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from types import MappingProxyType
+from typing import Literal
+
+import geopandas as gpd
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from shapely.geometry.base import BaseGeometry
+
+from stationplan.errors import ConsistencyError, Message
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+Mode = Literal["walk", "ebike", "car"]
+"""A way of travelling that the road rules know."""
+
+MODES: tuple[Mode, ...] = ("walk", "ebike", "car")
+
+Language = Literal["zh", "en"]
+
+Kind = Literal["standard", "micro", "mobile"]
+"""A rest station's type: usable area of 5 m2 or more, below 5 m2, or movable (national programme, 2023)."""
+
+Termination = Literal["optimal", "feasible", "time_limit", "infeasible"]
+"""How a solver ended. ``feasible`` is an answer with a proven bound but no proof of being the best."""
+
+CUTOFF_TOLERANCE = 1e-6
+"""How a closed cutoff meets rounding: 1e-6 minutes (60 microseconds) or metres beyond it still count as within."""
+
+
+def _freeze(value: object) -> object:
+    if isinstance(value, np.ndarray):
+        view = value.view()
+        view.setflags(write=False)
+        return view
+    if isinstance(value, dict):
+        return MappingProxyType({key: _freeze(item) for key, item in value.items()})
+    return value
+
+
+class _Record:
+    """Makes arrays read-only and mappings immutable as the record is built."""
+
+    def __post_init__(self) -> None:
+        for item in fields(self):  # type: ignore[arg-type]
+            object.__setattr__(self, item.name, _freeze(getattr(self, item.name)))
+
+
+def _require(condition: bool | np.bool_, promise: str) -> None:
+    if not condition:
+        raise ConsistencyError(promise)
+
+
+@dataclass(frozen=True)
+class LocalText:
+    """A name in both languages; an input that gives only one name shows it in both."""
+
+    zh: str
+    en: str
+
+    def in_language(self, lang: Language) -> str:
+        """The name to show to a reader of ``lang``."""
+        return self.zh if lang == "zh" else self.en
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A part of the working day, ``start_min <= minute < end_min``, in minutes after midnight.
+
+    ``end_min`` passes 1440 when the slot runs over midnight.
+    """
+
+    id: str
+    name: LocalText
+    start_min: int
+    end_min: int
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group of outdoor workers, how it travels and how far a station may be.
+
+    Both limits are closed and both must hold: ``cutoff_min`` on the fastest road route, ``cutoff_m`` on the
+    shortest road route of the group's mode (``None``: no limit by length). Off-road parts count in both.
+    """
+
+    id: str
+    name: LocalText
+    mode: Mode
+    cutoff_min: float
+    cutoff_m: float | None
+
+
+@dataclass(frozen=True)
+class Host:
+    """A kind of place that houses a station."""
+
+    id: str
+    name: LocalText
+
+
+@dataclass(frozen=True, eq=False)
+class StudyArea(_Record):
+    """Where the study takes place.
+
+    ``districts`` has the columns ``district_id``, ``name``, ``prefecture`` and polygon geometry, in a projected
+    CRS whose unit is the metre, with a 0..n-1 index that other records refer to.
+    """
+
+    districts: gpd.GeoDataFrame
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        crs = self.districts.crs
+        _require(crs is not None and crs.is_projected, "a study area needs a projected CRS")
+        _require(all(axis.unit_name == "metre" for axis in crs.axis_info), "a study area is measured in metres")
+        _require(len(self.districts) > 0, "a study area has at least one district")
+        _require(self.districts.geometry.is_valid.all(), "district polygons are valid")
+
+    @property
+    def crs(self) -> str:
+        """The CRS in the form ``EPSG:32648``."""
+        return str(self.districts.crs.to_string())
+
+
+@dataclass(frozen=True, eq=False)
+class Cells(_Record):
+    """Places of demand as read from a table: WGS-84 degrees of their centres and counts >= 0, by column name."""
+
+    cell_id: tuple[str, ...]
+    lon: FloatArray
+    lat: FloatArray
+    features: Mapping[str, FloatArray]
+
+
+@dataclass(frozen=True, eq=False)
+class RoadArcs(_Record):
+    """Directed road arcs as read from a source, before parallel arcs are reduced.
+
+    ``lon``/``lat``: WGS-84 degrees of the nodes; an arc is the straight line from node ``tail`` to node ``head``.
+    ``minutes[mode]`` is ``inf`` where the mode may not go. ``major`` marks main roads, for drawing.
+    """
+
+    lon: FloatArray
+    lat: FloatArray
+    tail: IntArray
+    head: IntArray
+    length_m: FloatArray
+    minutes: Mapping[Mode, FloatArray]
+    major: BoolArray
+    source: str
+    date: str
+
+
+@dataclass(frozen=True, eq=False)
+class RoadNetwork(_Record):
+    """Directed road arcs in CSR form, grouped by tail node: arcs of node i are ``indptr[i]:indptr[i + 1]``.
+
+    ``x`` and ``y`` are eastings and northings (m) in ``crs``. ``minutes[mode]`` and ``metres[mode]`` have one value
+    an arc; ``inf`` means that the mode may not use it. Parallel arcs are reduced to their minimum, arcs from a
+    node to itself are left out. ``component[mode]`` numbers each node's strongly connected part by falling size (0 is
+    the largest; -1 marks a node that the mode cannot use). ``major`` marks arcs of main roads, for drawing.
+    """
+
+    x: FloatArray
+    y: FloatArray
+    indptr: IntArray
+    head: NDArray[np.int32]
+    minutes: Mapping[Mode, FloatArray]
+    metres: Mapping[Mode, FloatArray]
+    component: Mapping[Mode, NDArray[np.int32]]
+    major: BoolArray
+    crs: str
+    source: str
+    date: str
+
+    @property
+    def node_count(self) -> int:
+        """Number of nodes."""
+        return len(self.x)
+
+    @property
+    def arc_count(self) -> int:
+        """Number of directed arcs."""
+        return len(self.head)
+
+    @property
+    def tail(self) -> NDArray[np.int32]:
+        """The node where each arc starts."""
+        return np.repeat(np.arange(self.node_count, dtype=np.int32), np.diff(self.indptr))
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require(len(self.x) == len(self.y) == len(self.indptr) - 1, "a network has one indptr step a node")
+        for measure in (self.minutes, self.metres):
+            for values in measure.values():
+                _require(len(values) == len(self.head), "a network has one value an arc")
+                _require(bool((values >= 0).all()), "arc values are >= 0 and never NaN")
+
+
+@dataclass(frozen=True, eq=False)
+class Demand(_Record):
+    """Outdoor workers by place, group and time.
+
+    ``workers[cell, group, slot]`` is finite and >= 0. A group's working day is split over the slots by shares that
+    add up to one, so the sum over slots is a head count and nobody is counted twice. ``district[cell]`` is a row of
+    ``StudyArea.districts``. ``x``/``y`` are the cells' centres (m).
+    """
+
+    cell_id: tuple[str, ...]
+    x: FloatArray
+    y: FloatArray
+    district: IntArray
+    workers: FloatArray
+    groups: tuple[Group, ...]
+    slots: tuple[Slot, ...]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        shape = (len(self.cell_id), len(self.groups), len(self.slots))
+        _require(self.workers.shape == shape, "workers has the shape (cell, group, slot)")
+        _require(bool(np.isfinite(self.workers).all() and (self.workers >= 0).all()), "workers are finite and >= 0")
+        _require(len(set(self.cell_id)) == len(self.cell_id), "cell ids are unique")
+
+
+@dataclass(frozen=True, eq=False)
+class Sites(_Record):
+    """Existing stations and candidate sites, one row each; ids are unique across both.
+
+    ``open[site, slot]`` and ``serves[site, group]`` say when and for whom a station works. ``district`` is -1 outside
+    every district. ``cost`` (yuan) is 0 for existing stations. ``hours`` is the opening time as text, ``host`` the id
+    of the kind of place.
+    """
+
+    site_id: tuple[str, ...]
+    name: tuple[str, ...]
+    address: tuple[str, ...]
+    x: FloatArray
+    y: FloatArray
+    existing: BoolArray
+    kind: tuple[Kind, ...]
+    host: tuple[str, ...]
+    hours: tuple[str, ...]
+    open: BoolArray
+    serves: BoolArray
+    cost: FloatArray
+    required: BoolArray
+    forbidden: BoolArray
+    district: IntArray
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require(len(set(self.site_id)) == len(self.site_id), "site ids are unique across kinds")
+        _require(bool(np.isfinite(self.cost).all() and (self.cost >= 0).all()), "costs are finite and >= 0")
+
+    def __len__(self) -> int:
+        return len(self.site_id)
+
+
+@dataclass(frozen=True, eq=False)
+class Snap(_Record):
+    """Where points meet the network, for each mode: ``node[mode]`` (-1: no road within the limit) and the straight
+    off-road distance ``offroad_m[mode]`` (``inf`` where there is no node)."""
+
+    node: Mapping[Mode, IntArray]
+    offroad_m: Mapping[Mode, FloatArray]
+
+
+@dataclass(frozen=True, eq=False)
+class TravelTimes(_Record):
+    """Road impedance from cell to site, [cell x site] sparse, up to the largest cutoff of the groups of a mode.
+
+    An entry holds minutes (or metres), off-road parts included; a stored 0 is a cell at the site itself, an absent
+    entry is beyond the cutoff or unreachable. NaN never occurs. ``metres`` exists for modes with a limit by length.
+    """
+
+    minutes: Mapping[Mode, sparse.csr_array]
+    metres: Mapping[Mode, sparse.csr_array]
+
+
+@dataclass(frozen=True, eq=False)
+class Coverage(_Record):
+    """Which demand rows each site covers.
+
+    Row r stands for ``(cell[r], group[r], slot[r])`` and has ``weight[r]`` > 0 workers. ``cover`` is a boolean
+    [row x site] matrix: true where the site is open, fit for the group and within its standard.
+    """
+
+    cell: IntArray
+    group: IntArray
+    slot: IntArray
+    weight: FloatArray
+    cover: sparse.csr_array
+
+
+@dataclass(frozen=True, eq=False)
+class Solution(_Record):
+    """What a siting model answers.
+
+    ``sites`` are column indices of the new sites in build order, best marginal gain first. ``objective`` is what the
+    model maximises, re-evaluated from the raw matrix; ``bound`` is a proven limit on the best objective; ``gap`` is
+    ``(bound - objective) / objective`` (0 when both are 0, ``inf`` when only the objective is). For ``infeasible``
+    there are no sites and objective, bound and gap are NaN.
+    """
+
+    sites: IntArray
+    objective: float
+    bound: float
+    gap: float
+    termination: Termination
+    method: str
+
+
+@dataclass(frozen=True, eq=False)
+class WhyHere(_Record):
+    """The case for one proposed site.
+
+    ``gained[group, slot]``: workers it adds in build order. ``nearest_existing``: index of the nearest existing
+    station on foot (-1: none within reach) and ``nearest_existing_min`` (``inf``). ``replacement``: the best other
+    candidate in its stead with the rest of the plan unchanged (-1: none), and ``replacement_loss``, the workers lost
+    by that exchange. ``removal_loss``: workers lost when it falls through and nothing replaces it.
+    """
+
+    site: int
+    gained: FloatArray
+    nearest_existing: int
+    nearest_existing_min: float
+    replacement: int
+    replacement_loss: float
+    removal_loss: float
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file that went into a plan: its path as the scenario names it, its SHA-256 and what was read from it."""
+
+    path: str
+    sha256: str
+    role: str
+    datum: str
+
+
+@dataclass(frozen=True, eq=False)
+class Plan(_Record):
+    """Everything the outputs need, before and after; it never changes once made.
+
+    ``stations_before`` and ``stations_after``, [cell, group, slot], count the stations that cover a row today and
+    with the plan (0 where a row has no workers). ``reach`` holds, for each proposed site in build order, the area
+    (``area.crs``) around the roads walked to it within ``reach_standard``. ``sources`` says where roads and other inputs come from.
+    """
+
+    name: LocalText
+    notice: LocalText | None
+    synthetic: bool
+    area: StudyArea
+    network: RoadNetwork
+    demand: Demand
+    sites: Sites
+    hosts: tuple[Host, ...]
+    coverage: Coverage
+    solution: Solution
+    stations_before: NDArray[np.int32]
+    stations_after: NDArray[np.int32]
+    why: tuple[WhyHere, ...]
+    reach: tuple[BaseGeometry, ...]
+    counts: Mapping[str, int]
+    notes: tuple[Message, ...]
+    reach_standard: Group
+    scenario_toml: str
+    scenario_fingerprint: str
+    inputs: tuple[InputFile, ...]
+    sources: tuple[str, ...]
+    timings_s: Mapping[str, float]
+
+    @property
+    def chosen(self) -> IntArray:
+        """Rows of ``sites`` that the plan proposes, in build order."""
+        return self.solution.sites

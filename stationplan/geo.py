@@ -1,0 +1,201 @@
+"""Coordinates: metric CRS of a study area, China's shifted datums, outlines of point cells.
+
+GCJ-02 ("Mars coordinates") and BD-09 are defined by code, not by an open standard; the formulas below are the ones
+in common use since 2013 (eviltransform, coordTransform), on the Krasovsky 1940 ellipsoid. Outside mainland China's
+bounding box both datums equal WGS-84. CGCS2000 and WGS-84 agree to centimetres and are treated as one.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import shapely
+from numpy.typing import ArrayLike, NDArray
+from pyproj import CRS, Transformer
+from pyproj.aoi import AreaOfInterest
+from pyproj.database import query_utm_crs_info
+from pyproj.exceptions import CRSError
+from scipy.spatial import cKDTree
+
+from stationplan.domain import FloatArray
+
+Datum = Literal["wgs84", "cgcs2000", "gcj02", "bd09"]
+"""Geodetic reference of longitudes and latitudes in an input."""
+
+_KRASOVSKY_A = 6378245.0
+_KRASOVSKY_EE = 0.00669342162296594323
+_BD_PI = np.pi * 3000.0 / 180.0
+_INVERSE_STEPS = 12
+"""Fixed-point steps of the inverse: the shift's Lipschitz constant is below 0.02, so the error falls 50-fold a step
+and is far below 1e-9 degree after six; twelve leave room."""
+
+
+def _outside_mainland(lon: FloatArray, lat: FloatArray) -> NDArray[np.bool_]:
+    return ~((lon > 72.004) & (lon < 137.8347) & (lat > 0.8293) & (lat < 55.8271))
+
+
+def _gcj_shift(lon: FloatArray, lat: FloatArray) -> tuple[FloatArray, FloatArray]:
+    x, y = lon - 105.0, lat - 35.0
+    root = np.sqrt(np.abs(x))
+    waves = (20.0 * np.sin(6.0 * x * np.pi) + 20.0 * np.sin(2.0 * x * np.pi)) * 2.0 / 3.0
+    d_lat = -100.0 + 2.0 * x + 3.0 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root + waves
+    d_lat += (20.0 * np.sin(y * np.pi) + 40.0 * np.sin(y / 3.0 * np.pi)) * 2.0 / 3.0
+    d_lat += (160.0 * np.sin(y / 12.0 * np.pi) + 320.0 * np.sin(y * np.pi / 30.0)) * 2.0 / 3.0
+    d_lon = 300.0 + x + 2.0 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root + waves
+    d_lon += (20.0 * np.sin(x * np.pi) + 40.0 * np.sin(x / 3.0 * np.pi)) * 2.0 / 3.0
+    d_lon += (150.0 * np.sin(x / 12.0 * np.pi) + 300.0 * np.sin(x / 30.0 * np.pi)) * 2.0 / 3.0
+    phi = np.radians(lat)
+    magic = 1.0 - _KRASOVSKY_EE * np.sin(phi) ** 2
+    root_magic = np.sqrt(magic)
+    d_lat = d_lat * 180.0 / ((_KRASOVSKY_A * (1.0 - _KRASOVSKY_EE)) / (magic * root_magic) * np.pi)
+    d_lon = d_lon * 180.0 / (_KRASOVSKY_A / root_magic * np.cos(phi) * np.pi)
+    outside = _outside_mainland(lon, lat)
+    return np.where(outside, 0.0, d_lon), np.where(outside, 0.0, d_lat)
+
+
+def _as_degrees(lon: ArrayLike, lat: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    return np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+
+
+def wgs84_to_gcj02(lon: ArrayLike, lat: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Return longitudes and latitudes shifted from WGS-84 to GCJ-02.
+
+    Any shape; degrees. Points outside mainland China are returned unchanged.
+
+    >>> lon, lat = wgs84_to_gcj02([104.0657], [30.6595])
+    >>> [round(float(v[0]), 6) for v in (lon, lat)]
+    [104.068215, 30.657047]
+    """
+    lon, lat = _as_degrees(lon, lat)
+    d_lon, d_lat = _gcj_shift(lon, lat)
+    return lon + d_lon, lat + d_lat
+
+
+def gcj02_to_wgs84(lon: ArrayLike, lat: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Return longitudes and latitudes shifted back from GCJ-02 to WGS-84, exact to well below a millimetre.
+
+    Any shape; degrees. The forward shift is inverted by fixed-point iteration. Points outside mainland China are
+    returned unchanged.
+
+    >>> lon, lat = gcj02_to_wgs84(*wgs84_to_gcj02(104.0657, 30.6595))
+    >>> bool(abs(lon - 104.0657) < 1e-11 and abs(lat - 30.6595) < 1e-11)
+    True
+    """
+    lon, lat = _as_degrees(lon, lat)
+    guess_lon, guess_lat = lon, lat
+    for _ in range(_INVERSE_STEPS):
+        d_lon, d_lat = _gcj_shift(guess_lon, guess_lat)
+        guess_lon, guess_lat = lon - d_lon, lat - d_lat
+    return guess_lon, guess_lat
+
+
+def _bd_turn(lon: FloatArray, lat: FloatArray) -> tuple[FloatArray, FloatArray]:
+    radius = np.hypot(lon, lat) + 2e-5 * np.sin(lat * _BD_PI)
+    angle = np.arctan2(lat, lon) + 3e-6 * np.cos(lon * _BD_PI)
+    return radius * np.cos(angle) + 0.0065, radius * np.sin(angle) + 0.006
+
+
+def wgs84_to_bd09(lon: ArrayLike, lat: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Return longitudes and latitudes shifted from WGS-84 to Baidu's BD-09 (any shape; degrees).
+
+    >>> lon, lat = wgs84_to_bd09(104.0657, 30.6595)
+    >>> round(float(lon), 5), round(float(lat), 5)
+    (104.07478, 30.66279)
+    """
+    lon, lat = _as_degrees(lon, lat)
+    outside = _outside_mainland(lon, lat)
+    bd_lon, bd_lat = _bd_turn(*wgs84_to_gcj02(lon, lat))
+    return np.where(outside, lon, bd_lon), np.where(outside, lat, bd_lat)
+
+
+def bd09_to_wgs84(lon: ArrayLike, lat: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Return longitudes and latitudes shifted back from BD-09 to WGS-84, exact to well below a millimetre.
+
+    >>> lon, lat = bd09_to_wgs84(*wgs84_to_bd09(104.0657, 30.6595))
+    >>> bool(abs(lon - 104.0657) < 1e-10 and abs(lat - 30.6595) < 1e-10)
+    True
+    """
+    lon, lat = _as_degrees(lon, lat)
+    guess_lon, guess_lat = lon, lat
+    for _ in range(_INVERSE_STEPS):
+        bd_lon, bd_lat = wgs84_to_bd09(guess_lon, guess_lat)
+        guess_lon, guess_lat = guess_lon + (lon - bd_lon), guess_lat + (lat - bd_lat)
+    return guess_lon, guess_lat
+
+
+def to_wgs84(lon: ArrayLike, lat: ArrayLike, *, datum: Datum) -> tuple[FloatArray, FloatArray]:
+    """Return longitudes and latitudes in WGS-84, given those of ``datum``."""
+    if datum == "gcj02":
+        return gcj02_to_wgs84(lon, lat)
+    if datum == "bd09":
+        return bd09_to_wgs84(lon, lat)
+    return _as_degrees(lon, lat)
+
+
+def utm_crs(lon: ArrayLike, lat: ArrayLike) -> str:
+    """Return the WGS-84 UTM zone at the middle of the points, as ``EPSG:326xx`` or ``EPSG:327xx``.
+
+    >>> utm_crs([104.0], [30.6])
+    'EPSG:32648'
+    """
+    lon, lat = _as_degrees(lon, lat)
+    middle_lon = float((lon.min() + lon.max()) / 2)
+    middle_lat = float((lat.min() + lat.max()) / 2)
+    point = AreaOfInterest(middle_lon, middle_lat, middle_lon, middle_lat)
+    zones = query_utm_crs_info(datum_name="WGS 84", area_of_interest=point)
+    return f"EPSG:{zones[0].code}"
+
+
+def metric_crs_problem(text: str) -> str | None:
+    """Return ``None`` for a projected CRS in metres, else ``"unknown"`` or ``"not_metric"``.
+
+    >>> metric_crs_problem("EPSG:32648"), metric_crs_problem("EPSG:4326"), metric_crs_problem("EPSG:1")
+    (None, 'not_metric', 'unknown')
+    """
+    try:
+        crs = CRS.from_user_input(text)
+    except CRSError:
+        return "unknown"
+    metric = crs.is_projected and all(axis.unit_name == "metre" for axis in crs.axis_info)
+    return None if metric else "not_metric"
+
+
+def project(lon: ArrayLike, lat: ArrayLike, crs: str) -> tuple[FloatArray, FloatArray]:
+    """Return eastings and northings (m) in ``crs`` of WGS-84 longitudes and latitudes."""
+    x, y = Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform(*_as_degrees(lon, lat))
+    return np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+
+
+def unproject(x: ArrayLike, y: ArrayLike, crs: str) -> tuple[FloatArray, FloatArray]:
+    """Return WGS-84 longitudes and latitudes of eastings and northings (m) in ``crs``."""
+    lon, lat = Transformer.from_crs(crs, "EPSG:4326", always_xy=True).transform(
+        np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    )
+    return np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+
+
+def cell_outlines(x: FloatArray, y: FloatArray) -> NDArray[np.object_]:
+    """Return a polygon for each cell centre: its Voronoi cell, cut to a square around it.
+
+    Regular grids come back as their squares or hexagons. The square's half side is 0.75 of the median distance
+    between neighbours, so that cells at the rim and beside holes keep the size of the others. Coinciding centres
+    share one outline.
+    """
+    points = np.column_stack([x, y])
+    if len(points) == 0:
+        return np.empty(0, dtype=object)
+    unique, inverse = np.unique(points, axis=0, return_inverse=True)
+    spacing = 250.0
+    if len(unique) > 1:
+        spacing = float(np.median(cKDTree(unique).query(unique, k=2)[0][:, 1]))
+    half = 0.75 * spacing
+    squares = shapely.box(unique[:, 0] - half, unique[:, 1] - half, unique[:, 0] + half, unique[:, 1] + half)
+    if len(unique) >= 3:
+        parts = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(unique)))
+        tree = shapely.STRtree(parts)
+        which = tree.query(shapely.points(unique), predicate="within")
+        outlines = squares.copy()
+        outlines[which[0]] = shapely.intersection(squares[which[0]], parts[which[1]])
+        squares = outlines
+    return np.asarray(squares[inverse.ravel()], dtype=object)

@@ -1,0 +1,36 @@
+"""Files to records. Every fault of an input is raised together, with file, row and cure."""
+
+from __future__ import annotations
+
+from stationplan.inputs.areas import district_of, read_area
+from stationplan.inputs.cells import read_cells
+from stationplan.inputs.roads import read_csv_roads
+from stationplan.inputs.rules import Speeds
+from stationplan.inputs.sites import read_sites
+from stationplan.inputs.osm import read_osm_roads
+from stationplan.domain import RoadArcs
+from stationplan.scenario import Scenario
+
+__all__ = ["district_of", "read_area", "read_cells", "read_roads", "read_sites"]
+
+
+def read_roads(scenario: Scenario) -> RoadArcs:
+    """Return the roads of a scenario, from its OSM extract or its tables.
+
+    Raises
+    ------
+    InputError
+        All faults of the source.
+    """
+    roads = scenario.file.roads
+    speeds = Speeds(roads.speed_kmh["walk"], roads.speed_kmh["ebike"], roads.car_speed_kmh)
+    if roads.osm is not None:
+        return read_osm_roads(scenario.locate(roads.osm), speeds=speeds, source=roads.source, date=roads.date)
+    return read_csv_roads(
+        scenario.locate(roads.nodes or ""),
+        scenario.locate(roads.edges or ""),
+        datum=roads.datum or "wgs84",
+        speeds=speeds,
+        source=roads.source,
+        date=roads.date,
+    )

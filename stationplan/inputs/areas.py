@@ -1,0 +1,108 @@
+"""Districts of the study area, and which of them a point lies in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pyogrio
+import shapely
+from pyogrio.errors import DataSourceError
+
+from stationplan.domain import Cells, FloatArray, IntArray, StudyArea
+from stationplan.errors import FaultList, InputError, say
+from stationplan.geo import Datum, project, to_wgs84, utm_crs
+from stationplan.scenario import Scenario
+
+_MARGIN_M = 500.0
+"""Width of the rim around the demand when a study has no district polygons."""
+
+
+def read_area(scenario: Scenario, cells: Cells) -> StudyArea:
+    """Return the districts of a scenario; without a district file, one district around the cells.
+
+    The CRS is the scenario's, else the UTM zone at the middle of the area. Invalid polygons are refused.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, lacks a column, or has polygons that cannot be used; all at once.
+    """
+    given = scenario.file.area
+    if given.file is None or given.datum is None:
+        crs = given.crs or utm_crs(cells.lon, cells.lat)
+        x, y = project(cells.lon, cells.lat, crs)
+        hull = shapely.buffer(shapely.convex_hull(shapely.multipoints(np.column_stack([x, y]))), _MARGIN_M)
+        name = scenario.file.name
+        districts = gpd.GeoDataFrame(
+            {"district_id": ["1"], "name": [name.zh], "prefecture": [name.zh]}, geometry=[hull], crs=crs
+        )
+        return StudyArea(districts)
+    path = scenario.locate(given.file)
+    frame = _read_polygons(path, {"district_id": given.id, "name": given.name, "prefecture": given.prefecture})
+    geometry = _to_wgs84(np.asarray(frame.geometry), given.datum)
+    bounds = shapely.total_bounds(geometry)
+    crs = given.crs or utm_crs(bounds[[0, 2]], bounds[[1, 3]])
+    frame = frame.set_geometry(geometry, crs="EPSG:4326").to_crs(crs)
+    return StudyArea(frame)
+
+
+def district_of(area: StudyArea, x: FloatArray, y: FloatArray) -> IntArray:
+    """Return the row of ``area.districts`` that each point (m) lies in, -1 for none; the first of several wins."""
+    tree = shapely.STRtree(area.districts.geometry.to_numpy())
+    point, polygon = tree.query(shapely.points(x, y), predicate="intersects")
+    district = np.full(len(x), len(area.districts), dtype=np.int64)
+    np.minimum.at(district, point, polygon)
+    return np.where(district == len(area.districts), -1, district)
+
+
+def _read_polygons(path: Path, columns: dict[str, str]) -> gpd.GeoDataFrame:
+    faults = FaultList(path.name)
+    try:
+        frame = pyogrio.read_dataframe(path)
+    except (DataSourceError, ValueError, UnicodeDecodeError) as error:
+        faults.add(say("The file cannot be read: {error}", error=error), say("Give polygons as GeoJSON."))
+        raise InputError(faults.faults) from None
+    if not isinstance(frame, gpd.GeoDataFrame) or len(frame) == 0:
+        faults.add(say("The file holds no polygons."), say("Give polygons as GeoJSON."))
+        raise InputError(faults.faults)
+    for field, column in columns.items():
+        if column not in frame.columns:
+            faults.add(
+                say(
+                    "There is no column {column}; the table has: {columns}.",
+                    column=column,
+                    columns=", ".join(str(name) for name in frame.columns if name != "geometry"),
+                ),
+                say("Name the column under [area] as `{field}`.", field=field.removeprefix("district_")),
+            )
+    faults.raise_any()
+    if frame.crs is not None and not frame.crs.is_geographic:
+        faults.add(say("The polygons are not in longitude and latitude."), say("Save them as WGS-84 GeoJSON."))
+    ids = [str(value) for value in frame[columns["district_id"]]]
+    for i, (shape, district) in enumerate(zip(frame.geometry, ids, strict=True)):
+        if shape is None or shape.is_empty or shape.geom_type not in {"Polygon", "MultiPolygon"}:
+            faults.add(say("The district {id} has no polygon.", id=district), say("Draw it, or take it out."), row=i + 1)
+        elif not shape.is_valid:
+            faults.add(
+                say("The polygon of {id} is invalid: {reason}", id=district, reason=shapely.is_valid_reason(shape)),
+                say("Repair it in a GIS (make valid)."),
+                row=i + 1,
+            )
+        if ids.index(district) != i:
+            faults.add(
+                say("The district {id} stands twice.", id=district), say("Give every district an id of its own."), row=i + 1
+            )
+    faults.raise_any()
+    texts = {field: [str(value) for value in frame[column]] for field, column in columns.items()}
+    return gpd.GeoDataFrame(texts, geometry=frame.geometry.to_numpy(), crs="EPSG:4326")
+
+
+def _to_wgs84(shapes: np.ndarray[tuple[int], np.dtype[np.object_]], datum: Datum) -> np.ndarray[
+    tuple[int], np.dtype[np.object_]
+]:
+    def shift(points: FloatArray) -> FloatArray:
+        return np.column_stack(to_wgs84(points[:, 0], points[:, 1], datum=datum))
+
+    return np.asarray(shapely.transform(shapely.force_2d(shapes), shift), dtype=object)

@@ -1,0 +1,171 @@
+"""Roads and places of an OSM extract (``.osm.pbf`` or ``.osm``), read with pyosmium."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import osmium
+import shapely
+from pyproj import Geod
+
+from stationplan.domain import MODES, FloatArray, Mode, RoadArcs
+from stationplan.errors import FaultList, InputError, say
+from stationplan.inputs.rules import ROAD_CLASSES, Speeds, is_major, modes_of
+
+_log = logging.getLogger(__name__)
+
+OSM_SOURCE = "© OpenStreetMap contributors, ODbL 1.0"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place of an OSM extract: ``id`` such as ``node/123``, WGS-84 degrees, tags."""
+
+    id: str
+    lon: float
+    lat: float
+    tags: Mapping[str, str]
+
+
+def _malformed(path: Path, error: Exception) -> InputError:
+    faults = FaultList(path.name)
+    faults.add(
+        say("The file is not a readable OSM extract: {error}", error=error),
+        say("Download it again and check that it ends in .osm.pbf or .osm."),
+    )
+    return InputError(faults.faults)
+
+
+def read_osm_roads(path: Path, *, speeds: Speeds, source: str, date: str) -> RoadArcs:
+    """Return the roads of an OSM extract; every shape point is a node, so arcs are straight.
+
+    Ways that leave the extract keep the parts whose nodes are in it.
+
+    Raises
+    ------
+    InputError
+        The file is malformed or holds no road.
+    """
+    node_of: dict[int, int] = {}
+    lon: list[float] = []
+    lat: list[float] = []
+    tail: list[int] = []
+    head: list[int] = []
+    way: list[int] = []
+    way_class: list[str] = []
+    way_open: list[dict[Mode, tuple[bool, bool]]] = []
+    incomplete = 0
+    try:
+        ways = osmium.FileProcessor(str(path)).with_locations().with_filter(osmium.filter.KeyFilter("highway"))
+        for thing in ways.with_filter(osmium.filter.EntityFilter(osmium.osm.WAY)):
+            highway = thing.tags["highway"]
+            if highway not in ROAD_CLASSES:
+                continue
+            allowed = modes_of(dict(thing.tags))
+            if not allowed:
+                continue
+            previous = -1
+            for ref in thing.nodes:
+                if not ref.location.valid():
+                    incomplete += 1
+                    previous = -1
+                    continue
+                node = node_of.setdefault(ref.ref, len(lon))
+                if node == len(lon):
+                    lon.append(ref.location.lon)
+                    lat.append(ref.location.lat)
+                if previous not in (-1, node):
+                    tail.append(previous)
+                    head.append(node)
+                    way.append(len(way_class))
+                previous = node
+            way_class.append(highway)
+            way_open.append(allowed)
+    except (RuntimeError, ValueError) as error:
+        raise _malformed(path, error) from None
+    if incomplete:
+        _log.info("%s: %d road nodes lie outside the extract", path.name, incomplete)
+    if not tail:
+        faults = FaultList(path.name)
+        faults.add(say("The extract holds no roads."), say("Use an extract that covers the study area."))
+        raise InputError(faults.faults)
+    return _arcs(
+        np.array(lon),
+        np.array(lat),
+        np.array(tail),
+        np.array(head),
+        np.array(way),
+        way_class,
+        way_open,
+        speeds=speeds,
+        source=source or OSM_SOURCE,
+        date=date,
+    )
+
+
+def _arcs(
+    lon: FloatArray,
+    lat: FloatArray,
+    tail: np.ndarray[tuple[int], np.dtype[np.int64]],
+    head: np.ndarray[tuple[int], np.dtype[np.int64]],
+    way: np.ndarray[tuple[int], np.dtype[np.int64]],
+    way_class: Sequence[str],
+    way_open: Sequence[Mapping[Mode, tuple[bool, bool]]],
+    *,
+    speeds: Speeds,
+    source: str,
+    date: str,
+) -> RoadArcs:
+    """Turn undirected pieces of ways into arcs both ways, with ``inf`` minutes where a mode may not go."""
+    length_m = np.asarray(Geod(ellps="WGS84").inv(lon[tail], lat[tail], lon[head], lat[head])[2])
+    minutes: dict[Mode, FloatArray] = {}
+    for mode in MODES:
+        pace = np.array([60.0 / (1000.0 * speeds.of(mode, highway)) for highway in way_class])
+        both = []
+        for direction in (0, 1):
+            is_open = np.array([mode in allowed and allowed[mode][direction] for allowed in way_open])
+            both.append(np.where(is_open[way], length_m * pace[way], np.inf))
+        minutes[mode] = np.concatenate(both)
+    major = np.array([is_major(highway) for highway in way_class])[way]
+    return RoadArcs(
+        lon=lon,
+        lat=lat,
+        tail=np.concatenate([tail, head]),
+        head=np.concatenate([head, tail]),
+        length_m=np.concatenate([length_m, length_m]),
+        minutes=minutes,
+        major=np.concatenate([major, major]),
+        source=source,
+        date=date,
+    )
+
+
+def read_osm_places(path: Path, tags: Sequence[str]) -> list[Place]:
+    """Return the nodes and closed ways that carry one of the tags (``key=value``), in file order.
+
+    A closed way stands at the centroid of its outline.
+
+    Raises
+    ------
+    InputError
+        The file is malformed.
+    """
+    wanted = [tuple(tag.split("=", 1)) for tag in tags]
+    places: list[Place] = []
+    try:
+        things = osmium.FileProcessor(str(path)).with_locations()
+        for thing in things.with_filter(osmium.filter.TagFilter(*wanted)):
+            if isinstance(thing, osmium.osm.Node) and thing.location.valid():
+                places.append(Place(f"node/{thing.id}", thing.location.lon, thing.location.lat, dict(thing.tags)))
+            elif isinstance(thing, osmium.osm.Way) and thing.is_closed() and len(thing.nodes) > 3:
+                ring = [(ref.location.lon, ref.location.lat) for ref in thing.nodes if ref.location.valid()]
+                if len(ring) > 3:
+                    centre = shapely.Polygon(ring).centroid
+                    places.append(Place(f"way/{thing.id}", centre.x, centre.y, dict(thing.tags)))
+    except (RuntimeError, ValueError) as error:
+        raise _malformed(path, error) from None
+    return places

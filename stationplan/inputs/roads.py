@@ -1,0 +1,161 @@
+"""Roads from CSV tables of nodes and directed edges."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import shapely
+from pyproj import Geod
+from shapely.errors import ShapelyError
+
+from stationplan.domain import MODES, FloatArray, IntArray, Mode, RoadArcs
+from stationplan.errors import FaultList, InputError, say
+from stationplan.geo import Datum, to_wgs84
+from stationplan.inputs.rules import ROAD_CLASSES, Speeds, is_major, modes_of
+from stationplan.inputs.tables import Table, coordinates, find_columns, numbers, read_table, unique_ids
+
+_GEOD = Geod(ellps="WGS84")
+
+
+def read_csv_roads(
+    nodes_path: Path, edges_path: Path, *, datum: Datum, speeds: Speeds, source: str, date: str
+) -> RoadArcs:
+    """Return the roads of two tables: nodes (id, lon, lat) and directed edges (from, to, class ...).
+
+    A row of edges is one direction for cars and e-bikes; walkers go both ways. The length is ``length_m`` where the
+    table has it, else that of the geometry; ``speed_kmh`` goes before the class's car speed. Shape points of a ``wkt``
+    geometry become nodes, so that every arc is straight.
+
+    Raises
+    ------
+    InputError
+        All faults of both tables.
+    """
+    nodes, edges = read_table(nodes_path), read_table(edges_path)
+    node_faults, faults = FaultList(nodes.file), FaultList(edges.file)
+    columns = find_columns(nodes, ("node", "lon", "lat"), required=("node", "lon", "lat"), given={}, faults=node_faults)
+    lon, lat = coordinates(nodes, columns, node_faults)
+    ids = unique_ids(nodes, columns["node"], node_faults) if "node" in columns else []
+    index = {node: i for i, node in enumerate(ids)}
+    fields = ("from", "to", "highway", "length_m", "speed_kmh", "wkt")
+    columns = find_columns(edges, fields, required=("from", "to", "highway"), given={}, faults=faults)
+    ends = [_ends(edges, columns[end], index, faults) for end in ("from", "to") if end in columns]
+    classes = _classes(edges, columns["highway"], faults) if "highway" in columns else []
+    count = len(edges.rows)
+    length = numbers(edges, columns["length_m"], faults, low=0, empty=np.nan) if "length_m" in columns else None
+    speed = np.full(count, np.nan)
+    if "speed_kmh" in columns:
+        speed = numbers(edges, columns["speed_kmh"], faults, low=1, high=200, empty=np.nan)
+    shapes = _shapes(edges, columns["wkt"], faults) if "wkt" in columns else np.full(count, None)
+    if node_faults or faults:
+        raise InputError([*node_faults.faults, *faults.faults])
+    lon, lat = to_wgs84(lon, lat, datum=datum)
+    lon, lat, edge, tail, head = _straighten(lon, lat, ends[0], ends[1], shapes, datum)
+    piece_m = np.asarray(_GEOD.inv(lon[tail], lat[tail], lon[head], lat[head])[2])
+    drawn_m = np.bincount(edge, piece_m, minlength=count)
+    if length is not None:
+        stated = np.where(np.isnan(length), drawn_m, length)
+        pieces = np.bincount(edge, minlength=count)
+        share = np.where(drawn_m[edge] > 0, piece_m / np.where(drawn_m > 0, drawn_m, 1.0)[edge], 1.0 / pieces[edge])
+        piece_m = stated[edge] * share
+    allowed = [modes_of({"highway": highway}) for highway in classes]
+    minutes: dict[Mode, FloatArray] = {}
+    for mode in MODES:
+        kmh = np.array([speeds.of(mode, highway) for highway in classes])
+        if mode == "car":
+            kmh = np.where(np.isnan(speed), kmh, speed)
+        pace = np.where([mode in modes for modes in allowed], 60.0 / (1000.0 * kmh), np.inf)
+        forth = np.where(np.isinf(pace[edge]), np.inf, piece_m * np.where(np.isinf(pace), 0.0, pace)[edge])
+        back = forth if mode == "walk" else np.full(len(edge), np.inf)
+        minutes[mode] = np.concatenate([forth, back])
+    major = np.array([is_major(highway) for highway in classes])[edge]
+    return RoadArcs(
+        lon=lon,
+        lat=lat,
+        tail=np.concatenate([tail, head]),
+        head=np.concatenate([head, tail]),
+        length_m=np.concatenate([piece_m, piece_m]),
+        minutes=minutes,
+        major=np.concatenate([major, major]),
+        source=source,
+        date=date,
+    )
+
+
+def _ends(edges: Table, column: int, index: dict[str, int], faults: FaultList) -> IntArray:
+    values = np.zeros(len(edges.rows), dtype=np.int64)
+    for i, node in enumerate(edges.column(column)):
+        if node in index:
+            values[i] = index[node]
+        else:
+            faults.add(
+                say("The node {node} is not in the table of nodes.", node=repr(node)),
+                say("Add the node or take the edge out."),
+                row=edges.row_number[i],
+            )
+    return values
+
+
+def _classes(edges: Table, column: int, faults: FaultList) -> list[str]:
+    classes = [text or "road" for text in edges.column(column)]
+    for highway, row in zip(classes, edges.row_number, strict=True):
+        if highway not in ROAD_CLASSES:
+            faults.add(
+                say("Unknown road class {highway}.", highway=repr(highway)),
+                say("Use OSM's values of `highway`, such as residential; leave the cell empty when unknown."),
+                row=row,
+            )
+    return classes
+
+
+def _shapes(edges: Table, column: int, faults: FaultList) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
+    shapes = np.full(len(edges.rows), None)
+    for i, text in enumerate(edges.column(column)):
+        if not text:
+            continue
+        try:
+            shape = shapely.from_wkt(text)
+        except ShapelyError:
+            shape = None
+        if shape is None or shape.geom_type != "LineString":
+            faults.add(
+                say("The geometry {found} is not a LINESTRING.", found=repr(text[:60])),
+                say("Give WKT such as LINESTRING(104.07 30.62, 104.08 30.63), or leave the cell empty."),
+                row=edges.row_number[i],
+            )
+        else:
+            shapes[i] = shape
+    return shapes
+
+
+def _straighten(
+    lon: FloatArray,
+    lat: FloatArray,
+    tail: IntArray,
+    head: IntArray,
+    shapes: np.ndarray[tuple[int], np.dtype[np.object_]],
+    datum: Datum,
+) -> tuple[FloatArray, FloatArray, IntArray, IntArray, IntArray]:
+    """Return nodes with the inner shape points added, and straight pieces (edge, tail, head) in edge order."""
+    points, owner = shapely.get_coordinates(list(shapes), return_index=True)
+    counts = np.bincount(owner, minlength=len(shapes))
+    starts = np.cumsum(counts) - counts
+    position = np.arange(len(owner)) - starts[owner]
+    inner = (position > 0) & (position < counts[owner] - 1)
+    points, owner = points[inner], owner[inner]
+    inner_lon, inner_lat = to_wgs84(points[:, 0], points[:, 1], datum=datum)
+    first_new = len(lon)
+    inner_count = np.bincount(owner, minlength=len(shapes))
+    edge = np.repeat(np.arange(len(shapes)), inner_count + 1)
+    step = np.arange(len(edge)) - np.repeat(np.cumsum(inner_count + 1) - (inner_count + 1), inner_count + 1)
+    first_inner = first_new + np.cumsum(inner_count) - inner_count
+    piece_tail = np.where(step == 0, tail[edge], first_inner[edge] + step - 1)
+    piece_head = np.where(step == inner_count[edge], head[edge], first_inner[edge] + step)
+    return (
+        np.concatenate([lon, inner_lon]),
+        np.concatenate([lat, inner_lat]),
+        edge,
+        piece_tail,
+        piece_head,
+    )

@@ -1,0 +1,441 @@
+"""One study from its scenario to its plan: reads, connects, covers, chooses, explains."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from scipy import sparse
+
+from stationplan.access import connect, cover_rows, nearest, network_of, service_areas, site_times
+from stationplan.demand import demand_by_shares
+from stationplan.domain import (
+    MODES,
+    Cells,
+    Coverage,
+    Demand,
+    FloatArray,
+    Group,
+    Host,
+    InputFile,
+    IntArray,
+    LocalText,
+    Plan,
+    RoadNetwork,
+    Sites,
+    Slot,
+    Snap,
+    Solution,
+    StudyArea,
+    TravelTimes,
+    WhyHere,
+)
+from stationplan.errors import ConsistencyError, FaultList, InfeasibleError, Message, say
+from stationplan.geo import project
+from stationplan.hours import parse_hours
+from stationplan.inputs import district_of, read_area, read_cells, read_roads, read_sites
+from stationplan.recount import recount_stations
+from stationplan.scenario import Scenario, ScenarioFile
+from stationplan.siting import best_floor, max_coverage, sites_for_weight
+
+_log = logging.getLogger(__name__)
+
+NATIONAL_CIRCLE = Group("national", LocalText("15分钟服务圈", "15-minute circle"), "walk", 15.0, 1000.0)
+"""The national service circle of 2023; shown as the reach of a site in a study without walkers."""
+
+STEPS = 7
+"""Number of steps that :func:`run` reports."""
+
+Progress = Callable[[int, Message], None]
+"""Called as each step begins, with its number from 0 and what it does."""
+
+
+class _Clock:
+    """Reports steps as they begin and keeps their seconds."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self.seconds: dict[str, float] = {}
+        self._progress = progress
+
+    @contextmanager
+    def step(self, key: str, message: Message) -> Iterator[None]:
+        """Time a block and tell that it begins."""
+        if self._progress is not None:
+            self._progress(len(self.seconds), message)
+        _log.info("%s", message)
+        begin = time.perf_counter()
+        yield
+        self.seconds[key] = round(time.perf_counter() - begin, 3)
+
+
+def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = None) -> Plan:
+    """Return the plan of a scenario.
+
+    ``workers`` threads search the roads; the plan does not depend on their number.
+
+    Raises
+    ------
+    InputError
+        An input is missing or wrong; all its faults at once.
+    InfeasibleError
+        Floors, a target or required sites cannot be met; says what could be.
+    """
+    file = scenario.file
+    clock = _Clock(progress)
+    notes: list[Message] = []
+    with clock.step("inputs", say("Reading districts, cells and sites")):
+        cells, cell_notes = read_cells(scenario)
+        notes.extend(cell_notes)
+        area = read_area(scenario, cells)
+        demand = _demand(file, cells, area, notes, scenario)
+        sites, site_notes = read_sites(scenario, area)
+        notes.extend(site_notes)
+    with clock.step("roads", say("Reading roads")):
+        roads = network_of(read_roads(scenario), crs=area.crs)
+    with clock.step("connect", say("Connecting cells and sites to the roads")):
+        modes = [mode for mode in MODES if mode == "walk" or any(group.mode == mode for group in demand.groups)]
+        network, snap = connect(
+            roads,
+            np.concatenate([demand.x, sites.x]),
+            np.concatenate([demand.y, sites.y]),
+            modes=modes,
+            max_snap_m=file.roads.max_snap_m,
+            min_component_nodes=file.roads.min_component_nodes,
+        )
+        cell_snap, site_snap = _parts(snap, len(demand.cell_id))
+        unsnapped = _unsnapped(cell_snap, site_snap, sites, demand.groups, file.roads.max_snap_m, notes)
+    walk_kmh = file.roads.speed_kmh["walk"]
+    with clock.step("times", say("Measuring travel times")):
+        times = site_times(network, cell_snap, site_snap, demand.groups, walk_kmh=walk_kmh, workers=workers)
+    with clock.step("coverage", say("Counting coverage")):
+        coverage = cover_rows(demand, sites, times)
+        _require_reach(coverage, sites, scenario)
+    with clock.step("siting", say("Choosing sites")):
+        solution = _choose(file, demand, sites, coverage, area)
+        if file.plan.new is not None and len(solution.sites) < file.plan.new:
+            notes.append(
+                say(
+                    "{count} sites are proposed where {new} were asked for: more would add nobody, or cost too much.",
+                    count=len(solution.sites),
+                    new=file.plan.new,
+                )
+            )
+    with clock.step("explaining", say("Explaining each site")):
+        standing = np.flatnonzero(sites.existing)
+        before = recount_stations(demand, sites, times, standing)
+        after = recount_stations(demand, sites, times, np.concatenate([standing, solution.sites]))
+        _agree(demand, after, solution)
+        walkers = [group for group in demand.groups if group.mode == "walk"]
+        standard = walkers[0] if walkers else NATIONAL_CIRCLE
+        chosen = solution.sites
+        reach = service_areas(
+            network,
+            site_snap.node["walk"][chosen],
+            site_snap.offroad_m["walk"][chosen],
+            standard,
+            walk_kmh=walk_kmh,
+            workers=workers,
+        )
+        why = _explain(file, demand, sites, coverage, solution, network, site_snap, walk_kmh)
+    return Plan(
+        name=file.name.text,
+        notice=file.notice.text if file.notice is not None else None,
+        synthetic=file.synthetic,
+        area=area,
+        network=roads,
+        demand=demand,
+        sites=sites,
+        hosts=tuple(Host(key, host.name.text) for key, host in file.hosts.items()),
+        coverage=coverage,
+        solution=solution,
+        stations_before=before,
+        stations_after=after,
+        why=why,
+        reach=reach,
+        counts={
+            "cells": len(demand.cell_id),
+            "cells_outside": len(cells.cell_id) - len(demand.cell_id),
+            "existing": int(sites.existing.sum()),
+            "candidates": int((~sites.existing).sum()),
+            "proposed": len(chosen),
+            **unsnapped,
+            "network_nodes": roads.node_count,
+            "network_arcs": roads.arc_count,
+        },
+        notes=tuple(notes),
+        reach_standard=standard,
+        scenario_toml=scenario.toml,
+        scenario_fingerprint=scenario.fingerprint,
+        inputs=_provenance(scenario),
+        sources=tuple(filter(None, (" ".join(filter(None, (roads.source, roads.date))),))),
+        timings_s=clock.seconds,
+    )
+
+
+def _demand(
+    file: ScenarioFile, cells: Cells, area: StudyArea, notes: list[Message], scenario: Scenario
+) -> Demand:
+    x, y = project(cells.lon, cells.lat, area.crs)
+    district = district_of(area, x, y)
+    outside = int((district < 0).sum())
+    faults = FaultList(file.demand.file)
+    if outside == len(cells.cell_id):
+        faults.add(
+            say("No cell lies in a district: the study area is empty."),
+            say("Check datum and order of the coordinates, and that cells and districts are of the same place."),
+        )
+        faults.raise_any()
+    if outside:
+        notes.append(say("{count} cells lie outside every district and were set aside.", count=outside))
+    slots = []
+    for key, slot in file.slots.items():
+        start, end = (parse_hours(slot.hours) or ((0, 0),))[0]
+        slots.append(Slot(key, slot.name.text, start, end))
+    groups = [
+        Group(key, group.name.text, group.mode, group.cutoff_min, group.cutoff_m) for key, group in file.groups.items()
+    ]
+    demand = demand_by_shares(
+        cells,
+        x=x,
+        y=y,
+        district=district,
+        groups=groups,
+        slots=slots,
+        rates=[group.workers for group in file.groups.values()],
+        profiles=[group.profile for group in file.groups.values()],
+    )
+    if not demand.workers.sum() > 0:
+        faults.add(
+            say("The cells inside the districts hold no workers."),
+            say("Check the counts in the table, and `workers` of the groups."),
+        )
+        faults.raise_any()
+    return demand
+
+
+def _parts(snap: Snap, cells: int) -> tuple[Snap, Snap]:
+    """Split the snap of cells and sites together into one of each."""
+    return (
+        Snap(
+            {mode: node[:cells] for mode, node in snap.node.items()},
+            {mode: off[:cells] for mode, off in snap.offroad_m.items()},
+        ),
+        Snap(
+            {mode: node[cells:] for mode, node in snap.node.items()},
+            {mode: off[cells:] for mode, off in snap.offroad_m.items()},
+        ),
+    )
+
+
+def _unsnapped(
+    cells: Snap, sites: Snap, where: Sites, groups: tuple[Group, ...], max_snap_m: float, notes: list[Message]
+) -> dict[str, int]:
+    """Count cells and sites that no group's mode can reach, and note them."""
+    modes = {group.mode for group in groups}
+    lost_cells = np.all([cells.node[mode] < 0 for mode in modes], axis=0)
+    lost_sites = np.all([sites.node[mode] < 0 for mode in modes], axis=0)
+    counts = {
+        "unsnapped_cells": int(lost_cells.sum()),
+        "unsnapped_existing": int((lost_sites & where.existing).sum()),
+        "unsnapped_candidates": int((lost_sites & ~where.existing).sum()),
+    }
+    if counts["unsnapped_cells"]:
+        notes.append(
+            say(
+                "{count} cells have no road within {limit} m; their workers count as uncovered.",
+                count=counts["unsnapped_cells"],
+                limit=round(max_snap_m),
+            )
+        )
+    if counts["unsnapped_existing"]:
+        notes.append(
+            say(
+                "{count} existing stations have no road within {limit} m and cover nobody.",
+                count=counts["unsnapped_existing"],
+                limit=round(max_snap_m),
+            )
+        )
+    if counts["unsnapped_candidates"]:
+        notes.append(
+            say(
+                "{count} candidates have no road within {limit} m and cannot be chosen.",
+                count=counts["unsnapped_candidates"],
+                limit=round(max_snap_m),
+            )
+        )
+    return {"unsnapped": sum(counts.values()), **counts}
+
+
+def _require_reach(coverage: Coverage, sites: Sites, scenario: Scenario) -> None:
+    free = ~sites.existing & ~sites.forbidden
+    if coverage.cover[:, np.flatnonzero(free)].nnz == 0:
+        faults = FaultList(scenario.path.name)
+        faults.add(
+            say("No candidate is within reach of any worker."),
+            say("Check the candidates' coordinates and datum, their hours, and the groups' standards."),
+            key="candidates",
+        )
+        faults.raise_any()
+
+
+def _choose(file: ScenarioFile, demand: Demand, sites: Sites, coverage: Coverage, area: StudyArea) -> Solution:
+    """Solve the scenario's question, or say what could be had instead."""
+    plan = file.plan
+    total = float(demand.workers.sum())
+    district = demand.district[coverage.cell]
+    totals = np.bincount(demand.district, demand.workers.sum(axis=(1, 2)), minlength=len(area.districts))
+    limits = {"existing": sites.existing, "required": sites.required, "forbidden": sites.forbidden}
+    bounded = {"p": plan.new, "budget": plan.budget, "costs": sites.cost, "time_limit_s": plan.time_limit_s}
+    floors = {"district": district, "floor": plan.floor_share * totals} if plan.floor_share > 0 else {}
+    solution = max_coverage(coverage.cover, coverage.weight, **bounded, **limits, **floors)  # type: ignore[arg-type]
+    if solution.termination == "infeasible":
+        _refuse_required(sites, plan.new, plan.budget)
+        share = best_floor(
+            coverage.cover, coverage.weight, district=district, totals=totals, **bounded, **limits  # type: ignore[arg-type]
+        )
+        raise InfeasibleError(
+            say("A floor of {floor} in every district cannot be met.", floor=f"{plan.floor_share:.1%}"),
+            [say("With these limits every district can reach {share}.", share=f"{_floored(share):.1%}")],
+        )
+    if solution.objective < plan.target_share * total * (1 - 1e-12):
+        number, most = sites_for_weight(coverage.cover, coverage.weight, plan.target_share * total, **limits)
+        feasible = [
+            say(
+                "With these limits {share} is reached, and no plan reaches more than {bound}.",
+                share=f"{_floored(solution.objective / total):.1%}",
+                bound=f"{solution.bound / total:.1%}",
+            )
+        ]
+        if number is not None:
+            feasible.append(say("{count} new sites are enough for the target.", count=number))
+        else:
+            share = f"{_floored(most / total):.1%}"
+            feasible.append(say("All candidates together reach {share}.", share=share))
+        raise InfeasibleError(
+            say("The target of {target} of the workers is not met.", target=f"{plan.target_share:.1%}"), feasible
+        )
+    return solution
+
+
+def _floored(share: float) -> float:
+    """Round down to a tenth of a percent, so that the share shown can be asked for."""
+    return float(np.floor(share * 1000 + 1e-9) / 1000)
+
+
+def _refuse_required(sites: Sites, new: int | None, budget: float | None) -> None:
+    count, cost = int(sites.required.sum()), float(sites.cost[sites.required].sum())
+    if new is not None and count > new:
+        raise InfeasibleError(
+            say("{count} sites are required, but only {new} are to be built.", count=count, new=new),
+            [say("Ask for {count} new sites.", count=count)],
+        )
+    if budget is not None and cost > budget:
+        raise InfeasibleError(
+            say("The required sites cost {cost} yuan, the budget is {budget}.", cost=round(cost), budget=round(budget)),
+            [say("A budget of {cost} yuan is enough.", cost=round(cost))],
+        )
+
+
+def _agree(demand: Demand, stations_after: np.ndarray[tuple[int, int, int], np.dtype[np.int32]], solution: Solution) -> None:
+    recounted = float(demand.workers[stations_after > 0].sum())
+    if abs(recounted - solution.objective) > 1e-6 * max(1.0, recounted):
+        raise ConsistencyError(f"the plan covers {recounted} workers by recount, {solution.objective} by the solver")
+
+
+def _explain(
+    file: ScenarioFile,
+    demand: Demand,
+    sites: Sites,
+    coverage: Coverage,
+    solution: Solution,
+    network: RoadNetwork,
+    snap: Snap,
+    walk_kmh: float,
+) -> tuple[WhyHere, ...]:
+    """Make the case for each proposed site, from coverage and from the way on foot to the nearest station."""
+    nearest_site, nearest_min = _nearest_existing(sites, snap, network, solution.sites, walk_kmh)
+    columns = coverage.cover.tocsc()
+    standing = np.concatenate([np.flatnonzero(sites.existing), solution.sites])
+    chosen = np.zeros(len(sites), dtype=np.int32)
+    chosen[standing] = 1
+    count = coverage.cover @ chosen
+    left = coverage.weight.copy()
+    left[(coverage.cover @ sites.existing.astype(np.int32)) > 0] = 0
+    money_left = np.inf if file.plan.budget is None else file.plan.budget - float(sites.cost[solution.sites].sum())
+    why: list[WhyHere] = []
+    for order, site in enumerate(solution.sites):
+        rows = _rows_of(columns, int(site))
+        gained = np.zeros(demand.workers.shape[1:])
+        np.add.at(gained, (coverage.group[rows], coverage.slot[rows]), left[rows])
+        left[rows] = 0
+        alone = rows[count[rows] == 1]
+        lost = float(coverage.weight[alone].sum())
+        only_here = np.zeros(len(coverage.weight))
+        only_here[alone] = coverage.weight[alone]
+        regained = np.asarray(columns.T @ only_here)
+        affordable = sites.cost <= sites.cost[site] + money_left + 1e-9
+        regained[(chosen > 0) | sites.forbidden | ~affordable] = 0
+        best = int(regained.argmax()) if lost > 0 else -1
+        replacement = best if best >= 0 and regained[best] > 0 else -1
+        why.append(
+            WhyHere(
+                site=int(site),
+                gained=gained,
+                nearest_existing=int(nearest_site[order]),
+                nearest_existing_min=float(nearest_min[order]),
+                replacement=replacement,
+                replacement_loss=lost - (float(regained[replacement]) if replacement >= 0 else 0.0),
+                removal_loss=lost,
+            )
+        )
+    return tuple(why)
+
+
+def _rows_of(columns: sparse.csc_array, site: int) -> IntArray:
+    return np.asarray(columns.indices[columns.indptr[site] : columns.indptr[site + 1]], dtype=np.int64)
+
+
+def _nearest_existing(
+    sites: Sites, snap: Snap, network: RoadNetwork, chosen: IntArray, walk_kmh: float
+) -> tuple[IntArray, FloatArray]:
+    """Return the nearest existing station on foot from each chosen site, and the minutes there."""
+    node, offroad = snap.node["walk"], snap.offroad_m["walk"] / (walk_kmh * 1000 / 60)
+    existing = np.flatnonzero(sites.existing & (node >= 0))
+    label, position = nearest(network, node[existing], mode="walk", start_min=offroad[existing])
+    found = (node[chosen] >= 0) & (position[node[chosen]] >= 0)
+    minutes = np.where(found, label[node[chosen]] + np.where(found, offroad[chosen], 0.0), np.inf)
+    station = np.full(len(chosen), -1, dtype=np.int64)
+    station[found] = existing[position[node[chosen]][found]]
+    return station, minutes
+
+
+def _provenance(scenario: Scenario) -> tuple[InputFile, ...]:
+    """Return every input file with its hash; the scenario's own file first."""
+    file = scenario.file
+    roads, area = file.roads, file.area
+    named: list[tuple[str, str | None, str | None]] = [
+        ("area", area.file, area.datum),
+        ("roads", roads.osm, "wgs84"),
+        ("roads.nodes", roads.nodes, roads.datum),
+        ("roads.edges", roads.edges, roads.datum),
+        ("demand", file.demand.file, file.demand.datum),
+        ("stations", file.stations.file, file.stations.datum),
+        ("stations", file.stations.osm, "wgs84"),
+        ("candidates", file.candidates.file, file.candidates.datum),
+        ("candidates", file.candidates.osm, "wgs84"),
+    ]
+    inputs = [InputFile(scenario.path.name, _sha256(scenario.path), "scenario", "")]
+    for role, path, datum in named:
+        if path is not None:
+            inputs.append(InputFile(path, _sha256(scenario.locate(path)), role, datum or ""))
+    return tuple(inputs)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,33 @@
+"""The plan's own checker: coverage counted again, site by site, straight from travel times.
+
+It shares no code with coverage matrices or solvers, so a fault in either shows as a difference.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stationplan.domain import CUTOFF_TOLERANCE, Demand, IntArray, Sites, TravelTimes
+
+
+def recount_stations(
+    demand: Demand, sites: Sites, times: TravelTimes, standing: IntArray
+) -> np.ndarray[tuple[int, int, int], np.dtype[np.int32]]:
+    """Return how many of the standing sites cover each (cell, group, slot) that holds workers."""
+    stations = np.zeros(demand.workers.shape, dtype=np.int32)
+    minutes = {mode: matrix.tocsc() for mode, matrix in times.minutes.items()}
+    metres = {mode: matrix.tocsc() for mode, matrix in times.metres.items()}
+    for site in standing:
+        for g, group in enumerate(demand.groups):
+            if not sites.serves[site, g]:
+                continue
+            column = minutes[group.mode][:, [site]]
+            near = set(column.indices[column.data <= group.cutoff_min + CUTOFF_TOLERANCE].tolist())
+            if group.cutoff_m is not None:
+                column = metres[group.mode][:, [site]]
+                near &= set(column.indices[column.data <= group.cutoff_m + CUTOFF_TOLERANCE].tolist())
+            cells = np.array(sorted(near), dtype=np.int64)
+            for s in np.flatnonzero(sites.open[site]):
+                stations[cells, g, s] += 1
+    stations[demand.workers == 0] = 0
+    return stations

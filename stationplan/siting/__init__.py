@@ -1,0 +1,12 @@
+"""Siting models on plain matrices [demand x site], each with a proven bound. No roads, files or maps in here.
+
+>>> from stationplan.siting import max_coverage
+>>> max_coverage([[1, 0], [0, 1]], [3, 4], p=1).sites.tolist()
+[1]
+"""
+
+from __future__ import annotations
+
+from stationplan.siting.coverage import best_floor, max_coverage, sites_for_weight
+
+__all__ = ["best_floor", "max_coverage", "sites_for_weight"]
