@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Sequence
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -25,17 +26,12 @@ SEED = 20261122
 
 
 def write_city(folder: Path) -> None:
-    """Write the made-up city's input files into ``folder``, which is made if absent.
+    """Write the made-up city's scenario and input files into ``folder``, which is made if absent.
 
     Two prefectures with five districts: ``districts.geojson``, ``roads_nodes.csv``, ``roads_edges.csv``,
-    ``cells.csv``, ``stations.csv`` (GB18030, GCJ-02, as office files often are) and ``candidates.csv`` (UTF-8 with
-    BOM); all but the stations in WGS-84. Files of these names are replaced. Two runs write the same bytes.
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_city(Path(folder))
-    ...     sorted(path.name for path in Path(folder).iterdir())
-    ['candidates.csv', 'cells.csv', 'districts.geojson', 'roads_edges.csv', 'roads_nodes.csv', 'stations.csv']
+    ``cells.csv``, ``stations.csv`` (GB18030, GCJ-02, as office files often are), ``candidates.csv`` (UTF-8 with BOM)
+    and ``scenario.toml``; all but the stations in WGS-84. Files of these names are replaced. Two runs write the same
+    bytes.
     """
     rng = np.random.default_rng(SEED)
     ground = lay_ground()
@@ -49,6 +45,8 @@ def write_city(folder: Path) -> None:
     _write_cells(folder / "cells.csv", cells)
     _write_stations(folder / "stations.csv", stations)
     _write_candidates(folder / "candidates.csv", candidates)
+    scenario = resources.files("stationplan").joinpath("demo/scenario.toml").read_bytes()
+    (folder / "scenario.toml").write_bytes(scenario)
 
 
 def _write_table(

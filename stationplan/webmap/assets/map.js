@@ -13,80 +13,9 @@ const stationplan = (() => {
   "use strict";
 
   /**
-   * Every label of the page, in English. The data block's `text` brings them in the page's language; a key that it
-   * leaves out is shown in English. `labels.json` holds the same keys in both languages.
+   * @typedef {string} LabelKey a key of `labels.json`, which holds every label of the page in both languages; the
+   *   data block's `text` brings those of the page's language
    */
-  const ENGLISH = Object.freeze({
-    map_label: "Map of rest stations for outdoor workers",
-    panel_label: "Summary of the plan",
-    details: "Details",
-    layers: "Layers",
-    legend: "Legend",
-    zoom_in: "Zoom in",
-    zoom_out: "Zoom out",
-    close: "Close",
-    coverage: "Workers covered",
-    coverage_sentence: "Coverage today {before}, with the plan {after}",
-    today: "Today",
-    with_plan: "With the plan",
-    cross_coverage: "Cross-covered",
-    change: "{before} → {after}",
-    new_sites: "New sites",
-    workers_gained: "Workers gained",
-    cost: "Cost",
-    yuan: "{amount} yuan",
-    gap_proven: "Proven best: no plan can cover more workers.",
-    gap_limit: "No plan can cover more than {percent} more.",
-    gap_unknown: "Not known how much more another plan could cover.",
-    workers_unit: "workers a cell",
-    demand: "Outdoor workers",
-    uncovered: "Uncovered workers",
-    proposed: "Proposed site, by build order",
-    reach: "Walking reach of proposed sites",
-    existing_standard: "Standard station",
-    existing_micro: "Micro station",
-    existing_mobile: "Mobile station",
-    candidates: "Candidate site",
-    districts: "District boundary",
-    roads_major: "Main road",
-    roads_minor: "Other road",
-    class_upto: "up to {value}",
-    class_between: "over {low}, up to {high}",
-    nothing_shown: "Nothing to show.",
-    why_here: "Why here",
-    pin_label: "Proposed site {order}: {name}. {gain}. Why here?",
-    gain: "+{workers} workers",
-    no_gain: "Adds no workers of its own when it is built.",
-    gain_table: "Workers gained, by group and time",
-    group: "Group",
-    total: "Total",
-    kind: "Type",
-    host: "Host",
-    hours: "Open",
-    address: "Address",
-    district: "District",
-    nearest: "Nearest station today",
-    nearest_value: "{name}, {minutes} min on foot",
-    nearest_none: "None within reach",
-    replacement: "Next best site",
-    replacement_loss: "{name}: {workers} fewer workers",
-    replacement_gain: "{name}: {workers} more workers",
-    replacement_same: "{name}: as many workers",
-    replacement_none: "None",
-    removal: "If it falls through",
-    removal_value: "{workers} workers lose cover",
-    removal_none: "No worker loses cover",
-    existing_station: "Existing station",
-    candidate_site: "Candidate site",
-    workers: "Outdoor workers",
-    coverage_today: "Covered today",
-    coverage_plan: "Covered with the plan",
-    cell_here: "This cell",
-    uncovered_today: "Uncovered today",
-    uncovered_plan: "Uncovered with the plan",
-  });
-
-  /** @typedef {keyof typeof ENGLISH} LabelKey */
 
   /**
    * @typedef {"roads"|"demand"|"uncovered"|"districts"|"reach"|"existing_standard"|"existing_micro"
@@ -104,7 +33,7 @@ const stationplan = (() => {
    *   after: number|null}} District
    * @typedef {{outline: Packed[], workers: number[], uncovered: number[], uncovered_after: number[]}} Cells
    * @typedef {{lang: "zh"|"en", title: string, subtitle: string, marks: string[], sources: string[],
-   *   text: Partial<Record<LabelKey, string>>, bounds: [Point, Point], scale: number,
+   *   text: Record<LabelKey, string>, bounds: [Point, Point], scale: number,
    *   summary: {total: number, before: Coverage, after: Coverage, new: number, cost: number|null, gap: number|null},
    *   groups: {name: string}[], slots: {name: string}[], roads: {major: Packed[], minor: Packed[]},
    *   districts: District[], cells: Cells, existing: Station[], candidates: Candidate[], proposed: Proposed[]}} Data
@@ -163,8 +92,7 @@ const stationplan = (() => {
 
     /** @param {LabelKey} key @param {Record<string, string|number>} [values] */
     const t = (key, values = {}) => {
-      const given = data.text && has(data.text, key) ? data.text[key] : undefined;
-      const template = typeof given === "string" ? given : ENGLISH[key];
+      const template = data.text[key];
       return template.replace(/\{(\w+)\}/g, (mark, name) => (has(values, name) ? String(values[name]) : mark));
     };
     /** A count of workers; below ten with one decimal. @param {number|null} value */

@@ -1,0 +1,108 @@
+"""The program ``stationplan``: its commands, its language, its exit codes."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from typer.core import TyperGroup
+from typer.main import get_group
+
+from stationplan.cli import demo, plan
+from stationplan.cli.show import Stopped
+from stationplan.domain import Language
+from stationplan.errors import (
+    InfeasibleError,
+    InputError,
+    Message,
+    OutputExistsError,
+    StationplanError,
+    say,
+)
+from stationplan.i18n import translate, translate_fault, words
+
+DONE, FAILED, BAD_INPUT, INFEASIBLE = 0, 1, 2, 3
+"""Exit codes."""
+
+
+def terminal_language(arguments: Sequence[str], environment: Mapping[str, str]) -> Language:
+    """Return the language to speak in the terminal: that of ``--lang``, else that of the locale.
+
+    >>> terminal_language(["run", "x.toml", "--lang", "zh"], {}), terminal_language([], {"LANG": "zh_CN.UTF-8"})
+    ('zh', 'zh')
+    >>> terminal_language(["run", "x.toml"], {"LANG": "C.UTF-8"})
+    'en'
+    """
+    for i, argument in enumerate(arguments):
+        value = argument.removeprefix("--lang=") if argument.startswith("--lang=") else None
+        if argument == "--lang" and i + 1 < len(arguments):
+            value = arguments[i + 1]
+        if value in ("zh", "en"):
+            return cast(Language, value)
+    locale = next((environment[key] for key in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(key)), "")
+    return "zh" if locale.startswith("zh") else "en"
+
+
+def make_command(lang: Language) -> TyperGroup:
+    """Return the program with its help in one language."""
+    app = typer.Typer(
+        help="Plan rest stations for outdoor workers: from a scenario file to proposed sites, map and report.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    app.command("run")(plan.run_scenario)
+    app.command("demo")(demo.run_demo)
+    group = get_group(app)
+    word = words(lang)
+    for command in (group, *group.commands.values()):
+        command.help = word(inspect.cleandoc(command.help or ""))
+        for parameter in command.params:
+            if getattr(parameter, "help", None):
+                parameter.help = word(parameter.help)  # type: ignore[attr-defined]
+    return group
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the program and exit: 0 done, 1 failed, 2 bad input, 3 infeasible."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(_call(given, terminal_language(given, os.environ)))
+
+
+def _call(arguments: list[str], lang: Language) -> int:
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def tell(message: Message, style: str = "red") -> None:
+        errors.print(f"[{style}]{escape(translate(message, lang))}[/]")
+
+    try:
+        make_command(lang)(arguments, prog_name="stationplan", obj=lang)
+    except InputError as error:
+        tell(say("{count} faults in the input; nothing was written:", count=len(error.faults)), "bold red")
+        for fault in error.faults:
+            errors.print(f"  {escape(translate_fault(fault, lang))}")
+        return BAD_INPUT
+    except OutputExistsError as error:
+        tell(error.what)
+        return BAD_INPUT
+    except InfeasibleError as error:
+        tell(error.what, "bold red")
+        for message in error.feasible:
+            errors.print(f"  {escape(translate(message, lang))}")
+        return INFEASIBLE
+    except Stopped:
+        tell(say("Stopped. Nothing was changed."), "yellow")
+        return FAILED
+    except StationplanError as error:
+        tell(say("This should not happen; please report it: {error}", error=error))
+        return FAILED
+    except OSError as error:
+        tell(say("The system refused: {error}", error=error))
+        return FAILED
+    return DONE

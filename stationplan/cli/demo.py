@@ -1,0 +1,53 @@
+"""``stationplan demo``: the same job as any study, on the synthetic city."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from stationplan.cli.options import (
+    DEFAULT_WORKERS,
+    JsonOption,
+    LangOption,
+    OutOption,
+    OverwriteOption,
+    VerboseOption,
+    WorkersOption,
+)
+from stationplan.cli.plan import study
+from stationplan.demo import write_city
+
+_DATA = Path("data/demo")
+_MAP = Path("maps/demo.html")
+_OUT = Path("out/demo")
+
+
+def run_demo(
+    context: typer.Context,
+    out: OutOption = None,
+    lang: LangOption = None,
+    overwrite: OverwriteOption = False,
+    as_json: JsonOption = False,
+    workers: WorkersOption = DEFAULT_WORKERS,
+    verbose: VerboseOption = False,
+) -> None:
+    """Plan the synthetic demo city.
+
+    The inputs stand in data/demo and are made there if they are missing. The map goes to maps/demo.html and the rest
+    to out/demo, which are the demo's own and replaced each time; with --out everything goes to that folder.
+    """
+    if not (_DATA / "scenario.toml").is_file():
+        write_city(_DATA)
+    study(
+        context,
+        _DATA / "scenario.toml",
+        data=None,
+        folder=out if out is not None else _OUT,
+        map_path=_MAP if out is None else None,
+        lang=lang,
+        overwrite=overwrite or out is None,
+        as_json=as_json,
+        workers=workers,
+        verbose=verbose,
+    )

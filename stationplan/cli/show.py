@@ -1,0 +1,116 @@
+"""What commands print: progress on standard error, a plan's summary on standard output."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from stationplan import pipeline
+from stationplan.domain import Language, Plan
+from stationplan.errors import Message, say
+from stationplan.i18n import number, percent, translate, words
+from stationplan.naming import district_name, site_name
+from stationplan.pipeline import Progress as Report
+from stationplan.report import document
+from stationplan.report.metrics import overall
+
+
+class Stopped(Exception):
+    """The user stopped a command; results that stood before still stand."""
+
+
+def log_to_stderr(verbose: bool) -> None:
+    """Send log records to standard error: warnings, or everything with ``verbose``."""
+    level = logging.INFO if verbose else logging.WARNING
+    handler = RichHandler(console=Console(stderr=True), show_path=False, markup=False)
+    logging.basicConfig(level=level, format="%(message)s", handlers=[handler], force=True)
+
+
+@contextmanager
+def progress_bar(lang: Language) -> Iterator[Report]:
+    """Show a bar with the time left while a study runs; one step more than the pipeline's is for writing."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=pipeline.STEPS + 1)
+
+        def report(step: int, message: Message) -> None:
+            bar.update(task, completed=step, description=escape(translate(message, lang)))
+
+        yield report
+
+
+def print_json(plan: Plan, paths: dict[str, Path]) -> None:
+    """Print ``plan.json`` with the places of the results under ``out``, ``map`` and ``report``."""
+    places = {name: str(path) for name, path in paths.items()}
+    sys.stdout.write(json.dumps({**document(plan), **places}, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+
+
+def print_summary(plan: Plan, paths: dict[str, Path], lang: Language) -> None:
+    """Print what a planner wants to know first."""
+    word = words(lang)
+    console = Console(highlight=False, soft_wrap=True)
+    total = overall(plan)
+    console.print(f"[bold]{escape(plan.name.in_language(lang))}[/]")
+    if plan.synthetic:
+        console.print(f"[yellow]{escape(word('Synthetic data, not a real place'))}[/]")
+    console.print(
+        escape(
+            word(
+                "Workers covered: {before} today, {after} with {count} new sites (of {total} workers).",
+                before=percent(total.before.share or 0.0),
+                after=percent(total.after.share or 0.0),
+                count=len(plan.chosen),
+                total=number(total.before.total),
+            )
+        )
+    )
+    console.print(escape(translate(_certainty(plan), lang)))
+    console.print(_sites_table(plan, lang))
+    for note in plan.notes:
+        console.print(f"[yellow]![/] {escape(translate(note, lang))}")
+    for label, key in ((word("Map"), "map"), (word("Report"), "report"), (word("All results"), "out")):
+        console.print(escape(word("{label}: {path}", label=label, path=paths[key])))
+
+
+def _certainty(plan: Plan) -> Message:
+    if plan.solution.termination == "optimal":
+        return say("Proven best: no other choice of sites covers more workers.")
+    if math.isfinite(plan.solution.gap):
+        return say("No other choice of sites covers more than {gap} more workers.", gap=percent(plan.solution.gap, 2))
+    return say("How much more another choice could cover is not known.")
+
+
+def _sites_table(plan: Plan, lang: Language) -> Table:
+    word = words(lang)
+    table = Table(show_edge=False, pad_edge=False)
+    for title, justify in (("#", "right"), (word("Proposed site"), "left"), (word("District"), "left")):
+        table.add_column(title, justify=justify)  # type: ignore[arg-type]
+    table.add_column(word("Workers gained"), justify="right")
+    table.add_column(word("Cost (yuan)"), justify="right")
+    for order, why in enumerate(plan.why, start=1):
+        table.add_row(
+            str(order),
+            escape(site_name(plan, why.site, lang)),
+            escape(district_name(plan, int(plan.sites.district[why.site]), lang)),
+            number(float(why.gained.sum()), 1),
+            number(float(plan.sites.cost[why.site])),
+        )
+    return table

@@ -1,0 +1,33 @@
+"""What people call the things of a plan, in either language."""
+
+from __future__ import annotations
+
+from stationplan.domain import Kind, Language, Plan
+from stationplan.i18n import words
+
+
+def kind_names(lang: Language) -> dict[Kind, str]:
+    """Return the names of the kinds of stations."""
+    word = words(lang)
+    return {"standard": word("Standard station"), "micro": word("Micro station"), "mobile": word("Mobile station")}
+
+
+def host_names(plan: Plan, lang: Language) -> dict[str, str]:
+    """Return the names of the kinds of hosts, by id."""
+    return {host.id: host.name.in_language(lang) for host in plan.hosts}
+
+
+def site_name(plan: Plan, site: int, lang: Language) -> str:
+    """Return a site's name; one without a name is called by its host and id."""
+    sites = plan.sites
+    if sites.name[site]:
+        return sites.name[site]
+    host = host_names(plan, lang).get(sites.host[site])
+    return words(lang)("{host} ({id})", host=host, id=sites.site_id[site]) if host else sites.site_id[site]
+
+
+def district_name(plan: Plan, district: int, lang: Language) -> str:
+    """Return a district's name; -1 is outside every district."""
+    if district < 0:
+        return words(lang)("Outside the districts")
+    return str(plan.area.districts["name"].iloc[district])

@@ -1,0 +1,115 @@
+"""A plan's output folder: written whole under a temporary name, then renamed."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+
+from stationplan.domain import Language, Plan
+from stationplan.errors import OutputExistsError
+from stationplan.report import document_text, render_report, sites_csv, write_geopackage, write_workbook
+from stationplan.webmap import render
+
+MAP_NAME = "map.html"
+
+_VERSIONS = ("stationplan", "folium", "geopandas", "highspy", "numba", "numpy", "osmium", "pyproj", "scipy", "shapely")
+
+
+def save(
+    plan: Plan, folder: Path, *, lang: Language = "zh", overwrite: bool = False, map_path: Path | None = None
+) -> None:
+    """Write everything a plan leaves behind into ``folder``; ``map_path`` takes the map elsewhere.
+
+    Until all files are written nothing at the destination changes, so a killed run leaves the old result whole.
+
+    Raises
+    ------
+    OutputExistsError
+        The folder or the map exists and ``overwrite`` is false.
+    """
+    refuse_existing(folder, map_path, overwrite=overwrite)
+    with _replacing(folder) as draft:
+        pages = {
+            "plan.json": document_text(plan),
+            "sites.csv": "\ufeff" + sites_csv(plan),
+            MAP_NAME: render(plan, lang=lang),
+            "report.html": render_report(plan, lang=lang),
+            "scenario.resolved.toml": plan.scenario_toml,
+            "manifest.json": json.dumps(_manifest(plan), ensure_ascii=False, indent=1) + "\n",
+        }
+        for name, text in pages.items():
+            (draft / name).write_text(text, encoding="utf-8", newline="")
+        write_workbook(plan, draft / "sites.xlsx", lang=lang)
+        write_geopackage(plan, draft / "plan.gpkg")
+        if map_path is not None:
+            map_path.parent.mkdir(parents=True, exist_ok=True)
+            beside = map_path.with_name(f".{map_path.name}.part")
+            shutil.move(draft / MAP_NAME, beside)
+            beside.replace(map_path)
+
+
+def refuse_existing(folder: Path, map_path: Path | None, *, overwrite: bool) -> None:
+    """Raise :class:`OutputExistsError` when a result stands there already and may not be replaced."""
+    _recover(folder)
+    for path in filter(None, (folder, map_path)):
+        if path.exists() and not overwrite:
+            raise OutputExistsError(str(path))
+    if folder.exists() and any(folder.iterdir()) and not (folder / "plan.json").is_file():
+        # Replacing removes the folder: never one that holds something else.
+        raise OutputExistsError(str(folder))
+
+
+@contextmanager
+def _replacing(folder: Path) -> Iterator[Path]:
+    """Give an empty folder that takes the place of ``folder`` at the end, and vanishes if anything goes wrong."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
+    try:
+        yield draft
+        draft.chmod(0o777 & ~_umask())
+        old = _aside(folder)
+        if folder.exists():
+            shutil.rmtree(old, ignore_errors=True)
+            folder.rename(old)
+        draft.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _aside(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.old")
+
+
+def _recover(folder: Path) -> None:
+    """Put back a result that a run had moved aside when it was killed between two renames."""
+    if _aside(folder).is_dir() and not folder.exists():
+        _aside(folder).rename(folder)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _manifest(plan: Plan) -> dict[str, object]:
+    return {
+        "schema": 1,
+        "scenario": plan.scenario_fingerprint,
+        "inputs": [
+            {"role": item.role, "path": item.path, "sha256": item.sha256, "datum": item.datum} for item in plan.inputs
+        ],
+        "sources": list(plan.sources),
+        "crs": plan.area.crs,
+        "seeds": {"solver": 0},
+        "versions": {"python": platform.python_version(), **{name: metadata.version(name) for name in _VERSIONS}},
+        "timings_s": dict(plan.timings_s),
+    }

@@ -1,0 +1,135 @@
+"""The plan as ``plan.json``, for programs. ``plan.schema.json`` beside this module describes it."""
+
+from __future__ import annotations
+
+import json
+import math
+from importlib import resources
+
+from stationplan.domain import LocalText, Plan
+from stationplan.geo import unproject
+from stationplan.report.metrics import Change, Covered, by_district, by_group, by_slot, overall
+
+Json = dict[str, object]
+
+SCHEMA_VERSION = 1
+
+
+def schema() -> Json:
+    """Return the JSON Schema of :func:`document`."""
+    text = resources.files("stationplan").joinpath("report/plan.schema.json").read_text("utf-8")
+    loaded: Json = json.loads(text)
+    return loaded
+
+
+def document(plan: Plan) -> Json:
+    """Return the plan as plain values: shares from 0 to 1 (``None``: no workers), WGS-84 degrees, workers, yuan."""
+    total = overall(plan)
+    solution = plan.solution
+    districts = plan.area.districts
+    return {
+        "schema": SCHEMA_VERSION,
+        "name": _both(plan.name),
+        "synthetic": plan.synthetic,
+        "scenario": plan.scenario_fingerprint,
+        "solution": {
+            "objective": _number(solution.objective),
+            "bound": _number(solution.bound),
+            "gap": _number(solution.gap, 9) if math.isfinite(solution.gap) else None,
+            "termination": solution.termination,
+            "method": solution.method,
+        },
+        "coverage": {
+            "total": _number(total.before.total),
+            **_before_after(total),
+            "by_district": [
+                {
+                    "district": str(districts["name"].iloc[change.index]),
+                    "district_id": str(districts["district_id"].iloc[change.index]),
+                    "prefecture": str(districts["prefecture"].iloc[change.index]),
+                    "total": _number(change.before.total),
+                    **_before_after(change),
+                }
+                for change in by_district(plan)
+            ],
+            "by_group": [
+                {
+                    "group": plan.demand.groups[change.index].id,
+                    "name": _both(plan.demand.groups[change.index].name),
+                    "total": _number(change.before.total),
+                    **_before_after(change),
+                }
+                for change in by_group(plan)
+            ],
+            "by_slot": [
+                {
+                    "slot": plan.demand.slots[change.index].id,
+                    "name": _both(plan.demand.slots[change.index].name),
+                    "total": _number(change.before.total),
+                    **_before_after(change),
+                }
+                for change in by_slot(plan)
+            ],
+        },
+        "sites": [_site(plan, order) for order in range(len(plan.chosen))],
+        "counts": dict(plan.counts),
+        "notes": [str(note) for note in plan.notes],
+    }
+
+
+def document_text(plan: Plan) -> str:
+    """Return ``plan.json`` as text; the same plan gives the same bytes."""
+    return json.dumps(document(plan), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def _site(plan: Plan, order: int) -> Json:
+    why, sites = plan.why[order], plan.sites
+    site = why.site
+    lon, lat = unproject(sites.x[[site]], sites.y[[site]], plan.area.crs)
+    district = int(sites.district[site])
+    return {
+        "order": order + 1,
+        "site_id": sites.site_id[site],
+        "name": sites.name[site],
+        "address": sites.address[site],
+        "lon": round(float(lon[0]), 7),
+        "lat": round(float(lat[0]), 7),
+        "kind": sites.kind[site],
+        "host": sites.host[site],
+        "hours": sites.hours[site],
+        "workers_gained": _number(why.gained.sum()),
+        "cost": _number(sites.cost[site]),
+        "district": str(plan.area.districts["name"].iloc[district]) if district >= 0 else "",
+        "why": {
+            "gained": {
+                group.id: {slot.id: _number(why.gained[g, s]) for s, slot in enumerate(plan.demand.slots)}
+                for g, group in enumerate(plan.demand.groups)
+            },
+            "nearest_existing": sites.site_id[why.nearest_existing] if why.nearest_existing >= 0 else None,
+            "nearest_existing_min": _number(why.nearest_existing_min) if why.nearest_existing >= 0 else None,
+            "replacement": sites.site_id[why.replacement] if why.replacement >= 0 else None,
+            "replacement_loss": _number(why.replacement_loss),
+            "removal_loss": _number(why.removal_loss),
+        },
+    }
+
+
+def _before_after(change: Change) -> Json:
+    return {"before": _covered(change.before), "after": _covered(change.after)}
+
+
+def _covered(covered: Covered) -> Json:
+    share, cross_share = covered.share, covered.cross_share
+    return {
+        "workers": _number(covered.workers),
+        "share": None if share is None else _number(share, 9),
+        "cross_share": None if cross_share is None else _number(cross_share, 9),
+    }
+
+
+def _both(text: LocalText) -> Json:
+    return {"zh": text.zh, "en": text.en}
+
+
+def _number(value: float, digits: int = 6) -> float:
+    return round(float(value), digits) + 0.0

@@ -1,0 +1,76 @@
+"""The plan as a GeoPackage for any GIS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from stationplan.domain import IntArray, Plan
+from stationplan.report.metrics import by_district, uncovered
+
+
+def write_geopackage(plan: Plan, path: Path) -> None:
+    """Write the layers proposed, existing, districts and demand, in WGS-84."""
+    frames = {
+        "proposed": _proposed(plan),
+        "existing": _sites(plan, np.flatnonzero(plan.sites.existing)),
+        "districts": _districts(plan),
+        "demand": _demand(plan),
+    }
+    for layer, frame in frames.items():
+        frame.to_crs("EPSG:4326").to_file(path, layer=layer, driver="GPKG")
+
+
+def _sites(plan: Plan, sites: IntArray) -> gpd.GeoDataFrame:
+    record = plan.sites
+    return gpd.GeoDataFrame(
+        {
+            "site_id": [record.site_id[i] for i in sites],
+            "name": [record.name[i] for i in sites],
+            "address": [record.address[i] for i in sites],
+            "kind": [record.kind[i] for i in sites],
+            "host": [record.host[i] for i in sites],
+            "hours": [record.hours[i] for i in sites],
+            "cost": record.cost[sites],
+        },
+        geometry=shapely.points(record.x[sites], record.y[sites]),
+        crs=plan.area.crs,
+    )
+
+
+def _proposed(plan: Plan) -> gpd.GeoDataFrame:
+    frame = _sites(plan, plan.chosen)
+    frame.insert(0, "order", np.arange(1, len(frame) + 1))
+    frame["workers_gained"] = [float(why.gained.sum()) for why in plan.why]
+    frame["removal_loss"] = [why.removal_loss for why in plan.why]
+    return frame
+
+
+def _districts(plan: Plan) -> gpd.GeoDataFrame:
+    changes = by_district(plan)
+    return plan.area.districts.assign(
+        workers=[change.before.total for change in changes],
+        covered_before=[change.before.workers for change in changes],
+        covered_after=[change.after.workers for change in changes],
+        share_before=[np.nan if change.before.share is None else change.before.share for change in changes],
+        share_after=[np.nan if change.after.share is None else change.after.share for change in changes],
+    )
+
+
+def _demand(plan: Plan) -> gpd.GeoDataFrame:
+    demand = plan.demand
+    workers = {f"workers_{group.id}": demand.workers[:, g].sum(axis=1) for g, group in enumerate(demand.groups)}
+    return gpd.GeoDataFrame(
+        {
+            "cell_id": list(demand.cell_id),
+            "workers": demand.workers.sum(axis=(1, 2)),
+            **workers,
+            "uncovered_before": uncovered(plan, plan.stations_before),
+            "uncovered_after": uncovered(plan, plan.stations_after),
+        },
+        geometry=shapely.points(demand.x, demand.y),
+        crs=plan.area.crs,
+    )

@@ -1,0 +1,220 @@
+"""The plan as one printable HTML page. Jinja escapes every value, and the page allows no script at all."""
+
+from __future__ import annotations
+
+import math
+from importlib import metadata, resources
+
+import numpy as np
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from stationplan.domain import Group, Language, Mode, Plan
+from stationplan.i18n import number, percent, words
+from stationplan.naming import district_name, host_names, kind_names, site_name
+from stationplan.report.metrics import Change, overall
+from stationplan.report.tables import coverage_parts, plan_notes
+
+Row = dict[str, str]
+
+
+def render_report(plan: Plan, *, lang: Language = "zh") -> str:
+    """Return the report as one HTML page; the same plan gives the same bytes."""
+    word = words(lang)
+    assets = resources.files("stationplan").joinpath("report/assets")
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string(assets.joinpath("report.html.j2").read_text("utf-8"))
+    synthetic = [word("Synthetic data, not a real place")] if plan.synthetic else []
+    return template.render(
+        lang=lang,
+        t=word,
+        style=Markup(assets.joinpath("report.css").read_text("utf-8")),  # our own file, not an input
+        title=plan.name.in_language(lang),
+        notice=plan.notice.in_language(lang) if plan.notice is not None else "",
+        marks=[*synthetic, word("Internal use")],
+        figures=_figures(plan, lang),
+        parts=[
+            {"title": title, "rows": [_coverage_row(name, change) for name, change in changes]}
+            for title, changes in coverage_parts(plan, lang)
+        ],
+        sites=[_site_row(plan, order, lang) for order in range(len(plan.chosen))],
+        groups=[_group_row(plan, g, group, lang) for g, group in enumerate(plan.demand.groups)],
+        assumptions=_assumptions(plan, lang),
+        certainty=_certainty(plan, lang),
+        notes=plan_notes(plan, lang)[len(synthetic) + (plan.notice is not None) :],
+        version=metadata.version("stationplan"),
+        fingerprint=plan.scenario_fingerprint[:12],
+    )
+
+
+def mode_names(lang: Language) -> dict[Mode, str]:
+    """Return the names of the ways of travelling."""
+    word = words(lang)
+    return {"walk": word("on foot"), "ebike": word("by e-bike"), "car": word("by car")}
+
+
+def _share(share: float | None) -> str:
+    return "–" if share is None else percent(share)
+
+
+def _figures(plan: Plan, lang: Language) -> list[Row]:
+    word = words(lang)
+    total = overall(plan)
+    gained = total.after.workers - total.before.workers
+    return [
+        {
+            "label": word("Workers covered"),
+            "value": word("{before} → {after}", before=_share(total.before.share), after=_share(total.after.share)),
+            "note": word("of {total} workers", total=number(total.before.total)),
+        },
+        {"label": word("New sites"), "value": number(len(plan.chosen)), "note": _counts(plan, lang)},
+        {
+            "label": word("Workers gained"),
+            "value": number(gained),
+            "note": word("{count} a site", count=number(gained / max(len(plan.chosen), 1), 1)),
+        },
+        {
+            "label": word("Cross-covered"),
+            "value": _share(total.after.cross_share),
+            "note": word("today {share}", share=_share(total.before.cross_share)),
+        },
+        {
+            "label": word("Cost (yuan)"),
+            "value": number(float(plan.sites.cost[plan.chosen].sum())),
+            "note": _gap(plan, lang),
+        },
+    ]
+
+
+def _counts(plan: Plan, lang: Language) -> str:
+    return words(lang)(
+        "{existing} exist, {candidates} candidates",
+        existing=number(plan.counts["existing"]),
+        candidates=number(plan.counts["candidates"]),
+    )
+
+
+def _gap(plan: Plan, lang: Language) -> str:
+    word = words(lang)
+    if plan.solution.termination == "optimal":
+        return word("proven best")
+    return word("at most {gap} from the best", gap=percent(math.ceil(plan.solution.gap * 1000) / 1000))
+
+
+def _coverage_row(name: str, change: Change) -> Row:
+    before, after = change.before.share or 0.0, change.after.share or 0.0
+    return {
+        "name": name,
+        "total": number(change.before.total),
+        "before": _share(change.before.share),
+        "after": _share(change.after.share),
+        "cross": _share(change.after.cross_share),
+        "before_width": f"{before * 100:.2f}",
+        "after_width": f"{after * 100:.2f}",
+    }
+
+
+def _site_row(plan: Plan, order: int, lang: Language) -> Row:
+    word = words(lang)
+    why, sites = plan.why[order], plan.sites
+    site = why.site
+    details = [
+        district_name(plan, int(sites.district[site]), lang),
+        kind_names(lang)[sites.kind[site]],
+        host_names(plan, lang).get(sites.host[site], ""),
+        sites.hours[site],
+        sites.address[site],
+    ]
+    nearest = word("None within reach")
+    if why.nearest_existing >= 0:
+        nearest = word(
+            "{name}, {minutes} min on foot",
+            name=site_name(plan, why.nearest_existing, lang),
+            minutes=number(why.nearest_existing_min),
+        )
+    replacement = word("None")
+    if why.replacement >= 0:
+        name = site_name(plan, why.replacement, lang)
+        loss = why.replacement_loss
+        replacement = (
+            word("{name}: {workers} fewer", name=name, workers=number(loss, 1))
+            if loss > 0
+            else word("{name}: as many or more", name=name)
+        )
+    return {
+        "order": str(order + 1),
+        "name": site_name(plan, site, lang),
+        "details": " · ".join(filter(None, details)),
+        "gained": number(float(why.gained.sum()), 1),
+        "most": _who_gains(plan, order, lang),
+        "nearest": nearest,
+        "replacement": replacement,
+        "removal": number(why.removal_loss, 1),
+        "cost": number(float(sites.cost[site])),
+    }
+
+
+def _who_gains(plan: Plan, order: int, lang: Language) -> str:
+    gained = plan.why[order].gained
+    if gained.sum() <= 0:
+        return "–"
+    group, slot = np.unravel_index(int(gained.argmax()), gained.shape)
+    return words(lang)(
+        "{group}, {slot}: {workers}",
+        group=plan.demand.groups[int(group)].name.in_language(lang),
+        slot=plan.demand.slots[int(slot)].name.in_language(lang),
+        workers=number(float(gained[group, slot]), 1),
+    )
+
+
+def _group_row(plan: Plan, index: int, group: Group, lang: Language) -> Row:
+    word = words(lang)
+    minutes = number(group.cutoff_min, 0 if group.cutoff_min == round(group.cutoff_min) else 1)
+    if group.cutoff_m is None:
+        standard = word("within {minutes} min", minutes=minutes)
+    else:
+        standard = word("within {minutes} min and {metres} m of road", minutes=minutes, metres=number(group.cutoff_m))
+    return {
+        "name": group.name.in_language(lang),
+        "mode": mode_names(lang)[group.mode],
+        "standard": standard,
+        "workers": number(float(plan.demand.workers[:, index].sum())),
+    }
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60 % 24:02d}:{minutes % 60:02d}"
+
+
+def _assumptions(plan: Plan, lang: Language) -> list[str]:
+    word = words(lang)
+    separator = word(", ")
+    slots = separator.join(
+        word(
+            "{slot} {start}-{end}",
+            slot=slot.name.in_language(lang),
+            start=_clock(slot.start_min),
+            end=_clock(slot.end_min),
+        )
+        for slot in plan.demand.slots
+    )
+    return [
+        word("A worker's day is split over the time slots, so every worker counts once: {slots}.", slots=slots),
+        word("A station covers a worker when it is open in the slot, suits the group and lies within its standard by road."),
+        word("The way between a cell or site and the nearest road is walked and counts towards the standard."),
+    ]
+
+
+def _certainty(plan: Plan, lang: Language) -> list[str]:
+    word = words(lang)
+    solution = plan.solution
+    lines = []
+    if solution.termination == "optimal":
+        lines.append(word("No other choice of sites under the same limits covers more workers (proven)."))
+    elif math.isfinite(solution.gap):
+        gap = percent(math.ceil(solution.gap * 1000) / 1000)
+        lines.append(word("No other choice of sites covers more than {gap} more workers (proven bound).", gap=gap))
+    else:
+        lines.append(word("How much more another choice could cover is not known."))
+    lines.append(word("Workers are estimated from stated shares, not counted; the estimate has no error margin."))
+    return lines

@@ -1,0 +1,202 @@
+"""Proposed sites as CSV and as a workbook. Text from inputs never becomes a formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from datetime import datetime
+from pathlib import Path
+
+import xlsxwriter
+
+from stationplan.domain import Language, Plan
+from stationplan.geo import unproject
+from stationplan.i18n import translate, words
+from stationplan.naming import district_name, host_names, kind_names, site_name
+from stationplan.report.document import document
+from stationplan.report.metrics import Change, by_district, by_group, by_slot, overall
+
+_EPOCH = datetime(2000, 1, 1)
+
+_CSV_FIELDS = (
+    "order",
+    "site_id",
+    "name",
+    "address",
+    "lon",
+    "lat",
+    "kind",
+    "host",
+    "hours",
+    "district",
+    "workers_gained",
+    "cost",
+)
+
+
+def formula_safe(text: str) -> str:
+    """Return text that a spreadsheet does not run: an apostrophe goes before a formula's first character.
+
+    >>> formula_safe("=1+1"), formula_safe("工会驿站")
+    ("'=1+1", '工会驿站')
+    """
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r", "\n"} else text
+
+
+def sites_csv(plan: Plan) -> str:
+    """Return the proposed sites in build order as CSV, with the field names of ``plan.json``."""
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, lineterminator="\r\n")
+    writer.writerow(_CSV_FIELDS)
+    rows = document(plan)["sites"]
+    assert isinstance(rows, list)
+    for site in rows:
+        values = (site[field] for field in _CSV_FIELDS)
+        writer.writerow([formula_safe(value) if isinstance(value, str) else value for value in values])
+    return stream.getvalue()
+
+
+def write_workbook(plan: Plan, path: Path, *, lang: Language) -> None:
+    """Write a workbook: proposed sites in build order, coverage before and after, notes."""
+    word = words(lang)
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(path, options) as book:
+        # A fixed date of making: the same plan gives the same workbook.
+        book.set_properties({"title": plan.name.in_language(lang), "created": _EPOCH})
+        head = book.add_format({"bold": True, "bg_color": "#E6F2F0", "bottom": 1, "text_wrap": True, "valign": "top"})
+        formats = {
+            "text": book.add_format({"valign": "top", "text_wrap": True}),
+            "whole": book.add_format({"num_format": "#,##0"}),
+            "tenth": book.add_format({"num_format": "#,##0.0"}),
+            "degree": book.add_format({"num_format": "0.000000"}),
+            "share": book.add_format({"num_format": "0.0%"}),
+        }
+
+        def sheet(name: str, columns: list[tuple[str, str, int]], rows: list[list[object]]) -> None:
+            page = book.add_worksheet(name)
+            for column, (title, kind, width) in enumerate(columns):
+                page.set_column(column, column, width)
+                page.write_string(0, column, title, head)
+                for row, values in enumerate(rows, start=1):
+                    value = values[column]
+                    if isinstance(value, str):
+                        page.write_string(row, column, value, formats["text"])
+                    elif isinstance(value, int | float) and math.isfinite(value):
+                        page.write_number(row, column, value, formats[kind])
+            page.freeze_panes(1, 0)
+            page.autofilter(0, 0, max(len(rows), 1), len(columns) - 1)
+            page.repeat_rows(0)
+            page.set_landscape()
+            page.fit_to_pages(1, 0)
+
+        sheet(word("Proposed sites"), _site_columns(lang), [_site_row(plan, i, lang) for i in range(len(plan.chosen))])
+        sheet(word("Coverage"), _coverage_columns(lang), _coverage_rows(plan, lang))
+        notes = [[note] for note in plan_notes(plan, lang)]
+        sheet(word("Notes"), [(word("Note"), "text", 100)], notes)
+
+
+def plan_notes(plan: Plan, lang: Language) -> list[str]:
+    """Return what a reader must know about the plan: what is synthetic, what was set aside, how sure it is."""
+    word = words(lang)
+    notes = [word("Synthetic data, not a real place")] if plan.synthetic else []
+    if plan.notice is not None:
+        notes.append(plan.notice.in_language(lang))
+    notes.extend(translate(note, lang) for note in plan.notes)
+    notes.extend(word("Roads: {source}", source=source) for source in plan.sources)
+    return notes
+
+
+def _site_columns(lang: Language) -> list[tuple[str, str, int]]:
+    word = words(lang)
+    return [
+        (word("Order"), "whole", 7),
+        (word("Id"), "text", 14),
+        (word("Name"), "text", 34),
+        (word("Address"), "text", 30),
+        (word("District"), "text", 18),
+        (word("Kind"), "text", 12),
+        (word("Host"), "text", 16),
+        (word("Opening hours"), "text", 18),
+        (word("Longitude"), "degree", 12),
+        (word("Latitude"), "degree", 12),
+        (word("Workers gained"), "tenth", 12),
+        (word("Cost (yuan)"), "whole", 12),
+        (word("Nearest station today"), "text", 30),
+        (word("Minutes on foot"), "tenth", 12),
+        (word("Next best site"), "text", 30),
+        (word("Loss with the next best"), "tenth", 14),
+        (word("Loss if removed"), "tenth", 14),
+    ]
+
+
+def _site_row(plan: Plan, order: int, lang: Language) -> list[object]:
+    why, sites = plan.why[order], plan.sites
+    site = why.site
+    lon, lat = unproject(sites.x[[site]], sites.y[[site]], plan.area.crs)
+    has_nearest = why.nearest_existing >= 0
+    none = words(lang)("None")
+    return [
+        order + 1,
+        sites.site_id[site],
+        site_name(plan, site, lang),
+        sites.address[site],
+        district_name(plan, int(sites.district[site]), lang),
+        kind_names(lang)[sites.kind[site]],
+        host_names(plan, lang).get(sites.host[site], ""),
+        sites.hours[site],
+        float(lon[0]),
+        float(lat[0]),
+        float(why.gained.sum()),
+        float(sites.cost[site]),
+        site_name(plan, why.nearest_existing, lang) if has_nearest else none,
+        why.nearest_existing_min,
+        site_name(plan, why.replacement, lang) if why.replacement >= 0 else none,
+        why.replacement_loss,
+        why.removal_loss,
+    ]
+
+
+def _coverage_columns(lang: Language) -> list[tuple[str, str, int]]:
+    word = words(lang)
+    return [
+        (word("Part"), "text", 14),
+        (word("Name"), "text", 26),
+        (word("Workers"), "tenth", 12),
+        (word("Covered today"), "tenth", 14),
+        (word("Share today"), "share", 12),
+        (word("Covered with the plan"), "tenth", 14),
+        (word("Share with the plan"), "share", 12),
+        (word("Cross-covered today"), "share", 14),
+        (word("Cross-covered with the plan"), "share", 14),
+    ]
+
+
+def coverage_parts(plan: Plan, lang: Language) -> list[tuple[str, list[tuple[str, Change]]]]:
+    """Return (part, [(name, change)]) for the whole, districts, groups and slots."""
+    word = words(lang)
+    demand = plan.demand
+    return [
+        (word("All"), [(plan.name.in_language(lang), overall(plan))]),
+        (word("District"), [(district_name(plan, change.index, lang), change) for change in by_district(plan)]),
+        (word("Group"), [(demand.groups[change.index].name.in_language(lang), change) for change in by_group(plan)]),
+        (word("Time slot"), [(demand.slots[change.index].name.in_language(lang), change) for change in by_slot(plan)]),
+    ]
+
+
+def _coverage_rows(plan: Plan, lang: Language) -> list[list[object]]:
+    return [
+        [
+            part,
+            name,
+            change.before.total,
+            change.before.workers,
+            change.before.share,
+            change.after.workers,
+            change.after.share,
+            change.before.cross_share,
+            change.after.cross_share,
+        ]
+        for part, changes in coverage_parts(plan, lang)
+        for name, change in changes
+    ]

@@ -1,0 +1,40 @@
+"""The Python front door: run a scenario, save its plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from stationplan import output, pipeline
+from stationplan.domain import Language, Plan
+from stationplan.pipeline import Progress
+from stationplan.scenario import Scenario
+
+
+@dataclass(frozen=True, eq=False)
+class StudyPlan(Plan):
+    """A :class:`~stationplan.domain.Plan` that can write itself."""
+
+    def save(
+        self,
+        folder: str | Path,
+        *,
+        lang: Language = "zh",
+        overwrite: bool = False,
+        map_path: str | Path | None = None,
+    ) -> None:
+        """Write map, report, tables and manifest into ``folder``; see :func:`stationplan.output.save`."""
+        where = None if map_path is None else Path(map_path)
+        output.save(self, Path(folder), lang=lang, overwrite=overwrite, map_path=where)
+
+
+def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = None) -> StudyPlan:
+    """Return the plan of a scenario; see :func:`stationplan.pipeline.run`.
+
+    >>> import stationplan as sp
+    >>> plan = sp.run(sp.load_scenario("data/demo/scenario.toml"))
+    >>> len(plan.chosen), plan.solution.termination
+    (20, 'optimal')
+    """
+    plan = pipeline.run(scenario, workers=workers, progress=progress)
+    return StudyPlan(**{item.name: getattr(plan, item.name) for item in fields(plan)})
