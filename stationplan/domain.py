@@ -116,7 +116,7 @@ class Host:
 class StudyArea(_Record):
     """Where the study takes place.
 
-    ``districts`` has the columns ``district_id``, ``name``, ``prefecture`` and polygon geometry, in a projected
+    ``districts`` has the columns ``district_id``, ``name``, ``name_en``, ``prefecture`` and polygon geometry, in a projected
     CRS whose unit is the metre, with a 0..n-1 index that other records refer to.
     """
 
@@ -273,7 +273,8 @@ class Sites(_Record):
 @dataclass(frozen=True, eq=False)
 class Snap(_Record):
     """Where points meet the network, for each mode: ``node[mode]`` (-1: no road within the limit) and the straight
-    off-road distance ``offroad_m[mode]`` (``inf`` where there is no node)."""
+    off-road distance ``offroad_m[mode]`` (``inf`` where there is no node).
+    """
 
     node: Mapping[Mode, IntArray]
     offroad_m: Mapping[Mode, FloatArray]

@@ -116,9 +116,10 @@ class FaultList:
     @property
     def faults(self) -> list[Fault]:
         """The faults noted, with one line more for each kind that passed the limit."""
+        first = {fault.what.template: fault.what for fault in reversed(self._faults)}
         rest = [
             Fault(
-                say("{count} more faults of this kind: {kind}", count=count - self._limit, kind=template),
+                say("{count} more like this one: {example}", count=count - self._limit, example=first[template]),
                 say("Mend them all the same way."),
                 self.file,
             )

@@ -20,6 +20,9 @@ from scipy.spatial import cKDTree
 
 from stationplan.domain import FloatArray
 
+_LONE_CELL_M = 250.0
+"""Side of the square drawn for cells too few to show a grid."""
+
 Datum = Literal["wgs84", "cgcs2000", "gcj02", "bd09"]
 """Geodetic reference of longitudes and latitudes in an input."""
 
@@ -176,26 +179,29 @@ def unproject(x: ArrayLike, y: ArrayLike, crs: str) -> tuple[FloatArray, FloatAr
 
 
 def cell_outlines(x: FloatArray, y: FloatArray) -> NDArray[np.object_]:
-    """Return a polygon for each cell centre: its Voronoi cell, cut to a square around it.
+    """Return a polygon for each cell centre: its Voronoi cell, cut where the grid ends.
 
-    Regular grids come back as their squares or hexagons. The square's half side is 0.75 of the median distance
-    between neighbours, so that cells at the rim and beside holes keep the size of the others. Coinciding centres
-    share one outline.
+    Square and hexagonal grids come back as their squares and hexagons. With d the median distance between
+    neighbours, a cell at the rim or beside a hole is cut to a square of side d where cells have four neighbours, and
+    to a circle of radius 0.6 d, just around a hexagon, where they have more. Coinciding centres share one outline.
     """
     points = np.column_stack([x, y])
     if len(points) == 0:
         return np.empty(0, dtype=object)
     unique, inverse = np.unique(points, axis=0, return_inverse=True)
-    spacing = 250.0
-    if len(unique) > 1:
-        spacing = float(np.median(cKDTree(unique).query(unique, k=2)[0][:, 1]))
-    half = 0.75 * spacing
-    squares = shapely.box(unique[:, 0] - half, unique[:, 1] - half, unique[:, 0] + half, unique[:, 1] + half)
-    if len(unique) >= 3:
-        parts = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(unique)))
-        tree = shapely.STRtree(parts)
-        which = tree.query(shapely.points(unique), predicate="within")
-        outlines = squares.copy()
-        outlines[which[0]] = shapely.intersection(squares[which[0]], parts[which[1]])
-        squares = outlines
-    return np.asarray(squares[inverse.ravel()], dtype=object)
+    if len(unique) < 3:
+        half = _LONE_CELL_M / 2
+        outlines = shapely.box(*(unique - half).T, *(unique + half).T)
+        return np.asarray(outlines[inverse.ravel()], dtype=object)
+    tree = cKDTree(unique)
+    spacing = float(np.median(tree.query(unique, k=2)[0][:, 1]))
+    neighbours = tree.query_ball_point(unique, 1.25 * spacing, return_length=True) - 1
+    if np.percentile(neighbours, 75) > 4:
+        limits = shapely.buffer(shapely.points(unique), 0.6 * spacing, quad_segs=6)
+    else:
+        limits = shapely.box(*(unique - spacing / 2).T, *(unique + spacing / 2).T)
+    regions = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(unique), extend_to=limits[0]))
+    point, region = shapely.STRtree(regions).query(shapely.points(unique), predicate="within")
+    outlines = limits.copy()
+    outlines[point] = shapely.intersection(limits[point], regions[region])
+    return np.asarray(outlines[inverse.ravel()], dtype=object)

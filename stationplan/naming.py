@@ -30,4 +30,4 @@ def district_name(plan: Plan, district: int, lang: Language) -> str:
     """Return a district's name; -1 is outside every district."""
     if district < 0:
         return words(lang)("Outside the districts")
-    return str(plan.area.districts["name"].iloc[district])
+    return str(plan.area.districts["name" if lang == "zh" else "name_en"].iloc[district])

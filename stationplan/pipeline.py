@@ -32,7 +32,6 @@ from stationplan.domain import (
     Snap,
     Solution,
     StudyArea,
-    TravelTimes,
     WhyHere,
 )
 from stationplan.errors import ConsistencyError, FaultList, InfeasibleError, Message, say
@@ -177,9 +176,7 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
     )
 
 
-def _demand(
-    file: ScenarioFile, cells: Cells, area: StudyArea, notes: list[Message], scenario: Scenario
-) -> Demand:
+def _demand(file: ScenarioFile, cells: Cells, area: StudyArea, notes: list[Message], scenario: Scenario) -> Demand:
     x, y = project(cells.lon, cells.lat, area.crs)
     district = district_of(area, x, y)
     outside = int((district < 0).sum())
@@ -296,7 +293,12 @@ def _choose(file: ScenarioFile, demand: Demand, sites: Sites, coverage: Coverage
     if solution.termination == "infeasible":
         _refuse_required(sites, plan.new, plan.budget)
         share = best_floor(
-            coverage.cover, coverage.weight, district=district, totals=totals, **bounded, **limits  # type: ignore[arg-type]
+            coverage.cover,
+            coverage.weight,
+            district=district,
+            totals=totals,
+            **bounded,
+            **limits,  # type: ignore[arg-type]
         )
         raise InfeasibleError(
             say("A floor of {floor} in every district cannot be met.", floor=f"{plan.floor_share:.1%}"),
@@ -341,7 +343,9 @@ def _refuse_required(sites: Sites, new: int | None, budget: float | None) -> Non
         )
 
 
-def _agree(demand: Demand, stations_after: np.ndarray[tuple[int, int, int], np.dtype[np.int32]], solution: Solution) -> None:
+def _agree(
+    demand: Demand, stations_after: np.ndarray[tuple[int, int, int], np.dtype[np.int32]], solution: Solution
+) -> None:
     recounted = float(demand.workers[stations_after > 0].sum())
     if abs(recounted - solution.objective) > 1e-6 * max(1.0, recounted):
         raise ConsistencyError(f"the plan covers {recounted} workers by recount, {solution.objective} by the solver")

@@ -11,6 +11,7 @@ import hashlib
 import re
 import tomllib
 import types
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -56,12 +57,16 @@ class Name(_Table):
 
 
 class AreaInput(_Table):
-    """District polygons. Without a file the study is one district around its demand."""
+    """District polygons and the columns that name them. Without a file the study is one district around its demand.
+
+    ``name_en`` is the column of English names; without it ``name`` stands in both languages.
+    """
 
     file: str | None = None
     datum: Datum | None = None
     id: str = "code"
     name: str = "name"
+    name_en: str | None = None
     prefecture: str = "prefecture"
     crs: str | None = None
 
@@ -298,6 +303,32 @@ def _validated(document: dict[str, object], faults: FaultList) -> ScenarioFile:
     return file
 
 
+_NUMBER = say("a number is expected")
+_WHOLE = say("a whole number is expected")
+_TABLE = say("a table is expected")
+_EXPECTED: dict[str, Callable[[dict[str, object]], Message]] = {
+    "float_type": lambda _: _NUMBER,
+    "float_parsing": lambda _: _NUMBER,
+    "finite_number": lambda _: say("a finite number is expected"),
+    "int_type": lambda _: _WHOLE,
+    "int_parsing": lambda _: _WHOLE,
+    "int_from_float": lambda _: _WHOLE,
+    "string_type": lambda _: say("text in quotes is expected"),
+    "string_pattern_mismatch": lambda context: say("text of the form {pattern} is expected", **context),
+    "bool_type": lambda _: say("true or false is expected"),
+    "bool_parsing": lambda _: say("true or false is expected"),
+    "list_type": lambda _: say("a list is expected"),
+    "dict_type": lambda _: _TABLE,
+    "model_type": lambda _: _TABLE,
+    "model_attributes_type": lambda _: _TABLE,
+    "too_short": lambda _: say("at least one entry is expected"),
+    "greater_than": lambda context: say("more than {gt} is expected", **context),
+    "greater_than_equal": lambda context: say("{ge} or more is expected", **context),
+    "less_than_equal": lambda context: say("{le} or less is expected", **context),
+}
+"""What pydantic expected, by the kind of its error, in words of our own."""
+
+
 def _explain(
     kind: str, context: dict[str, object], place: list[str], found: object, said: str
 ) -> tuple[Message, Message]:
@@ -313,10 +344,10 @@ def _explain(
     if kind == "literal_error":
         allowed = str(context.get("expected", ""))
         return say("{found} is not allowed here.", found=repr(found)), say("Allowed: {allowed}.", allowed=allowed)
-    return (
-        say("{found} does not fit: {reason}.", found=repr(found), reason=said),
-        say("Correct the value; docs/scenario.md gives type, unit and range."),
-    )
+    correct = say("Correct the value; docs/scenario.md gives type, unit and range.")
+    if kind in _EXPECTED:
+        return say("{found} does not fit: {expected}.", found=repr(found), expected=_EXPECTED[kind](context)), correct
+    return say("{found} does not fit: {expected}.", found=repr(found), expected=said), correct
 
 
 def _known_keys(place: list[str]) -> list[str]:
@@ -399,7 +430,9 @@ def _cross_check(file: ScenarioFile, faults: FaultList) -> None:
     for key, host in file.hosts.items():
         if parse_hours(host.hours) is None:
             faults.add(
-                say("The opening hours {hours} cannot be read.", hours=repr(host.hours)), CURE_HOURS, key=f"hosts.{key}.hours"
+                say("The opening hours {hours} cannot be read.", hours=repr(host.hours)),
+                CURE_HOURS,
+                key=f"hosts.{key}.hours",
             )
         for group_id in host.excludes:
             if group_id not in file.groups and group_id not in _defaults()["groups"]:
@@ -413,7 +446,7 @@ def _cross_check(file: ScenarioFile, faults: FaultList) -> None:
 def _no_datum(key: str, faults: FaultList) -> None:
     faults.add(
         say("The datum of the coordinates is not declared."),
-        say("Say `datum = \"wgs84\"`, `\"cgcs2000\"`, `\"gcj02\"` (Amap, Tencent) or `\"bd09\"` (Baidu)."),
+        say('Say `datum = "wgs84"`, `"cgcs2000"`, `"gcj02"` (Amap, Tencent) or `"bd09"` (Baidu).'),
         key=key,
     )
 
@@ -432,9 +465,7 @@ def _check_roads(roads: RoadsInput, faults: FaultList) -> None:
 
 def _check_sites(role: str, sites: SitesInput, file: ScenarioFile, faults: FaultList) -> None:
     if (sites.osm is None) == (sites.file is None):
-        faults.add(
-            say("Sites need either `file` or `osm`."), say("Name one source of sites."), key=role
-        )
+        faults.add(say("Sites need either `file` or `osm`."), say("Name one source of sites."), key=role)
     elif sites.file is not None and sites.datum is None:
         _no_datum(f"{role}.datum", faults)
     if sites.osm is not None and not sites.hosts:
@@ -453,7 +484,7 @@ def _check_sites(role: str, sites: SitesInput, file: ScenarioFile, faults: Fault
         elif sites.osm is not None and not file.hosts[host].tags:
             faults.add(
                 say("The host {host} has no OSM tags.", host=host),
-                say("Add `tags = [\"key=value\"]` to it."),
+                say('Add `tags = ["key=value"]` to it.'),
                 key=f"hosts.{host}.tags",
             )
 

@@ -55,7 +55,9 @@ def _around(network: RoadNetwork, node: int, share: FloatArray) -> BaseGeometry:
     lines = shapely.linestrings(np.stack([start, start + share[arc, None] * whole], axis=1))
     site = shapely.Point(network.x[node], network.y[node])
     area = shapely.union_all(shapely.buffer([*lines, site], _HALF_WIDTH_M, quad_segs=4))
-    return shapely.union_all([_without_small_holes(part) for part in shapely.get_parts(shapely.simplify(area, _SIMPLIFY_M))])
+    return shapely.union_all(
+        [_without_small_holes(part) for part in shapely.get_parts(shapely.simplify(area, _SIMPLIFY_M))]
+    )
 
 
 def _without_small_holes(polygon: shapely.Polygon) -> shapely.Polygon:

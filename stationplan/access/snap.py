@@ -108,11 +108,13 @@ def _split(network: RoadNetwork, places: FloatArray) -> tuple[RoadNetwork, IntAr
     arc = np.repeat(np.arange(len(tail)), pieces)
     step = np.arange(len(arc)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
     # Piece `step` of a split segment runs, from the low node to the high one, from cut step - 1 to cut step.
-    cut = np.minimum(first[at[arc]] + step, len(inserted) - 1)
+    last_index = len(inserted) - 1
+    cut_before = np.clip(first[at[arc]] + step - 1, 0, last_index)
+    cut_after = np.clip(first[at[arc]] + step, 0, last_index)
     is_first, is_last = step == 0, step == pieces[arc] - 1
-    start = np.where(is_first, arc_low[arc], n + np.maximum(cut - 1, 0))
-    end = np.where(is_last, arc_high[arc], n + cut)
-    part = np.where(is_last, 1.0, new_share[cut]) - np.where(is_first, 0.0, new_share[np.maximum(cut - 1, 0)])
+    start = np.where(is_first, arc_low[arc], n + cut_before)
+    end = np.where(is_last, arc_high[arc], n + cut_after)
+    part = np.where(is_last, 1.0, new_share[cut_after]) - np.where(is_first, 0.0, new_share[cut_before])
     upward = tail[arc] < head[arc]
     return (
         assemble(

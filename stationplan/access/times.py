@@ -9,7 +9,7 @@ from typing import Literal
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import sparse
 from scipy.sparse.csgraph import dijkstra
 
@@ -266,9 +266,7 @@ def _with_offroad(
     workers: int,
 ) -> sparse.csr_array:
     cell, site = np.flatnonzero(cell_node >= 0), np.flatnonzero(site_node >= 0)
-    found = impedance(
-        network, measure, mode, site_node[site], cell_node[cell], cutoff=cutoff, workers=workers
-    ).tocoo()
+    found = impedance(network, measure, mode, site_node[site], cell_node[cell], cutoff=cutoff, workers=workers).tocoo()
     row, column = cell[found.coords[0]], site[found.coords[1]]
     value = found.data + (cell_off_m[row] + site_off_m[column]) * per_metre
     within = value <= cutoff + CUTOFF_TOLERANCE

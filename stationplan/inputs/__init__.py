@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from stationplan.domain import RoadArcs
 from stationplan.inputs.areas import district_of, read_area
 from stationplan.inputs.cells import read_cells
+from stationplan.inputs.osm import read_osm_roads
 from stationplan.inputs.roads import read_csv_roads
 from stationplan.inputs.rules import Speeds
 from stationplan.inputs.sites import read_sites
-from stationplan.inputs.osm import read_osm_roads
-from stationplan.domain import RoadArcs
 from stationplan.scenario import Scenario
 
 __all__ = ["district_of", "read_area", "read_cells", "read_roads", "read_sites"]

@@ -34,13 +34,16 @@ def read_area(scenario: Scenario, cells: Cells) -> StudyArea:
         crs = given.crs or utm_crs(cells.lon, cells.lat)
         x, y = project(cells.lon, cells.lat, crs)
         hull = shapely.buffer(shapely.convex_hull(shapely.multipoints(np.column_stack([x, y]))), _MARGIN_M)
-        name = scenario.file.name
-        districts = gpd.GeoDataFrame(
-            {"district_id": ["1"], "name": [name.zh], "prefecture": [name.zh]}, geometry=[hull], crs=crs
-        )
-        return StudyArea(districts)
+        whole = {"district_id": ["1"], "name": ["研究区域"], "name_en": ["Study area"], "prefecture": [""]}
+        return StudyArea(gpd.GeoDataFrame(whole, geometry=[hull], crs=crs))
     path = scenario.locate(given.file)
-    frame = _read_polygons(path, {"district_id": given.id, "name": given.name, "prefecture": given.prefecture})
+    columns = {
+        "district_id": given.id,
+        "name": given.name,
+        "name_en": given.name_en or given.name,
+        "prefecture": given.prefecture,
+    }
+    frame = _read_polygons(path, columns)
     geometry = _to_wgs84(np.asarray(frame.geometry), given.datum)
     bounds = shapely.total_bounds(geometry)
     crs = given.crs or utm_crs(bounds[[0, 2]], bounds[[1, 3]])
@@ -83,7 +86,9 @@ def _read_polygons(path: Path, columns: dict[str, str]) -> gpd.GeoDataFrame:
     ids = [str(value) for value in frame[columns["district_id"]]]
     for i, (shape, district) in enumerate(zip(frame.geometry, ids, strict=True)):
         if shape is None or shape.is_empty or shape.geom_type not in {"Polygon", "MultiPolygon"}:
-            faults.add(say("The district {id} has no polygon.", id=district), say("Draw it, or take it out."), row=i + 1)
+            faults.add(
+                say("The district {id} has no polygon.", id=district), say("Draw it, or take it out."), row=i + 1
+            )
         elif not shape.is_valid:
             faults.add(
                 say("The polygon of {id} is invalid: {reason}", id=district, reason=shapely.is_valid_reason(shape)),
@@ -92,16 +97,18 @@ def _read_polygons(path: Path, columns: dict[str, str]) -> gpd.GeoDataFrame:
             )
         if ids.index(district) != i:
             faults.add(
-                say("The district {id} stands twice.", id=district), say("Give every district an id of its own."), row=i + 1
+                say("The district {id} stands twice.", id=district),
+                say("Give every district an id of its own."),
+                row=i + 1,
             )
     faults.raise_any()
     texts = {field: [str(value) for value in frame[column]] for field, column in columns.items()}
     return gpd.GeoDataFrame(texts, geometry=frame.geometry.to_numpy(), crs="EPSG:4326")
 
 
-def _to_wgs84(shapes: np.ndarray[tuple[int], np.dtype[np.object_]], datum: Datum) -> np.ndarray[
-    tuple[int], np.dtype[np.object_]
-]:
+def _to_wgs84(
+    shapes: np.ndarray[tuple[int], np.dtype[np.object_]], datum: Datum
+) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
     def shift(points: FloatArray) -> FloatArray:
         return np.column_stack(to_wgs84(points[:, 0], points[:, 1], datum=datum))
 

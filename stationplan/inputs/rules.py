@@ -14,16 +14,13 @@ from stationplan.domain import MODES, Mode
 
 _CLASSES: Mapping[Mode, frozenset[str]] = {
     "walk": frozenset(
-        "trunk trunk_link primary primary_link secondary secondary_link tertiary tertiary_link unclassified residential "
-        "living_street service road footway pedestrian path steps track corridor platform bridleway elevator".split()
+        ["trunk", "trunk_link", "primary", "primary_link", "secondary", "secondary_link", "tertiary", "tertiary_link", "unclassified", "residential", "living_street", "service", "road", "footway", "pedestrian", "path", "steps", "track", "corridor", "platform", "bridleway", "elevator"]
     ),
     "ebike": frozenset(
-        "trunk trunk_link primary primary_link secondary secondary_link tertiary tertiary_link unclassified residential "
-        "living_street service road cycleway path track".split()
+        ["trunk", "trunk_link", "primary", "primary_link", "secondary", "secondary_link", "tertiary", "tertiary_link", "unclassified", "residential", "living_street", "service", "road", "cycleway", "path", "track"]
     ),
     "car": frozenset(
-        "motorway motorway_link trunk trunk_link primary primary_link secondary secondary_link tertiary tertiary_link "
-        "unclassified residential living_street service road".split()
+        ["motorway", "motorway_link", "trunk", "trunk_link", "primary", "primary_link", "secondary", "secondary_link", "tertiary", "tertiary_link", "unclassified", "residential", "living_street", "service", "road"]
     ),
 }
 _OPENED_BY_TAG: Mapping[Mode, frozenset[str]] = {
@@ -38,7 +35,9 @@ _HIERARCHY: Mapping[Mode, tuple[str, ...]] = {
     "ebike": ("bicycle", "vehicle", "access"),
     "car": ("motorcar", "motor_vehicle", "vehicle", "access"),
 }
-_CLOSED = frozenset({"no", "private", "agricultural", "forestry", "military", "emergency", "dismount", "use_sidepath", "psv", "bus"})
+_CLOSED = frozenset(
+    {"no", "private", "agricultural", "forestry", "military", "emergency", "dismount", "use_sidepath", "psv", "bus"}
+)
 _OPEN = frozenset({"yes", "designated", "permissive", "official"})
 _MAJOR = frozenset(f"{name}{link}" for name in ("motorway", "trunk", "primary", "secondary") for link in ("", "_link"))
 

@@ -163,7 +163,10 @@ def _hosts(table: Table, texts: Sequence[str], file: ScenarioFile, faults: Fault
         if text and normalise(text) not in known:
             faults.add(
                 say("Unknown host {host}.", host=repr(text)),
-                say("Write one of {known}, or add it under [hosts].", known=", ".join(h.name.zh for h in file.hosts.values())),
+                say(
+                    "Write one of {known}, or add it under [hosts].",
+                    known=", ".join(h.name.zh for h in file.hosts.values()),
+                ),
                 row=table.row_number[i],
             )
     return [known.get(normalise(text), "") for text in texts]
@@ -251,7 +254,5 @@ def _open_slots(places: Sequence[_Place], file: ScenarioFile) -> np.ndarray[tupl
 
 def _serves(places: Sequence[_Place], file: ScenarioFile) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
     groups = list(file.groups)
-    rows = [
-        [not place.host or group not in file.hosts[place.host].excludes for group in groups] for place in places
-    ]
+    rows = [[not place.host or group not in file.hosts[place.host].excludes for group in groups] for place in places]
     return np.array(rows, dtype=bool).reshape(len(places), len(groups))

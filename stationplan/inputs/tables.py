@@ -156,7 +156,7 @@ def find_columns(
                 faults.add(
                     say("No column for {field}; the table has: {columns}.", field=field, columns=columns),
                     say(
-                        "Name it one of {names}, or say `columns = {{ {field} = \"...\" }}` in the scenario.",
+                        'Name it one of {names}, or say `columns = {{ {field} = "..." }}` in the scenario.',
                         names=", ".join(FIELD_NAMES[field][:6]),
                         field=field,
                     ),
@@ -169,7 +169,7 @@ def find_columns(
                     field=field,
                     columns=", ".join(table.header[i] for i in matches),
                 ),
-                say("Choose one with `columns = {{ {field} = \"...\" }}` in the scenario.", field=field),
+                say('Choose one with `columns = {{ {field} = "..." }}` in the scenario.', field=field),
                 row=1,
             )
         elif matches:

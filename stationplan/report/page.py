@@ -200,7 +200,9 @@ def _assumptions(plan: Plan, lang: Language) -> list[str]:
     )
     return [
         word("A worker's day is split over the time slots, so every worker counts once: {slots}.", slots=slots),
-        word("A station covers a worker when it is open in the slot, suits the group and lies within its standard by road."),
+        word(
+            "A station covers a worker when it is open in the slot, suits the group and lies within its standard by road."
+        ),
         word("The way between a cell or site and the nearest road is walked and counts towards the standard."),
     ]
 

@@ -171,7 +171,9 @@ def _meets(problem: CoverProblem, reduced: Reduced, columns: list[int]) -> bool:
         return False
     covered = (reduced.cover @ chosen) > 0
     count = len(problem.floor)
-    reached = reduced.secured_in + np.bincount(reduced.district[covered], reduced.weights[covered], minlength=count)[:count]
+    reached = (
+        reduced.secured_in + np.bincount(reduced.district[covered], reduced.weights[covered], minlength=count)[:count]
+    )
     return bool((reached >= problem.floor * (1 - 1e-9) - 1e-6).all())
 
 

@@ -53,7 +53,9 @@ def solve(
     constraints = [sparse.hstack([-reduced.cover.astype(np.float64), sparse.eye_array(rows)])]
     lower, upper = [np.full(rows, -np.inf)], [np.zeros(rows)]
     if problem.p is not None:
-        constraints.append(sparse.csr_array((np.ones(sites), (np.zeros(sites, int), np.arange(sites))), (1, sites + rows)))
+        constraints.append(
+            sparse.csr_array((np.ones(sites), (np.zeros(sites, int), np.arange(sites))), (1, sites + rows))
+        )
         lower.append(np.array([-np.inf]))
         upper.append(np.array([float(problem.p)]))
     if problem.budget is not None:

@@ -61,9 +61,7 @@ def build(plan: Plan, *, lang: Language = "zh") -> folium.Map:
     """
     page = folium.Map(tiles=None, zoom_control=True, location=[0, 0], zoom_start=2)
     page.default_js, page.default_css = [], []
-    groups = {
-        key: folium.FeatureGroup(name=name, show=shown).add_to(page) for key, name, shown in _layers(plan, lang)
-    }
+    groups = {key: folium.FeatureGroup(name=name, show=shown).add_to(page) for key, name, shown in _layers(plan, lang)}
     folium.LayerControl(collapsed=False).add_to(page)
     _Fill(groups).add_to(page)
     figure = page.get_root()

@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from stationplan.domain import FloatArray, Language, Plan, RoadNetwork
+from stationplan.domain import Language, Plan, RoadNetwork
 from stationplan.geo import cell_outlines, unproject
 from stationplan.i18n import words
 from stationplan.naming import district_name, host_names, kind_names, site_name
@@ -79,7 +79,7 @@ def _payload(plan: Plan, lang: Language) -> Json:
         "bounds": [[float(lat.min()), float(lon.min())], [float(lat.max()), float(lon.max())]],
         "scale": SCALE,
         "roads": _roads(plan.network),
-        "districts": _districts(plan),
+        "districts": _districts(plan, lang),
         "cells": _cells(plan),
         "existing": [sites[i] for i in np.flatnonzero(plan.sites.existing)],
         "candidates": [
@@ -137,13 +137,13 @@ def _proposed(plan: Plan, order: int, lang: Language) -> Json:
     }
 
 
-def _districts(plan: Plan) -> list[Json]:
+def _districts(plan: Plan, lang: Language) -> list[Json]:
     shapes = shapely.simplify(plan.area.districts.geometry.to_numpy(), _DISTRICT_TOLERANCE_M)
     rings = _polygons(shapes, plan.area.crs)
     rows = plan.area.districts
     return [
         {
-            "name": str(rows["name"].iloc[change.index]),
+            "name": district_name(plan, change.index, lang),
             "prefecture": str(rows["prefecture"].iloc[change.index]),
             "rings": rings[change.index],
             "workers": change.before.total,
