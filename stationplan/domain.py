@@ -12,8 +12,8 @@ from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Literal
 
-import geopandas as gpd
 import numpy as np
+from geopandas import GeoDataFrame
 from numpy.typing import NDArray
 from scipy import sparse
 from shapely.geometry.base import BaseGeometry
@@ -23,6 +23,9 @@ from stationplan.errors import ConsistencyError, Message
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+CountArray = NDArray[np.int32]
+ObjectArray = NDArray[np.object_]
+"""Of shapely geometries."""
 
 Mode = Literal["walk", "ebike", "car"]
 """A way of travelling that the road rules know."""
@@ -116,11 +119,11 @@ class Host:
 class StudyArea(_Record):
     """Where the study takes place.
 
-    ``districts`` has the columns ``district_id``, ``name``, ``name_en``, ``prefecture`` and polygon geometry, in a projected
-    CRS whose unit is the metre, with a 0..n-1 index that other records refer to.
+    ``districts`` has the columns ``district_id``, ``name``, ``name_en``, ``prefecture`` and polygon geometry,
+    in a projected CRS whose unit is the metre, with a 0..n-1 index that other records refer to.
     """
 
-    districts: gpd.GeoDataFrame
+    districts: GeoDataFrame
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -272,8 +275,10 @@ class Sites(_Record):
 
 @dataclass(frozen=True, eq=False)
 class Snap(_Record):
-    """Where points meet the network, for each mode: ``node[mode]`` (-1: no road within the limit) and the straight
-    off-road distance ``offroad_m[mode]`` (``inf`` where there is no node).
+    """Where points meet the network.
+
+    ``node[mode]`` is -1 where no road is within the limit; ``offroad_m[mode]`` is the straight distance to the road,
+    ``inf`` where there is no node.
     """
 
     node: Mapping[Mode, IntArray]
@@ -360,7 +365,8 @@ class Plan(_Record):
 
     ``stations_before`` and ``stations_after``, [cell, group, slot], count the stations that cover a row today and
     with the plan (0 where a row has no workers). ``reach`` holds, for each proposed site in build order, the area
-    (``area.crs``) around the roads walked to it within ``reach_standard``. ``sources`` says where roads and other inputs come from.
+    (``area.crs``) around the roads walked to it within ``reach_standard``. ``sources`` says where roads and other
+    inputs come from.
     """
 
     name: LocalText

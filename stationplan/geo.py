@@ -66,9 +66,9 @@ def wgs84_to_gcj02(lon: ArrayLike, lat: ArrayLike) -> tuple[FloatArray, FloatArr
 
     Any shape; degrees. Points outside mainland China are returned unchanged.
 
-    >>> lon, lat = wgs84_to_gcj02([104.0657], [30.6595])
+    >>> lon, lat = wgs84_to_gcj02([116.377817], [39.911954])
     >>> [round(float(v[0]), 6) for v in (lon, lat)]
-    [104.068215, 30.657047]
+    [116.384047, 39.913345]
     """
     lon, lat = _as_degrees(lon, lat)
     d_lon, d_lat = _gcj_shift(lon, lat)
@@ -104,7 +104,7 @@ def wgs84_to_bd09(lon: ArrayLike, lat: ArrayLike) -> tuple[FloatArray, FloatArra
 
     >>> lon, lat = wgs84_to_bd09(104.0657, 30.6595)
     >>> round(float(lon), 5), round(float(lat), 5)
-    (104.07478, 30.66279)
+    (104.0747, 30.66311)
     """
     lon, lat = _as_degrees(lon, lat)
     outside = _outside_mainland(lon, lat)

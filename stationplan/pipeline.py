@@ -17,6 +17,7 @@ from stationplan.demand import demand_by_shares
 from stationplan.domain import (
     MODES,
     Cells,
+    CountArray,
     Coverage,
     Demand,
     FloatArray,
@@ -285,11 +286,21 @@ def _choose(file: ScenarioFile, demand: Demand, sites: Sites, coverage: Coverage
     plan = file.plan
     total = float(demand.workers.sum())
     district = demand.district[coverage.cell]
-    totals = np.bincount(demand.district, demand.workers.sum(axis=(1, 2)), minlength=len(area.districts))
-    limits = {"existing": sites.existing, "required": sites.required, "forbidden": sites.forbidden}
-    bounded = {"p": plan.new, "budget": plan.budget, "costs": sites.cost, "time_limit_s": plan.time_limit_s}
-    floors = {"district": district, "floor": plan.floor_share * totals} if plan.floor_share > 0 else {}
-    solution = max_coverage(coverage.cover, coverage.weight, **bounded, **limits, **floors)  # type: ignore[arg-type]
+    totals = np.bincount(demand.district, demand.workers.sum(axis=(1, 2)), minlength=len(area.districts)).astype(float)
+    floors = plan.floor_share * totals if plan.floor_share > 0 else None
+    solution = max_coverage(
+        coverage.cover,
+        coverage.weight,
+        p=plan.new,
+        budget=plan.budget,
+        costs=sites.cost,
+        existing=sites.existing,
+        required=sites.required,
+        forbidden=sites.forbidden,
+        district=None if floors is None else district,
+        floor=floors,
+        time_limit_s=plan.time_limit_s,
+    )
     if solution.termination == "infeasible":
         _refuse_required(sites, plan.new, plan.budget)
         share = best_floor(
@@ -297,15 +308,27 @@ def _choose(file: ScenarioFile, demand: Demand, sites: Sites, coverage: Coverage
             coverage.weight,
             district=district,
             totals=totals,
-            **bounded,
-            **limits,  # type: ignore[arg-type]
+            p=plan.new,
+            budget=plan.budget,
+            costs=sites.cost,
+            existing=sites.existing,
+            required=sites.required,
+            forbidden=sites.forbidden,
+            time_limit_s=plan.time_limit_s,
         )
         raise InfeasibleError(
             say("A floor of {floor} in every district cannot be met.", floor=f"{plan.floor_share:.1%}"),
             [say("With these limits every district can reach {share}.", share=f"{_floored(share):.1%}")],
         )
     if solution.objective < plan.target_share * total * (1 - 1e-12):
-        number, most = sites_for_weight(coverage.cover, coverage.weight, plan.target_share * total, **limits)
+        number, most = sites_for_weight(
+            coverage.cover,
+            coverage.weight,
+            plan.target_share * total,
+            existing=sites.existing,
+            required=sites.required,
+            forbidden=sites.forbidden,
+        )
         feasible = [
             say(
                 "With these limits {share} is reached, and no plan reaches more than {bound}.",
@@ -316,8 +339,8 @@ def _choose(file: ScenarioFile, demand: Demand, sites: Sites, coverage: Coverage
         if number is not None:
             feasible.append(say("{count} new sites are enough for the target.", count=number))
         else:
-            share = f"{_floored(most / total):.1%}"
-            feasible.append(say("All candidates together reach {share}.", share=share))
+            together = f"{_floored(most / total):.1%}"
+            feasible.append(say("All candidates together reach {share}.", share=together))
         raise InfeasibleError(
             say("The target of {target} of the workers is not met.", target=f"{plan.target_share:.1%}"), feasible
         )
@@ -343,9 +366,7 @@ def _refuse_required(sites: Sites, new: int | None, budget: float | None) -> Non
         )
 
 
-def _agree(
-    demand: Demand, stations_after: np.ndarray[tuple[int, int, int], np.dtype[np.int32]], solution: Solution
-) -> None:
+def _agree(demand: Demand, stations_after: CountArray, solution: Solution) -> None:
     recounted = float(demand.workers[stations_after > 0].sum())
     if abs(recounted - solution.objective) > 1e-6 * max(1.0, recounted):
         raise ConsistencyError(f"the plan covers {recounted} workers by recount, {solution.objective} by the solver")

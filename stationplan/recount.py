@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from stationplan.domain import CUTOFF_TOLERANCE, Demand, IntArray, Sites, TravelTimes
+from stationplan.domain import CUTOFF_TOLERANCE, CountArray, Demand, IntArray, Sites, TravelTimes
 
 
-def recount_stations(
-    demand: Demand, sites: Sites, times: TravelTimes, standing: IntArray
-) -> np.ndarray[tuple[int, int, int], np.dtype[np.int32]]:
+def recount_stations(demand: Demand, sites: Sites, times: TravelTimes, standing: IntArray) -> CountArray:
     """Return how many of the standing sites cover each (cell, group, slot) that holds workers."""
     stations = np.zeros(demand.workers.shape, dtype=np.int32)
     minutes = {mode: matrix.tocsc() for mode, matrix in times.minutes.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from stationplan.domain import CUTOFF_TOLERANCE, BoolArray, Coverage, Demand, Group, Sites, TravelTimes
+from stationplan.domain import CUTOFF_TOLERANCE, BoolArray, Coverage, Demand, Group, IntArray, Sites, TravelTimes
 
 
 def cover_rows(demand: Demand, sites: Sites, times: TravelTimes) -> Coverage:
@@ -15,7 +15,7 @@ def cover_rows(demand: Demand, sites: Sites, times: TravelTimes) -> Coverage:
     the group has one, its limit of length; both closed. Rows are in the order group, slot, cell.
     """
     blocks: list[sparse.csr_array] = []
-    where: list[np.ndarray[tuple[int, int], np.dtype[np.int64]]] = []
+    where: list[IntArray] = []
     for g, group in enumerate(demand.groups):
         reach = within_standard(times, group)
         for s in range(len(demand.slots)):

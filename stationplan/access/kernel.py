@@ -1,11 +1,13 @@
 """The compiled shortest-path search: chains contracted, a bucket queue over what is left.
 
 Road data has a node at every bend. :func:`contract` therefore replaces each chain of nodes with two neighbours by one
-arc and remembers the nodes on it; :func:`search_each` searches the junctions alone and then reads the chains' nodes
-off their ends. The queue is Dial's bucket queue (Dial 1969) in label-correcting form: a node whose label improves is
-queued again, so any bucket width gives exact results. Buckets form a ring, a power of two long and at least as long
-as the longest arc. Scratch is allocated once a call and reset by the list of touched nodes, so a call should bring
-many sources. Nothing here holds the interpreter lock: run one call a thread.
+arc between junctions and remembers the nodes on it; :func:`search_each` searches the junctions alone and then reads
+the chains' nodes off their ends. A source on a chain first walks to the junctions at its ends.
+
+The queue is Dial's bucket queue (Dial 1969) in label-correcting form: a node whose label improves is queued again, so
+any bucket width gives exact results. Buckets form a ring, a power of two long and longer than the longest arc.
+Scratch is allocated once a call and reset by the list of touched nodes, so a call should bring many sources. Nothing
+here holds the interpreter lock: run one call a thread.
 
 Indices are unsigned: numba then leaves out the test for indices counted from the end.
 """
@@ -21,52 +23,54 @@ from stationplan.domain import BoolArray, FloatArray, IntArray
 NodeArray = NDArray[np.uint32]
 
 _FIRST_QUEUE = 1 << 16
-_FIRST_OUTPUT = 1 << 12
+_FIRST_OUTPUT = 1 << 20  # memory that is not written to costs nothing
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
+def _onward(indptr: NodeArray, head: NodeArray, before: int, node: int) -> np.int64:
+    """Return the arc that leads on from a chain node, not back to where the walk came from; -1 at a dead end."""
+    for arc in range(indptr[node], indptr[node + 1]):
+        if head[arc] != before:
+            return np.int64(arc)
+    return np.int64(-1)
+
+
+@njit(cache=True, nogil=True)
 def contract(
-    indptr: NodeArray, head: NodeArray, weight: FloatArray, keep: BoolArray, is_target: BoolArray
+    indptr: NodeArray, head: NodeArray, weight: FloatArray, junction: BoolArray
 ) -> tuple[NodeArray, NodeArray, FloatArray, NodeArray, NodeArray, FloatArray]:
-    """Return the arcs between kept nodes, and the target nodes on the chains that leave each of them.
+    """Return the arcs between junctions, and the nodes on the chains that leave each junction.
 
-    Nodes keep their numbers. ``keep`` is true for every node with three neighbours or more; others have at most two.
-    The first three arrays are CSR arcs (nodes that are not kept have none), the last three, likewise grouped by
-    the kept node they start from, the target nodes on its chains with the weight of the way there.
+    Nodes keep their numbers. ``junction`` is true for every node with three neighbours or more; others have at most
+    two. The first three arrays are CSR arcs (other nodes have none), the last three, likewise grouped by the junction
+    they start from, the nodes on its chains with the weight of the way there.
     """
     n = indptr.size - 1
     core_indptr = np.zeros(n + 1, np.uint32)
     core_head = np.empty(head.size, np.uint32)
     core_weight = np.empty(head.size, np.float64)
     chain_indptr = np.zeros(n + 1, np.uint32)
-    chain_node = np.empty(max(head.size, 1), np.uint32)
-    chain_weight = np.empty(max(head.size, 1), np.float64)
+    chain_node = np.empty(2 * n + 1, np.uint32)  # a chain is walked from its two ends
+    chain_weight = np.empty(2 * n + 1, np.float64)
     arcs = 0
     on_chains = 0
     for start in range(n):
-        if keep[start]:
+        if junction[start]:
             for first in range(indptr[start], indptr[start + 1]):
-                before = np.uint32(start)
-                node = head[first]
+                before = np.int64(start)
+                node = np.int64(head[first])
                 total = weight[first]
-                while not keep[node]:
-                    if is_target[node]:
-                        if on_chains == chain_node.size:
-                            chain_node = np.concatenate((chain_node, np.empty_like(chain_node)))
-                            chain_weight = np.concatenate((chain_weight, np.empty_like(chain_weight)))
-                        chain_node[on_chains] = node
-                        chain_weight[on_chains] = total
-                        on_chains += 1
-                    onward = np.int64(-1)
-                    for arc in range(indptr[node], indptr[node + np.uint32(1)]):
-                        if head[arc] != before:
-                            onward = np.int64(arc)
-                    if onward < 0:
+                while not junction[node]:
+                    chain_node[on_chains] = node
+                    chain_weight[on_chains] = total
+                    on_chains += 1
+                    arc = _onward(indptr, head, before, node)
+                    if arc < 0:
                         break
                     before = node
-                    node = head[onward]
-                    total += weight[onward]
-                if keep[node] and node != start:
+                    node = np.int64(head[arc])
+                    total += weight[arc]
+                if junction[node] and node != start:
                     core_head[arcs] = node
                     core_weight[arcs] = total
                     arcs += 1
@@ -82,35 +86,82 @@ def contract(
     )
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _settle(
+@njit(cache=True, nogil=True)
+def _begin(
     indptr: NodeArray,
     head: NodeArray,
     weight: FloatArray,
+    junction: BoolArray,
     source: int,
-    buckets_a_unit: float,
-    ring: NDArray[np.int32],
     label: FloatArray,
     touched: NodeArray,
     queue_node: NodeArray,
     queue_label: FloatArray,
-    queue_next: NDArray[np.int32],
-) -> int:
-    """Label what the source reaches below the labels at the start; return how many entries of ``touched`` are set.
+    beyond: float,
+) -> tuple[int, int]:
+    """Label a source and, where it is no junction, the nodes on its chain; queue the junctions to search from.
 
-    A node may be touched more than once. Returns -1, with ring and labels to be cleared, when the queue is too short.
+    Returns the numbers of touched nodes, queued junctions left out, and of queued junctions, two at most.
     """
-    one = np.uint32(1)
-    mask = ring.size - 1
     label[source] = 0.0
     queue_node[0] = source
     queue_label[0] = 0.0
-    queue_next[0] = -1
-    ring[0] = 0
-    queued = 1
-    pending = 1
+    if junction[source]:
+        return 0, 1
+    touched[0] = source
+    found = 1
+    queued = 0
+    for first in range(indptr[source], indptr[source + 1]):
+        before = np.int64(source)
+        node = np.int64(head[first])
+        total = weight[first]
+        while not junction[node] and node != source:
+            if total < label[node]:
+                if label[node] == beyond:
+                    touched[found] = node
+                    found += 1
+                label[node] = total
+            arc = _onward(indptr, head, before, node)
+            if arc < 0:
+                break
+            before = node
+            node = np.int64(head[arc])
+            total += weight[arc]
+        if junction[node] and total < label[node]:
+            label[node] = total
+            queue_node[queued] = node
+            queue_label[queued] = total
+            queued += 1
+    return found, queued
+
+
+@njit(cache=True, nogil=True)
+def _settle(
+    indptr: NodeArray,
+    head: NodeArray,
+    weight: FloatArray,
+    buckets_a_unit: float,
+    ring: NDArray[np.int32],
+    label: FloatArray,
+    touched: NodeArray,
+    found: int,
+    queue_node: NodeArray,
+    queue_label: FloatArray,
+    queue_next: NDArray[np.int32],
+    queued: int,
+) -> int:
+    """Search from the queued junctions below the labels at the start; return how many entries of ``touched`` are set.
+
+    A node may be touched more than once. Returns -1, with ring and labels to be cleared, when an array is too short.
+    """
+    one = np.uint32(1)
+    mask = ring.size - 1
+    for entry in range(queued):
+        into = int(queue_label[entry] * buckets_a_unit) & mask
+        queue_next[entry] = ring[into]
+        ring[into] = entry
+    pending = queued
     bucket = 0
-    found = 0
     while pending > 0:
         entry = ring[bucket & mask]
         if entry < 0:
@@ -123,7 +174,7 @@ def _settle(
         if here > label[node]:
             continue
         first, last = indptr[node], indptr[node + one]
-        if queued + (last - first) > queue_node.size or found == touched.size:
+        if queued + (last - first) > queue_node.size or found >= touched.size:
             return -1
         touched[found] = node
         found += 1
@@ -142,7 +193,7 @@ def _settle(
     return found
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _read_chains(
     chain_indptr: NodeArray,
     chain_node: NodeArray,
@@ -168,7 +219,7 @@ def _read_chains(
     return found
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _take(
     is_target: BoolArray,
     beyond: float,
@@ -193,11 +244,15 @@ def _take(
     return filled
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def search_each(
     indptr: NodeArray,
     head: NodeArray,
     weight: FloatArray,
+    junction: BoolArray,
+    core_indptr: NodeArray,
+    core_head: NodeArray,
+    core_weight: FloatArray,
     chain_indptr: NodeArray,
     chain_node: NodeArray,
     chain_weight: FloatArray,
@@ -207,7 +262,7 @@ def search_each(
     buckets_a_unit: float,
     ring_size: int,
 ) -> tuple[IntArray, NodeArray, FloatArray]:
-    """Search from each source alone, on the arrays of :func:`contract`.
+    """Search from each source alone, on the graph and what :func:`contract` made of it.
 
     Returns the number of targets reached by each source, and those targets and their least weights (<= ``limit``),
     source by source. ``ring_size`` is a power of two.
@@ -216,42 +271,48 @@ def search_each(
     beyond = np.nextafter(limit, np.inf)
     ring = np.full(ring_size, -1, np.int32)
     label = np.full(n, beyond)
-    # Both arrays double when they run full. That happens out here, as arrays that may be replaced inside the
-    # innermost loop make it three times slower.
-    touched = np.empty(n + _FIRST_QUEUE, np.uint32)
-    queue_node = np.empty(_FIRST_QUEUE, np.uint32)
-    queue_label = np.empty(_FIRST_QUEUE, np.float64)
-    queue_next = np.empty(_FIRST_QUEUE, np.int32)
+    # These arrays double when they run full. That happens out here, as arrays that may be replaced inside the
+    # innermost loop make it three times slower. Chains add at most n touched nodes to those of the search.
+    size = _FIRST_QUEUE
+    touched = np.empty(n + size, np.uint32)
+    queue_node = np.empty(size, np.uint32)
+    queue_label = np.empty(size, np.float64)
+    queue_next = np.empty(size, np.int32)
     counts = np.zeros(sources.size, np.int64)
     out_node = np.empty(_FIRST_OUTPUT, np.uint32)
     out_label = np.empty(_FIRST_OUTPUT, np.float64)
     filled = 0
     for s in range(sources.size):
-        found = np.int64(-1)
+        found = -1
         while found < 0:
+            found, queued = _begin(
+                indptr, head, weight, junction, sources[s], label, touched, queue_node, queue_label, beyond
+            )
             found = _settle(
-                indptr,
-                head,
-                weight,
-                sources[s],
+                core_indptr,
+                core_head,
+                core_weight,
                 buckets_a_unit,
                 ring,
                 label,
-                touched[: touched.size - n],
+                touched[:size],
+                found,
                 queue_node,
                 queue_label,
                 queue_next,
+                queued,
             )
             if found < 0:
                 ring[:] = -1
                 label[:] = beyond
-                touched = np.empty(n + 2 * (touched.size - n), np.uint32)
-                queue_node = np.empty(2 * queue_node.size, np.uint32)
-                queue_label = np.empty(2 * queue_label.size, np.float64)
-                queue_next = np.empty(2 * queue_next.size, np.int32)
+                size *= 2
+                touched = np.empty(n + size, np.uint32)
+                queue_node = np.empty(size, np.uint32)
+                queue_label = np.empty(size, np.float64)
+                queue_next = np.empty(size, np.int32)
         found = _read_chains(chain_indptr, chain_node, chain_weight, beyond, label, touched, found)
         while filled + found > out_node.size:
             out_node = np.concatenate((out_node, np.empty_like(out_node)))
             out_label = np.concatenate((out_label, np.empty_like(out_label)))
         filled += _take(is_target, beyond, label, touched, found, out_node[filled:], out_label[filled:], counts[s:])
-    return counts, out_node[:filled].copy(), out_label[:filled].copy()
+    return counts, out_node[:filled], out_label[:filled]

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 
 from stationplan.access.network import assemble
-from stationplan.domain import BoolArray, FloatArray, IntArray, Mode, RoadNetwork, Snap
+from stationplan.domain import BoolArray, FloatArray, IntArray, Mode, ObjectArray, RoadNetwork, Snap
 
 _AT_NODE_M = 0.01
 """A place this close to a node is the node."""
@@ -64,8 +64,8 @@ def _snappable(network: RoadNetwork, mode: Mode, min_component_nodes: int) -> Bo
 
 
 def _nearest_place(
-    lines: np.ndarray[tuple[int], np.dtype[np.object_]],
-    points: np.ndarray[tuple[int], np.dtype[np.object_]],
+    lines: ObjectArray,
+    points: ObjectArray,
     max_distance_m: float,
 ) -> tuple[FloatArray, FloatArray]:
     """Return (line, share of its length) for each point, line -1 for none, and the distance."""

@@ -37,7 +37,7 @@ _SOURCES_A_TASK = 512
 class _Graph:
     """Reversed arcs of one measure in CSR form; node i of the network is ``rank[i]`` here, along a Hilbert curve.
 
-    ``junction`` marks nodes with three neighbours or more.
+    ``junction`` marks nodes with three neighbours or more, ``core`` is what :func:`contract` makes of the arcs.
     """
 
     indptr: NodeArray
@@ -45,6 +45,7 @@ class _Graph:
     weight: FloatArray
     rank: NodeArray
     junction: BoolArray
+    core: tuple[NodeArray, NodeArray, FloatArray, NodeArray, NodeArray, FloatArray]
     buckets_a_unit: float
 
 
@@ -94,17 +95,13 @@ def _reversed_graph(network: RoadNetwork, arc_weight: FloatArray) -> _Graph:
     order = np.argsort(start, kind="stable")
     pairs = np.unique(np.minimum(start, end) * n + np.maximum(start, end))
     neighbours = np.bincount(np.concatenate([pairs // max(n, 1), pairs % max(n, 1)]), minlength=n)
-    # A quarter of the mean arc between bends was fastest for road nodes at every bend; contracted arcs are a few
-    # times longer, so the mean itself it is.
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(start, minlength=n))]).astype(np.uint32)
+    head, junction = end[order].astype(np.uint32), neighbours > 2
+    weight = np.ascontiguousarray(weight[order])
+    # Buckets as wide as the mean arc between bends measured fastest; arcs between junctions are a few times longer.
     width = max(float(weight.mean()), float(weight.max()) / _MAX_RING, 1e-12) if len(weight) else 1.0
-    return _Graph(
-        indptr=np.concatenate([[0], np.cumsum(np.bincount(start, minlength=n))]).astype(np.uint32),
-        head=end[order].astype(np.uint32),
-        weight=np.ascontiguousarray(weight[order]),
-        rank=rank.astype(np.uint32),
-        junction=neighbours > 2,
-        buckets_a_unit=1 / width,
-    )
+    core = contract(indptr, head, weight, junction)
+    return _Graph(indptr, head, weight, rank.astype(np.uint32), junction, core, 1 / width)
 
 
 def _nodes(network: RoadNetwork, nodes: ArrayLike, name: str) -> IntArray:
@@ -165,16 +162,23 @@ def impedance(
     is_target[target] = True
     row_of = np.zeros(network.node_count, dtype=np.int32)
     row_of[target] = np.arange(len(target), dtype=np.int32)
-    keep = graph.junction.copy()
-    keep[unique_source] = True
-    core = contract(graph.indptr, graph.head, graph.weight, keep, is_target)
     limit = float(cutoff + CUTOFF_TOLERANCE)
-    longest = float(core[2][core[2] <= limit].max(initial=0.0))
+    core_weight = graph.core[2]
+    longest = float(core_weight[core_weight <= limit].max(initial=0.0))
     ring_size = 1 << max(int(longest * graph.buckets_a_unit) + 2, 2).bit_length()
 
     def search(task: NodeArray) -> tuple[IntArray, NodeArray, FloatArray]:
         found: tuple[IntArray, NodeArray, FloatArray] = search_each(
-            *core, is_target, task, limit, graph.buckets_a_unit, ring_size
+            graph.indptr,
+            graph.head,
+            graph.weight,
+            graph.junction,
+            *graph.core,
+            is_target,
+            task,
+            limit,
+            graph.buckets_a_unit,
+            ring_size,
         )
         return found
 
@@ -186,7 +190,9 @@ def impedance(
         parts = [search(task) for task in tasks]
     if not parts:
         return sparse.csc_array((len(target), 0))
-    counts, nodes, labels = (np.concatenate([part[i] for part in parts]) for i in range(3))
+    counts, nodes, labels = (
+        parts[0] if len(parts) == 1 else (np.concatenate(column) for column in zip(*parts, strict=True))
+    )
     indptr = np.concatenate([[0], np.cumsum(counts)])
     matrix = sparse.csc_array((labels, row_of[nodes], indptr), shape=(len(target), len(unique_source)))
     if not np.array_equal(source_of, np.arange(len(source))):

@@ -70,7 +70,7 @@ def print_summary(plan: Plan, paths: dict[str, Path], lang: Language) -> None:
     total = overall(plan)
     console.print(f"[bold]{escape(plan.name.in_language(lang))}[/]")
     if plan.synthetic:
-        console.print(f"[yellow]{escape(word('Synthetic data, not a real place'))}[/]")
+        console.print(f"[yellow]{escape(word('Synthetic data, not for decisions'))}[/]")
     console.print(
         escape(
             word(

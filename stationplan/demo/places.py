@@ -127,8 +127,8 @@ class _Frontage:
 def settle(ground: Ground, network: Network, rng: np.random.Generator) -> Cells:
     """Return the cells of the built-up land and of some hamlets, with people and jobs that add up to the totals."""
     left, low, right, high = EXTENT.bounds
-    x, y = np.meshgrid(np.arange(left + CELL_M / 2, right, CELL_M), np.arange(high - CELL_M / 2, low, -CELL_M))
-    x, y = x.ravel(), y.ravel()
+    columns, rows = np.arange(left + CELL_M / 2, right, CELL_M), np.arange(high - CELL_M / 2, low, -CELL_M)
+    x, y = (grid.ravel() for grid in np.meshgrid(columns, rows))
     points = shapely.points(x, y)
     built = shapely.contains(ground.built, points)
     beside_road = shapely.STRtree(network.shape).query(points, predicate="dwithin", distance=90.0)[0]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import geopandas as gpd
 import numpy as np
 import pyogrio
 import shapely
+from geopandas import GeoDataFrame
 from pyogrio.errors import DataSourceError
 
-from stationplan.domain import Cells, FloatArray, IntArray, StudyArea
+from stationplan.domain import Cells, FloatArray, IntArray, ObjectArray, StudyArea
 from stationplan.errors import FaultList, InputError, say
 from stationplan.geo import Datum, project, to_wgs84, utm_crs
 from stationplan.scenario import Scenario
@@ -35,7 +35,7 @@ def read_area(scenario: Scenario, cells: Cells) -> StudyArea:
         x, y = project(cells.lon, cells.lat, crs)
         hull = shapely.buffer(shapely.convex_hull(shapely.multipoints(np.column_stack([x, y]))), _MARGIN_M)
         whole = {"district_id": ["1"], "name": ["研究区域"], "name_en": ["Study area"], "prefecture": [""]}
-        return StudyArea(gpd.GeoDataFrame(whole, geometry=[hull], crs=crs))
+        return StudyArea(GeoDataFrame(whole, geometry=[hull], crs=crs))
     path = scenario.locate(given.file)
     columns = {
         "district_id": given.id,
@@ -60,14 +60,14 @@ def district_of(area: StudyArea, x: FloatArray, y: FloatArray) -> IntArray:
     return np.where(district == len(area.districts), -1, district)
 
 
-def _read_polygons(path: Path, columns: dict[str, str]) -> gpd.GeoDataFrame:
+def _read_polygons(path: Path, columns: dict[str, str]) -> GeoDataFrame:
     faults = FaultList(path.name)
     try:
         frame = pyogrio.read_dataframe(path)
     except (DataSourceError, ValueError, UnicodeDecodeError) as error:
         faults.add(say("The file cannot be read: {error}", error=error), say("Give polygons as GeoJSON."))
         raise InputError(faults.faults) from None
-    if not isinstance(frame, gpd.GeoDataFrame) or len(frame) == 0:
+    if not isinstance(frame, GeoDataFrame) or len(frame) == 0:
         faults.add(say("The file holds no polygons."), say("Give polygons as GeoJSON."))
         raise InputError(faults.faults)
     for field, column in columns.items():
@@ -103,12 +103,10 @@ def _read_polygons(path: Path, columns: dict[str, str]) -> gpd.GeoDataFrame:
             )
     faults.raise_any()
     texts = {field: [str(value) for value in frame[column]] for field, column in columns.items()}
-    return gpd.GeoDataFrame(texts, geometry=frame.geometry.to_numpy(), crs="EPSG:4326")
+    return GeoDataFrame(texts, geometry=frame.geometry.to_numpy(), crs="EPSG:4326")
 
 
-def _to_wgs84(
-    shapes: np.ndarray[tuple[int], np.dtype[np.object_]], datum: Datum
-) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
+def _to_wgs84(shapes: ObjectArray, datum: Datum) -> ObjectArray:
     def shift(points: FloatArray) -> FloatArray:
         return np.column_stack(to_wgs84(points[:, 0], points[:, 1], datum=datum))
 

@@ -12,7 +12,7 @@ import osmium
 import shapely
 from pyproj import Geod
 
-from stationplan.domain import MODES, FloatArray, Mode, RoadArcs
+from stationplan.domain import MODES, FloatArray, IntArray, Mode, RoadArcs
 from stationplan.errors import FaultList, InputError, say
 from stationplan.inputs.rules import ROAD_CLASSES, Speeds, is_major, modes_of
 
@@ -63,7 +63,7 @@ def read_osm_roads(path: Path, *, speeds: Speeds, source: str, date: str) -> Roa
         ways = osmium.FileProcessor(str(path)).with_locations().with_filter(osmium.filter.KeyFilter("highway"))
         for thing in ways.with_filter(osmium.filter.EntityFilter(osmium.osm.WAY)):
             highway = thing.tags["highway"]
-            if highway not in ROAD_CLASSES:
+            if not isinstance(thing, osmium.osm.Way) or highway not in ROAD_CLASSES:
                 continue
             allowed = modes_of(dict(thing.tags))
             if not allowed:
@@ -110,9 +110,9 @@ def read_osm_roads(path: Path, *, speeds: Speeds, source: str, date: str) -> Roa
 def _arcs(
     lon: FloatArray,
     lat: FloatArray,
-    tail: np.ndarray[tuple[int], np.dtype[np.int64]],
-    head: np.ndarray[tuple[int], np.dtype[np.int64]],
-    way: np.ndarray[tuple[int], np.dtype[np.int64]],
+    tail: IntArray,
+    head: IntArray,
+    way: IntArray,
     way_class: Sequence[str],
     way_open: Sequence[Mapping[Mode, tuple[bool, bool]]],
     *,
@@ -154,7 +154,7 @@ def read_osm_places(path: Path, tags: Sequence[str]) -> list[Place]:
     InputError
         The file is malformed.
     """
-    wanted = [tuple(tag.split("=", 1)) for tag in tags]
+    wanted = [(tag.partition("=")[0], tag.partition("=")[2]) for tag in tags]
     places: list[Place] = []
     try:
         things = osmium.FileProcessor(str(path)).with_locations()

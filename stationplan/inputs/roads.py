@@ -9,7 +9,7 @@ import shapely
 from pyproj import Geod
 from shapely.errors import ShapelyError
 
-from stationplan.domain import MODES, FloatArray, IntArray, Mode, RoadArcs
+from stationplan.domain import MODES, FloatArray, IntArray, Mode, ObjectArray, RoadArcs
 from stationplan.errors import FaultList, InputError, say
 from stationplan.geo import Datum, to_wgs84
 from stationplan.inputs.rules import ROAD_CLASSES, Speeds, is_major, modes_of
@@ -24,7 +24,8 @@ def read_csv_roads(
     """Return the roads of two tables: nodes (id, lon, lat) and directed edges (from, to, class ...).
 
     A row of edges is one direction for cars and e-bikes; walkers go both ways. The length is ``length_m`` where the
-    table has it, else that of the geometry; ``speed_kmh`` goes before the class's car speed. Shape points of a ``wkt``
+    table has it, else that of the geometry. ``speed_kmh`` is the limit: cars go at their class's speed, or at the limit
+    where that is lower. Shape points of a ``wkt``
     geometry become nodes, so that every arc is straight.
 
     Raises
@@ -64,7 +65,7 @@ def read_csv_roads(
     for mode in MODES:
         kmh = np.array([speeds.of(mode, highway) for highway in classes])
         if mode == "car":
-            kmh = np.where(np.isnan(speed), kmh, speed)
+            kmh = np.fmin(kmh, speed)
         pace = np.where([mode in modes for modes in allowed], 60.0 / (1000.0 * kmh), np.inf)
         forth = np.where(np.isinf(pace[edge]), np.inf, piece_m * np.where(np.isinf(pace), 0.0, pace)[edge])
         back = forth if mode == "walk" else np.full(len(edge), np.inf)
@@ -109,7 +110,7 @@ def _classes(edges: Table, column: int, faults: FaultList) -> list[str]:
     return classes
 
 
-def _shapes(edges: Table, column: int, faults: FaultList) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
+def _shapes(edges: Table, column: int, faults: FaultList) -> ObjectArray:
     shapes = np.full(len(edges.rows), None)
     for i, text in enumerate(edges.column(column)):
         if not text:
@@ -134,7 +135,7 @@ def _straighten(
     lat: FloatArray,
     tail: IntArray,
     head: IntArray,
-    shapes: np.ndarray[tuple[int], np.dtype[np.object_]],
+    shapes: ObjectArray,
     datum: Datum,
 ) -> tuple[FloatArray, FloatArray, IntArray, IntArray, IntArray]:
     """Return nodes with the inner shape points added, and straight pieces (edge, tail, head) in edge order."""

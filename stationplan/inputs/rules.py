@@ -1,8 +1,8 @@
 """Who may travel on a road, in which direction and how fast: OSM tags to minutes for each mode.
 
-Access follows OSM's hierarchy: the most specific tag decides (``access`` < ``vehicle`` < ``motor_vehicle`` < ``motorcar``;
-``bicycle`` for e-bikes, which ride where bicycles may; ``foot`` for walkers). One-way streets bind cars, and e-bikes
-unless tagged otherwise, never walkers. Turn restrictions and barriers are not read.
+Access follows OSM's hierarchy: the most specific tag decides (``access`` < ``vehicle`` < ``motor_vehicle`` <
+``motorcar``; ``bicycle`` for e-bikes, which ride where bicycles may; ``foot`` for walkers). One-way streets bind cars,
+and e-bikes unless tagged otherwise, never walkers. Turn restrictions and barriers are not read.
 """
 
 from __future__ import annotations
@@ -12,16 +12,19 @@ from dataclasses import dataclass
 
 from stationplan.domain import MODES, Mode
 
+_LINKED = ("trunk", "primary", "secondary", "tertiary")
+_STREETS = frozenset(
+    {
+        *_LINKED,
+        *(f"{name}_link" for name in _LINKED),
+        *("unclassified", "residential", "living_street", "service", "road"),
+    }
+)
 _CLASSES: Mapping[Mode, frozenset[str]] = {
-    "walk": frozenset(
-        ["trunk", "trunk_link", "primary", "primary_link", "secondary", "secondary_link", "tertiary", "tertiary_link", "unclassified", "residential", "living_street", "service", "road", "footway", "pedestrian", "path", "steps", "track", "corridor", "platform", "bridleway", "elevator"]
-    ),
-    "ebike": frozenset(
-        ["trunk", "trunk_link", "primary", "primary_link", "secondary", "secondary_link", "tertiary", "tertiary_link", "unclassified", "residential", "living_street", "service", "road", "cycleway", "path", "track"]
-    ),
-    "car": frozenset(
-        ["motorway", "motorway_link", "trunk", "trunk_link", "primary", "primary_link", "secondary", "secondary_link", "tertiary", "tertiary_link", "unclassified", "residential", "living_street", "service", "road"]
-    ),
+    "walk": _STREETS
+    | {"footway", "pedestrian", "path", "steps", "track", "corridor", "platform", "bridleway", "elevator"},
+    "ebike": _STREETS | {"cycleway", "path", "track"},
+    "car": _STREETS | {"motorway", "motorway_link"},
 }
 _OPENED_BY_TAG: Mapping[Mode, frozenset[str]] = {
     "walk": frozenset({"cycleway", "motorway", "motorway_link"}),

@@ -8,8 +8,8 @@ from typing import cast
 
 import numpy as np
 
-from stationplan.domain import Kind, Message, Sites, StudyArea
-from stationplan.errors import Fault, FaultList, InputError, say
+from stationplan.domain import BoolArray, Kind, Sites, StudyArea
+from stationplan.errors import Fault, FaultList, InputError, Message, say
 from stationplan.geo import project, to_wgs84
 from stationplan.hours import open_share, parse_hours
 from stationplan.inputs.areas import district_of
@@ -243,7 +243,7 @@ def _check_ids(scenario: Scenario, existing: Sequence[str], all_ids: Sequence[st
     faults.raise_any()
 
 
-def _open_slots(places: Sequence[_Place], file: ScenarioFile) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+def _open_slots(places: Sequence[_Place], file: ScenarioFile) -> BoolArray:
     ranges = [(parse_hours(slot.hours) or ((0, 0),))[0] for slot in file.slots.values()]
     by_text: dict[str, list[bool]] = {}
     for hours in {place.hours for place in places}:
@@ -252,7 +252,7 @@ def _open_slots(places: Sequence[_Place], file: ScenarioFile) -> np.ndarray[tupl
     return np.array([by_text[place.hours] for place in places], dtype=bool).reshape(len(places), len(ranges))
 
 
-def _serves(places: Sequence[_Place], file: ScenarioFile) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+def _serves(places: Sequence[_Place], file: ScenarioFile) -> BoolArray:
     groups = list(file.groups)
     rows = [[not place.host or group not in file.hosts[place.host].excludes for group in groups] for place in places]
     return np.array(rows, dtype=bool).reshape(len(places), len(groups))

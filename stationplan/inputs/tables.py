@@ -189,7 +189,8 @@ def numbers(
 ) -> FloatArray:
     """Return a column as finite floats in ``[low, high]``; an empty cell becomes ``empty`` where that is given.
 
-    ``may_fill`` names the scenario key that would say what an empty cell stands for. Notes a fault for each cell that is not such a number and puts NaN in its place.
+    ``may_fill`` names the scenario key that would say what an empty cell stands for. Notes a fault for each
+    cell that is not such a number and puts NaN in its place.
     """
     values = np.full(len(table.rows), np.nan)
     name = table.header[index]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import geopandas as gpd
 import numpy as np
 import shapely
+from geopandas import GeoDataFrame
 
 from stationplan.domain import IntArray, Plan
 from stationplan.report.metrics import by_district, uncovered
@@ -24,9 +24,9 @@ def write_geopackage(plan: Plan, path: Path) -> None:
         frame.to_crs("EPSG:4326").to_file(path, layer=layer, driver="GPKG")
 
 
-def _sites(plan: Plan, sites: IntArray) -> gpd.GeoDataFrame:
+def _sites(plan: Plan, sites: IntArray) -> GeoDataFrame:
     record = plan.sites
-    return gpd.GeoDataFrame(
+    return GeoDataFrame(
         {
             "site_id": [record.site_id[i] for i in sites],
             "name": [record.name[i] for i in sites],
@@ -41,7 +41,7 @@ def _sites(plan: Plan, sites: IntArray) -> gpd.GeoDataFrame:
     )
 
 
-def _proposed(plan: Plan) -> gpd.GeoDataFrame:
+def _proposed(plan: Plan) -> GeoDataFrame:
     frame = _sites(plan, plan.chosen)
     frame.insert(0, "order", np.arange(1, len(frame) + 1))
     frame["workers_gained"] = [float(why.gained.sum()) for why in plan.why]
@@ -49,7 +49,7 @@ def _proposed(plan: Plan) -> gpd.GeoDataFrame:
     return frame
 
 
-def _districts(plan: Plan) -> gpd.GeoDataFrame:
+def _districts(plan: Plan) -> GeoDataFrame:
     changes = by_district(plan)
     return plan.area.districts.assign(
         workers=[change.before.total for change in changes],
@@ -60,10 +60,10 @@ def _districts(plan: Plan) -> gpd.GeoDataFrame:
     )
 
 
-def _demand(plan: Plan) -> gpd.GeoDataFrame:
+def _demand(plan: Plan) -> GeoDataFrame:
     demand = plan.demand
     workers = {f"workers_{group.id}": demand.workers[:, g].sum(axis=1) for g, group in enumerate(demand.groups)}
-    return gpd.GeoDataFrame(
+    return GeoDataFrame(
         {
             "cell_id": list(demand.cell_id),
             "workers": demand.workers.sum(axis=(1, 2)),

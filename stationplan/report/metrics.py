@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from stationplan.domain import FloatArray, Plan
+from stationplan.domain import CountArray, FloatArray, IntArray, Plan
+
+Part = slice | tuple[slice | int, ...] | IntArray
 
 
 @dataclass(frozen=True)
@@ -43,52 +44,43 @@ class Change:
 
 def overall(plan: Plan) -> Change:
     """Return the coverage of the whole study."""
-    everything = np.ones(len(plan.demand.cell_id), dtype=bool)
-    return _change(plan, 0, plan.demand.workers[everything], everything)
+    return _change(plan, 0, np.s_[:])
 
 
 def by_district(plan: Plan) -> list[Change]:
     """Return the coverage of each district, in the order of ``area.districts``."""
-    changes = []
-    for district in range(len(plan.area.districts)):
-        cells = plan.demand.district == district
-        changes.append(_change(plan, district, plan.demand.workers[cells], cells))
-    return changes
+    return [
+        _change(plan, district, np.flatnonzero(plan.demand.district == district))
+        for district in range(len(plan.area.districts))
+    ]
 
 
 def by_group(plan: Plan) -> list[Change]:
     """Return the coverage of each group of workers."""
-    return [_along(plan, 1, group) for group in range(len(plan.demand.groups))]
+    return [_change(plan, group, np.s_[:, group, :]) for group in range(len(plan.demand.groups))]
 
 
 def by_slot(plan: Plan) -> list[Change]:
     """Return the coverage of each time slot."""
-    return [_along(plan, 2, slot) for slot in range(len(plan.demand.slots))]
+    return [_change(plan, slot, np.s_[:, :, slot]) for slot in range(len(plan.demand.slots))]
 
 
-def uncovered(plan: Plan, stations: NDArray[np.int32]) -> FloatArray:
+def uncovered(plan: Plan, stations: CountArray) -> FloatArray:
     """Return the workers of each cell that no station covers, over all groups and slots."""
     return np.asarray(np.where(stations == 0, plan.demand.workers, 0.0).sum(axis=(1, 2)), dtype=np.float64)
 
 
-def _along(plan: Plan, axis: int, index: int) -> Change:
+def _change(plan: Plan, index: int, part: Part) -> Change:
+    """Return the change in one part of the [cell, group, slot] arrays."""
+    workers = plan.demand.workers[part]
     return Change(
         index,
-        *(
-            _covered(plan.demand.workers.take(index, axis), stations.take(index, axis))
-            for stations in (plan.stations_before, plan.stations_after)
-        ),
+        before=_covered(workers, plan.stations_before[part]),
+        after=_covered(workers, plan.stations_after[part]),
     )
 
 
-def _change(plan: Plan, index: int, workers: FloatArray, cells: NDArray[np.bool_]) -> Change:
-    return Change(
-        index,
-        *(_covered(workers, stations[cells]) for stations in (plan.stations_before, plan.stations_after)),
-    )
-
-
-def _covered(workers: FloatArray, stations: NDArray[np.int32]) -> Covered:
+def _covered(workers: FloatArray, stations: CountArray) -> Covered:
     return Covered(
         total=float(workers.sum()),
         workers=float(workers[stations > 0].sum()),

@@ -24,11 +24,11 @@ def render_report(plan: Plan, *, lang: Language = "zh") -> str:
     assets = resources.files("stationplan").joinpath("report/assets")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(assets.joinpath("report.html.j2").read_text("utf-8"))
-    synthetic = [word("Synthetic data, not a real place")] if plan.synthetic else []
+    synthetic = [word("Synthetic data, not for decisions")] if plan.synthetic else []
     return template.render(
         lang=lang,
         t=word,
-        style=Markup(assets.joinpath("report.css").read_text("utf-8")),  # our own file, not an input
+        style=Markup(assets.joinpath("report.css").read_text("utf-8")),  # noqa: S704 - our own file, not an input
         title=plan.name.in_language(lang),
         notice=plan.notice.in_language(lang) if plan.notice is not None else "",
         marks=[*synthetic, word("Internal use")],
@@ -201,7 +201,7 @@ def _assumptions(plan: Plan, lang: Language) -> list[str]:
     return [
         word("A worker's day is split over the time slots, so every worker counts once: {slots}.", slots=slots),
         word(
-            "A station covers a worker when it is open in the slot, suits the group and lies within its standard by road."
+            "A station covers a worker when it is open in the slot, suits the group and is within its standard by road."
         ),
         word("The way between a cell or site and the nearest road is walked and counts towards the standard."),
     ]

@@ -92,14 +92,14 @@ def write_workbook(plan: Plan, path: Path, *, lang: Language) -> None:
 
         sheet(word("Proposed sites"), _site_columns(lang), [_site_row(plan, i, lang) for i in range(len(plan.chosen))])
         sheet(word("Coverage"), _coverage_columns(lang), _coverage_rows(plan, lang))
-        notes = [[note] for note in plan_notes(plan, lang)]
+        notes: list[list[object]] = [[note] for note in plan_notes(plan, lang)]
         sheet(word("Notes"), [(word("Note"), "text", 100)], notes)
 
 
 def plan_notes(plan: Plan, lang: Language) -> list[str]:
     """Return what a reader must know about the plan: what is synthetic, what was set aside, how sure it is."""
     word = words(lang)
-    notes = [word("Synthetic data, not a real place")] if plan.synthetic else []
+    notes = [word("Synthetic data, not for decisions")] if plan.synthetic else []
     if plan.notice is not None:
         notes.append(plan.notice.in_language(lang))
     notes.extend(translate(note, lang) for note in plan.notes)

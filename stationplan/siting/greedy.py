@@ -7,7 +7,7 @@ import heapq
 import numpy as np
 from scipy import sparse
 
-from stationplan.domain import FloatArray
+from stationplan.domain import CountArray, FloatArray
 
 
 class Gains:
@@ -28,7 +28,7 @@ class Gains:
         self._left[rows] = 0.0
         return gain
 
-    def _rows(self, site: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
+    def _rows(self, site: int) -> CountArray:
         return np.asarray(self._columns.indices[self._columns.indptr[site] : self._columns.indptr[site + 1]])
 
 

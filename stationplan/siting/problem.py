@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import sparse
 
 from stationplan.domain import BoolArray, FloatArray, IntArray
 
-Matrix = sparse.csr_array | sparse.csc_array | sparse.coo_array | NDArray[np.generic]
+Matrix: TypeAlias = sparse.csr_array | sparse.csc_array | sparse.coo_array | ArrayLike
 """A [demand x site] matrix, sparse or dense; for ``cover`` any non-zero entry means covered."""
 
 
@@ -19,8 +20,8 @@ Matrix = sparse.csr_array | sparse.csc_array | sparse.coo_array | NDArray[np.gen
 class CoverProblem:
     """A checked maximal covering problem.
 
-    ``cover`` is boolean [row x site] CSR; ``costs`` one value a site; ``existing``, ``required`` and ``forbidden`` masks
-    over sites. ``district[row]`` and ``floor[district]`` (least covered weight) state equity floors.
+    ``cover`` is boolean [row x site] CSR; ``costs`` one value a site; ``existing``, ``required`` and ``forbidden``
+    masks over sites. ``district[row]`` and ``floor[district]`` (least covered weight) state equity floors.
     """
 
     cover: sparse.csr_array
@@ -133,7 +134,7 @@ def cover_problem(
         faults.append("floor is finite and >= 0")
     if faults:
         raise ValueError("\n".join(faults))
-    return CoverProblem(matrix, weight, p, budget, cost, *masks, district_of, least)
+    return CoverProblem(matrix, weight, p, budget, cost, masks[0], masks[1], masks[2], district_of, least)
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,9 @@ def reduce(problem: CoverProblem) -> Reduced:
     """
     count = len(problem.floor)
     covered = (problem.cover @ problem.existing.astype(np.int32)) > 0
-    secured_in = np.bincount(problem.district[covered], problem.weights[covered], minlength=count)[:count]
+    secured_in = np.bincount(problem.district[covered], problem.weights[covered], minlength=count)[:count].astype(
+        np.float64
+    )
     sites = np.flatnonzero(problem.free)
     cover = problem.cover[:, sites]
     open_rows = ~covered & (problem.weights > 0) & (np.diff(cover.indptr) > 0)
@@ -168,7 +171,7 @@ def reduce(problem: CoverProblem) -> Reduced:
     representative, group = equal_rows(cover, district if count else np.zeros(len(weights), dtype=np.int64))
     return Reduced(
         cover=sparse.csr_array(cover[representative]),
-        weights=np.bincount(group, weights, minlength=len(representative)),
+        weights=np.bincount(group, weights, minlength=len(representative)).astype(np.float64),
         district=district[representative],
         sites=sites,
         secured=float(problem.weights[covered].sum()),

@@ -9,9 +9,8 @@ from importlib import resources
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
-from stationplan.domain import Language, Plan, RoadNetwork
+from stationplan.domain import Language, ObjectArray, Plan, RoadNetwork
 from stationplan.geo import cell_outlines, unproject
 from stationplan.i18n import words
 from stationplan.naming import district_name, host_names, kind_names, site_name
@@ -24,16 +23,15 @@ _ROAD_TOLERANCE_M = 5.0
 _DISTRICT_TOLERANCE_M = 10.0
 
 Json = dict[str, object]
-Shapes = NDArray[np.object_]
 
 
 def data_block(plan: Plan, lang: Language) -> str:
-    """Return the plan as JSON that may stand inside a script element and inside a Jinja template.
+    r"""Return the plan as JSON that may stand inside a script element and inside a Jinja template.
 
     ``<`` and the ``{`` of a Jinja mark are written as escapes, which JSON readers turn back: text stays data.
 
     >>> escape_json('{"name": "</script>{{7*7}}"}')
-    '{"name": "\\\\u003c/script>\\\\u007b{7*7}}"}'
+    '{"name": "\\u003c/script>\\u007b{7*7}}"}'
     """
     return escape_json(json.dumps(_payload(plan, lang), ensure_ascii=True, allow_nan=False, separators=(",", ":")))
 
@@ -58,7 +56,7 @@ def _payload(plan: Plan, lang: Language) -> Json:
     lon, lat = unproject(x, y, plan.area.crs)
     sites = _sites(plan, lang)
     reach = _polygons(np.array(plan.reach, dtype=object), plan.area.crs)
-    marks = [word("Synthetic data, not a real place")] if plan.synthetic else []
+    marks = [word("Synthetic data, not for decisions")] if plan.synthetic else []
     return {
         "lang": lang,
         "title": plan.name.in_language(lang),
@@ -188,7 +186,7 @@ def _roads(network: RoadNetwork) -> Json:
     return packed
 
 
-def _polygons(shapes: Shapes, crs: str) -> list[list[list[list[int]]]]:
+def _polygons(shapes: ObjectArray, crs: str) -> list[list[list[list[int]]]]:
     """Return each shape as its polygons, each the outer ring and the holes, packed without the closing point."""
     parts, owner = shapely.get_parts(shapes, return_index=True)
     polygonal = (shapely.get_type_id(parts) == shapely.GeometryType.POLYGON) & ~shapely.is_empty(parts)
@@ -202,7 +200,7 @@ def _polygons(shapes: Shapes, crs: str) -> list[list[list[list[int]]]]:
     return result
 
 
-def _pack(lines: Shapes, crs: str) -> list[list[int]]:
+def _pack(lines: ObjectArray, crs: str) -> list[list[int]]:
     """Return each line (m) as whole 1e-5 degrees: latitude and longitude of its first point, then the steps."""
     points, owner = shapely.get_coordinates(lines, return_index=True)
     lon, lat = unproject(points[:, 0], points[:, 1], crs)

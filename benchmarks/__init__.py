@@ -1,0 +1,1 @@
+"""Speed, shown as ratios against named peers or limits in one run: ``make benchmarks``."""
