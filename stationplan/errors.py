@@ -90,6 +90,10 @@ class OutputExistsError(StationplanError, FileExistsError):
         super().__init__(str(self.what))
 
 
+class Stopped(StationplanError):
+    """The user stopped a command; results that stood before still stand."""
+
+
 class ConsistencyError(StationplanError, RuntimeError):
     """A result failed its independent check: a defect of this package, never of the input."""
 

@@ -10,9 +10,12 @@ import json
 from collections.abc import Callable
 from functools import cache
 from importlib import resources
+from typing import TYPE_CHECKING
 
-from stationplan.domain import Language
 from stationplan.errors import Fault, Message, say
+
+if TYPE_CHECKING:
+    from stationplan.domain import Language  # the record module loads all of the geography
 
 
 @cache

@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from scipy import sparse
 
-from stationplan.access import connect, cover_rows, nearest, network_of, service_areas, site_times
+from stationplan.access import connect, cover_rows, network_of, service_areas, site_times
 from stationplan.demand import demand_by_shares
 from stationplan.domain import (
     MODES,
@@ -20,22 +19,19 @@ from stationplan.domain import (
     CountArray,
     Coverage,
     Demand,
-    FloatArray,
     Group,
     Host,
     InputFile,
-    IntArray,
     LocalText,
     Plan,
-    RoadNetwork,
     Sites,
     Slot,
     Snap,
     Solution,
     StudyArea,
-    WhyHere,
 )
 from stationplan.errors import ConsistencyError, FaultList, InfeasibleError, Message, say
+from stationplan.explain import explain
 from stationplan.geo import project
 from stationplan.hours import parse_hours
 from stationplan.inputs import district_of, read_area, read_cells, read_roads, read_sites
@@ -85,7 +81,7 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
     InfeasibleError
         Floors, a target or required sites cannot be met; says what could be.
     """
-    file = scenario.file
+    file, plan = scenario.file, scenario.file.plan
     clock = _Clock(progress)
     notes: list[Message] = []
     with clock.step("inputs", say("Reading districts, cells and sites")):
@@ -117,12 +113,12 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         _require_reach(coverage, sites, scenario)
     with clock.step("siting", say("Choosing sites")):
         solution = _choose(file, demand, sites, coverage, area)
-        if file.plan.new is not None and len(solution.sites) < file.plan.new:
+        if plan.new is not None and len(solution.sites) < plan.new:
             notes.append(
                 say(
                     "{count} sites are proposed where {new} were asked for: more would add nobody, or cost too much.",
                     count=len(solution.sites),
-                    new=file.plan.new,
+                    new=plan.new,
                 )
             )
     with clock.step("explaining", say("Explaining each site")):
@@ -141,7 +137,17 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
             walk_kmh=walk_kmh,
             workers=workers,
         )
-        why = _explain(file, demand, sites, coverage, solution, network, site_snap, walk_kmh)
+        money_left = np.inf if plan.budget is None else plan.budget - float(sites.cost[chosen].sum())
+        why = explain(
+            demand,
+            sites,
+            coverage,
+            chosen,
+            network=network,
+            snap=site_snap,
+            walk_kmh=walk_kmh,
+            money_left=money_left,
+        )
     return Plan(
         name=file.name.text,
         notice=file.notice.text if file.notice is not None else None,
@@ -370,73 +376,6 @@ def _agree(demand: Demand, stations_after: CountArray, solution: Solution) -> No
     recounted = float(demand.workers[stations_after > 0].sum())
     if abs(recounted - solution.objective) > 1e-6 * max(1.0, recounted):
         raise ConsistencyError(f"the plan covers {recounted} workers by recount, {solution.objective} by the solver")
-
-
-def _explain(
-    file: ScenarioFile,
-    demand: Demand,
-    sites: Sites,
-    coverage: Coverage,
-    solution: Solution,
-    network: RoadNetwork,
-    snap: Snap,
-    walk_kmh: float,
-) -> tuple[WhyHere, ...]:
-    """Make the case for each proposed site, from coverage and from the way on foot to the nearest station."""
-    nearest_site, nearest_min = _nearest_existing(sites, snap, network, solution.sites, walk_kmh)
-    columns = coverage.cover.tocsc()
-    standing = np.concatenate([np.flatnonzero(sites.existing), solution.sites])
-    chosen = np.zeros(len(sites), dtype=np.int32)
-    chosen[standing] = 1
-    count = coverage.cover @ chosen
-    left = coverage.weight.copy()
-    left[(coverage.cover @ sites.existing.astype(np.int32)) > 0] = 0
-    money_left = np.inf if file.plan.budget is None else file.plan.budget - float(sites.cost[solution.sites].sum())
-    why: list[WhyHere] = []
-    for order, site in enumerate(solution.sites):
-        rows = _rows_of(columns, int(site))
-        gained = np.zeros(demand.workers.shape[1:])
-        np.add.at(gained, (coverage.group[rows], coverage.slot[rows]), left[rows])
-        left[rows] = 0
-        alone = rows[count[rows] == 1]
-        lost = float(coverage.weight[alone].sum())
-        only_here = np.zeros(len(coverage.weight))
-        only_here[alone] = coverage.weight[alone]
-        regained = np.asarray(columns.T @ only_here)
-        affordable = sites.cost <= sites.cost[site] + money_left + 1e-9
-        regained[(chosen > 0) | sites.forbidden | ~affordable] = 0
-        best = int(regained.argmax()) if lost > 0 else -1
-        replacement = best if best >= 0 and regained[best] > 0 else -1
-        why.append(
-            WhyHere(
-                site=int(site),
-                gained=gained,
-                nearest_existing=int(nearest_site[order]),
-                nearest_existing_min=float(nearest_min[order]),
-                replacement=replacement,
-                replacement_loss=lost - (float(regained[replacement]) if replacement >= 0 else 0.0),
-                removal_loss=lost,
-            )
-        )
-    return tuple(why)
-
-
-def _rows_of(columns: sparse.csc_array, site: int) -> IntArray:
-    return np.asarray(columns.indices[columns.indptr[site] : columns.indptr[site + 1]], dtype=np.int64)
-
-
-def _nearest_existing(
-    sites: Sites, snap: Snap, network: RoadNetwork, chosen: IntArray, walk_kmh: float
-) -> tuple[IntArray, FloatArray]:
-    """Return the nearest existing station on foot from each chosen site, and the minutes there."""
-    node, offroad = snap.node["walk"], snap.offroad_m["walk"] / (walk_kmh * 1000 / 60)
-    existing = np.flatnonzero(sites.existing & (node >= 0))
-    label, position = nearest(network, node[existing], mode="walk", start_min=offroad[existing])
-    found = (node[chosen] >= 0) & (position[node[chosen]] >= 0)
-    minutes = np.where(found, label[node[chosen]] + np.where(found, offroad[chosen], 0.0), np.inf)
-    station = np.full(len(chosen), -1, dtype=np.int64)
-    station[found] = existing[position[node[chosen]][found]]
-    return station, minutes
 
 
 def _provenance(scenario: Scenario) -> tuple[InputFile, ...]:

@@ -6,7 +6,7 @@ import inspect
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import typer
 from rich.console import Console
@@ -15,17 +15,19 @@ from typer.core import TyperGroup
 from typer.main import get_group
 
 from stationplan.cli import demo, plan
-from stationplan.cli.show import Stopped
-from stationplan.domain import Language
 from stationplan.errors import (
     InfeasibleError,
     InputError,
     Message,
     OutputExistsError,
     StationplanError,
+    Stopped,
     say,
 )
 from stationplan.i18n import translate, translate_fault, words
+
+if TYPE_CHECKING:
+    from stationplan.domain import Language
 
 DONE, FAILED, BAD_INPUT, INFEASIBLE = 0, 1, 2, 3
 """Exit codes."""
@@ -44,7 +46,7 @@ def terminal_language(arguments: Sequence[str], environment: Mapping[str, str]) 
         if argument == "--lang" and i + 1 < len(arguments):
             value = arguments[i + 1]
         if value in ("zh", "en"):
-            return cast(Language, value)
+            return cast("Language", value)
     locale = next((environment[key] for key in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(key)), "")
     return "zh" if locale.startswith("zh") else "en"
 

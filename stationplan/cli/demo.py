@@ -15,8 +15,6 @@ from stationplan.cli.options import (
     VerboseOption,
     WorkersOption,
 )
-from stationplan.cli.plan import study
-from stationplan.demo import write_city
 
 _DATA = Path("data/demo")
 _MAP = Path("maps/demo.html")
@@ -37,6 +35,9 @@ def run_demo(
     The inputs stand in data/demo and are made there if they are missing. The map goes to maps/demo.html and the rest
     to out/demo, which are the demo's own and replaced each time; with --out everything goes to that folder.
     """
+    from stationplan.cli.study import study  # noqa: PLC0415 - see there
+    from stationplan.demo import write_city  # noqa: PLC0415 - likewise
+
     if not (_DATA / "scenario.toml").is_file():
         write_city(_DATA)
     study(

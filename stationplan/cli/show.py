@@ -26,10 +26,6 @@ from stationplan.report import document
 from stationplan.report.metrics import overall
 
 
-class Stopped(Exception):
-    """The user stopped a command; results that stood before still stand."""
-
-
 def log_to_stderr(verbose: bool) -> None:
     """Send log records to standard error: warnings, or everything with ``verbose``."""
     level = logging.INFO if verbose else logging.WARNING
