@@ -18,7 +18,7 @@ from benchmarks.result import Result
 from stationplan.access import connect, network_of, travel_times
 from stationplan.domain import Mode, RoadNetwork
 from stationplan.geo import project
-from stationplan.inputs import read_area, read_cells, read_roads, read_sites
+from stationplan.inputs import read_places_and_people, read_roads
 from stationplan.scenario import load_scenario
 
 _CASES: tuple[tuple[Mode, float], ...] = (("walk", 15.0), ("ebike", 15.0), ("car", 8.0))
@@ -28,9 +28,7 @@ _RUNS = 7
 def travel_ratios(shared: Path) -> list[Result]:
     """Compare, for each mode, times to all cells and to all road nodes."""
     scenario = load_scenario("examples/porto-alegre.toml", data=shared / "porto-alegre")
-    cells, _ = read_cells(scenario)
-    area = read_area(scenario, cells)
-    sites, _ = read_sites(scenario, area)
+    area, cells, sites, _ = read_places_and_people(scenario)
     x, y = project(cells.lon, cells.lat, area.crs)
     network, snap = connect(
         network_of(read_roads(scenario), crs=area.crs),

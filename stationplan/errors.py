@@ -119,7 +119,7 @@ class FaultList:
 
     @property
     def faults(self) -> list[Fault]:
-        """The faults noted, with one line more for each kind that passed the limit."""
+        """The faults noted, by row, with one line more for each kind that passed the limit."""
         first = {fault.what.template: fault.what for fault in reversed(self._faults)}
         rest = [
             Fault(
@@ -130,7 +130,7 @@ class FaultList:
             for template, count in self._counts.items()
             if count > self._limit
         ]
-        return [*self._faults, *rest]
+        return [*sorted(self._faults, key=lambda fault: fault.row or 0), *rest]
 
     def raise_any(self) -> None:
         """Raise :class:`InputError` when anything was noted."""

@@ -34,7 +34,7 @@ from stationplan.errors import ConsistencyError, FaultList, InfeasibleError, Mes
 from stationplan.explain import explain
 from stationplan.geo import project
 from stationplan.hours import parse_hours
-from stationplan.inputs import district_of, read_area, read_cells, read_roads, read_sites
+from stationplan.inputs import district_of, read_places_and_people, read_roads
 from stationplan.recount import recount_stations
 from stationplan.scenario import Scenario, ScenarioFile
 from stationplan.siting import best_floor, max_coverage, sites_for_weight
@@ -85,12 +85,9 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
     clock = _Clock(progress)
     notes: list[Message] = []
     with clock.step("inputs", say("Reading districts, cells and sites")):
-        cells, cell_notes = read_cells(scenario)
-        notes.extend(cell_notes)
-        area = read_area(scenario, cells)
-        demand = _demand(file, cells, area, notes, scenario)
-        sites, site_notes = read_sites(scenario, area)
-        notes.extend(site_notes)
+        area, cells, sites, input_notes = read_places_and_people(scenario)
+        notes.extend(input_notes)
+        demand = _demand(file, cells, area, notes)
     with clock.step("roads", say("Reading roads")):
         roads = network_of(read_roads(scenario), crs=area.crs)
     with clock.step("connect", say("Connecting cells and sites to the roads")):
@@ -183,7 +180,7 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
     )
 
 
-def _demand(file: ScenarioFile, cells: Cells, area: StudyArea, notes: list[Message], scenario: Scenario) -> Demand:
+def _demand(file: ScenarioFile, cells: Cells, area: StudyArea, notes: list[Message]) -> Demand:
     x, y = project(cells.lon, cells.lat, area.crs)
     district = district_of(area, x, y)
     outside = int((district < 0).sum())
@@ -380,24 +377,10 @@ def _agree(demand: Demand, stations_after: CountArray, solution: Solution) -> No
 
 def _provenance(scenario: Scenario) -> tuple[InputFile, ...]:
     """Return every input file with its hash; the scenario's own file first."""
-    file = scenario.file
-    roads, area = file.roads, file.area
-    named: list[tuple[str, str | None, str | None]] = [
-        ("area", area.file, area.datum),
-        ("roads", roads.osm, "wgs84"),
-        ("roads.nodes", roads.nodes, roads.datum),
-        ("roads.edges", roads.edges, roads.datum),
-        ("demand", file.demand.file, file.demand.datum),
-        ("stations", file.stations.file, file.stations.datum),
-        ("stations", file.stations.osm, "wgs84"),
-        ("candidates", file.candidates.file, file.candidates.datum),
-        ("candidates", file.candidates.osm, "wgs84"),
-    ]
-    inputs = [InputFile(scenario.path.name, _sha256(scenario.path), "scenario", "")]
-    for role, path, datum in named:
-        if path is not None:
-            inputs.append(InputFile(path, _sha256(scenario.locate(path)), role, datum or ""))
-    return tuple(inputs)
+    return (
+        InputFile(scenario.path.name, _sha256(scenario.path), "scenario", ""),
+        *(InputFile(path, _sha256(scenario.locate(path)), role, datum) for role, path, datum in scenario.inputs),
+    )
 
 
 def _sha256(path: Path) -> str:

@@ -231,6 +231,21 @@ class Scenario:
         """SHA-256 of the resolved document."""
         return hashlib.sha256(self.toml.encode()).hexdigest()
 
+    @property
+    def inputs(self) -> list[tuple[str, str, str]]:
+        """Every input file that the scenario names: (role, path, datum)."""
+        area, roads = self.file.area, self.file.roads
+        named = [
+            ("area", area.file, area.datum),
+            ("roads", roads.osm, "wgs84"),
+            ("roads.nodes", roads.nodes, roads.datum),
+            ("roads.edges", roads.edges, roads.datum),
+            ("demand", self.file.demand.file, self.file.demand.datum),
+        ]
+        for role, sites in (("stations", self.file.stations), ("candidates", self.file.candidates)):
+            named += [(role, sites.file, sites.datum), (role, sites.osm, "wgs84")]
+        return [(role, path, datum or "") for role, path, datum in named if path is not None]
+
     def locate(self, path: str) -> Path:
         """Return the input file that the scenario names ``path``: in the data folder, else beside the scenario.
 
@@ -251,7 +266,7 @@ class Scenario:
             if place.is_file():
                 return place
         faults.add(
-            say("The file {path} does not exist in {folders}.", path=path, folders=", ".join(map(str, self.folders))),
+            say("The file {path} does not exist in {folders}.", path=path, folders=", ".join(str(folder.resolve()) for folder in self.folders)),
             say("Check the name, or pass the folder that holds it with --data."),
         )
         raise InputError(faults.faults)
@@ -388,7 +403,7 @@ def _explain(
     if kind == "missing":
         return say("The key is missing."), say("Add it; docs/scenario.md lists what each table needs.")
     if kind == "literal_error":
-        allowed = str(context.get("expected", ""))
+        allowed = str(context.get("expected", "")).replace(" or ", ", ")
         return say("{found} is not allowed here.", found=repr(found)), say("Allowed: {allowed}.", allowed=allowed)
     correct = say("Correct the value; docs/scenario.md gives type, unit and range.")
     if kind in _EXPECTED:

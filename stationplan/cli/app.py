@@ -86,7 +86,7 @@ def _call(arguments: list[str], lang: Language) -> int:
     try:
         make_command(lang)(arguments, prog_name="stationplan", obj=lang)
     except InputError as error:
-        tell(say("{count} faults in the input; nothing was written:", count=len(error.faults)), "bold red")
+        tell(say("Faults in the input: {count}. Nothing was written.", count=len(error.faults)), "bold red")
         for fault in error.faults:
             errors.print(f"  {escape(translate_fault(fault, lang))}")
         return BAD_INPUT

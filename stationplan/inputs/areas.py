@@ -19,7 +19,7 @@ _MARGIN_M = 500.0
 """Width of the rim around the demand when a study has no district polygons."""
 
 
-def read_area(scenario: Scenario, cells: Cells) -> StudyArea:
+def read_area(scenario: Scenario, cells: Cells | None) -> StudyArea:
     """Return the districts of a scenario; without a district file, one district around the cells.
 
     The CRS is the scenario's, else the UTM zone at the middle of the area. Invalid polygons are refused.
@@ -31,6 +31,8 @@ def read_area(scenario: Scenario, cells: Cells) -> StudyArea:
     """
     given = scenario.file.area
     if given.file is None or given.datum is None:
+        if cells is None:
+            raise ValueError("a study without a district file needs cells")
         crs = given.crs or utm_crs(cells.lon, cells.lat)
         x, y = project(cells.lon, cells.lat, crs)
         hull = shapely.buffer(shapely.convex_hull(shapely.multipoints(np.column_stack([x, y]))), _MARGIN_M)

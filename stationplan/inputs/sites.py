@@ -22,8 +22,8 @@ _FIELDS = ("id", "name", "address", "lon", "lat", "kind", "host", "hours", "cost
 
 
 @dataclass(frozen=True)
-class _Place:
-    """One station or host as read; WGS-84 degrees."""
+class Place:
+    """One station or host as read; WGS-84 degrees, cost in yuan."""
 
     site_id: str
     name: str
@@ -36,8 +36,32 @@ class _Place:
     cost: float
 
 
-def read_sites(scenario: Scenario, area: StudyArea) -> tuple[Sites, tuple[Message, ...]]:
-    """Return existing stations, then candidates, in file order, and what was set aside and why.
+@dataclass(frozen=True)
+class Places:
+    """Existing stations and candidates as read, not yet placed in a study area."""
+
+    existing: tuple[Place, ...]
+    candidates: tuple[Place, ...]
+
+
+def read_places(scenario: Scenario) -> Places:
+    """Return the stations and candidates of a scenario, in file order.
+
+    Raises
+    ------
+    InputError
+        All faults of both inputs.
+    """
+    faults: list[Fault] = []
+    existing = _read_role(scenario, "stations", scenario.file.stations, faults)
+    candidates = _read_role(scenario, "candidates", scenario.file.candidates, faults)
+    if faults:
+        raise InputError(faults)
+    return Places(tuple(existing), tuple(candidates))
+
+
+def place_sites(places: Places, area: StudyArea, scenario: Scenario) -> tuple[Sites, tuple[Message, ...]]:
+    """Return existing stations, then candidates, in the study area, and what was set aside and why.
 
     A station counts as open in a slot when it is open for at least ``open_share`` of it. Candidates outside every
     district and candidates that are existing stations already are set aside with a note.
@@ -45,14 +69,11 @@ def read_sites(scenario: Scenario, area: StudyArea) -> tuple[Sites, tuple[Messag
     Raises
     ------
     InputError
-        All faults of both inputs, and of the required and forbidden ids.
+        An id stands for a station and a candidate, a required or forbidden id does not exist, or there are fewer
+        candidates than new sites; all at once.
     """
     file = scenario.file
-    faults: list[Fault] = []
-    existing = _read_role(scenario, "stations", file.stations, faults)
-    candidates = _read_role(scenario, "candidates", file.candidates, faults)
-    if faults:
-        raise InputError(faults)
+    existing, candidates = list(places.existing), list(places.candidates)
     notes: list[Message] = []
     if file.candidates.osm is not None:
         standing = {place.site_id for place in existing}
@@ -61,16 +82,16 @@ def read_sites(scenario: Scenario, area: StudyArea) -> tuple[Sites, tuple[Messag
             count = len(candidates) - len(fresh)
             notes.append(say("{count} candidates are existing stations already and were set aside.", count=count))
         candidates = fresh
-    places = existing + candidates
-    x, y = project([place.lon for place in places], [place.lat for place in places], area.crs)
+    found = existing + candidates
+    x, y = project([place.lon for place in found], [place.lat for place in found], area.crs)
     district = district_of(area, x, y)
-    is_existing = np.arange(len(places)) < len(existing)
+    is_existing = np.arange(len(found)) < len(existing)
     keep = is_existing | (district >= 0)
     outside = int((~keep).sum())
     if outside:
         notes.append(say("{count} candidates lie outside every district and were set aside.", count=outside))
-    _check_ids(scenario, [p.site_id for p in existing], [p.site_id for p, k in zip(places, keep, strict=True) if k])
-    kept = [place for place, stays in zip(places, keep, strict=True) if stays]
+    kept = [place for place, stays in zip(found, keep, strict=True) if stays]
+    _check_ids(scenario, [place.site_id for place in existing], [place.site_id for place in kept])
     plan = file.plan
     sites = Sites(
         site_id=tuple(place.site_id for place in kept),
@@ -92,7 +113,7 @@ def read_sites(scenario: Scenario, area: StudyArea) -> tuple[Sites, tuple[Messag
     return sites, tuple(notes)
 
 
-def _read_role(scenario: Scenario, role: str, given: SitesInput, faults: list[Fault]) -> list[_Place]:
+def _read_role(scenario: Scenario, role: str, given: SitesInput, faults: list[Fault]) -> list[Place]:
     try:
         if given.osm is not None:
             return _from_osm(scenario, given)
@@ -102,7 +123,7 @@ def _read_role(scenario: Scenario, role: str, given: SitesInput, faults: list[Fa
         return []
 
 
-def _from_osm(scenario: Scenario, given: SitesInput) -> list[_Place]:
+def _from_osm(scenario: Scenario, given: SitesInput) -> list[Place]:
     hosts = scenario.file.hosts
     host_of_tag = {tag: host for host in reversed(given.hosts) for tag in hosts[host].tags}
     places = []
@@ -111,7 +132,7 @@ def _from_osm(scenario: Scenario, given: SitesInput) -> list[_Place]:
         spec = hosts[host]
         name = place.tags.get("name:zh") or place.tags.get("name") or ""
         address = " ".join(filter(None, (place.tags.get("addr:street"), place.tags.get("addr:housenumber"))))
-        places.append(_Place(place.id, name, address, place.lon, place.lat, spec.kind, host, spec.hours, spec.cost))
+        places.append(Place(place.id, name, address, place.lon, place.lat, spec.kind, host, spec.hours, spec.cost))
     return places
 
 
@@ -120,7 +141,7 @@ def _has_tag(tags: object, tag: str) -> bool:
     return cast(dict[str, str], tags).get(key) == value
 
 
-def _from_table(scenario: Scenario, given: SitesInput, role: str) -> list[_Place]:
+def _from_table(scenario: Scenario, given: SitesInput, role: str) -> list[Place]:
     file = scenario.file
     table = read_table(scenario.locate(given.file or ""))
     faults = FaultList(table.file)
@@ -152,7 +173,7 @@ def _from_table(scenario: Scenario, given: SitesInput, role: str) -> list[_Place
     lon, lat = to_wgs84(lon, lat, datum=given.datum or "wgs84")
     names, addresses = text("name"), text("address")
     return [
-        _Place(ids[i], names[i], addresses[i], lon[i], lat[i], kinds[i], hosts[i], hours[i], cost[i])
+        Place(ids[i], names[i], addresses[i], lon[i], lat[i], kinds[i], hosts[i], hours[i], cost[i])
         for i in range(len(ids))
     ]
 
@@ -243,7 +264,7 @@ def _check_ids(scenario: Scenario, existing: Sequence[str], all_ids: Sequence[st
     faults.raise_any()
 
 
-def _open_slots(places: Sequence[_Place], file: ScenarioFile) -> BoolArray:
+def _open_slots(places: Sequence[Place], file: ScenarioFile) -> BoolArray:
     ranges = [(parse_hours(slot.hours) or ((0, 0),))[0] for slot in file.slots.values()]
     by_text: dict[str, list[bool]] = {}
     for hours in {place.hours for place in places}:
@@ -252,7 +273,7 @@ def _open_slots(places: Sequence[_Place], file: ScenarioFile) -> BoolArray:
     return np.array([by_text[place.hours] for place in places], dtype=bool).reshape(len(places), len(ranges))
 
 
-def _serves(places: Sequence[_Place], file: ScenarioFile) -> BoolArray:
+def _serves(places: Sequence[Place], file: ScenarioFile) -> BoolArray:
     groups = list(file.groups)
     rows = [[not place.host or group not in file.hosts[place.host].excludes for group in groups] for place in places]
     return np.array(rows, dtype=bool).reshape(len(places), len(groups))

@@ -81,8 +81,8 @@ def read_table(path: Path) -> Table:
     header: tuple[str, ...] = ()
     rows: list[tuple[str, ...]] = []
     numbers: list[int] = []
+    start = 1
     try:
-        start = 1
         for fields in reader:
             row_number, start = start, reader.line_num + 1
             if not any(field.strip() for field in fields):
@@ -103,7 +103,7 @@ def read_table(path: Path) -> Table:
         faults.add(
             say("The row is not valid CSV: {error}", error=error),
             say("Check separators and quotes in the row."),
-            row=reader.line_num,
+            row=start,
         )
     if not header:
         faults.add(say("The table is empty."), say("Give a header and at least one row."))
@@ -216,11 +216,10 @@ def numbers(
                 row=table.row_number[i],
             )
         elif not low <= value <= high:
-            faults.add(
-                say("{column} is {found}, outside {low} to {high}.", column=name, found=text, low=low, high=high),
-                say("Correct the value."),
-                row=table.row_number[i],
-            )
+            what = say("{column} is {found}, outside {low} to {high}.", column=name, found=text, low=low, high=high)
+            if high == math.inf:
+                what = say("{column} is {found}, less than {low}.", column=name, found=text, low=low)
+            faults.add(what, say("Correct the value."), row=table.row_number[i])
         else:
             values[i] = value
     return values
