@@ -1,0 +1,198 @@
+"""The tables and keys of a scenario file, with their types, ranges and meanings.
+
+The text under each key is its entry in the scenario reference, ``docs/scenario.md``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from stationplan.domain import Kind, LocalText, Mode
+from stationplan.geo import Datum
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Nonnegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_\-]+$")]
+Tag = Annotated[str, Field(pattern=r"^[^=\s]+=[^=]+$")]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Name(_Table):
+    """A name in both languages; a plain string stands for both."""
+
+    zh: str
+    en: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_string(cls, value: object) -> object:
+        return {"zh": value, "en": value} if isinstance(value, str) else value
+
+    @property
+    def text(self) -> LocalText:
+        """The name as a domain record."""
+        return LocalText(self.zh, self.en)
+
+
+class AreaInput(_Table):
+    """District polygons and the columns that name them. Without a file the study is one district around its demand."""
+
+    file: str | None = None
+    """GeoJSON (or another vector file) of district polygons in longitude and latitude."""
+    datum: Datum | None = None
+    """Datum of the polygons; needed with a file."""
+    id: str = "code"
+    """Column of district ids."""
+    name: str = "name"
+    """Column of district names."""
+    name_en: str | None = None
+    """Column of English names; without it `name` stands in both languages."""
+    prefecture: str = "prefecture"
+    """Column of prefecture names."""
+    crs: str | None = None
+    """Projected CRS in metres for all measuring, such as EPSG:32648; default: the UTM zone at the middle."""
+
+
+class RoadsInput(_Table):
+    """Roads from an OSM extract, or from CSV nodes and edges, and how they may be travelled."""
+
+    osm: str | None = None
+    """OSM extract (.osm.pbf or .osm). Tags decide who may travel where."""
+    nodes: str | None = None
+    """CSV of nodes: id, longitude, latitude."""
+    edges: str | None = None
+    """CSV of directed edges: from, to, highway; length_m, speed_kmh (limit) and wkt where known."""
+    datum: Datum | None = None
+    """Datum of the CSV tables; needed with them."""
+    source: str = ""
+    """Where the roads come from, shown on map and report."""
+    date: str = ""
+    """Date of the roads, shown on map and report."""
+    speed_kmh: dict[Literal["walk", "ebike"], Positive]
+    """Speeds of walkers and e-bikes, km/h."""
+    car_speed_kmh: dict[str, Positive]
+    """Speeds of cars by OSM road class, km/h; classes not given keep their default."""
+    max_snap_m: Positive = 500.0
+    """Largest straight distance from a cell or site to a road, m."""
+    min_component_nodes: Annotated[int, Field(ge=1)] = 50
+    """Road islands with fewer nodes are not used for snapping (the largest part always is)."""
+
+
+class DemandInput(_Table):
+    """A table of cells: id, centre, population, jobs, or any other count that groups refer to."""
+
+    file: str
+    """CSV of cells."""
+    datum: Datum
+    """Datum of the cells' coordinates."""
+    empty_count: Nonnegative | None = None
+    """What an empty cell of a count stands for; without it an empty cell is a fault."""
+    columns: dict[str, str] = {}
+    """Column names by field (id, lon, lat, population, jobs), where they are not recognised."""
+
+
+class SitesInput(_Table):
+    """A table of places, or places of an OSM extract picked by the tags of hosts."""
+
+    file: str | None = None
+    """CSV of places: id, name, longitude, latitude; address, kind, host, hours and cost where known."""
+    datum: Datum | None = None
+    """Datum of the table; needed with a file."""
+    columns: dict[str, str] = {}
+    """Column names by field (id, name, address, lon, lat, kind, host, hours, cost), where not recognised."""
+    osm: str | None = None
+    """OSM extract to take places from."""
+    hosts: list[str] = []
+    """Kinds of hosts to take from the OSM extract."""
+
+
+class SlotInput(_Table):
+    """A part of the day."""
+
+    name: Name
+    """Name shown to readers."""
+    hours: str
+    """Range such as 08:00-12:00; may run over midnight."""
+
+
+class GroupInput(_Table):
+    """A group of workers: how many, when, how they travel and how far a station may be."""
+
+    name: Name
+    """Name shown to readers."""
+    mode: Mode
+    """How the group travels."""
+    cutoff_min: Positive
+    """Service standard: minutes by road, closed."""
+    cutoff_m: Positive | None = None
+    """Service standard: metres of road, closed; both standards must hold."""
+    workers: dict[str, Nonnegative]
+    """Workers for each unit of a count, by column: `{ population = 0.002, jobs = 0.001 }`."""
+    profile: dict[str, Share]
+    """Share of the group's working day in each slot; the shares add up to 1."""
+
+
+class HostInput(_Table):
+    """A kind of place that houses a station."""
+
+    name: Name
+    """Name shown to readers; also recognised in the host column of tables."""
+    kind: Kind = "standard"
+    """Kind of station such a place houses."""
+    hours: str
+    """Opening hours where a site's row gives none."""
+    cost: Nonnegative
+    """Cost in yuan where a candidate's row gives none."""
+    excludes: list[str] = []
+    """Groups that the place does not suit."""
+    tags: list[Tag] = []
+    """OSM tags (key=value) of such places."""
+
+
+class PlanInput(_Table):
+    """The question: how many new sites or how much money, and what must hold."""
+
+    new: Annotated[int, Field(ge=1)] | None = None
+    """Largest number of new sites; this, a budget, or both."""
+    budget: Positive | None = None
+    """Largest cost of all new sites, yuan."""
+    required: list[str] = []
+    """Ids of candidates that must be built; they count and cost."""
+    forbidden: list[str] = []
+    """Ids of candidates that may not be built."""
+    target_share: Share = 0.0
+    """Share of all workers that the plan must cover."""
+    floor_share: Share = 0.0
+    """Share of its workers that every district must reach."""
+    time_limit_s: Positive = 60.0
+    """Seconds for the exact solver; when they run out the better of greedy and solver is returned with its bound."""
+
+
+class ScenarioFile(_Table):
+    """The whole document."""
+
+    schema_version: Annotated[Literal[1], Field(alias="schema")]
+    """Version of this schema: 1."""
+    name: Name
+    """Title of the study."""
+    notice: Name | None = None
+    """A remark printed under the title of map and report."""
+    synthetic: bool = False
+    """Marks every output as made from synthetic data."""
+    open_share: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.5
+    """A station counts as open in a slot when it is open for at least this share of it."""
+    area: AreaInput = AreaInput()
+    roads: RoadsInput
+    demand: DemandInput
+    stations: SitesInput
+    candidates: SitesInput
+    plan: PlanInput
+    slots: Annotated[dict[Identifier, SlotInput], Field(min_length=1)]
+    groups: Annotated[dict[Identifier, GroupInput], Field(min_length=1)]
+    hosts: dict[Identifier, HostInput]
