@@ -54,10 +54,7 @@ def _rows(table: type[BaseModel]) -> str:
     for name, field in table.model_fields.items():
         if table is ScenarioFile and _table_of(field)[0] is not None and name not in ("name", "notice"):
             continue
-        if name in _FILLED:
-            default = "see Defaults"
-        else:
-            default = _default(field)
+        default = "see Defaults" if name in _FILLED else _default(field)
         lines.append(f"| `{field.alias or name}` | {_type(field.annotation)} | {default} | {field.description or ''} |")
     return "\n".join(lines) + "\n"
 
