@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from geopandas import GeoDataFrame
 from numpy.typing import NDArray
 from scipy import sparse
-from shapely.geometry.base import BaseGeometry
 
 from stationplan.errors import ConsistencyError, Message
+
+if TYPE_CHECKING:  # the siting models use these records without any geography
+    from geopandas import GeoDataFrame
+    from shapely.geometry.base import BaseGeometry
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -319,7 +321,7 @@ class Solution(_Record):
     ``sites`` are column indices of the new sites in build order, best marginal gain first. ``objective`` is what the
     model maximises, re-evaluated from the raw matrix; ``bound`` is a proven limit on the best objective; ``gap`` is
     ``(bound - objective) / objective`` (0 when both are 0, ``inf`` when only the objective is). For ``infeasible``
-    there are no sites and objective, bound and gap are NaN.
+    there are no sites and objective, bound and gap are NaN; a ``time_limit`` without an answer has the objective NaN.
     """
 
     sites: IntArray

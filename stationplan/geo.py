@@ -164,6 +164,18 @@ def metric_crs_problem(text: str) -> str | None:
     return None if metric else "not_metric"
 
 
+def covers_place(crs: str, lon: float, lat: float) -> bool:
+    """Return whether a CRS is made for a place (degrees), give or take the width of a UTM zone.
+
+    >>> covers_place("EPSG:32648", 104.0, 30.6), covers_place("EPSG:32610", 104.0, 30.6)
+    (True, False)
+    """
+    area = CRS.from_user_input(crs).area_of_use
+    if area is None:
+        return True
+    return area.west - 6 <= lon <= area.east + 6 and area.south - 6 <= lat <= area.north + 6
+
+
 def project(lon: ArrayLike, lat: ArrayLike, crs: str) -> tuple[FloatArray, FloatArray]:
     """Return eastings and northings (m) in ``crs`` of WGS-84 longitudes and latitudes."""
     x, y = Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform(*_as_degrees(lon, lat))

@@ -10,7 +10,7 @@ Intervals = tuple[tuple[int, int], ...]
 """Half-open intervals in minutes after midnight of the day they begin; an end past 1440 runs over midnight."""
 
 _ALL_DAY = re.compile(r"^(全天|24\s*小时|24\s*h(ours)?|24/7|全日)(开放|服务|营业)?$", re.IGNORECASE)
-_RANGE = re.compile(r"^(\d{1,2})[::](\d{2})\s*[-–—~～至]+\s*(次日)?(\d{1,2})[::](\d{2})$")
+_RANGE = re.compile(r"^(\d{1,2})[:：](\d{2})\s*[-–—~～至]+\s*(次日)?(\d{1,2})[:：](\d{2})$")
 
 
 def parse_hours(text: str) -> Intervals | None:
@@ -34,9 +34,19 @@ def parse_hours(text: str) -> Intervals | None:
             return None
         start = int(match[1]) * 60 + int(match[2])
         end = int(match[4]) * 60 + int(match[5])
-        if int(match[2]) > 59 or int(match[5]) > 59 or start >= DAY_MIN or end > DAY_MIN or start == end:
+        if (
+            int(match[2]) > 59
+            or int(match[5]) > 59
+            or start >= DAY_MIN
+            or end > DAY_MIN
+            or (start == end and not match[3])
+        ):
             return None
-        intervals.append((start, end if end > start else end + DAY_MIN))
+        if match[3] or end <= start:
+            end += DAY_MIN
+        if end - start > DAY_MIN:
+            return None
+        intervals.append((start, end))
     return tuple(sorted(intervals))
 
 

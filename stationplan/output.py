@@ -45,7 +45,7 @@ def save(
             "manifest.json": json.dumps(_manifest(plan), ensure_ascii=False, indent=1) + "\n",
         }
         for name, text in pages.items():
-            (draft / name).write_text(text, encoding="utf-8", newline="")
+            (draft / name).write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
         write_workbook(plan, draft / "sites.xlsx", lang=lang)
         write_geopackage(plan, draft / "plan.gpkg")
         if map_path is not None:

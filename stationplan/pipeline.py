@@ -323,6 +323,11 @@ def _choose(file: ScenarioFile, demand: Demand, sites: Sites, coverage: Coverage
             say("A floor of {floor} in every district cannot be met.", floor=f"{plan.floor_share:.1%}"),
             [say("With these limits every district can reach {share}.", share=f"{_floored(share):.1%}")],
         )
+    if np.isnan(solution.objective):
+        raise InfeasibleError(
+            say("No plan that keeps the floor was found within {limit} s.", limit=plan.time_limit_s),
+            [say("Raise `time_limit_s` under [plan], or lower the floor.")],
+        )
     if solution.objective < plan.target_share * total * (1 - 1e-12):
         number, most = sites_for_weight(
             coverage.cover,

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, cast
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from typer.core import TyperGroup
 from typer.main import get_group
 
 from stationplan.cli import demo, plan
+from stationplan.cli.terminal import plain
 from stationplan.errors import (
     InfeasibleError,
     InputError,
@@ -81,14 +81,14 @@ def _call(arguments: list[str], lang: Language) -> int:
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def tell(message: Message, style: str = "red") -> None:
-        errors.print(f"[{style}]{escape(translate(message, lang))}[/]")
+        errors.print(plain(translate(message, lang), style))
 
     try:
         make_command(lang)(arguments, prog_name="stationplan", obj=lang)
     except InputError as error:
         tell(say("Faults in the input: {count}. Nothing was written.", count=len(error.faults)), "bold red")
         for fault in error.faults:
-            errors.print(f"  {escape(translate_fault(fault, lang))}")
+            errors.print(plain("  " + translate_fault(fault, lang)))
         return BAD_INPUT
     except OutputExistsError as error:
         tell(error.what)
@@ -96,7 +96,7 @@ def _call(arguments: list[str], lang: Language) -> int:
     except InfeasibleError as error:
         tell(error.what, "bold red")
         for message in error.feasible:
-            errors.print(f"  {escape(translate(message, lang))}")
+            errors.print(plain("  " + translate(message, lang)))
         return INFEASIBLE
     except Stopped:
         tell(say("Stopped. Nothing was changed."), "yellow")

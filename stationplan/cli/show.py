@@ -12,11 +12,12 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.logging import RichHandler
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from stationplan import pipeline
+from stationplan.cli.terminal import plain
 from stationplan.domain import Language, Plan
 from stationplan.errors import Message, say
 from stationplan.i18n import number, percent, translate, words
@@ -48,7 +49,7 @@ def progress_bar(lang: Language) -> Iterator[Report]:
         task = bar.add_task("", total=pipeline.STEPS + 1)
 
         def report(step: int, message: Message) -> None:
-            bar.update(task, completed=step, description=escape(translate(message, lang)))
+            bar.update(task, completed=step, description=plain(translate(message, lang)).markup)
 
         yield report
 
@@ -56,7 +57,7 @@ def progress_bar(lang: Language) -> Iterator[Report]:
 def print_json(plan: Plan, paths: dict[str, Path]) -> None:
     """Print ``plan.json`` with the places of the results under ``out``, ``map`` and ``report``."""
     places = {name: str(path) for name, path in paths.items()}
-    sys.stdout.write(json.dumps({**document(plan), **places}, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    sys.stdout.write(json.dumps({**document(plan), **places}, ensure_ascii=True, indent=1, allow_nan=False) + "\n")
 
 
 def print_summary(plan: Plan, paths: dict[str, Path], lang: Language) -> None:
@@ -64,11 +65,11 @@ def print_summary(plan: Plan, paths: dict[str, Path], lang: Language) -> None:
     word = words(lang)
     console = Console(highlight=False, soft_wrap=True)
     total = overall(plan)
-    console.print(f"[bold]{escape(plan.name.in_language(lang))}[/]")
+    console.print(plain(plan.name.in_language(lang), "bold"))
     if plan.synthetic:
-        console.print(f"[yellow]{escape(word('Synthetic data, not for decisions'))}[/]")
+        console.print(plain(word("Synthetic data, not for decisions"), "yellow"))
     console.print(
-        escape(
+        plain(
             word(
                 "Workers covered: {before} today, {after} with {count} new sites (of {total} workers).",
                 before=percent(total.before.share or 0.0),
@@ -78,12 +79,12 @@ def print_summary(plan: Plan, paths: dict[str, Path], lang: Language) -> None:
             )
         )
     )
-    console.print(escape(translate(_certainty(plan), lang)))
+    console.print(plain(translate(_certainty(plan), lang)))
     console.print(_sites_table(plan, lang))
     for note in plan.notes:
-        console.print(f"[yellow]![/] {escape(translate(note, lang))}")
+        console.print(Text("! ", "yellow").append(plain(translate(note, lang))))
     for label, key in ((word("Map"), "map"), (word("Report"), "report"), (word("All results"), "out")):
-        console.print(escape(word("{label}: {path}", label=label, path=paths[key])))
+        console.print(plain(word("{label}: {path}", label=label, path=paths[key])))
 
 
 def _certainty(plan: Plan) -> Message:
@@ -104,8 +105,8 @@ def _sites_table(plan: Plan, lang: Language) -> Table:
     for order, why in enumerate(plan.why, start=1):
         table.add_row(
             str(order),
-            escape(site_name(plan, why.site, lang)),
-            escape(district_name(plan, int(plan.sites.district[why.site]), lang)),
+            plain(site_name(plan, why.site, lang)),
+            plain(district_name(plan, int(plan.sites.district[why.site]), lang)),
             number(float(why.gained.sum()), 1),
             number(float(plan.sites.cost[why.site])),
         )

@@ -12,7 +12,7 @@ from pyogrio.errors import DataSourceError
 
 from stationplan.domain import Cells, FloatArray, IntArray, ObjectArray, StudyArea
 from stationplan.errors import FaultList, InputError, say
-from stationplan.geo import Datum, project, to_wgs84, utm_crs
+from stationplan.geo import Datum, covers_place, project, to_wgs84, utm_crs
 from stationplan.scenario import Scenario
 
 _MARGIN_M = 500.0
@@ -33,7 +33,7 @@ def read_area(scenario: Scenario, cells: Cells | None) -> StudyArea:
     if given.file is None or given.datum is None:
         if cells is None:
             raise ValueError("a study without a district file needs cells")
-        crs = given.crs or utm_crs(cells.lon, cells.lat)
+        crs = _crs_for(scenario, float(cells.lon.mean()), float(cells.lat.mean()))
         x, y = project(cells.lon, cells.lat, crs)
         hull = shapely.buffer(shapely.convex_hull(shapely.multipoints(np.column_stack([x, y]))), _MARGIN_M)
         whole = {"district_id": ["1"], "name": ["研究区域"], "name_en": ["Study area"], "prefecture": [""]}
@@ -47,10 +47,26 @@ def read_area(scenario: Scenario, cells: Cells | None) -> StudyArea:
     }
     frame = _read_polygons(path, columns)
     geometry = _to_wgs84(np.asarray(frame.geometry), given.datum)
-    bounds = shapely.total_bounds(geometry)
-    crs = given.crs or utm_crs(bounds[[0, 2]], bounds[[1, 3]])
+    left, low, right, high = shapely.total_bounds(geometry).tolist()
+    crs = _crs_for(scenario, (left + right) / 2, (low + high) / 2)
     frame = frame.set_geometry(geometry, crs="EPSG:4326").to_crs(crs)
     return StudyArea(frame)
+
+
+def _crs_for(scenario: Scenario, lon: float, lat: float) -> str:
+    """Return the scenario's CRS, which must be made for the place (degrees), or else the place's UTM zone."""
+    crs = scenario.file.area.crs
+    if crs is None:
+        return utm_crs([lon], [lat])
+    if not covers_place(crs, lon, lat):
+        faults = FaultList(scenario.path.name)
+        faults.add(
+            say("The CRS {crs} is not made for {lon}, {lat}.", crs=crs, lon=f"{lon:.3f}", lat=f"{lat:.3f}"),
+            say("Name a projected CRS in metres such as EPSG:32648, or leave the key out for the UTM zone."),
+            key="area.crs",
+        )
+        faults.raise_any()
+    return crs
 
 
 def district_of(area: StudyArea, x: FloatArray, y: FloatArray) -> IntArray:
@@ -91,6 +107,12 @@ def _read_polygons(path: Path, columns: dict[str, str]) -> GeoDataFrame:
             faults.add(
                 say("The district {id} has no polygon.", id=district), say("Draw it, or take it out."), row=i + 1
             )
+        elif not _in_degrees(shape.bounds):
+            faults.add(
+                say("The polygon of {id} is not in longitude and latitude.", id=district),
+                say("Save them as WGS-84 GeoJSON."),
+                row=i + 1,
+            )
         elif not shape.is_valid:
             faults.add(
                 say("The polygon of {id} is invalid: {reason}", id=district, reason=shapely.is_valid_reason(shape)),
@@ -106,6 +128,11 @@ def _read_polygons(path: Path, columns: dict[str, str]) -> GeoDataFrame:
     faults.raise_any()
     texts = {field: [str(value) for value in frame[column]] for field, column in columns.items()}
     return GeoDataFrame(texts, geometry=frame.geometry.to_numpy(), crs="EPSG:4326")
+
+
+def _in_degrees(bounds: tuple[float, float, float, float]) -> bool:
+    left, low, right, high = bounds
+    return left >= -180 and right <= 180 and low >= -90 and high <= 90
 
 
 def _to_wgs84(shapes: ObjectArray, datum: Datum) -> ObjectArray:

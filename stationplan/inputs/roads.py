@@ -138,25 +138,32 @@ def _straighten(
     shapes: ObjectArray,
     datum: Datum,
 ) -> tuple[FloatArray, FloatArray, IntArray, IntArray, IntArray]:
-    """Return nodes with the inner shape points added, and straight pieces (edge, tail, head) in edge order."""
+    """Return nodes with the inner shape points added, and straight pieces (edge, tail, head) in edge order.
+
+    Rows between the same two nodes share a bend that lies in the same place: the two directions of one street.
+    """
     points, owner = shapely.get_coordinates(list(shapes), return_index=True)
     counts = np.bincount(owner, minlength=len(shapes))
     starts = np.cumsum(counts) - counts
     position = np.arange(len(owner)) - starts[owner]
     inner = (position > 0) & (position < counts[owner] - 1)
     points, owner = points[inner], owner[inner]
-    inner_lon, inner_lat = to_wgs84(points[:, 0], points[:, 1], datum=datum)
-    first_new = len(lon)
+    ends = np.column_stack([np.minimum(tail, head), np.maximum(tail, head)])[owner]
+    _, first, bend = np.unique(np.column_stack([ends, points]), axis=0, return_index=True, return_inverse=True)
+    inner_lon, inner_lat = to_wgs84(points[first, 0], points[first, 1], datum=datum)
+    bend_node = len(lon) + bend.ravel()
     inner_count = np.bincount(owner, minlength=len(shapes))
     edge = np.repeat(np.arange(len(shapes)), inner_count + 1)
     step = np.arange(len(edge)) - np.repeat(np.cumsum(inner_count + 1) - (inner_count + 1), inner_count + 1)
-    first_inner = first_new + np.cumsum(inner_count) - inner_count
-    piece_tail = np.where(step == 0, tail[edge], first_inner[edge] + step - 1)
-    piece_head = np.where(step == inner_count[edge], head[edge], first_inner[edge] + step)
+    if len(bend_node) == 0:
+        return lon, lat, edge, tail[edge], head[edge]
+    # Piece `step` of an edge runs from its bend step - 1 to its bend step; clipped where an end takes their place.
+    at = (np.cumsum(inner_count) - inner_count)[edge] + step
+    before, after = np.clip([at - 1, at], 0, len(bend_node) - 1)
     return (
         np.concatenate([lon, inner_lon]),
         np.concatenate([lat, inner_lat]),
         edge,
-        piece_tail,
-        piece_head,
+        np.where(step == 0, tail[edge], bend_node[before]),
+        np.where(step == inner_count[edge], head[edge], bend_node[after]),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -105,7 +105,7 @@ def place_sites(places: Places, area: StudyArea, scenario: Scenario) -> tuple[Si
         hours=tuple(place.hours for place in kept),
         open=_open_slots(kept, file),
         serves=_serves(kept, file),
-        cost=np.array([place.cost for place in kept]),
+        cost=np.where(is_existing[keep], 0.0, [place.cost for place in kept]),
         required=np.array([place.site_id in plan.required for place in kept], dtype=bool),
         forbidden=np.array([place.site_id in plan.forbidden for place in kept], dtype=bool),
         district=district[keep],
@@ -125,10 +125,10 @@ def _read_role(scenario: Scenario, role: str, given: SitesInput, faults: list[Fa
 
 def _from_osm(scenario: Scenario, given: SitesInput) -> list[Place]:
     hosts = scenario.file.hosts
-    host_of_tag = {tag: host for host in reversed(given.hosts) for tag in hosts[host].tags}
+    tags = [(tag, host) for host in given.hosts for tag in hosts[host].tags]
     places = []
-    for place in read_osm_places(scenario.locate(given.osm or ""), list(host_of_tag)):
-        host = next(host for tag, host in host_of_tag.items() if _has_tag(place.tags, tag))
+    for place in read_osm_places(scenario.locate(given.osm or ""), [tag for tag, _ in tags]):
+        host = next(host for tag, host in tags if _has_tag(place.tags, tag))
         spec = hosts[host]
         name = place.tags.get("name:zh") or place.tags.get("name") or ""
         address = " ".join(filter(None, (place.tags.get("addr:street"), place.tags.get("addr:housenumber"))))
@@ -136,9 +136,9 @@ def _from_osm(scenario: Scenario, given: SitesInput) -> list[Place]:
     return places
 
 
-def _has_tag(tags: object, tag: str) -> bool:
+def _has_tag(tags: Mapping[str, str], tag: str) -> bool:
     key, value = tag.split("=", 1)
-    return cast(dict[str, str], tags).get(key) == value
+    return tags.get(key) == value
 
 
 def _from_table(scenario: Scenario, given: SitesInput, role: str) -> list[Place]:

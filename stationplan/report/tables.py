@@ -9,6 +9,8 @@ from datetime import datetime
 from pathlib import Path
 
 import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
 
 from stationplan.domain import Language, Plan
 from stationplan.geo import unproject
@@ -16,6 +18,9 @@ from stationplan.i18n import translate, words
 from stationplan.naming import district_name, host_names, kind_names, site_name
 from stationplan.report.document import document
 from stationplan.report.metrics import Change, by_district, by_group, by_slot, overall
+
+_CELL_LIMIT = 32_767
+"""Characters that a cell of a workbook holds."""
 
 _EPOCH = datetime(2000, 1, 1)
 
@@ -41,7 +46,7 @@ def formula_safe(text: str) -> str:
     >>> formula_safe("=1+1"), formula_safe("工会驿站")
     ("'=1+1", '工会驿站')
     """
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r", "\n"} else text
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r", "\n", "\0"} else text
 
 
 def sites_csv(plan: Plan) -> str:
@@ -81,7 +86,7 @@ def write_workbook(plan: Plan, path: Path, *, lang: Language) -> None:
                 for row, values in enumerate(rows, start=1):
                     value = values[column]
                     if isinstance(value, str):
-                        page.write_string(row, column, value, formats["text"])
+                        _write_text(page, row, column, value, formats["text"])
                     elif isinstance(value, int | float) and math.isfinite(value):
                         page.write_number(row, column, value, formats[kind])
             page.freeze_panes(1, 0)
@@ -94,6 +99,17 @@ def write_workbook(plan: Plan, path: Path, *, lang: Language) -> None:
         sheet(word("Coverage"), _coverage_columns(lang), _coverage_rows(plan, lang))
         notes: list[list[object]] = [[note] for note in plan_notes(plan, lang)]
         sheet(word("Notes"), [(word("Note"), "text", 100)], notes)
+
+
+def _write_text(page: Worksheet, row: int, column: int, text: str, text_format: Format) -> None:
+    """Write text as text, cut with an ellipsis where a cell cannot hold it."""
+    if len(text) > _CELL_LIMIT:
+        text = f"{text[: _CELL_LIMIT - 1]}…"
+    if text.startswith("<r>") and text.endswith("</r>"):
+        # XlsxWriter takes such a string for rich text of its own making and would write it unescaped.
+        page.write_rich_string(row, column, text[:1], text_format, text[1:], text_format)
+    else:
+        page.write_string(row, column, text, text_format)
 
 
 def plan_notes(plan: Plan, lang: Language) -> list[str]:

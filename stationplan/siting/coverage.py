@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from stationplan.domain import FloatArray, Solution
-from stationplan.errors import ConsistencyError
 from stationplan.siting.greedy import Gains, build_order, greedy
 from stationplan.siting.milp import solve
 from stationplan.siting.problem import (
@@ -64,7 +63,8 @@ def max_coverage(
     -------
     Solution
         New sites in build order; sites that would add nothing are left out. ``objective`` counts what existing sites
-        cover too. ``termination`` is ``infeasible`` when required sites or floors cannot be met.
+        cover too. ``termination`` is ``infeasible`` when required sites or floors cannot be met, and ``time_limit``
+        with an objective of NaN when time ran out before any answer with the floors was found.
 
     Raises
     ------
@@ -94,12 +94,21 @@ def max_coverage(
     if too_many or (budget is not None and required_cost > budget * (1 + 1e-12)):
         return _infeasible()
     start = _greedy_start(problem, reduced, required_columns)
+    if 0 in reduced.cover.shape:
+        # Nothing to decide: no site is free, or none would add anything.
+        objective = reduced.secured
+        return (
+            _solution(problem, reduced, [start], objective, False, required_columns)
+            if _meets(problem, reduced, start)
+            else _infeasible()
+        )
     found = solve(problem, reduced, start=start, time_limit_s=time_limit_s)
     if found.termination == "infeasible":
         return _infeasible()
     answers = [columns for columns in (found.sites, start) if columns is not None and _meets(problem, reduced, columns)]
     if not answers:
-        raise ConsistencyError(f"no answer to a feasible problem within {time_limit_s} s; raise the time limit")
+        nan = float("nan")
+        return Solution(np.empty(0, dtype=np.int64), nan, found.bound, float("inf"), "time_limit", _METHOD)
     return _solution(problem, reduced, answers, found.bound, found.termination == "time_limit", required_columns)
 
 
@@ -138,7 +147,7 @@ def best_floor(
         floor=np.zeros(len(totals)),
     )
     result = solve(problem, reduce(problem), start=None, time_limit_s=time_limit_s, floor_totals=totals)
-    return max(min(round(result.value, 9), 1.0), 0.0) if result.sites is not None else 0.0
+    return max(min(round(result.share, 9), 1.0), 0.0) if result.sites is not None else 0.0
 
 
 def _greedy_start(problem: CoverProblem, reduced: Reduced, required: list[int]) -> list[int]:
@@ -195,8 +204,8 @@ def _solution(
     coverable = reduced.secured + float(reduced.weights.sum())
     bound = max(min(bound, coverable), objective)
     gap = (bound - objective) / objective if objective > 0 else (0.0 if bound <= 0 else float("inf"))
-    # HiGHS stops at its tolerance: 1e-6 of absolute gap.
-    proven = bound - objective <= 1e-6 * max(1.0, objective)
+    # HiGHS takes a value within 1e-6 of a whole number for whole, so it proves no more than that.
+    proven = bound - objective <= 1e-6 * coverable
     termination = "optimal" if proven else ("time_limit" if out_of_time else "feasible")
     return Solution(sites, objective, bound, gap, termination, _METHOD)  # type: ignore[arg-type]
 
@@ -238,10 +247,13 @@ def sites_for_weight(
     )
     reduced = reduce(problem)
     most = reduced.secured + float(reduced.weights.sum())
+    must = [int(column) for column in np.flatnonzero(problem.required[reduced.sites])]
     gains = Gains(reduced.cover, reduced.weights)
-    reached = reduced.secured
-    for number, site in enumerate(_greedy_start(problem, reduced, []), start=1):
-        reached += gains.add(site)
+    reached = reduced.secured + sum(gains.add(site) for site in must)
+    number = len(must)
+    for site in _greedy_start(problem, reduced, must)[len(must) :]:
         if reached >= target * (1 - 1e-12):
-            return number, most
-    return None, most
+            break
+        reached += gains.add(site)
+        number += 1
+    return (number if reached >= target * (1 - 1e-12) else None), most

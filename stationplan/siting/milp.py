@@ -21,16 +21,16 @@ _TERMINATIONS: dict[highspy.HighsModelStatus, Termination] = {
 
 @dataclass(frozen=True)
 class MilpResult:
-    """What HiGHS answers: chosen columns of ``Reduced.cover``, best bound on the maximum, how it ended.
+    """What HiGHS answers: chosen columns of ``Reduced.cover``, best bound on the covered weight, how it ended.
 
-    ``sites`` is ``None`` when HiGHS holds no answer. A failure of the solver ends as ``feasible`` with the bound
-    ``inf``: it proves nothing.
+    ``share`` is the floor reached when that was the question. ``sites`` is ``None`` when HiGHS holds no answer. A
+    failure of the solver ends as ``feasible`` with the bound ``inf``: it proves nothing.
     """
 
     sites: list[int] | None
     bound: float
     termination: Termination
-    value: float
+    share: float
 
 
 def solve(
@@ -50,6 +50,10 @@ def solve(
     rows, sites = reduced.cover.shape
     raising = floor_totals is not None
     columns = sites + rows + int(raising)
+    # A power of two takes any unit of weight near a million in all, where the solver's absolute tolerances mean
+    # little, and changes no digit.
+    total = float(reduced.weights.sum())
+    unit = 2.0 ** (20 - np.ceil(np.log2(total))) if total > 0 else 1.0
     constraints = [sparse.hstack([-reduced.cover.astype(np.float64), sparse.eye_array(rows)])]
     lower, upper = [np.full(rows, -np.inf)], [np.zeros(rows)]
     if problem.p is not None:
@@ -66,14 +70,14 @@ def solve(
     districts = len(problem.floor)
     if districts:
         place = (reduced.district, sites + np.arange(rows))
-        constraints.append(sparse.csr_array((reduced.weights, place), (districts, sites + rows)))
-        lower.append(-reduced.secured_in if raising else problem.floor - reduced.secured_in)
+        constraints.append(sparse.csr_array((reduced.weights * unit, place), (districts, sites + rows)))
+        lower.append(unit * (-reduced.secured_in if raising else problem.floor - reduced.secured_in))
         upper.append(np.full(districts, np.inf))
     matrix = sparse.vstack(constraints, format="csr")
-    objective = np.concatenate([np.zeros(sites), reduced.weights])
+    objective = np.concatenate([np.zeros(sites), reduced.weights * unit])
     if floor_totals is not None:
         shares = np.zeros(matrix.shape[0])
-        shares[-districts:] = -floor_totals
+        shares[-districts:] = -floor_totals * unit
         matrix = sparse.hstack([matrix, sparse.csr_array(shares[:, None])], format="csr")
         objective = np.concatenate([np.zeros(sites + rows), [1.0]])
     matrix = sparse.csr_array(matrix)
@@ -81,7 +85,7 @@ def solve(
     lp.num_col_, lp.num_row_ = columns, matrix.shape[0]
     lp.sense_ = highspy.ObjSense.kMaximize
     lp.col_cost_ = objective
-    lp.offset_ = 0.0 if raising else reduced.secured
+    lp.offset_ = 0.0
     lp.col_lower_ = np.concatenate([problem.required[reduced.sites].astype(float), np.zeros(columns - sites)])
     lp.col_upper_ = np.ones(columns)
     lp.row_lower_, lp.row_upper_ = np.concatenate(lower), np.concatenate(upper)
@@ -113,7 +117,7 @@ def solve(
     picked = np.asarray(highs.getSolution().col_value)[:sites] if has_answer else None
     return MilpResult(
         sites=None if picked is None else [int(site) for site in np.flatnonzero(picked > 0.5)],
-        bound=bound if bound > -np.inf else np.inf,
+        bound=reduced.secured + bound / unit if bound > -np.inf else np.inf,
         termination=termination,
-        value=float(info.objective_function_value) if has_answer else -np.inf,
+        share=float(info.objective_function_value) if has_answer and raising else 0.0,
     )

@@ -43,10 +43,7 @@ class CoverProblem:
 
 def boolean_cover(cover: Matrix) -> sparse.csr_array:
     """Return a cover matrix as boolean CSR without stored zeros or repeated entries."""
-    matrix = sparse.csr_array(cover)
-    if not np.isfinite(matrix.data.astype(np.float64)).all():
-        raise ValueError("cover has no NaN and no infinity")
-    matrix = sparse.csr_array(matrix != 0)
+    matrix = sparse.csr_array(sparse.csr_array(cover) != 0)
     matrix.sum_duplicates()
     return matrix
 
@@ -90,8 +87,12 @@ def cover_problem(
         Every fault of the arguments, one a line.
     """
     faults: list[str] = []
-    matrix = boolean_cover(cover)
+    matrix = sparse.csr_array(cover)
+    if matrix.ndim != 2:
+        raise ValueError(f"cover is a matrix [demand x site], not of shape {matrix.shape}")
     rows, sites = matrix.shape
+    if not np.isfinite(matrix.data.astype(np.float64)).all():
+        faults.append("cover has no NaN and no infinity")
     weight = np.asarray(weights, dtype=np.float64)
     if weight.shape != (rows,):
         faults.append(f"weights has one value a row of cover: {rows}, not shape {weight.shape}")
@@ -118,11 +119,13 @@ def cover_problem(
         faults.append("give p, budget or both")
     if budget is not None and costs is None:
         faults.append("a budget needs costs")
-    if p is not None and (p != int(p) or not 0 <= p <= usable):
+    if p is not None and not (0 <= p <= usable and p == int(p)):
         faults.append(f"p is a whole number from 0 to the number of sites that may be chosen ({usable}), not {p}")
     if budget is not None and not budget >= 0:
         faults.append(f"budget is a number >= 0, not {budget}")
-    district_of = np.zeros(rows, dtype=np.int64) if district is None else np.asarray(district, dtype=np.int64)
+    district_given = np.zeros(rows) if district is None else np.asarray(district, dtype=np.float64)
+    whole = bool(np.isfinite(district_given).all() and (district_given == np.rint(district_given)).all())
+    district_of = district_given.astype(np.int64) if whole else np.full(district_given.shape, -1)
     least = np.zeros(0) if floor is None else np.asarray(floor, dtype=np.float64)
     if (district is None) != (floor is None):
         faults.append("district and floor come together")
@@ -134,7 +137,9 @@ def cover_problem(
         faults.append("floor is finite and >= 0")
     if faults:
         raise ValueError("\n".join(faults))
-    return CoverProblem(matrix, weight, p, budget, cost, masks[0], masks[1], masks[2], district_of, least)
+    return CoverProblem(
+        boolean_cover(matrix), weight, p, budget, cost, masks[0], masks[1], masks[2], district_of, least
+    )
 
 
 @dataclass(frozen=True)

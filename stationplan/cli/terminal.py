@@ -1,0 +1,17 @@
+"""Text for the terminal: shown as written, never obeyed."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from rich.text import Text
+
+
+def plain(text: str, style: str = "") -> Text:
+    """Return text as written: no markup, no emoji codes, and no control characters that would steer the terminal."""
+    return Text("".join(map(_visible, text)), style)
+
+
+def _visible(sign: str) -> str:
+    steers = unicodedata.category(sign) in {"Cc", "Cs"} and sign not in "\n\t"
+    return "\ufffd" if steers else sign
