@@ -30,6 +30,8 @@ def explain(
     standing = sites.existing.copy()
     standing[chosen] = True
     count = coverage.cover @ standing.astype(np.int32)
+    # What each site would add to the whole plan, before anything is taken out of it.
+    new_gain = np.asarray(columns.T @ np.where(count == 0, coverage.weight, 0.0))
     left = coverage.weight.copy()
     left[(coverage.cover @ sites.existing.astype(np.int32)) > 0] = 0
     why: list[WhyHere] = []
@@ -42,11 +44,11 @@ def explain(
         lost = float(coverage.weight[alone].sum())
         only_here = np.zeros(len(coverage.weight))
         only_here[alone] = coverage.weight[alone]
-        regained = np.asarray(columns.T @ only_here)
+        regained = new_gain + np.asarray(columns.T @ only_here)
         affordable = sites.cost <= sites.cost[site] + money_left + 1e-9
         regained[standing | sites.forbidden | ~affordable] = 0
-        best = int(regained.argmax()) if lost > 0 else -1
-        replacement = best if best >= 0 and regained[best] > 0 else -1
+        best = int(regained.argmax())
+        replacement = best if regained[best] > 0 else -1
         why.append(
             WhyHere(
                 site=int(site),

@@ -57,12 +57,15 @@ def save(
 
 def refuse_existing(folder: Path, map_path: Path | None, *, overwrite: bool) -> None:
     """Raise :class:`OutputExistsError` when a result stands there already and may not be replaced."""
+    if folder.name in ("", ".."):
+        raise OutputExistsError(str(folder))
     _recover(folder)
     for path in filter(None, (folder, map_path)):
         if path.exists() and not overwrite:
             raise OutputExistsError(str(path))
-    if folder.exists() and any(folder.iterdir()) and not (folder / "plan.json").is_file():
-        # Replacing removes the folder: never one that holds something else.
+    # Replacing removes the folder: never a file, and never a folder that holds something else.
+    is_result = folder.is_dir() and (not any(folder.iterdir()) or (folder / "plan.json").is_file())
+    if folder.exists() and not is_result:
         raise OutputExistsError(str(folder))
 
 
@@ -78,7 +81,10 @@ def _replacing(folder: Path) -> Iterator[Path]:
         if folder.exists():
             shutil.rmtree(old, ignore_errors=True)
             folder.rename(old)
-        draft.rename(folder)
+        try:
+            draft.rename(folder)
+        finally:
+            _recover(folder)
         shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(draft, ignore_errors=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -344,9 +345,9 @@ def _choose(file: ScenarioFile, demand: Demand, sites: Sites, coverage: Coverage
                 bound=f"{solution.bound / total:.1%}",
             )
         ]
-        if number is not None:
+        if number is not None and plan.budget is None:
             feasible.append(say("{count} new sites are enough for the target.", count=number))
-        else:
+        elif number is None:
             together = f"{_floored(most / total):.1%}"
             feasible.append(say("All candidates together reach {share}.", share=together))
         raise InfeasibleError(
@@ -361,17 +362,18 @@ def _floored(share: float) -> float:
 
 
 def _refuse_required(sites: Sites, new: int | None, budget: float | None) -> None:
+    """Raise when the required sites alone are too many or too dear."""
     count, cost = int(sites.required.sum()), float(sites.cost[sites.required].sum())
-    if new is not None and count > new:
-        raise InfeasibleError(
-            say("{count} sites are required, but only {new} are to be built.", count=count, new=new),
-            [say("Ask for {count} new sites.", count=count)],
-        )
-    if budget is not None and cost > budget:
-        raise InfeasibleError(
-            say("The required sites cost {cost} yuan, the budget is {budget}.", cost=round(cost), budget=round(budget)),
-            [say("A budget of {cost} yuan is enough.", cost=round(cost))],
-        )
+    too_many, too_dear = new is not None and count > new, budget is not None and cost > budget
+    if not (too_many or too_dear):
+        return
+    what = say("{count} sites are required, but only {new} are to be built.", count=count, new=new)
+    if not too_many:
+        what = say("The required sites cost {cost} yuan, the budget is {budget}.", cost=cost, budget=budget)
+    feasible = [say("Ask for {count} new sites.", count=count)] if too_many else []
+    if too_dear:
+        feasible.append(say("A budget of {cost} yuan is enough.", cost=math.ceil(cost)))
+    raise InfeasibleError(what, feasible)
 
 
 def _agree(demand: Demand, stations_after: CountArray, solution: Solution) -> None:

@@ -85,7 +85,7 @@ def read_osm_roads(path: Path, *, speeds: Speeds, source: str, date: str) -> Roa
                 previous = node
             way_class.append(highway)
             way_open.append(allowed)
-    except (RuntimeError, ValueError) as error:
+    except (RuntimeError, ValueError, osmium.InvalidLocationError) as error:
         raise _malformed(path, error) from None
     if incomplete:
         _log.info("%s: %d road nodes lie outside the extract", path.name, incomplete)
@@ -166,6 +166,6 @@ def read_osm_places(path: Path, tags: Sequence[str]) -> list[Place]:
                 if len(ring) > 3:
                     centre = shapely.Polygon(ring).centroid
                     places.append(Place(f"way/{thing.id}", centre.x, centre.y, dict(thing.tags)))
-    except (RuntimeError, ValueError) as error:
+    except (RuntimeError, ValueError, osmium.InvalidLocationError) as error:
         raise _malformed(path, error) from None
     return places

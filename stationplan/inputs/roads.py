@@ -116,8 +116,12 @@ def _shapes(edges: Table, column: int, faults: FaultList) -> ObjectArray:
         if not text:
             continue
         try:
-            shape = shapely.from_wkt(text)
+            with np.errstate(invalid="ignore"):
+                shape = shapely.from_wkt(text)
         except ShapelyError:
+            shape = None
+        points = shapely.get_coordinates(shape)
+        if not ((np.abs(points[:, 0]) <= 180) & (np.abs(points[:, 1]) <= 90)).all():
             shape = None
         if shape is None or shape.geom_type != "LineString":
             faults.add(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ import numpy as np
 from stationplan.domain import FloatArray
 from stationplan.errors import FaultList, InputError, say
 from stationplan.inputs.columns import FIELD_NAMES, normalise
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$", re.ASCII)
 
 MAX_BYTES = 500_000_000
 """A table larger than this is refused before it is read."""
@@ -75,7 +78,7 @@ def read_table(path: Path) -> Table:
     if "\0" in text:
         faults.add(say("The file holds NUL characters; it is not a CSV table."), say("Export it again as CSV."))
         faults.raise_any()
-    first = text.split("\n", 1)[0]
+    first = next((line for line in text.splitlines() if line.strip()), "")
     separator = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     header: tuple[str, ...] = ()
@@ -205,10 +208,7 @@ def numbers(
                 row=table.row_number[i],
             )
             continue
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
+        value = float(text) if _NUMBER.match(text) else math.nan
         if not math.isfinite(value):
             faults.add(
                 say("{column} is {found}, not a finite number.", column=name, found=repr(text)),

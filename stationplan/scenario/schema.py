@@ -20,7 +20,7 @@ Tag = Annotated[str, Field(pattern=r"^[^=\s]+=[^=]+$")]
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
 
 
 class Name(_Table):

@@ -1,0 +1,273 @@
+"""Roads and places of small OSM extracts, and roads from tables, on cases checkable by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pyproj import Geod
+
+from stationplan.errors import InputError
+from stationplan.inputs.osm import OSM_SOURCE, read_osm_places, read_osm_roads
+from stationplan.inputs.roads import read_csv_roads
+from stationplan.inputs.rules import Speeds
+
+GEOD = Geod(ellps="WGS84")
+SPEEDS = Speeds(walk=4.5, ebike=15.0, car={"residential": 18.0, "primary": 36.0, "road": 10.0})
+
+NODES = {1: (104.0, 30.0), 2: (104.001, 30.0), 3: (104.002, 30.0), 4: (104.002, 30.001), 5: (104.001, 30.001)}
+
+
+def xml(*ways, nodes=NODES, tagged=()):
+    """OSM XML; a way is (id, node references, tags), a tagged node (id, lon, lat, tags)."""
+
+    def tags(pairs):
+        return "".join(f'<tag k="{key}" v="{value}"/>' for key, value in pairs.items())
+
+    parts = [f'<node id="{key}" version="1" lon="{lon}" lat="{lat}"/>' for key, (lon, lat) in nodes.items()]
+    parts += [f'<node id="{key}" version="1" lon="{x}" lat="{y}">{tags(t)}</node>' for key, x, y, t in tagged]
+    for key, refs, pairs in ways:
+        members = "".join(f'<nd ref="{ref}"/>' for ref in refs)
+        parts.append(f'<way id="{key}" version="1">{members}{tags(pairs)}</way>')
+    return f'<?xml version="1.0"?><osm version="0.6">{"".join(parts)}</osm>'
+
+
+def roads_of(folder, text, **options):
+    path = folder / "town.osm"
+    path.write_text(text, encoding="utf-8")
+    return read_osm_roads(path, speeds=SPEEDS, **{"source": "", "date": "", **options})
+
+
+def open_arcs(roads, mode):
+    """The arcs that a mode may use, as ((lon, lat), (lon, lat)) pairs."""
+    place = [(round(x, 6), round(y, 6)) for x, y in zip(roads.lon, roads.lat, strict=True)]
+    usable = np.isfinite(roads.minutes[mode])
+    return {(place[t], place[h]) for t, h in zip(roads.tail[usable], roads.head[usable], strict=True)}
+
+
+def between(*pairs, nodes=NODES):
+    return {(nodes[a], nodes[b]) for a, b in pairs}
+
+
+def test_a_two_way_street_becomes_straight_arcs_both_ways_for_all(tmp_path):
+    roads = roads_of(tmp_path, xml((10, [1, 2, 3], {"highway": "residential"})))
+    expected = between((1, 2), (2, 1), (2, 3), (3, 2))
+    assert all(open_arcs(roads, mode) == expected for mode in ("walk", "ebike", "car"))
+    metres = GEOD.inv(104.0, 30.0, 104.001, 30.0)[2]
+    assert roads.length_m == pytest.approx(np.full(4, metres), rel=1e-9)
+    assert roads.minutes["walk"] == pytest.approx(roads.length_m / 75)
+    assert roads.minutes["ebike"] == pytest.approx(roads.length_m / 250)
+    assert roads.minutes["car"] == pytest.approx(roads.length_m / 300)
+    assert not roads.major.any()
+
+
+def test_one_way_streets_and_footways_open_the_right_arcs(tmp_path):
+    roads = roads_of(
+        tmp_path,
+        xml(
+            (10, [1, 2], {"highway": "primary", "oneway": "yes"}),
+            (11, [2, 3], {"highway": "primary", "oneway": "-1"}),
+            (12, [3, 4], {"highway": "footway"}),
+            (13, [4, 5], {"highway": "motorway"}),
+            (14, [5, 1], {"highway": "construction"}),
+            (15, [1, 5], {"building": "yes"}),
+        ),
+    )
+    assert open_arcs(roads, "walk") == between((1, 2), (2, 1), (2, 3), (3, 2), (3, 4), (4, 3))
+    assert open_arcs(roads, "ebike") == between((1, 2), (3, 2))
+    assert open_arcs(roads, "car") == between((1, 2), (3, 2), (4, 5))
+    assert roads.major.tolist() == [True, True, False, True] * 2
+
+
+def test_a_closed_way_is_a_loop_and_a_repeated_node_no_arc(tmp_path):
+    roads = roads_of(tmp_path, xml((10, [1, 2, 2, 5, 1], {"highway": "residential", "junction": "roundabout"})))
+    assert open_arcs(roads, "car") == between((1, 2), (2, 5), (5, 1))
+    assert (roads.tail != roads.head).all()
+
+
+def test_a_way_that_leaves_the_extract_keeps_the_parts_inside(tmp_path):
+    roads = roads_of(tmp_path, xml((10, [1, 2, 99, 98, 3, 4], {"highway": "residential"})))
+    assert open_arcs(roads, "walk") == between((1, 2), (2, 1), (3, 4), (4, 3))
+    assert len(roads.lon) == 4
+
+
+def test_a_way_with_no_node_inside_leaves_nothing_behind(tmp_path):
+    ways = (10, [98, 99], {"highway": "residential"}), (11, [1, 2], {"highway": "residential"})
+    roads = roads_of(tmp_path, xml(*ways))
+    assert open_arcs(roads, "walk") == between((1, 2), (2, 1))
+
+
+def test_source_and_date_are_kept_and_osm_is_credited_by_default(tmp_path):
+    text = xml((10, [1, 2], {"highway": "residential"}))
+    assert roads_of(tmp_path, text).source == OSM_SOURCE
+    assert "OpenStreetMap" in OSM_SOURCE
+    named = roads_of(tmp_path, text, source="Survey", date="2026-01-01")
+    assert (named.source, named.date) == ("Survey", "2026-01-01")
+
+
+def test_an_extract_without_roads_is_refused(tmp_path):
+    with pytest.raises(InputError, match="no roads"):
+        roads_of(tmp_path, xml((10, [1, 2], {"highway": "proposed"})))
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("empty.osm.pbf", b""),
+        ("zeros.osm.pbf", bytes(1000)),
+        ("text.osm.pbf", b"id,lon,lat\n1,2,3\n"),
+        ("cut.osm", xml((10, [1, 2], {"highway": "residential"})).encode()[:-30]),
+        ("version.osm", b"<osm><node id='1'/></osm>"),
+        ("words.osm", xml((10, [1, 2], {"highway": "residential"}), nodes={1: ("x", "y"), 2: (104, 30)}).encode()),
+        ("roads.txt", b"id\n1\n"),
+    ],
+)
+@pytest.mark.parametrize("read", ["roads", "places"])
+def test_a_malformed_extract_is_named_with_a_cure(tmp_path, name, data, read):
+    path = tmp_path / name
+    path.write_bytes(data)
+    with pytest.raises(InputError) as caught:
+        if read == "roads":
+            read_osm_roads(path, speeds=SPEEDS, source="", date="")
+        else:
+            read_osm_places(path, ["amenity=bank"])
+    (fault,) = caught.value.faults
+    assert fault.file == name
+    assert "not a readable OSM extract" in str(fault.what)
+    assert ".osm.pbf" in str(fault.cure)
+
+
+def test_a_real_extract_cut_short_is_refused(tmp_path, shared_data):
+    whole = (shared_data / "porto-alegre/poa_osm.pbf").read_bytes()
+    (tmp_path / "cut.osm.pbf").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match=r"cut\.osm\.pbf"):
+        read_osm_roads(tmp_path / "cut.osm.pbf", speeds=SPEEDS, source="", date="")
+
+
+def test_places_are_tagged_nodes_and_the_middles_of_closed_ways(tmp_path):
+    path = tmp_path / "town.osm"
+    bank = {"amenity": "bank", "name": "银行"}
+    path.write_text(
+        xml(
+            (20, [2, 3, 4, 5, 2], {"amenity": "fuel"}),
+            (21, [1, 2, 3], {"amenity": "fuel"}),  # open: no outline
+            (22, [2, 3, 99, 5, 2], {"amenity": "fuel"}),  # a triangle inside the extract
+            (23, [97, 98, 99, 97], {"amenity": "fuel"}),  # wholly outside
+            tagged=[(6, 104.5, 30.5, bank), (7, 104.6, 30.6, {"amenity": "cafe"}), (8, 104.7, 30.7, {"name": "bank"})],
+        ),
+        encoding="utf-8",
+    )
+    places = {place.id: place for place in read_osm_places(path, ["amenity=bank", "amenity=fuel"])}
+    assert set(places) == {"node/6", "way/20", "way/22"}
+    assert (places["node/6"].lon, places["node/6"].lat, places["node/6"].tags) == (104.5, 30.5, bank)
+    square = places["way/20"]
+    assert (square.lon, square.lat) == pytest.approx((104.0015, 30.0005), abs=1e-9)
+
+
+NODE_ROWS = "node_id,lon,lat\n1,104.0,30.0\n2,104.001,30.0\n3,104.001,30.001\n"
+
+
+def tables(folder: Path, edges, nodes=NODE_ROWS, **options):
+    (folder / "nodes.csv").write_text(nodes, encoding="utf-8")
+    (folder / "edges.csv").write_text(edges, encoding="utf-8")
+    settings = {"datum": "wgs84", "speeds": SPEEDS, "source": "", "date": "", **options}
+    return read_csv_roads(folder / "nodes.csv", folder / "edges.csv", **settings)
+
+
+def test_a_row_of_edges_is_one_direction_for_wheels_and_both_for_walkers(tmp_path):
+    roads = tables(tmp_path, "u,v,highway\n1,2,residential\n2,3,footway\n")
+    nodes = {1: (104.0, 30.0), 2: (104.001, 30.0), 3: (104.001, 30.001)}
+    assert open_arcs(roads, "walk") == between((1, 2), (2, 1), (2, 3), (3, 2), nodes=nodes)
+    assert open_arcs(roads, "ebike") == open_arcs(roads, "car") == between((1, 2), nodes=nodes)
+
+
+def test_shape_points_become_nodes_and_lengths_add_up_to_the_stated_one(tmp_path):
+    line = "LINESTRING(104 30, 104.0005 30.0002, 104.0005 30.0004, 104.001 30)"
+    roads = tables(tmp_path, f'u,v,highway,length_m,wkt\n1,2,residential,500,"{line}"\n2,3,residential,,\n')
+    assert np.column_stack([roads.lon, roads.lat])[3:].tolist() == [[104.0005, 30.0002], [104.0005, 30.0004]]
+    assert roads.tail.tolist()[:4] == [0, 3, 4, 1]
+    assert roads.head.tolist()[:4] == [3, 4, 1, 2]
+    pieces = GEOD.line_lengths([104, 104.0005, 104.0005, 104.001], [30, 30.0002, 30.0004, 30])
+    assert roads.length_m[:3] == pytest.approx(np.array(pieces) * 500 / sum(pieces))
+    assert roads.length_m[3] == pytest.approx(GEOD.inv(104.001, 30, 104.001, 30.001)[2])
+    assert roads.minutes["walk"][:4] == pytest.approx(roads.length_m[:4] / 75)
+
+
+def test_both_directions_of_a_bent_street_share_its_shape_points(tmp_path):
+    # Else a point beside the bend would meet one direction only, and wheels could not leave it in the other.
+    there = "LINESTRING(104 30, 104.0005 30.0002, 104.001 30)"
+    back = "LINESTRING(104.001 30, 104.0005 30.0002, 104 30)"
+    roads = tables(tmp_path, f'u,v,highway,wkt\n1,2,residential,"{there}"\n2,1,residential,"{back}"\n')
+    assert len(roads.lon) == 3 + 1
+    arcs = set(zip(roads.tail.tolist(), roads.head.tolist(), np.isfinite(roads.minutes["car"]).tolist(), strict=True))
+    assert {(0, 3, True), (3, 1, True), (1, 3, True), (3, 0, True)} <= arcs
+
+
+def test_streets_that_cross_without_a_node_stay_apart(tmp_path):
+    # A bridge: both lines have the same shape point, and nobody turns there.
+    nodes = "node_id,lon,lat\n1,104,30\n2,104.002,30\n3,104.001,29.999\n4,104.001,30.001\n"
+    rows = '1,2,primary,"LINESTRING(104 30, 104.001 30, 104.002 30)"\n'
+    rows += '3,4,primary,"LINESTRING(104.001 29.999, 104.001 30, 104.001 30.001)"\n'
+    roads = tables(tmp_path, f"u,v,highway,wkt\n{rows}", nodes=nodes)
+    assert len(roads.lon) == 4 + 2
+
+
+def test_an_edge_between_two_nodes_of_one_place_keeps_its_length(tmp_path):
+    nodes = "node_id,lon,lat\n1,104,30\n2,104,30\n"
+    roads = tables(tmp_path, "u,v,highway,length_m\n1,2,residential,30\n", nodes=nodes)
+    assert roads.length_m.tolist() == [30, 30]
+
+
+def test_shape_points_shift_with_the_datum(tmp_path):
+    line = "LINESTRING(104 30, 104.0005 30, 104.001 30)"
+    roads = tables(tmp_path, f'u,v,highway,wkt\n1,2,residential,"{line}"\n', datum="gcj02")
+    lon, lat = roads.lon, roads.lat
+    assert 200 < GEOD.inv(104.0005, 30, lon[3], lat[3])[2] < 700
+    assert lon[3] == pytest.approx((lon[0] + lon[1]) / 2, abs=1e-6)
+    assert lat[3] == pytest.approx((lat[0] + lat[1]) / 2, abs=1e-6)
+
+
+def test_a_stated_speed_is_a_limit_for_cars_only(tmp_path):
+    roads = tables(
+        tmp_path,
+        "u,v,highway,length_m,speed_kmh\n1,2,residential,300,9\n2,3,residential,300,\n3,1,residential,300,60\n",
+    )
+    # The class goes 18 km/h = 300 m a minute; a lower limit binds, a higher one does not speed it up.
+    assert roads.minutes["car"][:3].tolist() == pytest.approx([2, 1, 1])
+    assert roads.minutes["ebike"][:3].tolist() == pytest.approx([1.2, 1.2, 1.2])
+
+
+def test_an_empty_class_is_a_road_and_main_classes_are_marked(tmp_path):
+    roads = tables(tmp_path, "u,v,highway,length_m\n1,2,,500\n2,3,primary,600\n")
+    assert roads.minutes["car"][:2].tolist() == pytest.approx([3, 1])
+    assert roads.major.tolist() == [False, True] * 2
+
+
+def test_every_fault_of_both_tables_comes_with_its_row(tmp_path):
+    edges = (
+        "u,v,highway,length_m,speed_kmh,wkt\n"
+        "1,9,residential,5,30,\n"
+        "8,2,residential,5,30,\n"
+        "1,2,avenue,5,30,\n"
+        '1,2,residential,5,30,"POINT(104 30)"\n'
+        "1,2,residential,-5,30,\n"
+        "1,2,residential,5,0,\n"
+        '1,2,residential,5,30,"LINESTRING(104 30"\n'
+    )
+    nodes = "node_id,lon,lat\n1,104.0,30.0\n2,104.0,130.0\n2,x,30\n"
+    with pytest.raises(InputError) as caught:
+        tables(tmp_path, edges, nodes=nodes)
+    places = sorted((fault.file, fault.row) for fault in caught.value.faults)
+    assert places == [("edges.csv", row) for row in range(2, 9)] + [("nodes.csv", row) for row in (3, 4, 4)]
+    said = {fault.row: str(fault.what) for fault in caught.value.faults if fault.file == "edges.csv"}
+    assert "node '9'" in said[2]
+    assert "'avenue'" in said[4]
+    assert "POINT" in said[5]
+
+
+@pytest.mark.parametrize("point", ["nan nan", "inf inf", "104 95", "400 30"])
+def test_shape_points_that_are_no_coordinates_are_refused_with_their_row(tmp_path, point):
+    with pytest.raises(InputError) as caught:
+        tables(tmp_path, f'u,v,highway,wkt\n1,2,residential,"LINESTRING(104 30, {point}, 104.001 30)"\n')
+    assert [fault.place for fault in caught.value.faults] == ["edges.csv:2"]
