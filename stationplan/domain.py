@@ -156,7 +156,8 @@ class RoadArcs(_Record):
     """Directed road arcs as read from a source, before parallel arcs are reduced.
 
     ``lon``/``lat``: WGS-84 degrees of the nodes; an arc is the straight line from node ``tail`` to node ``head``.
-    ``minutes[mode]`` is ``inf`` where the mode may not go. ``major`` marks main roads, for drawing.
+    ``minutes[mode]`` is ``inf`` where the mode may not go. ``major`` marks main roads, for drawing. ``notes`` say what
+    the source lacks.
     """
 
     lon: FloatArray
@@ -168,6 +169,7 @@ class RoadArcs(_Record):
     major: BoolArray
     source: str
     date: str
+    notes: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

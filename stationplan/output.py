@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import platform
@@ -73,7 +74,8 @@ def refuse_existing(folder: Path, map_path: Path | None, *, overwrite: bool) -> 
 def _replacing(folder: Path) -> Iterator[Path]:
     """Give an empty folder that takes the place of ``folder`` at the end, and vanishes if anything goes wrong."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
+    _sweep(folder)
+    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.{os.getpid()}.", suffix=".part", dir=folder.parent))
     try:
         yield draft
         draft.chmod(0o777 & ~_umask())
@@ -88,6 +90,21 @@ def _replacing(folder: Path) -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the drafts of runs that were killed: those whose process is gone."""
+    if os.name != "posix":  # elsewhere signal 0 is not a question but an order
+        return
+    for draft in folder.parent.glob(f".{glob.escape(folder.name)}.*.*.part"):
+        process = draft.name.split(".")[-3]
+        if process.isdecimal():
+            try:
+                os.kill(int(process), 0)
+            except ProcessLookupError:
+                shutil.rmtree(draft, ignore_errors=True)
+            except PermissionError:
+                continue
 
 
 def _aside(folder: Path) -> Path:

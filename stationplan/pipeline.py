@@ -90,7 +90,9 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         notes.extend(input_notes)
         demand = _demand(file, cells, area, notes)
     with clock.step("roads", say("Reading roads")):
-        roads = network_of(read_roads(scenario), crs=area.crs)
+        arcs = read_roads(scenario)
+        notes.extend(arcs.notes)
+        roads = network_of(arcs, crs=area.crs)
     with clock.step("connect", say("Connecting cells and sites to the roads")):
         modes = [mode for mode in MODES if mode == "walk" or any(group.mode == mode for group in demand.groups)]
         network, snap = connect(
@@ -342,7 +344,7 @@ def _choose(file: ScenarioFile, demand: Demand, sites: Sites, coverage: Coverage
             say(
                 "With these limits {share} is reached, and no plan reaches more than {bound}.",
                 share=f"{_floored(solution.objective / total):.1%}",
-                bound=f"{solution.bound / total:.1%}",
+                bound=f"{_ceiled(solution.bound / total):.1%}",
             )
         ]
         if number is not None and plan.budget is None:
@@ -359,6 +361,11 @@ def _choose(file: ScenarioFile, demand: Demand, sites: Sites, coverage: Coverage
 def _floored(share: float) -> float:
     """Round down to a tenth of a percent, so that the share shown can be asked for."""
     return float(np.floor(share * 1000 + 1e-9) / 1000)
+
+
+def _ceiled(share: float) -> float:
+    """Round up to a tenth of a percent, so that a limit stays a limit."""
+    return min(float(np.ceil(share * 1000 - 1e-9) / 1000), 1.0)
 
 
 def _refuse_required(sites: Sites, new: int | None, budget: float | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from stationplan.domain import Cells, RoadArcs, Sites, StudyArea
@@ -26,7 +27,7 @@ def read_places_and_people(scenario: Scenario) -> tuple[StudyArea, Cells, Sites,
     Raises
     ------
     InputError
-        Every fault of every one of these inputs, and every file that does not exist, roads included.
+            Every file that does not exist, roads included; when all do, every fault of every one of these inputs.
     """
     faults: list[Fault] = []
 
@@ -37,8 +38,10 @@ def read_places_and_people(scenario: Scenario) -> tuple[StudyArea, Cells, Sites,
             faults.extend(fault for fault in error.faults if fault not in faults)
             return None
 
-    for _, path, _ in scenario.inputs:
-        attempt(lambda path=path: scenario.locate(path))  # type: ignore[misc]
+    for role, path, _ in scenario.inputs:
+        attempt(partial(scenario.locate, path, key=role))
+    if faults:
+        raise InputError(faults)
     cells_found = attempt(lambda: read_cells(scenario))
     places = attempt(lambda: read_places(scenario))
     area = None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +14,6 @@ from pyproj import Geod
 from stationplan.domain import MODES, FloatArray, IntArray, Mode, RoadArcs
 from stationplan.errors import FaultList, InputError, say
 from stationplan.inputs.rules import ROAD_CLASSES, Speeds, is_major, modes_of
-
-_log = logging.getLogger(__name__)
 
 OSM_SOURCE = "© OpenStreetMap contributors, ODbL 1.0"
 
@@ -87,13 +84,14 @@ def read_osm_roads(path: Path, *, speeds: Speeds, source: str, date: str) -> Roa
             way_open.append(allowed)
     except (RuntimeError, ValueError, osmium.InvalidLocationError) as error:
         raise _malformed(path, error) from None
-    if incomplete:
-        _log.info("%s: %d road nodes lie outside the extract", path.name, incomplete)
+    notes = (
+        (say("{count} road nodes lie outside the extract; roads end there.", count=incomplete),) if incomplete else ()
+    )
     if not tail:
         faults = FaultList(path.name)
         faults.add(say("The extract holds no roads."), say("Use an extract that covers the study area."))
         raise InputError(faults.faults)
-    return _arcs(
+    arcs = _arcs(
         np.array(lon),
         np.array(lat),
         np.array(tail),
@@ -105,6 +103,7 @@ def read_osm_roads(path: Path, *, speeds: Speeds, source: str, date: str) -> Roa
         source=source or OSM_SOURCE,
         date=date,
     )
+    return replace(arcs, notes=(cut,) if incomplete else ())
 
 
 def _arcs(

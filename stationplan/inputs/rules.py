@@ -75,7 +75,7 @@ def may_use(tags: Mapping[str, str], mode: Mode) -> bool:
     """
     highway = tags.get("highway", "")
     decisive = next((tags[key] for key in _HIERARCHY[mode] if key in tags), None)
-    own = tags.get(_HIERARCHY[mode][0])
+    own = next((tags[key] for key in _HIERARCHY[mode] if key in tags and key != "access"), None)
     if mode != "car" and tags.get("motorroad") == "yes" and own not in _OPEN:
         return False
     if decisive in _CLOSED:

@@ -157,7 +157,7 @@ def _from_table(scenario: Scenario, given: SitesInput, role: str) -> list[Place]
 
     hosts = _hosts(table, text("host"), file, faults)
     kinds = _kinds(table, text("kind"), hosts, file, faults)
-    hours = _hours(table, text("hours"), hosts, file, faults)
+    hours = _hours(table, text("hours"), text("host"), hosts, file, faults)
     if role == "candidates":
         for i, host in enumerate(hosts):
             if np.isnan(cost[i]) and host:
@@ -211,12 +211,19 @@ def _kinds(
 
 
 def _hours(
-    table: Table, texts: Sequence[str], hosts: Sequence[str], file: ScenarioFile, faults: FaultList
+    table: Table,
+    texts: Sequence[str],
+    host_texts: Sequence[str],
+    hosts: Sequence[str],
+    file: ScenarioFile,
+    faults: FaultList,
 ) -> list[str]:
     hours: list[str] = []
     for i, text in enumerate(texts):
         hours.append(text or (file.hosts[hosts[i]].hours if hosts[i] else ""))
         if not hours[i]:
+            if host_texts[i]:
+                continue  # an unknown host, which is a fault already
             faults.add(
                 say("The site has neither opening hours nor a host."),
                 say("Fill in its hours, or its kind of host."),

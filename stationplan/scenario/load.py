@@ -61,8 +61,10 @@ class Scenario:
             named += [(role, sites.file, sites.datum), (role, sites.osm, "wgs84")]
         return [(role, path, datum or "") for role, path, datum in named if path is not None]
 
-    def locate(self, path: str) -> Path:
+    def locate(self, path: str, *, key: str | None = None) -> Path:
         """Return the input file that the scenario names ``path``: in the data folder, else beside the scenario.
+
+        ``key`` is where the scenario names it, for the fault.
 
         Raises
         ------
@@ -77,6 +79,7 @@ class Scenario:
                 faults.add(
                     say("The path {path} leaves the data folder.", path=path),
                     say("Name a file inside the folder of the scenario, or pass that folder with --data."),
+                    key=key,
                 )
                 faults.raise_any()
             if place.is_file():
@@ -84,6 +87,7 @@ class Scenario:
         faults.add(
             say("The file {path} does not exist in {folders}.", path=path, folders=searched),
             say("Check the name, or pass the folder that holds it with --data."),
+            key=key,
         )
         raise InputError(faults.faults)
 

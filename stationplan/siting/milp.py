@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import highspy
@@ -53,7 +54,7 @@ def solve(
     # A power of two takes any unit of weight near a million in all, where the solver's absolute tolerances mean
     # little, and changes no digit.
     total = float(reduced.weights.sum())
-    unit = 2.0 ** (20 - np.ceil(np.log2(total))) if total > 0 else 1.0
+    unit = 2.0 ** (20 - math.ceil(math.log2(total))) if total > 0 else 1.0
     constraints = [sparse.hstack([-reduced.cover.astype(np.float64), sparse.eye_array(rows)])]
     lower, upper = [np.full(rows, -np.inf)], [np.zeros(rows)]
     if problem.p is not None:
