@@ -84,9 +84,7 @@ def read_osm_roads(path: Path, *, speeds: Speeds, source: str, date: str) -> Roa
             way_open.append(allowed)
     except (RuntimeError, ValueError, osmium.InvalidLocationError) as error:
         raise _malformed(path, error) from None
-    notes = (
-        (say("{count} road nodes lie outside the extract; roads end there.", count=incomplete),) if incomplete else ()
-    )
+    cut = say("{count} road nodes lie outside the extract; roads end there.", count=incomplete)
     if not tail:
         faults = FaultList(path.name)
         faults.add(say("The extract holds no roads."), say("Use an extract that covers the study area."))
