@@ -82,11 +82,26 @@ class InfeasibleError(StationplanError, ValueError):
         super().__init__(" ".join([str(what), *map(str, feasible)]))
 
 
+class UndecidedError(StationplanError, TimeoutError):
+    """Time ran out before the question was answered either way; ``cure`` says what to do (exit code 1)."""
+
+    def __init__(self, what: Message, cure: Message) -> None:
+        self.what, self.cure = what, cure
+        super().__init__(f"{what} {cure}")
+
+
 class OutputExistsError(StationplanError, FileExistsError):
     """A result already stands where this one should go."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, strangers: Sequence[str] = ()) -> None:
         self.what = say("{path} already exists. Choose another place with --out, or pass --overwrite.", path=path)
+        if strangers:
+            names = ", ".join([*strangers[:5], *(["..."] if len(strangers) > 5 else [])])
+            self.what = say(
+                "{path} holds files that are not results: {names}. Choose another folder with --out.",
+                path=path,
+                names=names,
+            )
         super().__init__(str(self.what))
 
 

@@ -42,9 +42,7 @@ def explain(
         left[rows] = 0
         alone = rows[count[rows] == 1]
         lost = float(coverage.weight[alone].sum())
-        only_here = np.zeros(len(coverage.weight))
-        only_here[alone] = coverage.weight[alone]
-        regained = new_gain + np.asarray(columns.T @ only_here)
+        regained = new_gain + np.asarray(coverage.cover[alone].T @ coverage.weight[alone])
         affordable = sites.cost <= sites.cost[site] + money_left + 1e-9
         regained[standing | sites.forbidden | ~affordable] = 0
         best = int(regained.argmax())

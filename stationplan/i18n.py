@@ -7,6 +7,7 @@ the words passed to :func:`words` stand in ``locale/zh-CN.json``. A test walks t
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from functools import cache
 from importlib import resources
@@ -77,3 +78,12 @@ def percent(share: float, digits: int = 1) -> str:
     '71.2%'
     """
     return f"{number(share * 100, digits)}%"
+
+
+def percent_up(share: float) -> str:
+    """Return a share as a percentage rounded up to a tenth, so that a limit stays a limit.
+
+    >>> percent_up(0.03971), percent_up(0.00004), percent_up(0.031)
+    ('4.0%', '0.1%', '3.1%')
+    """
+    return percent(math.ceil(share * 1000 - 1e-9) / 1000)

@@ -16,9 +16,18 @@ from pathlib import Path
 from stationplan.domain import Language, Plan
 from stationplan.errors import OutputExistsError
 from stationplan.report import document_text, render_report, sites_csv, write_geopackage, write_workbook
+from stationplan.siting import SOLVER_SEED
 from stationplan.webmap import render
 
 MAP_NAME = "map.html"
+
+_NAMES = frozenset(
+    {
+        *("plan.json", "sites.csv", "sites.xlsx", "plan.gpkg", MAP_NAME, "report.html"),
+        *("scenario.resolved.toml", "manifest.json"),
+    }
+)
+"""Everything that :func:`save` writes, and all that it may remove."""
 
 _VERSIONS = ("stationplan", "folium", "geopandas", "highspy", "numba", "numpy", "osmium", "pyproj", "scipy", "shapely")
 
@@ -28,13 +37,16 @@ def save(
 ) -> None:
     """Write everything a plan leaves behind into ``folder``; ``map_path`` takes the map elsewhere.
 
-    Until all files are written nothing at the destination changes, so a killed run leaves the old result whole.
+    Until all files are written nothing at the destination changes, so a killed run leaves the old result whole. The
+    map moves last.
 
     Raises
     ------
     OutputExistsError
         The folder or the map exists and ``overwrite`` is false.
     """
+    folder = folder.resolve()
+    _recover(folder)
     refuse_existing(folder, map_path, overwrite=overwrite)
     with _replacing(folder) as draft:
         pages = {
@@ -49,24 +61,31 @@ def save(
             (draft / name).write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
         write_workbook(plan, draft / "sites.xlsx", lang=lang)
         write_geopackage(plan, draft / "plan.gpkg")
-        if map_path is not None:
-            map_path.parent.mkdir(parents=True, exist_ok=True)
-            beside = map_path.with_name(f".{map_path.name}.part")
-            shutil.move(draft / MAP_NAME, beside)
-            beside.replace(map_path)
+    if map_path is not None:
+        map_path.parent.mkdir(parents=True, exist_ok=True)
+        beside = map_path.with_name(f".{map_path.name}.part")
+        shutil.move(folder / MAP_NAME, beside)
+        beside.replace(map_path)
 
 
 def refuse_existing(folder: Path, map_path: Path | None, *, overwrite: bool) -> None:
-    """Raise :class:`OutputExistsError` when a result stands there already and may not be replaced."""
-    if folder.name in ("", ".."):
+    """Raise :class:`OutputExistsError` when something stands there that may not be replaced.
+
+    Replacing removes the folder, so never a file, and never a folder that holds anything but results.
+    """
+    folder = folder.resolve()
+    if not folder.name:
         raise OutputExistsError(str(folder))
-    _recover(folder)
     for path in filter(None, (folder, map_path)):
         if path.exists() and not overwrite:
             raise OutputExistsError(str(path))
-    # Replacing removes the folder: never a file, and never a folder that holds something else.
-    is_result = folder.is_dir() and (not any(folder.iterdir()) or (folder / "plan.json").is_file())
-    if folder.exists() and not is_result:
+    if _aside(folder).exists() and not overwrite:
+        raise OutputExistsError(str(folder))
+    if folder.is_dir():
+        strangers = sorted(path.name for path in folder.iterdir() if path.name not in _NAMES)
+        if strangers:
+            raise OutputExistsError(str(folder), strangers)
+    elif folder.exists():
         raise OutputExistsError(str(folder))
 
 
@@ -132,7 +151,7 @@ def _manifest(plan: Plan) -> dict[str, object]:
         ],
         "sources": list(plan.sources),
         "crs": plan.area.crs,
-        "seeds": {"solver": 0},
+        "seeds": {"solver": SOLVER_SEED},
         "versions": {"python": platform.python_version(), **{name: metadata.version(name) for name in _VERSIONS}},
         "timings_s": dict(plan.timings_s),
     }

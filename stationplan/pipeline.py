@@ -16,6 +16,7 @@ from stationplan.access import connect, cover_rows, network_of, service_areas, s
 from stationplan.demand import demand_by_shares
 from stationplan.domain import (
     MODES,
+    BoolArray,
     Cells,
     CountArray,
     Coverage,
@@ -24,6 +25,7 @@ from stationplan.domain import (
     Host,
     InputFile,
     LocalText,
+    Mode,
     Plan,
     Sites,
     Slot,
@@ -31,7 +33,7 @@ from stationplan.domain import (
     Solution,
     StudyArea,
 )
-from stationplan.errors import ConsistencyError, FaultList, InfeasibleError, Message, say
+from stationplan.errors import ConsistencyError, FaultList, InfeasibleError, Message, UndecidedError, say
 from stationplan.explain import explain
 from stationplan.geo import project
 from stationplan.hours import parse_hours
@@ -104,7 +106,7 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
             min_component_nodes=file.roads.min_component_nodes,
         )
         cell_snap, site_snap = _parts(snap, len(demand.cell_id))
-        unsnapped = _unsnapped(cell_snap, site_snap, sites, demand.groups, file.roads.max_snap_m, notes)
+        unsnapped = _unsnapped(cell_snap, site_snap, demand, sites.existing, file.roads.max_snap_m, notes)
     walk_kmh = file.roads.speed_kmh["walk"]
     with clock.step("times", say("Measuring travel times")):
         times = site_times(network, cell_snap, site_snap, demand.groups, walk_kmh=walk_kmh, workers=workers)
@@ -113,6 +115,8 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         _require_reach(coverage, sites, scenario)
     with clock.step("siting", say("Choosing sites")):
         solution = _choose(file, demand, sites, coverage, area)
+        if solution.termination == "time_limit":
+            notes.append(say("The solver ran out of time: another run may end with another plan."))
         if plan.new is not None and len(solution.sites) < plan.new:
             notes.append(
                 say(
@@ -236,42 +240,37 @@ def _parts(snap: Snap, cells: int) -> tuple[Snap, Snap]:
     )
 
 
+_MODE_NAMES: dict[Mode, Message] = {"walk": say("for walking"), "ebike": say("for e-bikes"), "car": say("for cars")}
+
+
 def _unsnapped(
-    cells: Snap, sites: Snap, where: Sites, groups: tuple[Group, ...], max_snap_m: float, notes: list[Message]
+    cells: Snap, sites: Snap, demand: Demand, existing: BoolArray, max_snap_m: float, notes: list[Message]
 ) -> dict[str, int]:
-    """Count cells and sites that no group's mode can reach, and note them."""
-    modes = {group.mode for group in groups}
+    """Count cells and sites that no mode can reach, and note for each mode what it cannot reach."""
+    modes = list(dict.fromkeys(group.mode for group in demand.groups))
+    for mode in modes:
+        members = [g for g, group in enumerate(demand.groups) if group.mode == mode]
+        lost_cells, lost_sites = cells.node[mode] < 0, sites.node[mode] < 0
+        if lost_cells.any() or lost_sites.any():
+            notes.append(
+                say(
+                    "No road {mode} within {limit} m of {cells} cells ({workers} workers, counted as uncovered), "
+                    "{existing} existing stations and {candidates} candidates.",
+                    mode=_MODE_NAMES[mode],
+                    limit=round(max_snap_m),
+                    cells=int(lost_cells.sum()),
+                    workers=round(float(demand.workers[lost_cells][:, members].sum()), 1),
+                    existing=int((lost_sites & existing).sum()),
+                    candidates=int((lost_sites & ~existing).sum()),
+                )
+            )
     lost_cells = np.all([cells.node[mode] < 0 for mode in modes], axis=0)
     lost_sites = np.all([sites.node[mode] < 0 for mode in modes], axis=0)
     counts = {
         "unsnapped_cells": int(lost_cells.sum()),
-        "unsnapped_existing": int((lost_sites & where.existing).sum()),
-        "unsnapped_candidates": int((lost_sites & ~where.existing).sum()),
+        "unsnapped_existing": int((lost_sites & existing).sum()),
+        "unsnapped_candidates": int((lost_sites & ~existing).sum()),
     }
-    if counts["unsnapped_cells"]:
-        notes.append(
-            say(
-                "{count} cells have no road within {limit} m; their workers count as uncovered.",
-                count=counts["unsnapped_cells"],
-                limit=round(max_snap_m),
-            )
-        )
-    if counts["unsnapped_existing"]:
-        notes.append(
-            say(
-                "{count} existing stations have no road within {limit} m and cover nobody.",
-                count=counts["unsnapped_existing"],
-                limit=round(max_snap_m),
-            )
-        )
-    if counts["unsnapped_candidates"]:
-        notes.append(
-            say(
-                "{count} candidates have no road within {limit} m and cannot be chosen.",
-                count=counts["unsnapped_candidates"],
-                limit=round(max_snap_m),
-            )
-        )
     return {"unsnapped": sum(counts.values()), **counts}
 
 
@@ -309,6 +308,8 @@ def _choose(file: ScenarioFile, demand: Demand, sites: Sites, coverage: Coverage
     )
     if solution.termination == "infeasible":
         _refuse_required(sites, plan.new, plan.budget)
+        if floors is None:
+            raise ConsistencyError("a problem without floors was found infeasible")
         share = best_floor(
             coverage.cover,
             coverage.weight,
@@ -326,12 +327,23 @@ def _choose(file: ScenarioFile, demand: Demand, sites: Sites, coverage: Coverage
             say("A floor of {floor} in every district cannot be met.", floor=f"{plan.floor_share:.1%}"),
             [say("With these limits every district can reach {share}.", share=f"{_floored(share):.1%}")],
         )
+    more_time = say("Raise `time_limit_s` under [plan].")
     if np.isnan(solution.objective):
-        raise InfeasibleError(
-            say("No plan that keeps the floor was found within {limit} s.", limit=plan.time_limit_s),
-            [say("Raise `time_limit_s` under [plan], or lower the floor.")],
+        raise UndecidedError(
+            say("Not decided within {limit} s whether the floor can be kept.", limit=plan.time_limit_s), more_time
         )
-    if solution.objective < plan.target_share * total * (1 - 1e-12):
+    target = plan.target_share * total * (1 - 1e-12)
+    if solution.objective < target <= solution.bound:
+        raise UndecidedError(
+            say(
+                "The plan was not decided within {limit} s: {share} is reached, and {target} may be possible.",
+                limit=plan.time_limit_s,
+                share=f"{_floored(solution.objective / total):.1%}",
+                target=f"{plan.target_share:.1%}",
+            ),
+            more_time,
+        )
+    if solution.objective < target:
         number, most = sites_for_weight(
             coverage.cover,
             coverage.weight,

@@ -20,7 +20,8 @@ def cover_rows(demand: Demand, sites: Sites, times: TravelTimes) -> Coverage:
         reach = within_standard(times, group)
         for s in range(len(demand.slots)):
             cells = np.flatnonzero(demand.workers[:, g, s] > 0)
-            blocks.append(_only_columns(reach[cells], sites.open[:, s] & sites.serves[:, g]))
+            near = reach[cells]
+            blocks.append(_pairs(near, (sites.open[:, s] & sites.serves[:, g])[near.indices]))
             where.append(np.column_stack([cells, np.full_like(cells, g), np.full_like(cells, s)]))
     cell, group_of, slot = np.concatenate(where).T
     return Coverage(
@@ -42,14 +43,10 @@ def within_standard(times: TravelTimes, group: Group) -> sparse.csr_array:
 
 def _at_most(values: sparse.csr_array, cutoff: float) -> sparse.csr_array:
     # Stored zeros are pairs too, so entries are picked by position rather than through sparse comparison.
-    pairs = values.tocoo()
-    keep = pairs.data <= cutoff + CUTOFF_TOLERANCE
-    row, column = pairs.coords[0][keep], pairs.coords[1][keep]
-    return sparse.csr_array((np.ones(len(row), dtype=bool), (row, column)), shape=values.shape)
+    return _pairs(values, values.data <= cutoff + CUTOFF_TOLERANCE)
 
 
-def _only_columns(matrix: sparse.csr_array, columns: BoolArray) -> sparse.csr_array:
-    pairs = matrix.tocoo()
-    keep = columns[pairs.coords[1]]
-    row, column = pairs.coords[0][keep], pairs.coords[1][keep]
-    return sparse.csr_array((np.ones(len(row), dtype=bool), (row, column)), shape=matrix.shape)
+def _pairs(matrix: sparse.csr_array, keep: BoolArray) -> sparse.csr_array:
+    """Return the kept entries of a matrix as a boolean matrix."""
+    kept = np.concatenate([[0], np.cumsum(keep)])[matrix.indptr]
+    return sparse.csr_array((np.ones(kept[-1], dtype=bool), matrix.indices[keep], kept), shape=matrix.shape)

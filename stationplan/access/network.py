@@ -31,7 +31,7 @@ def network_from_arcs(
     Raises
     ------
     ValueError
-        Shapes differ, an index is out of range, or minutes are negative or NaN.
+        Shapes differ, an index is out of range, minutes are negative or NaN, or there is no UTM zone there.
 
     >>> network = network_from_arcs([104.0, 104.01], [30.6, 30.6], [0, 1, 0], [1, 0, 1], minutes={"walk": [12, 12, 9]})
     >>> network.arc_count, network.minutes["walk"].tolist()
@@ -55,7 +55,10 @@ def network_from_arcs(
             raise ValueError(f"minutes[{mode!r}] are >= 0 and not NaN")
     length_m = np.asarray(Geod(ellps="WGS84").inv(lon[tail], lat[tail], lon[head], lat[head])[2], dtype=np.float64)
     arcs = RoadArcs(lon, lat, tail, head, length_m, values, np.zeros(len(tail), dtype=bool), "", "")
-    return network_of(arcs, crs=utm_crs(lon, lat))
+    crs = utm_crs(lon, lat)
+    if crs is None:
+        raise ValueError("there is no UTM zone at the middle of these nodes; are lon and lat swapped?")
+    return network_of(arcs, crs=crs)
 
 
 def network_of(arcs: RoadArcs, *, crs: str) -> RoadNetwork:

@@ -22,6 +22,7 @@ from stationplan.errors import (
     OutputExistsError,
     StationplanError,
     Stopped,
+    UndecidedError,
     say,
 )
 from stationplan.i18n import translate, translate_fault, words
@@ -98,6 +99,10 @@ def _call(arguments: list[str], lang: Language) -> int:
         for message in error.feasible:
             errors.print(plain("  " + translate(message, lang)))
         return INFEASIBLE
+    except UndecidedError as error:
+        tell(error.what, "bold yellow")
+        errors.print(plain("  " + translate(error.cure, lang)))
+        return FAILED
     except Stopped:
         tell(say("Stopped. Nothing was changed."), "yellow")
         return FAILED

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,12 +18,12 @@ from rich.text import Text
 from stationplan import pipeline
 from stationplan.cli.terminal import plain
 from stationplan.domain import Language, Plan
-from stationplan.errors import Message, say
+from stationplan.errors import Message
 from stationplan.i18n import number, percent, translate, words
 from stationplan.naming import district_name, site_name
 from stationplan.pipeline import Progress as Report
 from stationplan.report import document
-from stationplan.report.metrics import overall
+from stationplan.report.metrics import certainty, overall
 
 
 def log_to_stderr(verbose: bool) -> None:
@@ -79,20 +78,12 @@ def print_summary(plan: Plan, paths: dict[str, Path], lang: Language) -> None:
             )
         )
     )
-    console.print(plain(translate(_certainty(plan), lang)))
+    console.print(plain(translate(certainty(plan), lang)))
     console.print(_sites_table(plan, lang))
     for note in plan.notes:
         console.print(Text("! ", "yellow").append(plain(translate(note, lang))))
     for label, key in ((word("Map"), "map"), (word("Report"), "report"), (word("All results"), "out")):
         console.print(plain(word("{label}: {path}", label=label, path=paths[key])))
-
-
-def _certainty(plan: Plan) -> Message:
-    if plan.solution.termination == "optimal":
-        return say("Proven best: no other choice of sites covers more workers.")
-    if math.isfinite(plan.solution.gap):
-        return say("No other choice of sites covers more than {gap} more workers.", gap=percent(plan.solution.gap, 2))
-    return say("How much more another choice could cover is not known.")
 
 
 def _sites_table(plan: Plan, lang: Language) -> Table:

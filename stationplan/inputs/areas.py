@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import numpy as np
-import pyogrio
 import shapely
 from geopandas import GeoDataFrame
-from pyogrio.errors import DataSourceError
+from shapely.errors import ShapelyError
+from shapely.geometry.base import BaseGeometry
 
 from stationplan.domain import Cells, FloatArray, IntArray, ObjectArray, StudyArea
 from stationplan.errors import FaultList, InputError, say
-from stationplan.geo import Datum, covers_place, project, to_wgs84, utm_crs
+from stationplan.geo import Datum, keeps_metres, project, to_wgs84, utm_crs
+from stationplan.inputs.tables import read_text
 from stationplan.scenario import Scenario
 
 _MARGIN_M = 500.0
@@ -56,16 +59,24 @@ def read_area(scenario: Scenario, cells: Cells | None) -> StudyArea:
 def _crs_for(scenario: Scenario, lon: float, lat: float) -> str:
     """Return the scenario's CRS, which must be made for the place (degrees), or else the place's UTM zone."""
     crs = scenario.file.area.crs
+    faults = FaultList(scenario.path.name)
+    where = {"lon": f"{lon:.3f}", "lat": f"{lat:.3f}"}
     if crs is None:
-        return utm_crs([lon], [lat])
-    if not covers_place(crs, lon, lat):
-        faults = FaultList(scenario.path.name)
+        crs = utm_crs([lon], [lat])
+        if crs is None:
+            faults.add(
+                say("There is no UTM zone at longitude {lon}, latitude {lat}.", **where),
+                say("Check that longitude and latitude are not swapped, or name a CRS under [area]."),
+                key="area",
+            )
+            raise InputError(faults.faults)
+    elif not keeps_metres(crs, lon, lat):
         faults.add(
-            say("The CRS {crs} is not made for {lon}, {lat}.", crs=crs, lon=f"{lon:.3f}", lat=f"{lat:.3f}"),
+            say("The CRS {crs} does not keep lengths at longitude {lon}, latitude {lat}.", crs=crs, **where),
             say("Name a projected CRS in metres such as EPSG:32648, or leave the key out for the UTM zone."),
             key="area.crs",
         )
-        faults.raise_any()
+        raise InputError(faults.faults)
     return crs
 
 
@@ -79,55 +90,75 @@ def district_of(area: StudyArea, x: FloatArray, y: FloatArray) -> IntArray:
 
 
 def _read_polygons(path: Path, columns: dict[str, str]) -> GeoDataFrame:
+    """Return the district polygons of a GeoJSON file, read as plain JSON.
+
+    GDAL would choose its reader by content, and some readers open whatever other file or address the content names.
+    """
     faults = FaultList(path.name)
+    geojson = say("Give polygons as GeoJSON.")
     try:
-        frame = pyogrio.read_dataframe(path)
-    except (DataSourceError, ValueError, UnicodeDecodeError) as error:
-        faults.add(say("The file cannot be read: {error}", error=error), say("Give polygons as GeoJSON."))
+        document = json.loads(read_text(path))
+        features = document["features"] if document["type"] == "FeatureCollection" else [document]
+        rows = [feature["properties"] or {} for feature in features]
+        shapes = [
+            None if feature["geometry"] is None else shapely.geometry.shape(feature["geometry"]) for feature in features
+        ]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, ShapelyError) as error:
+        faults.add(say("The file cannot be read: {error}", error=error), geojson)
         raise InputError(faults.faults) from None
-    if not isinstance(frame, GeoDataFrame) or len(frame) == 0:
-        faults.add(say("The file holds no polygons."), say("Give polygons as GeoJSON."))
+    if not rows:
+        faults.add(say("The file holds no polygons."), geojson)
         raise InputError(faults.faults)
+    named = str((document.get("crs") or {}).get("properties", {}).get("name", ""))
+    if named and not re.search(r"(CRS84|:4326|:4490)$", named):
+        faults.add(say("The polygons are not in longitude and latitude."), say("Save them as WGS-84 GeoJSON."))
+    known = sorted({name for row in rows for name in row})
     for field, column in columns.items():
-        if column not in frame.columns:
+        if column not in known:
             faults.add(
-                say(
-                    "There is no column {column}; the table has: {columns}.",
-                    column=column,
-                    columns=", ".join(str(name) for name in frame.columns if name != "geometry"),
-                ),
+                say("There is no column {column}; the table has: {columns}.", column=column, columns=", ".join(known)),
                 say("Name the column under [area] as `{field}`.", field=field.removeprefix("district_")),
             )
     faults.raise_any()
-    if frame.crs is not None and not frame.crs.is_geographic:
-        faults.add(say("The polygons are not in longitude and latitude."), say("Save them as WGS-84 GeoJSON."))
-    ids = [str(value) for value in frame[columns["district_id"]]]
-    for i, (shape, district) in enumerate(zip(frame.geometry, ids, strict=True)):
-        if shape is None or shape.is_empty or shape.geom_type not in {"Polygon", "MultiPolygon"}:
+    texts = {field: [_text(row.get(column)) for row in rows] for field, column in columns.items()}
+    ids = texts["district_id"]
+    for i, shape in enumerate(shapes):
+        _check_polygon(shape, ids[i], i + 1, faults)
+        for field, column in columns.items():
+            if not texts[field][i]:
+                faults.add(say("{column} is empty.", column=column), say("Fill it in for every district."), row=i + 1)
+        if ids[i] and ids.index(ids[i]) != i:
             faults.add(
-                say("The district {id} has no polygon.", id=district), say("Draw it, or take it out."), row=i + 1
-            )
-        elif not _in_degrees(shape.bounds):
-            faults.add(
-                say("The polygon of {id} is not in longitude and latitude.", id=district),
-                say("Save them as WGS-84 GeoJSON."),
-                row=i + 1,
-            )
-        elif not shape.is_valid:
-            faults.add(
-                say("The polygon of {id} is invalid: {reason}", id=district, reason=shapely.is_valid_reason(shape)),
-                say("Repair it in a GIS (make valid)."),
-                row=i + 1,
-            )
-        if ids.index(district) != i:
-            faults.add(
-                say("The district {id} stands twice.", id=district),
+                say("The district {id} stands twice.", id=ids[i]),
                 say("Give every district an id of its own."),
                 row=i + 1,
             )
     faults.raise_any()
-    texts = {field: [str(value) for value in frame[column]] for field, column in columns.items()}
-    return GeoDataFrame(texts, geometry=frame.geometry.to_numpy(), crs="EPSG:4326")
+    return GeoDataFrame(texts, geometry=shapes, crs="EPSG:4326")
+
+
+def _check_polygon(shape: BaseGeometry | None, district: str, row: int, faults: FaultList) -> None:
+    if shape is None or shape.is_empty or shape.geom_type not in {"Polygon", "MultiPolygon"}:
+        faults.add(say("The district {id} has no polygon.", id=district), say("Draw it, or take it out."), row=row)
+    elif not _in_degrees(shape.bounds):
+        faults.add(
+            say("The polygon of {id} is not in longitude and latitude.", id=district),
+            say("Save them as WGS-84 GeoJSON."),
+            row=row,
+        )
+    elif not shape.is_valid:
+        faults.add(
+            say("The polygon of {id} is invalid: {reason}", id=district, reason=shapely.is_valid_reason(shape)),
+            say("Repair it in a GIS (make valid)."),
+            row=row,
+        )
+
+
+def _text(value: object) -> str:
+    """Return a property as text; a whole number that JSON holds as 510100.0 is 510100."""
+    if value is None:
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
 
 
 def _in_degrees(bounds: tuple[float, float, float, float]) -> bool:

@@ -19,7 +19,7 @@ OSM_SOURCE = "© OpenStreetMap contributors, ODbL 1.0"
 
 
 @dataclass(frozen=True)
-class Place:
+class OsmPlace:
     """A place of an OSM extract: ``id`` such as ``node/123``, WGS-84 degrees, tags."""
 
     id: str
@@ -141,10 +141,11 @@ def _arcs(
     )
 
 
-def read_osm_places(path: Path, tags: Sequence[str]) -> list[Place]:
+def read_osm_places(path: Path, tags: Sequence[str]) -> tuple[list[OsmPlace], int]:
     """Return the nodes and closed ways that carry one of the tags (``key=value``), in file order.
 
-    A closed way stands at the centroid of its outline.
+    A closed way stands at the centroid of its outline. The number is that of the things with such a tag that are left
+    out: relations, open ways, and what the extract has no location for.
 
     Raises
     ------
@@ -152,17 +153,22 @@ def read_osm_places(path: Path, tags: Sequence[str]) -> list[Place]:
         The file is malformed.
     """
     wanted = [(tag.partition("=")[0], tag.partition("=")[2]) for tag in tags]
-    places: list[Place] = []
+    places: list[OsmPlace] = []
+    left_out = 0
     try:
         things = osmium.FileProcessor(str(path)).with_locations()
         for thing in things.with_filter(osmium.filter.TagFilter(*wanted)):
             if isinstance(thing, osmium.osm.Node) and thing.location.valid():
-                places.append(Place(f"node/{thing.id}", thing.location.lon, thing.location.lat, dict(thing.tags)))
-            elif isinstance(thing, osmium.osm.Way) and thing.is_closed() and len(thing.nodes) > 3:
+                places.append(OsmPlace(f"node/{thing.id}", thing.location.lon, thing.location.lat, dict(thing.tags)))
+                continue
+            ring = []
+            if isinstance(thing, osmium.osm.Way) and thing.is_closed():
                 ring = [(ref.location.lon, ref.location.lat) for ref in thing.nodes if ref.location.valid()]
-                if len(ring) > 3:
-                    centre = shapely.Polygon(ring).centroid
-                    places.append(Place(f"way/{thing.id}", centre.x, centre.y, dict(thing.tags)))
+            if len(ring) > 3 and isinstance(thing, osmium.osm.Way) and len(ring) == len(thing.nodes):
+                centre = shapely.Polygon(ring).centroid
+                places.append(OsmPlace(f"way/{thing.id}", centre.x, centre.y, dict(thing.tags)))
+            else:
+                left_out += 1
     except (RuntimeError, ValueError, osmium.InvalidLocationError) as error:
         raise _malformed(path, error) from None
-    return places
+    return places, left_out

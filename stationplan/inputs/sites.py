@@ -38,10 +38,11 @@ class Place:
 
 @dataclass(frozen=True)
 class Places:
-    """Existing stations and candidates as read, not yet placed in a study area."""
+    """Existing stations and candidates as read, not yet placed in a study area, and what was left out."""
 
     existing: tuple[Place, ...]
     candidates: tuple[Place, ...]
+    notes: tuple[Message, ...]
 
 
 def read_places(scenario: Scenario) -> Places:
@@ -53,11 +54,12 @@ def read_places(scenario: Scenario) -> Places:
         All faults of both inputs.
     """
     faults: list[Fault] = []
-    existing = _read_role(scenario, "stations", scenario.file.stations, faults)
-    candidates = _read_role(scenario, "candidates", scenario.file.candidates, faults)
+    notes: list[Message] = []
+    existing = _read_role(scenario, "stations", scenario.file.stations, faults, notes)
+    candidates = _read_role(scenario, "candidates", scenario.file.candidates, faults, notes)
     if faults:
         raise InputError(faults)
-    return Places(tuple(existing), tuple(candidates))
+    return Places(tuple(existing), tuple(candidates), tuple(notes))
 
 
 def place_sites(places: Places, area: StudyArea, scenario: Scenario) -> tuple[Sites, tuple[Message, ...]]:
@@ -74,7 +76,7 @@ def place_sites(places: Places, area: StudyArea, scenario: Scenario) -> tuple[Si
     """
     file = scenario.file
     existing, candidates = list(places.existing), list(places.candidates)
-    notes: list[Message] = []
+    notes = list(places.notes)
     if file.candidates.osm is not None:
         standing = {place.site_id for place in existing}
         fresh = [place for place in candidates if place.site_id not in standing]
@@ -92,7 +94,7 @@ def place_sites(places: Places, area: StudyArea, scenario: Scenario) -> tuple[Si
         notes.append(say("{count} candidates lie outside every district and were set aside.", count=outside))
     kept = [place for place, stays in zip(found, keep, strict=True) if stays]
     _check_ids(scenario, [place.site_id for place in existing], [place.site_id for place in kept])
-    plan = file.plan
+    required, forbidden = set(file.plan.required), set(file.plan.forbidden)
     sites = Sites(
         site_id=tuple(place.site_id for place in kept),
         name=tuple(place.name for place in kept),
@@ -106,28 +108,39 @@ def place_sites(places: Places, area: StudyArea, scenario: Scenario) -> tuple[Si
         open=_open_slots(kept, file),
         serves=_serves(kept, file),
         cost=np.where(is_existing[keep], 0.0, [place.cost for place in kept]),
-        required=np.array([place.site_id in plan.required for place in kept], dtype=bool),
-        forbidden=np.array([place.site_id in plan.forbidden for place in kept], dtype=bool),
+        required=np.array([place.site_id in required for place in kept], dtype=bool),
+        forbidden=np.array([place.site_id in forbidden for place in kept], dtype=bool),
         district=district[keep],
     )
     return sites, tuple(notes)
 
 
-def _read_role(scenario: Scenario, role: str, given: SitesInput, faults: list[Fault]) -> list[Place]:
+def _read_role(
+    scenario: Scenario, role: str, given: SitesInput, faults: list[Fault], notes: list[Message]
+) -> list[Place]:
     try:
         if given.osm is not None:
-            return _from_osm(scenario, given)
+            return _from_osm(scenario, given, notes)
         return _from_table(scenario, given, role)
     except InputError as error:
         faults.extend(error.faults)
         return []
 
 
-def _from_osm(scenario: Scenario, given: SitesInput) -> list[Place]:
+def _from_osm(scenario: Scenario, given: SitesInput, notes: list[Message]) -> list[Place]:
     hosts = scenario.file.hosts
     tags = [(tag, host) for host in given.hosts for tag in hosts[host].tags]
     places = []
-    for place in read_osm_places(scenario.locate(given.osm or ""), [tag for tag, _ in tags]):
+    found, left_out = read_osm_places(scenario.locate(given.osm or ""), [tag for tag, _ in tags])
+    if left_out:
+        notes.append(
+            say(
+                "{count} places of {file} are drawn as relations or open lines and were left out.",
+                count=left_out,
+                file=given.osm,
+            )
+        )
+    for place in found:
         host = next(host for tag, host in tags if _has_tag(place.tags, tag))
         spec = hosts[host]
         name = place.tags.get("name:zh") or place.tags.get("name") or ""
@@ -155,17 +168,18 @@ def _from_table(scenario: Scenario, given: SitesInput, role: str) -> list[Place]
     def text(field: str) -> list[str]:
         return table.column(columns[field]) if field in columns else [""] * len(table.rows)
 
-    hosts = _hosts(table, text("host"), file, faults)
+    host_texts = [host or given.default_host or "" for host in text("host")]
+    hosts = _hosts(table, host_texts, file, faults)
     kinds = _kinds(table, text("kind"), hosts, file, faults)
-    hours = _hours(table, text("hours"), text("host"), hosts, file, faults)
+    hours = _hours(table, text("hours"), host_texts, hosts, file, faults)
     if role == "candidates":
         for i, host in enumerate(hosts):
             if np.isnan(cost[i]) and host:
                 cost[i] = file.hosts[host].cost
-            elif np.isnan(cost[i]) and file.plan.budget is not None:
+            elif np.isnan(cost[i]) and not host_texts[i]:
                 faults.add(
                     say("The candidate has neither a cost nor a host."),
-                    say("Fill in its cost in yuan, or its kind of host."),
+                    say("Fill in its cost in yuan, its kind of host, or `default_host` in the scenario."),
                     row=table.row_number[i],
                 )
     faults.raise_any()
@@ -226,7 +240,7 @@ def _hours(
                 continue  # an unknown host, which is a fault already
             faults.add(
                 say("The site has neither opening hours nor a host."),
-                say("Fill in its hours, or its kind of host."),
+                say("Fill in its hours, its kind of host, or `default_host` in the scenario."),
                 row=table.row_number[i],
             )
         elif parse_hours(hours[i]) is None:
@@ -239,8 +253,8 @@ def _hours(
 def _check_ids(scenario: Scenario, existing: Sequence[str], all_ids: Sequence[str]) -> None:
     faults = FaultList(scenario.path.name)
     seen = set(existing)
-    candidates = all_ids[len(existing) :]
-    for site in sorted(seen & set(candidates)):
+    candidates = set(all_ids[len(existing) :])
+    for site in sorted(seen & candidates):
         faults.add(
             say("The id {site} is both a station and a candidate.", site=site),
             say("Give every site an id of its own."),
@@ -248,14 +262,14 @@ def _check_ids(scenario: Scenario, existing: Sequence[str], all_ids: Sequence[st
         )
     for key in ("required", "forbidden"):
         for site in getattr(scenario.file.plan, key):
-            if site not in set(candidates):
+            if site not in candidates:
                 faults.add(
                     say("There is no candidate {site} in the study area.", site=site),
                     say("Check the id."),
                     key=f"plan.{key}",
                 )
     new = scenario.file.plan.new
-    usable = len(set(candidates) - set(scenario.file.plan.forbidden))
+    usable = len(candidates - set(scenario.file.plan.forbidden))
     if not usable:
         faults.add(
             say("There are no candidates in the study area."),

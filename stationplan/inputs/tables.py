@@ -19,7 +19,7 @@ from stationplan.inputs.columns import FIELD_NAMES, normalise
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$", re.ASCII)
 
 MAX_BYTES = 500_000_000
-"""A table larger than this is refused before it is read."""
+"""A file larger than this is refused before it is read."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,29 @@ def decode(data: bytes, file: str) -> str:
     raise InputError(faults.faults)
 
 
+def read_text(path: Path) -> str:
+    """Return the text of an input file.
+
+    Raises
+    ------
+    InputError
+        The file is too large, or neither UTF-8 nor GB18030, or holds NUL characters.
+    """
+    faults = FaultList(path.name)
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        faults.add(
+            say("The file has {size} bytes; files are read up to {limit}.", size=size, limit=MAX_BYTES),
+            say("Cut it to the study area."),
+        )
+        faults.raise_any()
+    text = decode(path.read_bytes(), path.name)
+    if "\0" in text:
+        faults.add(say("The file holds NUL characters; it is not text."), say("Export it again as CSV or GeoJSON."))
+        faults.raise_any()
+    return text
+
+
 def read_table(path: Path) -> Table:
     """Return a CSV file as a :class:`Table`.
 
@@ -68,17 +91,8 @@ def read_table(path: Path) -> Table:
         The file is too large, empty, not text, has a repeated header, or has rows of another width; all at once.
     """
     faults = FaultList(path.name)
-    if path.stat().st_size > MAX_BYTES:
-        faults.add(
-            say("The file has {size} bytes; tables are read up to {limit}.", size=path.stat().st_size, limit=MAX_BYTES),
-            say("Cut the table to the study area."),
-        )
-        faults.raise_any()
-    text = decode(path.read_bytes(), path.name)
-    if "\0" in text:
-        faults.add(say("The file holds NUL characters; it is not a CSV table."), say("Export it again as CSV."))
-        faults.raise_any()
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    text = read_text(path)
+    first = next((line for line in io.StringIO(text) if line.strip()), "")
     separator = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     header: tuple[str, ...] = ()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from stationplan.domain import CountArray, FloatArray, IntArray, Plan
+from stationplan.errors import Message, say
+from stationplan.i18n import percent_up
 
 Part = slice | tuple[slice | int, ...] | IntArray
 
@@ -86,3 +89,13 @@ def _covered(workers: FloatArray, stations: CountArray) -> Covered:
         workers=float(workers[stations > 0].sum()),
         cross_workers=float(workers[stations > 1].sum()),
     )
+
+
+def certainty(plan: Plan) -> Message:
+    """Return how far any other choice of sites could be better, as one sentence; the limit is rounded up."""
+    gap = plan.solution.gap
+    if plan.solution.termination == "optimal":
+        return say("Proven best: no other choice of sites covers more workers.")
+    if math.isfinite(gap):
+        return say("No other choice of sites covers more than {gap} more workers.", gap=percent_up(gap))
+    return say("How much more another choice could cover is not known.")

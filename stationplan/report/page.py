@@ -10,9 +10,9 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from stationplan.domain import Group, Language, Mode, Plan
-from stationplan.i18n import number, percent, words
+from stationplan.i18n import number, percent, percent_up, translate, words
 from stationplan.naming import district_name, host_names, kind_names, site_name
-from stationplan.report.metrics import Change, overall
+from stationplan.report.metrics import Change, certainty, overall
 from stationplan.report.tables import coverage_parts, plan_notes
 
 Row = dict[str, str]
@@ -40,8 +40,11 @@ def render_report(plan: Plan, *, lang: Language = "zh") -> str:
         sites=[_site_row(plan, order, lang) for order in range(len(plan.chosen))],
         groups=[_group_row(plan, g, group, lang) for g, group in enumerate(plan.demand.groups)],
         assumptions=_assumptions(plan, lang),
-        certainty=_certainty(plan, lang),
-        notes=plan_notes(plan, lang)[len(synthetic) + (plan.notice is not None) :],
+        certainty=[
+            translate(certainty(plan), lang),
+            word("Workers are estimated from stated shares, not counted; the estimate has no error margin."),
+        ],
+        notes=plan_notes(plan, lang),
         version=metadata.version("stationplan"),
         fingerprint=plan.scenario_fingerprint[:12],
     )
@@ -98,7 +101,9 @@ def _gap(plan: Plan, lang: Language) -> str:
     word = words(lang)
     if plan.solution.termination == "optimal":
         return word("proven best")
-    return word("at most {gap} from the best", gap=percent(math.ceil(plan.solution.gap * 1000) / 1000))
+    if not math.isfinite(plan.solution.gap):
+        return word("not proven")
+    return word("at most {gap} from the best", gap=percent_up(plan.solution.gap))
 
 
 def _coverage_row(name: str, change: Change) -> Row:
@@ -205,18 +210,3 @@ def _assumptions(plan: Plan, lang: Language) -> list[str]:
         ),
         word("The way between a cell or site and the nearest road is walked and counts towards the standard."),
     ]
-
-
-def _certainty(plan: Plan, lang: Language) -> list[str]:
-    word = words(lang)
-    solution = plan.solution
-    lines = []
-    if solution.termination == "optimal":
-        lines.append(word("No other choice of sites under the same limits covers more workers (proven)."))
-    elif math.isfinite(solution.gap):
-        gap = percent(math.ceil(solution.gap * 1000) / 1000)
-        lines.append(word("No other choice of sites covers more than {gap} more workers (proven bound).", gap=gap))
-    else:
-        lines.append(word("How much more another choice could cover is not known."))
-    lines.append(word("Workers are estimated from stated shares, not counted; the estimate has no error margin."))
-    return lines

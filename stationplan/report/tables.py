@@ -46,7 +46,7 @@ def formula_safe(text: str) -> str:
     >>> formula_safe("=1+1"), formula_safe("工会驿站")
     ("'=1+1", '工会驿站')
     """
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r", "\n", "\0"} else text
+    return f"'{text}" if text[:1] in {*"=+-@\t\r\n\0", *"＝＋－＠"} else text
 
 
 def sites_csv(plan: Plan) -> str:
@@ -97,7 +97,7 @@ def write_workbook(plan: Plan, path: Path, *, lang: Language) -> None:
 
         sheet(word("Proposed sites"), _site_columns(lang), [_site_row(plan, i, lang) for i in range(len(plan.chosen))])
         sheet(word("Coverage"), _coverage_columns(lang), _coverage_rows(plan, lang))
-        notes: list[list[object]] = [[note] for note in plan_notes(plan, lang)]
+        notes: list[list[object]] = [[note] for note in (*_headings(plan, lang), *plan_notes(plan, lang))]
         sheet(word("Notes"), [(word("Note"), "text", 100)], notes)
 
 
@@ -113,14 +113,15 @@ def _write_text(page: Worksheet, row: int, column: int, text: str, text_format: 
 
 
 def plan_notes(plan: Plan, lang: Language) -> list[str]:
-    """Return what a reader must know about the plan: what is synthetic, what was set aside, how sure it is."""
-    word = words(lang)
-    notes = [word("Synthetic data, not for decisions")] if plan.synthetic else []
-    if plan.notice is not None:
-        notes.append(plan.notice.in_language(lang))
-    notes.extend(translate(note, lang) for note in plan.notes)
-    notes.extend(word("Roads: {source}", source=source) for source in plan.sources)
-    return notes
+    """Return what was set aside, and where the roads come from."""
+    sources = [words(lang)("Roads: {source}", source=source) for source in plan.sources]
+    return [*(translate(note, lang) for note in plan.notes), *sources]
+
+
+def _headings(plan: Plan, lang: Language) -> list[str]:
+    """Return what a reader must know before all numbers: that data are synthetic, and the study's own remark."""
+    synthetic = [words(lang)("Synthetic data, not for decisions")] if plan.synthetic else []
+    return [*synthetic, *([plan.notice.in_language(lang)] if plan.notice is not None else [])]
 
 
 def _site_columns(lang: Language) -> list[tuple[str, str, int]]:

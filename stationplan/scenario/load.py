@@ -74,7 +74,7 @@ class Scenario:
         faults = FaultList(self.path.name)
         searched = ", ".join(str(folder.resolve()) for folder in self.folders)
         for folder in self.folders:
-            place = (folder / path).resolve()
+            place = (folder / path.replace("\0", "")).resolve()
             if Path(path).is_absolute() or not place.is_relative_to(folder.resolve()):
                 faults.add(
                     say("The path {path} leaves the data folder.", path=path),
@@ -82,7 +82,7 @@ class Scenario:
                     key=key,
                 )
                 faults.raise_any()
-            if place.is_file():
+            if "\0" not in path and place.is_file():
                 return place
         faults.add(
             say("The file {path} does not exist in {folders}.", path=path, folders=searched),
@@ -300,6 +300,14 @@ def _cross_check(file: ScenarioFile, faults: FaultList) -> None:
                 say("A profile splits the group's working day over the slots; make the shares add up to 1."),
                 key=f"groups.{key}.profile",
             )
+    for role, ids in (("groups", file.groups), ("slots", file.slots), ("hosts", file.hosts)):
+        twins = [key for key in ids if sum(key.casefold() == other.casefold() for other in ids) > 1]
+        if twins:
+            faults.add(
+                say("The ids {ids} differ only in case.", ids=", ".join(twins)),
+                say("Give them names that differ in more."),
+                key=role,
+            )
     for key, slot in file.slots.items():
         intervals = parse_hours(slot.hours)
         if intervals is None or len(intervals) != 1:
@@ -355,14 +363,14 @@ def _check_sites(role: str, sites: SitesInput, file: ScenarioFile, faults: Fault
             say("Known hosts: {known}.", known=", ".join(file.hosts)),
             key=f"{role}.hosts",
         )
-    for host in sites.hosts:
+    for host in filter(None, (*sites.hosts, sites.default_host)):
         if host not in file.hosts:
             faults.add(
                 say("Unknown host {host}.", host=host),
                 say("Known hosts: {known}.", known=", ".join(file.hosts)),
                 key=f"{role}.hosts",
             )
-        elif sites.osm is not None and not file.hosts[host].tags:
+        elif host in sites.hosts and sites.osm is not None and not file.hosts[host].tags:
             faults.add(
                 say("The host {host} has no OSM tags.", host=host),
                 say('Add `tags = ["key=value"]` to it.'),

@@ -110,6 +110,8 @@ class SitesInput(_Table):
     """OSM extract to take places from."""
     hosts: list[str] = []
     """Kinds of hosts to take from the OSM extract."""
+    default_host: str | None = None
+    """Kind of host of the rows of a table that name none."""
 
 
 class SlotInput(_Table):

@@ -8,5 +8,6 @@
 from __future__ import annotations
 
 from stationplan.siting.coverage import best_floor, max_coverage, sites_for_weight
+from stationplan.siting.milp import SOLVER_SEED
 
-__all__ = ["best_floor", "max_coverage", "sites_for_weight"]
+__all__ = ["SOLVER_SEED", "best_floor", "max_coverage", "sites_for_weight"]

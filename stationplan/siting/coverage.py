@@ -205,7 +205,7 @@ def _solution(
     bound = max(min(bound, coverable), objective)
     gap = (bound - objective) / objective if objective > 0 else (0.0 if bound <= 0 else float("inf"))
     # HiGHS takes a value within 1e-6 of a whole number for whole, so it proves no more than that.
-    proven = bound - objective <= 1e-6 * coverable
+    proven = bound - objective <= 1e-6 * objective
     termination = "optimal" if proven else ("time_limit" if out_of_time else "feasible")
     return Solution(sites, objective, bound, gap, termination, _METHOD)  # type: ignore[arg-type]
 

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from stationplan.domain import FloatArray, Termination
+from stationplan.errors import ConsistencyError
 from stationplan.siting.problem import CoverProblem, Reduced
 
 _TERMINATIONS: dict[highspy.HighsModelStatus, Termination] = {
@@ -18,6 +19,9 @@ _TERMINATIONS: dict[highspy.HighsModelStatus, Termination] = {
     highspy.HighsModelStatus.kInfeasible: "infeasible",
     highspy.HighsModelStatus.kUnboundedOrInfeasible: "infeasible",
 }
+
+
+SOLVER_SEED = 0
 
 
 @dataclass(frozen=True)
@@ -98,18 +102,18 @@ def solve(
     for option, value in {
         "output_flag": False,
         "threads": 1,
-        "random_seed": 0,
+        "random_seed": SOLVER_SEED,
         "mip_rel_gap": 0.0,
         "time_limit": time_limit_s,
     }.items():
-        highs.setOptionValue(option, value)
-    highs.passModel(lp)
+        _must(highs.setOptionValue(option, value), option)
+    _must(highs.passModel(lp), "model")
     if start is not None:
         guess = highspy.HighsSolution()
         chosen = np.zeros(sites)
         chosen[start] = 1.0
         guess.col_value = np.concatenate([chosen, (reduced.cover @ chosen > 0).astype(float), np.zeros(int(raising))])
-        highs.setSolution(guess)
+        _must(highs.setSolution(guess), "start")
     highs.run()
     termination = _TERMINATIONS.get(highs.getModelStatus(), "feasible")
     info = highs.getInfo()
@@ -122,3 +126,8 @@ def solve(
         termination=termination,
         share=float(info.objective_function_value) if has_answer and raising else 0.0,
     )
+
+
+def _must(status: highspy.HighsStatus, what: str) -> None:
+    if status == highspy.HighsStatus.kError:
+        raise ConsistencyError(f"HiGHS refused the {what}")

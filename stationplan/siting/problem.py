@@ -43,7 +43,7 @@ class CoverProblem:
 
 def boolean_cover(cover: Matrix) -> sparse.csr_array:
     """Return a cover matrix as boolean CSR without stored zeros or repeated entries."""
-    matrix = sparse.csr_array(sparse.csr_array(cover) != 0)
+    matrix = sparse.csr_array(sparse.csr_array(cover, copy=True) != 0)  # comparing sorts in place
     matrix.sum_duplicates()
     return matrix
 

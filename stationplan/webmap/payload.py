@@ -70,7 +70,7 @@ def _payload(plan: Plan, lang: Language) -> Json:
             "after": _covered(total.after),
             "new": len(plan.chosen),
             "cost": float(plan.sites.cost[plan.chosen].sum()),
-            "gap": plan.solution.gap if math.isfinite(plan.solution.gap) else None,
+            "gap": _gap(plan),
         },
         "groups": [{"name": group.name.in_language(lang)} for group in plan.demand.groups],
         "slots": [{"name": slot.name.in_language(lang)} for slot in plan.demand.slots],
@@ -89,6 +89,13 @@ def _payload(plan: Plan, lang: Language) -> Json:
             for order, site in enumerate(plan.chosen)
         ],
     }
+
+
+def _gap(plan: Plan) -> float | None:
+    """Return the gap as the page words it: 0 is proven best, ``None`` is not known."""
+    if plan.solution.termination == "optimal":
+        return 0.0
+    return plan.solution.gap if math.isfinite(plan.solution.gap) else None
 
 
 def _covered(covered: Covered) -> Json:
