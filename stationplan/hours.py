@@ -10,7 +10,7 @@ Intervals = tuple[tuple[int, int], ...]
 """Half-open intervals in minutes after midnight of the day they begin; an end past 1440 runs over midnight."""
 
 _ALL_DAY = re.compile(r"^(全天|24\s*小时|24\s*h(ours)?|24/7|全日)(开放|服务|营业)?$", re.IGNORECASE)
-_RANGE = re.compile(r"^(\d{1,2})[:：](\d{2})\s*[-–—~～至]+\s*(次日)?(\d{1,2})[:：](\d{2})$")
+_RANGE = re.compile(r"^(\d{1,2})[:：](\d{2})\s*[-–—－~～至]+\s*(次日)?(\d{1,2})[:：](\d{2})$")
 
 
 def parse_hours(text: str) -> Intervals | None:
@@ -28,7 +28,7 @@ def parse_hours(text: str) -> Intervals | None:
     if _ALL_DAY.match(text):
         return ((0, DAY_MIN),)
     intervals: list[tuple[int, int]] = []
-    for part in re.split(r"[,，;；、]", text):
+    for part in re.split(r"[,，;；、]", text.rstrip(",，;；、 ")):
         match = _RANGE.match(part.strip())
         if match is None:
             return None

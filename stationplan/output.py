@@ -74,8 +74,8 @@ def refuse_existing(folder: Path, map_path: Path | None, *, overwrite: bool) -> 
     Replacing removes the folder, so never a file, and never a folder that holds anything but results.
     """
     folder = folder.resolve()
-    if not folder.name:
-        raise OutputExistsError(str(folder))
+    if not folder.name or Path.cwd().is_relative_to(folder):
+        raise OutputExistsError(str(folder))  # not the folder that one stands in
     for path in filter(None, (folder, map_path)):
         if path.exists() and not overwrite:
             raise OutputExistsError(str(path))

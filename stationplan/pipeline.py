@@ -199,7 +199,7 @@ def _demand(file: ScenarioFile, cells: Cells, area: StudyArea, notes: list[Messa
         )
         faults.raise_any()
     if outside:
-        notes.append(say("{count} cells lie outside every district and were set aside.", count=outside))
+        notes.append(say("Cells outside every district, set aside: {count}.", count=outside))
     slots = []
     for key, slot in file.slots.items():
         start, end = (parse_hours(slot.hours) or ((0, 0),))[0]
@@ -332,6 +332,12 @@ def _choose(file: ScenarioFile, demand: Demand, sites: Sites, coverage: Coverage
         raise UndecidedError(
             say("Not decided within {limit} s whether the floor can be kept.", limit=plan.time_limit_s), more_time
         )
+    cheapest = float(sites.cost[~sites.existing & ~sites.forbidden].min())
+    if plan.budget is not None and cheapest > plan.budget:
+        raise InfeasibleError(
+            say("No candidate can be built for {budget} yuan.", budget=_yuan(plan.budget)),
+            [say("The cheapest costs {cost} yuan; the budget is in yuan.", cost=_yuan(cheapest))],
+        )
     target = plan.target_share * total * (1 - 1e-12)
     if solution.objective < target <= solution.bound:
         raise UndecidedError(
@@ -370,6 +376,11 @@ def _choose(file: ScenarioFile, demand: Demand, sites: Sites, coverage: Coverage
     return solution
 
 
+def _yuan(amount: float) -> str:
+    """Write an amount exactly to the fen, without needless zeros."""
+    return f"{amount:.2f}".rstrip("0").rstrip(".")
+
+
 def _floored(share: float) -> float:
     """Round down to a tenth of a percent, so that the share shown can be asked for."""
     return float(np.floor(share * 1000 + 1e-9) / 1000)
@@ -388,7 +399,9 @@ def _refuse_required(sites: Sites, new: int | None, budget: float | None) -> Non
         return
     what = say("{count} sites are required, but only {new} are to be built.", count=count, new=new)
     if not too_many:
-        what = say("The required sites cost {cost} yuan, the budget is {budget}.", cost=cost, budget=budget)
+        what = say(
+            "The required sites cost {cost} yuan, the budget is {budget}.", cost=_yuan(cost), budget=_yuan(budget or 0)
+        )
     feasible = [say("Ask for {count} new sites.", count=count)] if too_many else []
     if too_dear:
         feasible.append(say("A budget of {cost} yuan is enough.", cost=math.ceil(cost)))

@@ -98,7 +98,7 @@ CASES = {
     "malformed PBF": (malformed_pbf, {r"town\.osm\.pbf: ": r"\.osm\.pbf"}),
     "malformed GeoJSON": (
         lambda folder: (folder / "districts.geojson").write_text('{"type": "Feat'),
-        {r"districts\.geojson: ": "GeoJSON"},
+        {r"districts\.geojson:1: ": "GeoJSON"},
     ),
     "undeclared datum": (
         scenario('file = "stations.csv"\ndatum = "gcj02"', 'file = "stations.csv"'),
@@ -130,7 +130,7 @@ CASES = {
             field("stations.csv", 2, 7, "?"),
             lambda folder: (folder / "districts.geojson").write_text("?"),
         ),
-        {r"cells\.csv:2: ": ".", r"stations\.csv:2: ": ".", r"districts\.geojson: ": "."},
+        {r"cells\.csv:2: ": ".", r"stations\.csv:2: ": ".", r"districts\.geojson:1: ": "."},
     ),
 }
 

@@ -189,3 +189,10 @@ def test_cells_in_a_line_get_outlines_of_their_own():
     outlines = cell_outlines(x, np.zeros(5))
     assert np.allclose(shapely.area(outlines), 250.0**2)
     assert shapely.contains_xy(outlines, x, np.zeros(5)).all()
+
+
+def test_cells_that_all_but_coincide_still_have_valid_outlines():
+    x = np.array([0.0, 1e-9, 500.0, 1000.0, 0.0])
+    y = np.array([0.0, 0.0, 0.0, 1e-9, 500.0])
+    outlines = cell_outlines(x, y)
+    assert [outline.is_valid and outline.area > 0 for outline in outlines] == [True] * 5

@@ -23,6 +23,7 @@ name = "Village"
 [area]
 file = "districts.geojson"
 datum = "wgs84"
+prefecture = "prefecture"
 [roads]
 osm = "town.osm"
 [demand]
@@ -158,7 +159,7 @@ def test_a_crs_of_another_place_is_refused(tmp_path):
 
 
 def test_without_polygons_the_study_is_one_district_around_its_cells(tmp_path):
-    text = SCENARIO.replace('[area]\nfile = "districts.geojson"\ndatum = "wgs84"\n', "")
+    text = SCENARIO.replace('[area]\nfile = "districts.geojson"\ndatum = "wgs84"\nprefecture = "prefecture"\n', "")
     scenario = study(tmp_path, scenario=text)
     cells, _ = read_cells(scenario)
     area = read_area(scenario, cells)
@@ -193,7 +194,7 @@ def test_unusable_polygons_are_all_told(tmp_path):
 @pytest.mark.parametrize(
     ("districts", "said"),
     [
-        ('{"type": "FeatureColl', "cannot be read"),
+        ('{"type": "FeatureColl', "not valid JSON"),
         (features(), "no polygons"),
         (DISTRICTS.replace("prefecture", "city"), "There is no column prefecture; the table has: code, name, city."),
         (features(shapely.Point(104, 30)), "has no polygon"),
@@ -262,7 +263,7 @@ def test_candidates_outside_are_set_aside_and_told_and_stations_outside_stay(tmp
     sites, notes = sites_of(scenario)
     assert sites.site_id == ("S1", "S2", "C1", "C2")
     assert sites.district.tolist() == [0, -1, 0, 1]
-    assert [str(note) for note in notes] == ["2 candidates lie outside every district and were set aside."]
+    assert [str(note) for note in notes] == ["Candidates outside every district, set aside: 2."]
 
 
 def test_the_faults_of_stations_and_candidates_come_together(tmp_path):
@@ -280,12 +281,64 @@ def test_the_faults_of_stations_and_candidates_come_together(tmp_path):
     ]
 
 
-def test_a_candidate_needs_a_cost_only_under_a_budget(tmp_path):
+def test_a_candidate_needs_a_cost_or_a_host_or_a_default_host(tmp_path):
     rows = "id,name,lon,lat,hours\nC1,One,104.01,30.02,全天\n"
-    sites, _ = sites_of(study(tmp_path, candidates=rows))
-    assert sites.cost[1] == 0
-    scenario = study(tmp_path, candidates=rows, scenario=SCENARIO.replace("new = 1", "budget = 5"))
+    scenario = study(tmp_path, candidates=rows)
     assert refusals(sites_of, scenario) == [("candidates.csv:2", "The candidate has neither a cost nor a host.")]
+    text = SCENARIO.replace('file = "candidates.csv"', 'file = "candidates.csv"\ndefault_host = "bank"')
+    sites, _ = sites_of(study(tmp_path, candidates=rows, scenario=text))
+    assert (sites.host[1], sites.cost[1], sites.hours[1]) == ("bank", 6000, "全天")
+
+
+def test_a_study_may_begin_without_any_station(tmp_path):
+    head, tail = SCENARIO.split("[stations]")
+    text = head + "[candidates]" + tail.split("[candidates]")[1]
+    sites, _ = sites_of(study(tmp_path, scenario=text))
+    assert sites.existing.tolist() == [False, False]
+
+
+def test_swapped_columns_are_one_fault(tmp_path):
+    rows = "id,name,lon,lat,hours\nS1,One,30.02,104.01,全天\nS2,Two,30.03,104.02,全天\n"
+    assert refusals(sites_of, study(tmp_path, stations=rows)) == [("stations.csv:1", "lon and lat look swapped.")]
+
+
+def test_a_workbook_is_not_taken_for_text(tmp_path):
+    scenario = study(tmp_path)
+    (tmp_path / "stations.csv").write_bytes(b"PK\x03\x04" + bytes(30))
+    assert "Excel" in refusals(sites_of, scenario)[0][1]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "<OGRVRTDataSource><OGRVRTLayer name='x'><SrcDataSource>{}</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>",
+        '{{"type": "FeatureCollection", "features": [{{"geometry": {{"type": "Polygon", "coordinates": '
+        '[[[104, 30], [104, 31]]]}}, "properties": {{"code": 1, "name": "{}", "prefecture": "p"}}}}]}}',
+    ],
+    ids=["a file that names another file", "a ring of two points"],
+)
+def test_districts_are_read_as_plain_geojson_and_nothing_else(tmp_path, content):
+    other = tmp_path / "other.geojson"
+    other.write_text(DISTRICTS, encoding="utf-8")
+    (place, said), *_ = refusals(area_of, study(tmp_path, districts=content.format(other)))
+    assert place.startswith("districts.geojson")
+    assert said in ("This is not valid JSON.", "The file is not GeoJSON.")
+
+
+def test_ids_and_names_of_districts_are_text_and_never_guessed(tmp_path):
+    area = area_of(study(tmp_path, districts=DISTRICTS.replace('"D0"', "510104.0")))
+    assert area.districts["district_id"].tolist() == ["510104", "D1"]
+    document = json.loads(features(square(104, 30)))
+    document["features"][0]["properties"]["name"] = None
+    said = [what for _, what in refusals(area_of, study(tmp_path, districts=json.dumps(document)))]
+    assert said[0] == "name is empty."
+
+
+def test_prefectures_are_left_out_where_no_column_is_named(tmp_path):
+    text = SCENARIO.replace('prefecture = "prefecture"\n', "")
+    plain = DISTRICTS.replace("prefecture", "city")
+    area = area_of(study(tmp_path, scenario=text, districts=plain))
+    assert set(area.districts["prefecture"]) == {""}
 
 
 def test_ids_that_stand_for_nothing_or_for_two_things_are_told_together(tmp_path):
@@ -326,8 +379,8 @@ def test_places_of_an_extract_become_sites_and_none_stands_twice(tmp_path):
     assert (sites.name[2], sites.address[2], sites.hours[2]) == ("Kiosk", "路 5号", "07:00-23:00")
     assert sites.cost.tolist() == [0, 0, 6000]
     assert [str(note) for note in notes] == [
-        "2 candidates are existing stations already and were set aside.",
-        "1 candidates lie outside every district and were set aside.",
+        "Candidates that are existing stations already, set aside: 2.",
+        "Candidates outside every district, set aside: 1.",
     ]
 
 

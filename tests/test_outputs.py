@@ -402,3 +402,20 @@ def test_every_number_of_the_plan_is_finite(demo_plan):
     numbers = list(walk(document(demo_plan)))
     assert len(numbers) > 100
     assert np.isfinite(numbers).all()
+
+
+def test_a_result_among_other_files_is_never_replaced(demo_plan, result):
+    (result / "notes.txt").write_text("dear")
+    with pytest.raises(OutputExistsError, match=r"not results: notes\.txt"):
+        demo_plan.save(result, overwrite=True)
+    assert (result / "notes.txt").read_text() == "dear"
+
+
+def test_a_link_to_a_folder_is_followed_and_stays(demo_plan, tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "disk")
+    for _ in range(2):
+        demo_plan.save(tmp_path / "link", overwrite=True)
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "disk" / "plan.json").is_file()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["disk", "link"]

@@ -20,7 +20,7 @@ import stationplan as sp
 from stationplan.access import connect, site_times
 from stationplan.cli.app import INFEASIBLE, main
 from stationplan.domain import Plan
-from stationplan.errors import InfeasibleError, InputError
+from stationplan.errors import InfeasibleError, InputError, UndecidedError
 from stationplan.pipeline import STEPS
 from stationplan.recount import recount_stations
 from stationplan.report import document, document_text, sites_csv
@@ -493,3 +493,25 @@ def test_a_plan_never_changes(demo_plan):
         demo_plan.demand.workers[0, 0, 0] = 1.0
     with pytest.raises(TypeError):
         demo_plan.counts["cells"] = 0
+
+
+def test_a_budget_below_the_cheapest_candidate_is_answered_with_a_budget_that_builds_it(tmp_path):
+    cost = number_in("The cheapest costs", refused(tmp_path, "budget = 49"))
+    assert names(plan_of(tmp_path, f"budget = {cost}")) == ["C5"]
+
+
+def test_running_out_of_time_is_not_called_infeasible(monkeypatch, tmp_path):
+    # The solver stops at once with the greedy answer and a bound that leaves the target open.
+    path = ROOT / "data/demo/scenario.toml"
+    text = path.read_text(encoding="utf-8")
+    best = sp.run(sp.load_scenario(path))
+    share = best.solution.objective / best.demand.workers.sum() - 1e-9
+    late = text.replace("new = 20", f"new = 20\ntime_limit_s = 0.001\ntarget_share = {share}")
+    (tmp_path / "late.toml").write_text(late, encoding="utf-8")
+    scenario = sp.load_scenario(tmp_path / "late.toml", data=path.parent)
+    try:
+        plan = sp.run(scenario)
+    except UndecidedError as error:
+        assert "time_limit_s" in str(error.cure)
+    else:
+        assert plan.solution.objective >= share * plan.demand.workers.sum() * (1 - 1e-9)

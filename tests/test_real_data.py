@@ -45,8 +45,9 @@ def test_nothing_of_porto_alegre_is_lost_without_a_count(porto_alegre):
     assert counts["network_nodes"] > 30_000
     assert counts["unsnapped"] == sum(counts[f"unsnapped_{key}"] for key in ("cells", "existing", "candidates"))
     notes = " ".join(map(str, porto_alegre.notes))
-    for key in ("cells", "candidates"):
-        assert f"{counts[f'unsnapped_{key}']} {key} have no road" in notes
+    assert f"No road for walking within 500 m of {counts['unsnapped_cells']} cells" in notes
+    assert f"{counts['unsnapped_candidates']} candidates." in notes
+    assert "4 places of poa_osm.pbf are drawn as relations or open lines" in notes
     assert "OpenStreetMap" in " ".join(porto_alegre.sources)
 
 

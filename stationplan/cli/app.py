@@ -6,7 +6,8 @@ import inspect
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from importlib import metadata
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 from rich.console import Console
@@ -55,21 +56,36 @@ def terminal_language(arguments: Sequence[str], environment: Mapping[str, str]) 
 def make_command(lang: Language) -> TyperGroup:
     """Return the program with its help in one language."""
     app = typer.Typer(
-        help="Plan rest stations for outdoor workers: from a scenario file to proposed sites, map and report.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
     )
+    app.callback()(_about)
     app.command("run")(plan.run_scenario)
     app.command("demo")(demo.run_demo)
     group = get_group(app)
     word = words(lang)
     for command in (group, *group.commands.values()):
-        command.help = word(inspect.cleandoc(command.help or ""))
+        paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
+        command.help = word("\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs))
         for parameter in command.params:
             if getattr(parameter, "help", None):
                 parameter.help = word(parameter.help)  # type: ignore[attr-defined]
     return group
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"stationplan {metadata.version('stationplan')}\n")
+        raise typer.Exit
+
+
+def _about(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Plan rest stations for outdoor workers: from a scenario file to proposed sites, map and report."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -15,6 +15,7 @@ from stationplan.cli.options import (
     VerboseOption,
     WorkersOption,
 )
+from stationplan.cli.terminal import stoppable
 
 _DATA = Path("data/demo")
 _MAP = Path("maps/demo.html")
@@ -35,20 +36,21 @@ def run_demo(
     The inputs stand in data/demo and are made there if they are missing. The map goes to maps/demo.html and the rest
     to out/demo, which are the demo's own and replaced each time; with --out everything goes to that folder.
     """
-    from stationplan.cli.study import study  # noqa: PLC0415 - see there
-    from stationplan.demo import write_city  # noqa: PLC0415 - likewise
+    with stoppable():
+        from stationplan.cli.study import study  # noqa: PLC0415 - see there
+        from stationplan.demo import write_city  # noqa: PLC0415 - likewise
 
-    if not (_DATA / "scenario.toml").is_file():
-        write_city(_DATA)
-    study(
-        context,
-        _DATA / "scenario.toml",
-        data=None,
-        folder=out if out is not None else _OUT,
-        map_path=_MAP if out is None else None,
-        lang=lang,
-        overwrite=overwrite or out is None,
-        as_json=as_json,
-        workers=workers,
-        verbose=verbose,
-    )
+        if not (_DATA / "scenario.toml").is_file():
+            write_city(_DATA)
+        study(
+            context,
+            _DATA / "scenario.toml",
+            data=None,
+            folder=out if out is not None else _OUT,
+            map_path=_MAP if out is None else None,
+            lang=lang,
+            overwrite=overwrite or out is None,
+            as_json=as_json,
+            workers=workers,
+            verbose=verbose,
+        )

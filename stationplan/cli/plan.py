@@ -17,6 +17,7 @@ from stationplan.cli.options import (
     VerboseOption,
     WorkersOption,
 )
+from stationplan.cli.terminal import stoppable
 
 
 def run_scenario(
@@ -34,18 +35,19 @@ def run_scenario(
 
     Results go to --out (default: out/NAME, NAME being that of the scenario file).
     """
-    from stationplan.cli.study import study  # noqa: PLC0415 - see there
+    with stoppable():
+        from stationplan.cli.study import study  # noqa: PLC0415 - see there
 
-    folder = out if out is not None else Path("out") / scenario.stem
-    study(
-        context,
-        scenario,
-        data=data,
-        folder=folder,
-        map_path=None,
-        lang=lang,
-        overwrite=overwrite,
-        as_json=as_json,
-        workers=workers,
-        verbose=verbose,
-    )
+        folder = out if out is not None else Path("out") / scenario.stem
+        study(
+            context,
+            scenario,
+            data=data,
+            folder=folder,
+            map_path=None,
+            lang=lang,
+            overwrite=overwrite,
+            as_json=as_json,
+            workers=workers,
+            verbose=verbose,
+        )

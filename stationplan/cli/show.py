@@ -30,6 +30,7 @@ def log_to_stderr(verbose: bool) -> None:
     """Send log records to standard error: warnings, or everything with ``verbose``."""
     level = logging.INFO if verbose else logging.WARNING
     handler = RichHandler(console=Console(stderr=True), show_path=False, markup=False)
+    logging.getLogger("pyogrio").setLevel(logging.WARNING)  # it tells of every layer it writes
     logging.basicConfig(level=level, format="%(message)s", handlers=[handler], force=True)
 
 
@@ -56,7 +57,10 @@ def progress_bar(lang: Language) -> Iterator[Report]:
 def print_json(plan: Plan, paths: dict[str, Path]) -> None:
     """Print ``plan.json`` with the places of the results under ``out``, ``map`` and ``report``."""
     places = {name: str(path) for name, path in paths.items()}
-    sys.stdout.write(json.dumps({**document(plan), **places}, ensure_ascii=True, indent=1, allow_nan=False) + "\n")
+    text = json.dumps({**document(plan), **places}, ensure_ascii=False, indent=1, allow_nan=False)
+    encoding = sys.stdout.encoding or "utf-8"
+    # A path may hold bytes that are no text; as an escape they are still JSON.
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
 
 
 def print_summary(plan: Plan, paths: dict[str, Path], lang: Language) -> None:

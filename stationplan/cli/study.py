@@ -13,7 +13,7 @@ from stationplan import output
 from stationplan.cli import show
 from stationplan.cli.options import Lang
 from stationplan.domain import Language
-from stationplan.errors import Stopped, say
+from stationplan.errors import say
 from stationplan.pipeline import STEPS
 from stationplan.scenario import load_scenario
 from stationplan.study import run
@@ -37,13 +37,10 @@ def study(
     spoken: Language = context.obj
     written: Language = "en" if lang == Lang.en else "zh"
     output.refuse_existing(folder, map_path, overwrite=overwrite)
-    try:
-        with show.progress_bar(spoken) as report:
-            plan = run(load_scenario(path, data=data), workers=workers, progress=report)
-            report(STEPS, say("Writing map, report and tables"))
-            plan.save(folder, lang=written, overwrite=overwrite, map_path=map_path)
-    except KeyboardInterrupt:
-        raise Stopped from None
+    with show.progress_bar(spoken) as report:
+        plan = run(load_scenario(path, data=data), workers=workers, progress=report)
+        report(STEPS, say("Writing map, report and tables"))
+        plan.save(folder, lang=written, overwrite=overwrite, map_path=map_path)
     paths = {
         "map": map_path if map_path is not None else folder / output.MAP_NAME,
         "report": folder / "report.html",

@@ -46,8 +46,9 @@ def read_area(scenario: Scenario, cells: Cells | None) -> StudyArea:
         "district_id": given.id,
         "name": given.name,
         "name_en": given.name_en or given.name,
-        "prefecture": given.prefecture,
     }
+    if given.prefecture is not None:
+        columns["prefecture"] = given.prefecture
     frame = _read_polygons(path, columns)
     geometry = _to_wgs84(np.asarray(frame.geometry), given.datum)
     left, low, right, high = shapely.total_bounds(geometry).tolist()
@@ -104,7 +105,10 @@ def _read_polygons(path: Path, columns: dict[str, str]) -> GeoDataFrame:
             None if feature["geometry"] is None else shapely.geometry.shape(feature["geometry"]) for feature in features
         ]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, ShapelyError) as error:
-        faults.add(say("The file cannot be read: {error}", error=error), geojson)
+        if isinstance(error, json.JSONDecodeError):
+            faults.add(say("This is not valid JSON."), geojson, row=error.lineno)
+        else:
+            faults.add(say("The file is not GeoJSON."), geojson)
         raise InputError(faults.faults) from None
     if not rows:
         faults.add(say("The file holds no polygons."), geojson)
@@ -112,7 +116,7 @@ def _read_polygons(path: Path, columns: dict[str, str]) -> GeoDataFrame:
     named = str((document.get("crs") or {}).get("properties", {}).get("name", ""))
     if named and not re.search(r"(CRS84|:4326|:4490)$", named):
         faults.add(say("The polygons are not in longitude and latitude."), say("Save them as WGS-84 GeoJSON."))
-    known = sorted({name for row in rows for name in row})
+    known = list(dict.fromkeys(name for row in rows for name in row))
     for field, column in columns.items():
         if column not in known:
             faults.add(
@@ -134,6 +138,7 @@ def _read_polygons(path: Path, columns: dict[str, str]) -> GeoDataFrame:
                 row=i + 1,
             )
     faults.raise_any()
+    texts.setdefault("prefecture", [""] * len(rows))
     return GeoDataFrame(texts, geometry=shapes, crs="EPSG:4326")
 
 
@@ -148,7 +153,7 @@ def _check_polygon(shape: BaseGeometry | None, district: str, row: int, faults: 
         )
     elif not shape.is_valid:
         faults.add(
-            say("The polygon of {id} is invalid: {reason}", id=district, reason=shapely.is_valid_reason(shape)),
+            say("The polygon of {id} is invalid: {reason}.", id=district, reason=shapely.is_valid_reason(shape)),
             say("Repair it in a GIS (make valid)."),
             row=row,
         )

@@ -31,7 +31,7 @@ class OsmPlace:
 def _malformed(path: Path, error: Exception) -> InputError:
     faults = FaultList(path.name)
     faults.add(
-        say("The file is not a readable OSM extract: {error}", error=error),
+        say("The file is not a readable OSM extract: {error}.", error=error),
         say("Download it again and check that it ends in .osm.pbf or .osm."),
     )
     return InputError(faults.faults)

@@ -10,12 +10,13 @@ from pyproj import Geod
 from shapely.errors import ShapelyError
 
 from stationplan.domain import MODES, FloatArray, IntArray, Mode, ObjectArray, RoadArcs
-from stationplan.errors import FaultList, InputError, say
+from stationplan.errors import FaultList, InputError, Message, say
 from stationplan.geo import Datum, to_wgs84
 from stationplan.inputs.rules import ROAD_CLASSES, Speeds, is_major, modes_of
 from stationplan.inputs.tables import Table, coordinates, find_columns, numbers, read_table, unique_ids
 
 _GEOD = Geod(ellps="WGS84")
+_SHORT_BY_M = 5.0
 
 
 def read_csv_roads(
@@ -55,7 +56,19 @@ def read_csv_roads(
     lon, lat, edge, tail, head = _straighten(lon, lat, ends[0], ends[1], shapes, datum)
     piece_m = np.asarray(_GEOD.inv(lon[tail], lat[tail], lon[head], lat[head])[2])
     drawn_m = np.bincount(edge, piece_m, minlength=count)
+    notes: list[Message] = []
     if length is not None:
+        straight_m = np.asarray(_GEOD.inv(lon[ends[0]], lat[ends[0]], lon[ends[1]], lat[ends[1]])[2])
+        short = int((length < straight_m - _SHORT_BY_M).sum())
+        if short:
+            notes.append(
+                say(
+                    "{count} of {total} edges of {file} are stated shorter than the straight line between their nodes.",
+                    count=short,
+                    total=count,
+                    file=edges.file,
+                )
+            )
         stated = np.where(np.isnan(length), drawn_m, length)
         pieces = np.bincount(edge, minlength=count)
         share = np.where(drawn_m[edge] > 0, piece_m / np.where(drawn_m > 0, drawn_m, 1.0)[edge], 1.0 / pieces[edge])
@@ -81,6 +94,7 @@ def read_csv_roads(
         major=np.concatenate([major, major]),
         source=source,
         date=date,
+        notes=tuple(notes),
     )
 
 

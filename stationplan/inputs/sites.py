@@ -82,7 +82,7 @@ def place_sites(places: Places, area: StudyArea, scenario: Scenario) -> tuple[Si
         fresh = [place for place in candidates if place.site_id not in standing]
         if len(fresh) < len(candidates):
             count = len(candidates) - len(fresh)
-            notes.append(say("{count} candidates are existing stations already and were set aside.", count=count))
+            notes.append(say("Candidates that are existing stations already, set aside: {count}.", count=count))
         candidates = fresh
     found = existing + candidates
     x, y = project([place.lon for place in found], [place.lat for place in found], area.crs)
@@ -91,7 +91,7 @@ def place_sites(places: Places, area: StudyArea, scenario: Scenario) -> tuple[Si
     keep = is_existing | (district >= 0)
     outside = int((~keep).sum())
     if outside:
-        notes.append(say("{count} candidates lie outside every district and were set aside.", count=outside))
+        notes.append(say("Candidates outside every district, set aside: {count}.", count=outside))
     kept = [place for place, stays in zip(found, keep, strict=True) if stays]
     _check_ids(scenario, [place.site_id for place in existing], [place.site_id for place in kept])
     required, forbidden = set(file.plan.required), set(file.plan.forbidden)
@@ -116,8 +116,10 @@ def place_sites(places: Places, area: StudyArea, scenario: Scenario) -> tuple[Si
 
 
 def _read_role(
-    scenario: Scenario, role: str, given: SitesInput, faults: list[Fault], notes: list[Message]
+    scenario: Scenario, role: str, given: SitesInput | None, faults: list[Fault], notes: list[Message]
 ) -> list[Place]:
+    if given is None:
+        return []
     try:
         if given.osm is not None:
             return _from_osm(scenario, given, notes)

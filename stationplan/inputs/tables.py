@@ -72,7 +72,11 @@ def read_text(path: Path) -> str:
             say("Cut it to the study area."),
         )
         faults.raise_any()
-    text = decode(path.read_bytes(), path.name)
+    data = path.read_bytes()
+    if data.startswith(b"PK\x03\x04"):
+        faults.add(say("This is an Excel workbook or another zip file."), say("Save the sheet as CSV UTF-8."))
+        faults.raise_any()
+    text = decode(data, path.name)
     if "\0" in text:
         faults.add(say("The file holds NUL characters; it is not text."), say("Export it again as CSV or GeoJSON."))
         faults.raise_any()
@@ -118,7 +122,7 @@ def read_table(path: Path) -> Table:
             numbers.append(row_number)
     except csv.Error as error:
         faults.add(
-            say("The row is not valid CSV: {error}", error=error),
+            say("The row is not valid CSV: {error}.", error=error),
             say("Check separators and quotes in the row."),
             row=start,
         )
@@ -242,9 +246,24 @@ def numbers(
 def coordinates(table: Table, columns: Mapping[str, int], faults: FaultList) -> tuple[FloatArray, FloatArray]:
     """Return longitudes and latitudes in degrees, noting a fault for every cell that cannot be one."""
     empty = np.full(len(table.rows), np.nan)
+    if {"lon", "lat"} <= columns.keys() and _look_swapped(table, columns):
+        faults.add(
+            say("{lon} and {lat} look swapped.", lon=table.header[columns["lon"]], lat=table.header[columns["lat"]]),
+            say("Rename the two columns, or name them under `columns`."),
+            row=1,
+        )
+        return empty, empty
     lon = numbers(table, columns["lon"], faults, low=-180, high=180) if "lon" in columns else empty
     lat = numbers(table, columns["lat"], faults, low=-90, high=90) if "lat" in columns else empty
     return lon, lat
+
+
+def _look_swapped(table: Table, columns: Mapping[str, int]) -> bool:
+    """Return whether every latitude could only be a longitude, and every longitude could be a latitude."""
+    unchecked = FaultList(table.file)
+    lon, lat = (numbers(table, columns[field], unchecked) for field in ("lon", "lat"))
+    with np.errstate(invalid="ignore"):
+        return bool(((np.abs(lat) > 90) & (np.abs(lat) <= 180) & (np.abs(lon) <= 90)).all())
 
 
 def unique_ids(table: Table, index: int, faults: FaultList) -> list[str]:

@@ -143,7 +143,7 @@ def _site_row(plan: Plan, order: int, lang: Language) -> Row:
         loss = why.replacement_loss
         replacement = (
             word("{name}: {workers} fewer", name=name, workers=number(loss, 1))
-            if loss > 0
+            if loss >= 0.05
             else word("{name}: as many or more", name=name)
         )
     return {

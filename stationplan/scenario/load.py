@@ -58,6 +58,8 @@ class Scenario:
             ("demand", self.file.demand.file, self.file.demand.datum),
         ]
         for role, sites in (("stations", self.file.stations), ("candidates", self.file.candidates)):
+            if sites is None:
+                continue
             named += [(role, sites.file, sites.datum), (role, sites.osm, "wgs84")]
         return [(role, path, datum or "") for role, path, datum in named if path is not None]
 
@@ -111,13 +113,13 @@ def load_scenario(path: str | Path, *, data: str | Path | None = None) -> Scenar
         raise InputError(faults.faults) from None
     except (OSError, UnicodeDecodeError) as error:
         faults.add(
-            say("The scenario file cannot be read: {error}", error=error), say("Save it as UTF-8 text and try again.")
+            say("The scenario file cannot be read: {error}.", error=error), say("Save it as UTF-8 text and try again.")
         )
         raise InputError(faults.faults) from None
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"at line (\d+)", str(error))
         faults.add(
-            say("This is not valid TOML: {error}", error=error),
+            say("This is not valid TOML: {error}.", error=error),
             say("Mend the line; strings need quotes, tables need [brackets]."),
             row=int(line.group(1)) if line else None,
         )
@@ -271,8 +273,9 @@ def _cross_check(file: ScenarioFile, faults: FaultList) -> None:
             key="plan.required",
         )
     _check_roads(file.roads, faults)
-    for role in ("stations", "candidates"):
-        _check_sites(role, cast(SitesInput, getattr(file, role)), file, faults)
+    if file.stations is not None:
+        _check_sites("stations", file.stations, file, faults)
+    _check_sites("candidates", file.candidates, file, faults)
     if file.area.file is not None and file.area.datum is None:
         _no_datum("area.datum", faults)
     if file.area.crs is not None:

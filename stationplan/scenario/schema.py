@@ -53,8 +53,8 @@ class AreaInput(_Table):
     """Column of district names."""
     name_en: str | None = None
     """Column of English names; without it `name` stands in both languages."""
-    prefecture: str = "prefecture"
-    """Column of prefecture names."""
+    prefecture: str | None = None
+    """Column of prefecture names, if there is one."""
     crs: str | None = None
     """Projected CRS in metres for all measuring, such as EPSG:32648; default: the UTM zone at the middle."""
 
@@ -192,7 +192,7 @@ class ScenarioFile(_Table):
     area: AreaInput = AreaInput()
     roads: RoadsInput
     demand: DemandInput
-    stations: SitesInput
+    stations: SitesInput | None = None
     candidates: SitesInput
     plan: PlanInput
     slots: Annotated[dict[Identifier, SlotInput], Field(min_length=1)]

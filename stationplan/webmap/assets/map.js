@@ -857,7 +857,7 @@ const stationplan = (() => {
       return {
         className: "sp-popup-frame",
         minWidth: Math.min(240, size.x - 60),
-        maxWidth: Math.min(400, size.x - 44),
+        maxWidth: Math.min(470, size.x - 44),
         maxHeight: Math.max(160, Math.min(520, size.y - above - 130)),
         autoPanPaddingTopLeft: L.point(small ? 12 : width + 24, above + 10),
         autoPanPaddingBottomRight: L.point(small ? 12 : 56, small ? 40 : 30),
