@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,14 +32,14 @@ from stationplan.domain import (
     Solution,
     StudyArea,
 )
-from stationplan.errors import ConsistencyError, FaultList, InfeasibleError, Message, UndecidedError, say
+from stationplan.errors import ConsistencyError, FaultList, Message, say
 from stationplan.explain import explain
 from stationplan.geo import project
 from stationplan.hours import parse_hours
 from stationplan.inputs import district_of, read_places_and_people, read_roads
+from stationplan.question import choose
 from stationplan.recount import recount_stations
 from stationplan.scenario import Scenario, ScenarioFile
-from stationplan.siting import best_floor, max_coverage, sites_for_weight
 
 _log = logging.getLogger(__name__)
 
@@ -114,7 +113,7 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         coverage = cover_rows(demand, sites, times)
         _require_reach(coverage, sites, scenario)
     with clock.step("siting", say("Choosing sites")):
-        solution = _choose(file, demand, sites, coverage, area)
+        solution = choose(plan, demand, sites, coverage, districts=len(area.districts))
         if solution.termination == "time_limit":
             notes.append(say("The solver ran out of time: another run may end with another plan."))
         if plan.new is not None and len(solution.sites) < plan.new:
@@ -284,128 +283,6 @@ def _require_reach(coverage: Coverage, sites: Sites, scenario: Scenario) -> None
             key="candidates",
         )
         faults.raise_any()
-
-
-def _choose(file: ScenarioFile, demand: Demand, sites: Sites, coverage: Coverage, area: StudyArea) -> Solution:
-    """Solve the scenario's question, or say what could be had instead."""
-    plan = file.plan
-    total = float(demand.workers.sum())
-    district = demand.district[coverage.cell]
-    totals = np.bincount(demand.district, demand.workers.sum(axis=(1, 2)), minlength=len(area.districts)).astype(float)
-    floors = plan.floor_share * totals if plan.floor_share > 0 else None
-    solution = max_coverage(
-        coverage.cover,
-        coverage.weight,
-        p=plan.new,
-        budget=plan.budget,
-        costs=sites.cost,
-        existing=sites.existing,
-        required=sites.required,
-        forbidden=sites.forbidden,
-        district=None if floors is None else district,
-        floor=floors,
-        time_limit_s=plan.time_limit_s,
-    )
-    if solution.termination == "infeasible":
-        _refuse_required(sites, plan.new, plan.budget)
-        if floors is None:
-            raise ConsistencyError("a problem without floors was found infeasible")
-        share = best_floor(
-            coverage.cover,
-            coverage.weight,
-            district=district,
-            totals=totals,
-            p=plan.new,
-            budget=plan.budget,
-            costs=sites.cost,
-            existing=sites.existing,
-            required=sites.required,
-            forbidden=sites.forbidden,
-            time_limit_s=plan.time_limit_s,
-        )
-        raise InfeasibleError(
-            say("A floor of {floor} in every district cannot be met.", floor=f"{plan.floor_share:.1%}"),
-            [say("With these limits every district can reach {share}.", share=f"{_floored(share):.1%}")],
-        )
-    more_time = say("Raise `time_limit_s` under [plan].")
-    if np.isnan(solution.objective):
-        raise UndecidedError(
-            say("Not decided within {limit} s whether the floor can be kept.", limit=plan.time_limit_s), more_time
-        )
-    cheapest = float(sites.cost[~sites.existing & ~sites.forbidden].min())
-    if plan.budget is not None and cheapest > plan.budget:
-        raise InfeasibleError(
-            say("No candidate can be built for {budget} yuan.", budget=_yuan(plan.budget)),
-            [say("The cheapest costs {cost} yuan; the budget is in yuan.", cost=_yuan(cheapest))],
-        )
-    target = plan.target_share * total * (1 - 1e-12)
-    if solution.objective < target <= solution.bound:
-        raise UndecidedError(
-            say(
-                "The plan was not decided within {limit} s: {share} is reached, and {target} may be possible.",
-                limit=plan.time_limit_s,
-                share=f"{_floored(solution.objective / total):.1%}",
-                target=f"{plan.target_share:.1%}",
-            ),
-            more_time,
-        )
-    if solution.objective < target:
-        number, most = sites_for_weight(
-            coverage.cover,
-            coverage.weight,
-            plan.target_share * total,
-            existing=sites.existing,
-            required=sites.required,
-            forbidden=sites.forbidden,
-        )
-        feasible = [
-            say(
-                "With these limits {share} is reached, and no plan reaches more than {bound}.",
-                share=f"{_floored(solution.objective / total):.1%}",
-                bound=f"{_ceiled(solution.bound / total):.1%}",
-            )
-        ]
-        if number is not None and plan.budget is None:
-            feasible.append(say("{count} new sites are enough for the target.", count=number))
-        elif number is None:
-            together = f"{_floored(most / total):.1%}"
-            feasible.append(say("All candidates together reach {share}.", share=together))
-        raise InfeasibleError(
-            say("The target of {target} of the workers is not met.", target=f"{plan.target_share:.1%}"), feasible
-        )
-    return solution
-
-
-def _yuan(amount: float) -> str:
-    """Write an amount exactly to the fen, without needless zeros."""
-    return f"{amount:.2f}".rstrip("0").rstrip(".")
-
-
-def _floored(share: float) -> float:
-    """Round down to a tenth of a percent, so that the share shown can be asked for."""
-    return float(np.floor(share * 1000 + 1e-9) / 1000)
-
-
-def _ceiled(share: float) -> float:
-    """Round up to a tenth of a percent, so that a limit stays a limit."""
-    return min(float(np.ceil(share * 1000 - 1e-9) / 1000), 1.0)
-
-
-def _refuse_required(sites: Sites, new: int | None, budget: float | None) -> None:
-    """Raise when the required sites alone are too many or too dear."""
-    count, cost = int(sites.required.sum()), float(sites.cost[sites.required].sum())
-    too_many, too_dear = new is not None and count > new, budget is not None and cost > budget
-    if not (too_many or too_dear):
-        return
-    what = say("{count} sites are required, but only {new} are to be built.", count=count, new=new)
-    if not too_many:
-        what = say(
-            "The required sites cost {cost} yuan, the budget is {budget}.", cost=_yuan(cost), budget=_yuan(budget or 0)
-        )
-    feasible = [say("Ask for {count} new sites.", count=count)] if too_many else []
-    if too_dear:
-        feasible.append(say("A budget of {cost} yuan is enough.", cost=math.ceil(cost)))
-    raise InfeasibleError(what, feasible)
 
 
 def _agree(demand: Demand, stations_after: CountArray, solution: Solution) -> None:

@@ -20,12 +20,11 @@ def recount_stations(demand: Demand, sites: Sites, times: TravelTimes, standing:
             if not sites.serves[site, g]:
                 continue
             column = minutes[group.mode][:, [site]]
-            near = set(column.indices[column.data <= group.cutoff_min + CUTOFF_TOLERANCE].tolist())
+            near = column.indices[column.data <= group.cutoff_min + CUTOFF_TOLERANCE]
             if group.cutoff_m is not None:
                 column = metres[group.mode][:, [site]]
-                near &= set(column.indices[column.data <= group.cutoff_m + CUTOFF_TOLERANCE].tolist())
-            cells = np.array(sorted(near), dtype=np.int64)
+                near = np.intersect1d(near, column.indices[column.data <= group.cutoff_m + CUTOFF_TOLERANCE])
             for s in np.flatnonzero(sites.open[site]):
-                stations[cells, g, s] += 1
+                stations[near, g, s] += 1
     stations[demand.workers == 0] = 0
     return stations

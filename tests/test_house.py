@@ -28,6 +28,7 @@ ROOMS = [
     "demand",
     "access",
     "siting",
+    "question",
     "explain",
     "recount",
     "pipeline",

@@ -49,8 +49,9 @@ class _Graph:
     buckets_a_unit: float
 
 
+_ranks: WeakKeyDictionary[RoadNetwork, IntArray] = WeakKeyDictionary()
 _graphs: WeakKeyDictionary[RoadNetwork, dict[tuple[str, Mode], _Graph]] = WeakKeyDictionary()
-"""Search graphs by network, kept as long as the network itself: networks never change, so neither do these."""
+"""Node ranks and search graphs, kept as long as their network, which never changes."""
 
 
 def hilbert_rank(x: FloatArray, y: FloatArray) -> IntArray:
@@ -87,9 +88,15 @@ def _graph_of(network: RoadNetwork, measure: Measure, mode: Mode) -> _Graph:
     return graphs[measure, mode]
 
 
+def _rank_of(network: RoadNetwork) -> IntArray:
+    if network not in _ranks:
+        _ranks[network] = hilbert_rank(network.x, network.y)
+    return _ranks[network]
+
+
 def _reversed_graph(network: RoadNetwork, arc_weight: FloatArray) -> _Graph:
     n = network.node_count
-    rank = hilbert_rank(network.x, network.y)
+    rank = _rank_of(network)
     usable = np.isfinite(arc_weight)
     start, end, weight = rank[network.head[usable]], rank[network.tail[usable]], arc_weight[usable]
     order = np.argsort(start, kind="stable")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,8 @@ import shapely
 from pyproj import Geod
 
 from stationplan.domain import MODES, FloatArray, IntArray, Mode, RoadArcs
-from stationplan.errors import FaultList, InputError, say
+from stationplan.errors import FaultList, InputError, Message, say
+from stationplan.inputs.arcs import two_way_arcs
 from stationplan.inputs.rules import ROAD_CLASSES, Speeds, is_major, modes_of
 
 OSM_SOURCE = "© OpenStreetMap contributors, ODbL 1.0"
@@ -89,7 +90,7 @@ def read_osm_roads(path: Path, *, speeds: Speeds, source: str, date: str) -> Roa
         faults = FaultList(path.name)
         faults.add(say("The extract holds no roads."), say("Use an extract that covers the study area."))
         raise InputError(faults.faults)
-    arcs = _arcs(
+    return _arcs(
         np.array(lon),
         np.array(lat),
         np.array(tail),
@@ -100,8 +101,8 @@ def read_osm_roads(path: Path, *, speeds: Speeds, source: str, date: str) -> Roa
         speeds=speeds,
         source=source or OSM_SOURCE,
         date=date,
+        notes=(cut,) if incomplete else (),
     )
-    return replace(arcs, notes=(cut,) if incomplete else ())
 
 
 def _arcs(
@@ -116,28 +117,28 @@ def _arcs(
     speeds: Speeds,
     source: str,
     date: str,
+    notes: tuple[Message, ...],
 ) -> RoadArcs:
     """Turn undirected pieces of ways into arcs both ways, with ``inf`` minutes where a mode may not go."""
     length_m = np.asarray(Geod(ellps="WGS84").inv(lon[tail], lat[tail], lon[head], lat[head])[2])
-    minutes: dict[Mode, FloatArray] = {}
+    each_way: tuple[dict[Mode, FloatArray], dict[Mode, FloatArray]] = ({}, {})
     for mode in MODES:
         pace = np.array([60.0 / (1000.0 * speeds.of(mode, highway)) for highway in way_class])
-        both = []
-        for direction in (0, 1):
+        for direction, minutes in enumerate(each_way):
             is_open = np.array([mode in allowed and allowed[mode][direction] for allowed in way_open])
-            both.append(np.where(is_open[way], length_m * pace[way], np.inf))
-        minutes[mode] = np.concatenate(both)
-    major = np.array([is_major(highway) for highway in way_class])[way]
-    return RoadArcs(
-        lon=lon,
-        lat=lat,
-        tail=np.concatenate([tail, head]),
-        head=np.concatenate([head, tail]),
-        length_m=np.concatenate([length_m, length_m]),
-        minutes=minutes,
-        major=np.concatenate([major, major]),
+            minutes[mode] = np.where(is_open[way], length_m * pace[way], np.inf)
+    return two_way_arcs(
+        lon,
+        lat,
+        tail,
+        head,
+        length_m=length_m,
+        forth=each_way[0],
+        back=each_way[1],
+        major=np.array([is_major(highway) for highway in way_class])[way],
         source=source,
         date=date,
+        notes=notes,
     )
 
 

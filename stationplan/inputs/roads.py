@@ -12,6 +12,7 @@ from shapely.errors import ShapelyError
 from stationplan.domain import MODES, FloatArray, IntArray, Mode, ObjectArray, RoadArcs
 from stationplan.errors import FaultList, InputError, Message, say
 from stationplan.geo import Datum, to_wgs84
+from stationplan.inputs.arcs import two_way_arcs
 from stationplan.inputs.rules import ROAD_CLASSES, Speeds, is_major, modes_of
 from stationplan.inputs.tables import Table, coordinates, find_columns, numbers, read_table, unique_ids
 
@@ -74,24 +75,24 @@ def read_csv_roads(
         share = np.where(drawn_m[edge] > 0, piece_m / np.where(drawn_m > 0, drawn_m, 1.0)[edge], 1.0 / pieces[edge])
         piece_m = stated[edge] * share
     allowed = [modes_of({"highway": highway}) for highway in classes]
-    minutes: dict[Mode, FloatArray] = {}
+    forth: dict[Mode, FloatArray] = {}
+    back: dict[Mode, FloatArray] = {}
     for mode in MODES:
         kmh = np.array([speeds.of(mode, highway) for highway in classes])
         if mode == "car":
             kmh = np.fmin(kmh, speed)
-        pace = np.where([mode in modes for modes in allowed], 60.0 / (1000.0 * kmh), np.inf)
-        forth = np.where(np.isinf(pace[edge]), np.inf, piece_m * np.where(np.isinf(pace), 0.0, pace)[edge])
-        back = forth if mode == "walk" else np.full(len(edge), np.inf)
-        minutes[mode] = np.concatenate([forth, back])
-    major = np.array([is_major(highway) for highway in classes])[edge]
-    return RoadArcs(
-        lon=lon,
-        lat=lat,
-        tail=np.concatenate([tail, head]),
-        head=np.concatenate([head, tail]),
-        length_m=np.concatenate([piece_m, piece_m]),
-        minutes=minutes,
-        major=np.concatenate([major, major]),
+        is_open = np.array([mode in modes for modes in allowed], dtype=bool)
+        forth[mode] = np.where(is_open[edge], piece_m * (60.0 / (1000.0 * kmh))[edge], np.inf)
+        back[mode] = forth[mode] if mode == "walk" else np.full(len(edge), np.inf)
+    return two_way_arcs(
+        lon,
+        lat,
+        tail,
+        head,
+        length_m=piece_m,
+        forth=forth,
+        back=back,
+        major=np.array([is_major(highway) for highway in classes])[edge],
         source=source,
         date=date,
         notes=tuple(notes),
