@@ -9,6 +9,7 @@ import shapely
 from geopandas import GeoDataFrame
 
 from stationplan.domain import IntArray, Plan
+from stationplan.naming import district_name
 from stationplan.report.metrics import by_district, uncovered
 
 
@@ -34,7 +35,7 @@ def _sites(plan: Plan, sites: IntArray) -> GeoDataFrame:
             "kind": [record.kind[i] for i in sites],
             "host": [record.host[i] for i in sites],
             "hours": [record.hours[i] for i in sites],
-            "cost": record.cost[sites],
+            "district": [district_name(plan, int(district), "zh") for district in record.district[sites]],
         },
         geometry=shapely.points(record.x[sites], record.y[sites]),
         crs=plan.area.crs,
@@ -44,6 +45,7 @@ def _sites(plan: Plan, sites: IntArray) -> GeoDataFrame:
 def _proposed(plan: Plan) -> GeoDataFrame:
     frame = _sites(plan, plan.chosen)
     frame.insert(0, "order", np.arange(1, len(frame) + 1))
+    frame["cost"] = plan.sites.cost[plan.chosen]
     frame["workers_gained"] = [float(why.gained.sum()) for why in plan.why]
     frame["removal_loss"] = [why.removal_loss for why in plan.why]
     return frame

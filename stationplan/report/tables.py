@@ -17,7 +17,7 @@ from stationplan.geo import unproject
 from stationplan.i18n import translate, words
 from stationplan.naming import district_name, host_names, kind_names, site_name
 from stationplan.report.document import document
-from stationplan.report.metrics import Change, by_district, by_group, by_slot, overall
+from stationplan.report.metrics import Change, by_district, by_group, by_slot, certainty, overall
 
 _CELL_LIMIT = 32_767
 """Characters that a cell of a workbook holds."""
@@ -88,7 +88,7 @@ def write_workbook(plan: Plan, path: Path, *, lang: Language) -> None:
                     if isinstance(value, str):
                         _write_text(page, row, column, value, formats["text"])
                     elif isinstance(value, int | float) and math.isfinite(value):
-                        page.write_number(row, column, value, formats[kind])
+                        page.write_number(row, column, round(value, 9), formats[kind])
             page.freeze_panes(1, 0)
             page.autofilter(0, 0, max(len(rows), 1), len(columns) - 1)
             page.repeat_rows(0)
@@ -97,7 +97,8 @@ def write_workbook(plan: Plan, path: Path, *, lang: Language) -> None:
 
         sheet(word("Proposed sites"), _site_columns(lang), [_site_row(plan, i, lang) for i in range(len(plan.chosen))])
         sheet(word("Coverage"), _coverage_columns(lang), _coverage_rows(plan, lang))
-        notes: list[list[object]] = [[note] for note in (*_headings(plan, lang), *plan_notes(plan, lang))]
+        told = [*_headings(plan, lang), translate(certainty(plan), lang), *plan_notes(plan, lang)]
+        notes: list[list[object]] = [[note] for note in told]
         sheet(word("Notes"), [(word("Note"), "text", 100)], notes)
 
 
