@@ -29,6 +29,7 @@ from stationplan.domain import (
 Measure = Literal["minutes", "metres"]
 
 _MAX_RING = 1 << 16
+_NODES_IN_CACHE = 100_000
 _SOURCES_A_TASK = 512
 """Enough sources to pay for a task's scratch, few enough to keep all threads busy to the end."""
 
@@ -165,6 +166,9 @@ def impedance(
     source = graph.rank[_nodes(network, sources, "sources")]
     target = graph.rank if targets is None else graph.rank[_nodes(network, targets, "targets")]
     unique_source, source_of = np.unique(source, return_inverse=True)
+    if len(unique_source) == len(source) and network.node_count <= _NODES_IN_CACHE:
+        # Neighbours one after the other pay where labels do not fit the cache; else the given order saves a copy.
+        unique_source, source_of = source, np.arange(len(source))
     is_target = np.zeros(network.node_count, dtype=bool)
     is_target[target] = True
     row_of = np.zeros(network.node_count, dtype=np.int32)
