@@ -7,6 +7,7 @@ import importlib.util
 import re
 import shutil
 
+import pytest
 from conftest import ROOT
 
 import stationplan as sp
@@ -35,8 +36,9 @@ def test_the_readmes_first_commands_are_those_of_the_makefile():
     assert {"demo", "test"} <= set(re.findall(r"^(\w+):", makefile, re.MULTILINE))
 
 
-def test_the_readmes_scenario_plans(tmp_path):
-    text = re.search(r"```toml\n(.*?)```", README, re.DOTALL)[1]
+@pytest.mark.parametrize("page", ["README.md", "README.zh.md"])
+def test_the_readmes_scenario_plans(tmp_path, page):
+    text = re.search(r"```toml\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)[1]
     # The demo's files under the README's names; OSM sources become tables, as the demo has no extract.
     for name, demo in (("districts.geojson", "districts.geojson"), ("cells.csv", "cells.csv"), ("stations.csv",) * 2):
         shutil.copy(ROOT / "data/demo" / demo, tmp_path / name)
@@ -58,7 +60,7 @@ def test_the_readmes_matrix_has_the_answer_it_says():
 
 
 def test_every_page_that_a_document_links_is_there():
-    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+    pages = [ROOT / "README.md", ROOT / "README.zh.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
     missing = [
         (page.name, link)
         for page in pages
