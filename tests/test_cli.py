@@ -211,7 +211,7 @@ def test_stopping_a_run_is_told_and_exits_with_1(small, tmp_path, capsys, monkey
     def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("stationplan.pipeline.max_coverage", stop)
+    monkeypatch.setattr("stationplan.question.max_coverage", stop)
     code, out, err = call("run", small, "--out", tmp_path / "out", "--lang", "en", capsys=capsys)
     assert (code, out) == (1, "")
     assert "Stopped" in err
