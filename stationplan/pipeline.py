@@ -82,6 +82,8 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         An input is missing or wrong; all its faults at once.
     InfeasibleError
         Floors, a target or required sites cannot be met; says what could be.
+    UndecidedError
+        Time ran out before that was known either way.
     """
     file, plan = scenario.file, scenario.file.plan
     clock = _Clock(progress)
