@@ -129,7 +129,7 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
     with clock.step("explaining", say("Explaining each site")):
         standing = np.flatnonzero(sites.existing)
         before = recount_stations(demand, sites, times, standing)
-        after = recount_stations(demand, sites, times, np.concatenate([standing, solution.sites]))
+        after = before + recount_stations(demand, sites, times, solution.sites)
         _agree(demand, after, solution)
         walkers = [group for group in demand.groups if group.mode == "walk"]
         standard = walkers[0] if walkers else NATIONAL_CIRCLE
@@ -183,7 +183,7 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         scenario_toml=scenario.toml,
         scenario_fingerprint=scenario.fingerprint,
         inputs=_provenance(scenario),
-        sources=tuple(filter(None, (" ".join(filter(None, (roads.source, roads.date))),))),
+        sources=(f"{roads.source} {roads.date}".strip(),) if roads.source or roads.date else (),
         timings_s=clock.seconds,
     )
 
@@ -294,10 +294,11 @@ def _agree(demand: Demand, stations_after: CountArray, solution: Solution) -> No
 
 
 def _provenance(scenario: Scenario) -> tuple[InputFile, ...]:
-    """Return every input file with its hash; the scenario's own file first."""
+    """Return every input file with its hash; the scenario's own file first. A file in several roles is read once."""
+    digests = {path: _sha256(scenario.locate(path)) for path in {path for _, path, _ in scenario.inputs}}
     return (
         InputFile(scenario.path.name, _sha256(scenario.path), "scenario", ""),
-        *(InputFile(path, _sha256(scenario.locate(path)), role, datum) for role, path, datum in scenario.inputs),
+        *(InputFile(path, digests[path], role, datum) for role, path, datum in scenario.inputs),
     )
 
 

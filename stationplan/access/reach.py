@@ -29,12 +29,12 @@ def service_areas(
     if group.cutoff_m is not None:
         limits.append(("metres", group.cutoff_m - offroad_m))
     usable = np.flatnonzero((nodes >= 0) & np.all([limit >= 0 for _, limit in limits], axis=0))
-    into = _ArcsInto(network)
     areas: list[BaseGeometry] = [shapely.Polygon()] * len(nodes)
+    if len(usable) == 0:
+        return tuple(areas)
+    into = _ArcsInto(network)
     reached = [
         impedance(network, measure, group.mode, nodes[usable], None, cutoff=float(limit[usable].max()), workers=workers)
-        if len(usable)
-        else None
         for measure, limit in limits
     ]
     label = np.full(network.node_count, np.inf)
@@ -42,8 +42,6 @@ def service_areas(
         arcs = np.empty(0, dtype=np.int64)
         share = np.empty(0)
         for (measure, limit), labels in zip(limits, reached, strict=True):
-            if labels is None:
-                continue
             entries = slice(labels.indptr[column], labels.indptr[column + 1])
             label[labels.indices[entries]] = labels.data[entries]
             if measure == "minutes":

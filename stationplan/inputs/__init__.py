@@ -27,7 +27,7 @@ def read_places_and_people(scenario: Scenario) -> tuple[StudyArea, Cells, Sites,
     Raises
     ------
     InputError
-            Every file that does not exist, roads included; when all do, every fault of every one of these inputs.
+        Every file that does not exist, roads included; when all do, every fault of every one of these inputs.
     """
     faults: list[Fault] = []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import sparse
 
 from stationplan.domain import FloatArray, Solution
 from stationplan.siting.greedy import Gains, build_order, greedy
@@ -12,7 +13,6 @@ from stationplan.siting.problem import (
     CoverProblem,
     Matrix,
     Reduced,
-    boolean_cover,
     cover_problem,
     covered_weight,
     mask_of,
@@ -96,12 +96,9 @@ def max_coverage(
     start = _greedy_start(problem, reduced, required_columns)
     if 0 in reduced.cover.shape:
         # Nothing to decide: no site is free, or none would add anything.
-        objective = reduced.secured
-        return (
-            _solution(problem, reduced, [start], objective, False, required_columns)
-            if _meets(problem, reduced, start)
-            else _infeasible()
-        )
+        if not _meets(problem, reduced, start):
+            return _infeasible()
+        return _solution(problem, reduced, [start], reduced.secured, False, required_columns)
     found = solve(problem, reduced, start=start, time_limit_s=time_limit_s)
     if found.termination == "infeasible":
         return _infeasible()
@@ -231,7 +228,7 @@ def sites_for_weight(
     >>> sites_for_weight([[1, 0], [0, 1]], [4, 3], 6)
     (2, 7.0)
     """
-    count = boolean_cover(cover).shape[1]
+    count = sparse.csr_array(cover).shape[1]
     usable = int((~(mask_of(existing, count, "existing") | mask_of(forbidden, count, "forbidden"))).sum())
     problem = cover_problem(
         cover,
