@@ -7,8 +7,9 @@ A message is an English template with named placeholders. The template is also t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,17 @@ def say(template: str, /, **values: object) -> Message:
     return Message(template, MappingProxyType(values))
 
 
+Action = Literal["refused", "set_aside", "merged", "repaired", "kept"]
+"""What becomes of a record with a fault. ``refused``: the whole input cannot be used; ``set_aside``: this record
+cannot; ``merged`` into another record; ``repaired``, and used; ``kept`` as it is, and worth a look."""
+
+
 @dataclass(frozen=True)
 class Fault:
-    """One fault of an input: where it is, what was found, what to do about it.
+    """One fault of an input: where it is, what was found, what to do about it, what became of the record.
 
-    ``row`` is the file's own row number, the header being row 1; ``key`` is a dotted scenario key.
+    ``row`` is the file's own row number, the header being row 1; ``key`` is a dotted scenario key; ``code`` names the
+    kind of fault for programs.
     """
 
     what: Message
@@ -43,11 +50,16 @@ class Fault:
     file: str | None = None
     row: int | None = None
     key: str | None = None
+    sheet: str | None = None
+    code: str = "input"
+    action: Action = "refused"
 
     @property
     def place(self) -> str:
-        """File, row and key as ``file:row [key]``, leaving out what is not known."""
+        """File, sheet, row and key as ``file#sheet:row [key]``, leaving out what is not known."""
         where = self.file or ""
+        if self.sheet is not None:
+            where += f"#{self.sheet}"
         if self.row is not None:
             where += f":{self.row}"
         if self.key is not None:
@@ -57,6 +69,28 @@ class Fault:
     def __str__(self) -> str:
         place = self.place
         return f"{place}: {self.what} {self.cure}" if place else f"{self.what} {self.cure}"
+
+
+def abridged(faults: Sequence[Fault], *, limit: int = 20) -> list[Fault]:
+    """Return the faults with at most ``limit`` of a kind, and one that counts the rest of each kind, for reading."""
+    seen: dict[tuple[str | None, str], list[Fault]] = {}
+    short = []
+    for fault in faults:
+        alike = seen.setdefault((fault.file, fault.what.template), [])
+        alike.append(fault)
+        if len(alike) <= limit:
+            short.append(fault)
+    rest = [
+        replace(
+            alike[0],
+            what=say("{count} more like this one: {example}", count=len(alike) - limit, example=alike[0].what),
+            cure=say("Mend them all the same way."),
+            row=None,
+        )
+        for alike in seen.values()
+        if len(alike) > limit
+    ]
+    return [*short, *rest]
 
 
 class StationplanError(Exception):
@@ -70,7 +104,7 @@ class InputError(StationplanError, ValueError):
         if not faults:
             raise AssertionError("an InputError needs at least one fault")
         self.faults = tuple(faults)
-        super().__init__("\n".join(str(fault) for fault in self.faults))
+        super().__init__("\n".join(map(str, abridged(self.faults))))
 
 
 class InfeasibleError(StationplanError, ValueError):
@@ -116,38 +150,40 @@ class ConsistencyError(StationplanError, RuntimeError):
 class FaultList:
     """Collects the faults of one input and raises them together."""
 
-    def __init__(self, file: str | None = None, *, limit_per_kind: int = 20) -> None:
-        self.file = file
-        self._limit = limit_per_kind
+    def __init__(self, file: str | None = None, *, sheet: str | None = None) -> None:
+        self.file, self.sheet = file, sheet
         self._faults: list[Fault] = []
-        self._counts: dict[str, int] = {}
 
-    def add(self, what: Message, cure: Message, *, row: int | None = None, key: str | None = None) -> None:
-        """Note one fault; past the limit a kind of fault is only counted."""
-        seen = self._counts.get(what.template, 0) + 1
-        self._counts[what.template] = seen
-        if seen <= self._limit:
-            self._faults.append(Fault(what, cure, self.file, row, key))
+    def add(
+        self,
+        what: Message,
+        cure: Message,
+        *,
+        row: int | None = None,
+        key: str | None = None,
+        code: str = "input",
+        action: Action = "refused",
+    ) -> None:
+        """Note one fault."""
+        self._faults.append(Fault(what, cure, self.file, row, key, self.sheet, code, action))
+
+    def extend(self, faults: Sequence[Fault]) -> None:
+        """Note faults that another list has found."""
+        self._faults.extend(faults)
 
     def __bool__(self) -> bool:
         return bool(self._faults)
 
     @property
     def faults(self) -> list[Fault]:
-        """The faults noted, by row, with one line more for each kind that passed the limit."""
-        first = {fault.what.template: fault.what for fault in reversed(self._faults)}
-        rest = [
-            Fault(
-                say("{count} more like this one: {example}", count=count - self._limit, example=first[template]),
-                say("Mend them all the same way."),
-                self.file,
-            )
-            for template, count in self._counts.items()
-            if count > self._limit
-        ]
-        return [*sorted(self._faults, key=lambda fault: fault.row or 0), *rest]
+        """The faults noted, by row."""
+        return sorted(self._faults, key=lambda fault: fault.row or 0)
 
-    def raise_any(self) -> None:
-        """Raise :class:`InputError` when anything was noted."""
-        if self._faults:
-            raise InputError(self.faults)
+    def rows(self, action: Action) -> set[int]:
+        """Return the numbers of the rows that have a fault with this action."""
+        return {fault.row for fault in self._faults if fault.action == action and fault.row is not None}
+
+    def raise_any(self, *actions: Action) -> None:
+        """Raise :class:`InputError` with all faults when one has such an action; with any fault when none is named."""
+        if any(not actions or fault.action in actions for fault in self._faults):
+            raise InputError([fault for fault in self.faults if not actions or fault.action in actions])

@@ -24,6 +24,7 @@ from stationplan.errors import (
     StationplanError,
     Stopped,
     UndecidedError,
+    abridged,
     say,
 )
 from stationplan.i18n import translate, translate_fault, words
@@ -104,7 +105,7 @@ def _call(arguments: list[str], lang: Language) -> int:
         make_command(lang)(arguments, prog_name="stationplan", obj=lang)
     except InputError as error:
         tell(say("Faults in the input: {count}. Nothing was written.", count=len(error.faults)), "bold red")
-        for fault in error.faults:
+        for fault in abridged(error.faults):
             errors.print(plain("  " + translate_fault(fault, lang)))
         return BAD_INPUT
     except OutputExistsError as error:

@@ -73,4 +73,5 @@ def read_roads(scenario: Scenario) -> RoadArcs:
         speeds=speeds,
         source=roads.source,
         date=roads.date,
+        limits=scenario.file.limits,
     )

@@ -15,8 +15,8 @@ from shapely.geometry.base import BaseGeometry
 from stationplan.domain import Cells, FloatArray, IntArray, ObjectArray, StudyArea
 from stationplan.errors import FaultList, InputError, say
 from stationplan.geo import Datum, keeps_metres, project, to_wgs84, utm_crs
-from stationplan.inputs.tables import read_text
-from stationplan.scenario import Scenario
+from stationplan.inputs.textfile import read_text
+from stationplan.scenario import Limits, Scenario
 
 _MARGIN_M = 500.0
 """Width of the rim around the demand when a study has no district polygons."""
@@ -49,7 +49,7 @@ def read_area(scenario: Scenario, cells: Cells | None) -> StudyArea:
     }
     if given.prefecture is not None:
         columns["prefecture"] = given.prefecture
-    frame = _read_polygons(path, columns)
+    frame = _read_polygons(path, columns, scenario.file.limits)
     geometry = _to_wgs84(np.asarray(frame.geometry), given.datum)
     left, low, right, high = shapely.total_bounds(geometry).tolist()
     crs = _crs_for(scenario, (left + right) / 2, (low + high) / 2)
@@ -90,7 +90,7 @@ def district_of(area: StudyArea, x: FloatArray, y: FloatArray) -> IntArray:
     return np.where(district == len(area.districts), -1, district)
 
 
-def _read_polygons(path: Path, columns: dict[str, str]) -> GeoDataFrame:
+def _read_polygons(path: Path, columns: dict[str, str], limits: Limits) -> GeoDataFrame:
     """Return the district polygons of a GeoJSON file, read as plain JSON.
 
     GDAL would choose its reader by content, and some readers open whatever other file or address the content names.
@@ -98,7 +98,7 @@ def _read_polygons(path: Path, columns: dict[str, str]) -> GeoDataFrame:
     faults = FaultList(path.name)
     geojson = say("Give polygons as GeoJSON.")
     try:
-        document = json.loads(read_text(path))
+        document = json.loads(read_text(path, limits))
         features = document["features"] if document["type"] == "FeatureCollection" else [document]
         rows = [feature["properties"] or {} for feature in features]
         shapes = [

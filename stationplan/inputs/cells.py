@@ -6,7 +6,8 @@ from stationplan.domain import Cells
 from stationplan.errors import FaultList, Message, say
 from stationplan.geo import to_wgs84
 from stationplan.inputs.columns import FIELD_NAMES
-from stationplan.inputs.tables import coordinates, find_columns, numbers, read_table, unique_ids
+from stationplan.inputs.table import coordinates, find_columns, numbers, unique_ids
+from stationplan.inputs.textfile import read_csv
 from stationplan.scenario import Scenario
 
 
@@ -22,7 +23,7 @@ def read_cells(scenario: Scenario) -> tuple[Cells, tuple[Message, ...]]:
         all at once.
     """
     given = scenario.file.demand
-    table = read_table(scenario.locate(given.file))
+    table = read_csv(scenario.locate(given.file), scenario.file.limits)
     faults = FaultList(table.file)
     wanted = sorted({name for group in scenario.file.groups.values() for name in group.workers})
     known = [name for name in wanted if name in FIELD_NAMES]

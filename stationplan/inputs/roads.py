@@ -14,14 +14,16 @@ from stationplan.errors import FaultList, InputError, Message, say
 from stationplan.geo import Datum, to_wgs84
 from stationplan.inputs.arcs import two_way_arcs
 from stationplan.inputs.rules import ROAD_CLASSES, Speeds, is_major, modes_of
-from stationplan.inputs.tables import Table, coordinates, find_columns, numbers, read_table, unique_ids
+from stationplan.inputs.table import Table, coordinates, find_columns, numbers, unique_ids
+from stationplan.inputs.textfile import read_csv
+from stationplan.scenario import Limits
 
 _GEOD = Geod(ellps="WGS84")
 _SHORT_BY_M = 5.0
 
 
 def read_csv_roads(
-    nodes_path: Path, edges_path: Path, *, datum: Datum, speeds: Speeds, source: str, date: str
+    nodes_path: Path, edges_path: Path, *, datum: Datum, speeds: Speeds, source: str, date: str, limits: Limits
 ) -> RoadArcs:
     """Return the roads of two tables: nodes (id, lon, lat) and directed edges (from, to, class ...).
 
@@ -35,7 +37,7 @@ def read_csv_roads(
     InputError
         All faults of both tables.
     """
-    nodes, edges = read_table(nodes_path), read_table(edges_path)
+    nodes, edges = read_csv(nodes_path, limits), read_csv(edges_path, limits)
     node_faults, faults = FaultList(nodes.file), FaultList(edges.file)
     columns = find_columns(nodes, ("node", "lon", "lat"), required=("node", "lon", "lat"), given={}, faults=node_faults)
     lon, lat = coordinates(nodes, columns, node_faults)

@@ -15,7 +15,8 @@ from stationplan.hours import open_share, parse_hours
 from stationplan.inputs.areas import district_of
 from stationplan.inputs.columns import KIND_NAMES, normalise
 from stationplan.inputs.osm import read_osm_places
-from stationplan.inputs.tables import Table, coordinates, find_columns, numbers, read_table, unique_ids
+from stationplan.inputs.table import Table, coordinates, find_columns, numbers, unique_ids
+from stationplan.inputs.textfile import read_csv
 from stationplan.scenario import CURE_HOURS, Scenario, ScenarioFile, SitesInput
 
 _FIELDS = ("id", "name", "address", "lon", "lat", "kind", "host", "hours", "cost")
@@ -158,7 +159,7 @@ def _has_tag(tags: Mapping[str, str], tag: str) -> bool:
 
 def _from_table(scenario: Scenario, given: SitesInput, role: str) -> list[Place]:
     file = scenario.file
-    table = read_table(scenario.locate(given.file or ""))
+    table = read_csv(scenario.locate(given.file or ""), scenario.file.limits)
     faults = FaultList(table.file)
     columns = find_columns(table, _FIELDS, required=("id", "name", "lon", "lat"), given=given.columns, faults=faults)
     ids = unique_ids(table, columns["id"], faults) if "id" in columns else []

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from stationplan.scenario.load import CURE_HOURS, Scenario, load_scenario
-from stationplan.scenario.schema import PlanInput, ScenarioFile, SitesInput
+from stationplan.scenario.schema import Limits, PlanInput, ScenarioFile, SitesInput
 
-__all__ = ["CURE_HOURS", "PlanInput", "Scenario", "ScenarioFile", "SitesInput", "load_scenario"]
+__all__ = ["CURE_HOURS", "Limits", "PlanInput", "Scenario", "ScenarioFile", "SitesInput", "load_scenario"]

@@ -176,6 +176,23 @@ class PlanInput(_Table):
     """Seconds for the exact solver; when they run out the better of greedy and solver is returned with its bound."""
 
 
+class Limits(_Table):
+    """Caps on the size of inputs, checked before they are read. Raise one when a good file is larger."""
+
+    file_mb: Annotated[int, Field(ge=1)] = 500
+    """Size of a table or of a file of shapes, MB."""
+    extract_mb: Annotated[int, Field(ge=1)] = 4000
+    """Size of a file of roads, MB."""
+    unpacked_mb: Annotated[int, Field(ge=1)] = 4000
+    """What a compressed file may unpack to, MB."""
+    rows: Annotated[int, Field(ge=1)] = 2_000_000
+    """Rows of a table."""
+    columns: Annotated[int, Field(ge=1)] = 1000
+    """Columns of a table."""
+    vertices: Annotated[int, Field(ge=1)] = 20_000_000
+    """Vertices of all shapes of a file together."""
+
+
 class ScenarioFile(_Table):
     """The whole document."""
 
@@ -195,6 +212,7 @@ class ScenarioFile(_Table):
     stations: SitesInput | None = None
     candidates: SitesInput
     plan: PlanInput
+    limits: Limits = Limits()
     slots: Annotated[dict[Identifier, SlotInput], Field(min_length=1)]
     groups: Annotated[dict[Identifier, GroupInput], Field(min_length=1)]
     hosts: dict[Identifier, HostInput]

@@ -1,141 +1,66 @@
-"""CSV tables as people send them: encoding and separator told apart, rows numbered as in the file."""
+"""A table as text, whatever file or database it came from, and its columns as fields, numbers and coordinates."""
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from stationplan.domain import FloatArray
-from stationplan.errors import FaultList, InputError, say
+from stationplan.domain import FloatArray, ObjectArray
+from stationplan.errors import Fault, FaultList, say
 from stationplan.inputs.columns import FIELD_NAMES, normalise
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$", re.ASCII)
 
-MAX_BYTES = 500_000_000
-"""A file larger than this is refused before it is read."""
-
 
 @dataclass(frozen=True)
 class Table:
-    """A table as text: ``header``, ``rows`` of equal width, and each row's own number in the file (header = 1)."""
+    """A table as text: ``header``, ``rows`` of equal width, and each row's own number in the file (header = 1).
+
+    Things without a header row, such as features of a GeoJSON file or rows of a query, are numbered from 2 in their
+    order. ``shapes`` holds a shapely geometry (or ``None``) a row where the source has geometry, in ``crs``
+    (``None``: undeclared). ``faults`` tells rows that could not be read, ``set_aside`` counts them; they are not in
+    ``rows``.
+    """
 
     file: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     row_number: tuple[int, ...]
+    sheet: str | None = None
+    header_row: int = 1
+    shapes: ObjectArray | None = None
+    crs: str | None = None
+    faults: tuple[Fault, ...] = ()
+    set_aside: int = 0
 
     def column(self, index: int) -> list[str]:
         """The stripped text of one column."""
         return [row[index].strip() for row in self.rows]
 
-
-def decode(data: bytes, file: str) -> str:
-    """Return the text of a file in UTF-8 (with or without BOM) or GB18030.
-
-    UTF-8 is tried first: text of another encoding that happens to be valid UTF-8 does not occur in practice.
-
-    Raises
-    ------
-    InputError
-        The bytes are neither.
-    """
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    faults = FaultList(file)
-    faults.add(say("The text is neither UTF-8 nor GB18030."), say("Save the file as CSV UTF-8."))
-    raise InputError(faults.faults)
+    def with_faults(self, faults: Sequence[Fault]) -> Table:
+        """Return the table with other faults."""
+        return replace(self, faults=tuple(faults))
 
 
-def read_text(path: Path) -> str:
-    """Return the text of an input file.
-
-    Raises
-    ------
-    InputError
-        The file is too large, or neither UTF-8 nor GB18030, or holds NUL characters.
-    """
-    faults = FaultList(path.name)
-    size = path.stat().st_size
-    if size > MAX_BYTES:
+def header_faults(table: Table) -> list[Fault]:
+    """Return what is wrong with a table as a whole: no header, no rows, a column that stands twice."""
+    faults = FaultList(table.file, sheet=table.sheet)
+    if not table.header:
+        faults.add(say("The table is empty."), say("Give a header and at least one row."), code="empty")
+    elif not table.rows and not table.set_aside:
+        faults.add(say("The table has a header but no rows."), say("Give at least one row."), code="empty")
+    for name in sorted({name for name in table.header if name and table.header.count(name) > 1}):
         faults.add(
-            say("The file has {size} bytes; files are read up to {limit}.", size=size, limit=MAX_BYTES),
-            say("Cut it to the study area."),
+            say("The column {column} stands twice in the header.", column=name),
+            say("Rename one of them."),
+            row=table.header_row,
+            code="repeated_column",
         )
-        faults.raise_any()
-    data = path.read_bytes()
-    if data.startswith(b"PK\x03\x04"):
-        faults.add(say("This is an Excel workbook or another zip file."), say("Save the sheet as CSV UTF-8."))
-        faults.raise_any()
-    text = decode(data, path.name)
-    if "\0" in text:
-        faults.add(say("The file holds NUL characters; it is not text."), say("Export it again as CSV or GeoJSON."))
-        faults.raise_any()
-    return text
-
-
-def read_table(path: Path) -> Table:
-    """Return a CSV file as a :class:`Table`.
-
-    The separator (comma, semicolon or tab) is the one that occurs most in the header. Empty lines are skipped and
-    still counted in the row numbers.
-
-    Raises
-    ------
-    InputError
-        The file is too large, empty, not text, has a repeated header, or has rows of another width; all at once.
-    """
-    faults = FaultList(path.name)
-    text = read_text(path)
-    first = next((line for line in io.StringIO(text) if line.strip()), "")
-    separator = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    header: tuple[str, ...] = ()
-    rows: list[tuple[str, ...]] = []
-    numbers: list[int] = []
-    start = 1
-    try:
-        for fields in reader:
-            row_number, start = start, reader.line_num + 1
-            if not any(field.strip() for field in fields):
-                continue
-            if not header:
-                header = tuple(field.strip() for field in fields)
-                continue
-            if len(fields) != len(header):
-                faults.add(
-                    say("The row has {found} fields, the header {expected}.", found=len(fields), expected=len(header)),
-                    say("Check separators and quotes in the row."),
-                    row=row_number,
-                )
-                continue
-            rows.append(tuple(fields))
-            numbers.append(row_number)
-    except csv.Error as error:
-        faults.add(
-            say("The row is not valid CSV: {error}.", error=error),
-            say("Check separators and quotes in the row."),
-            row=start,
-        )
-    if not header:
-        faults.add(say("The table is empty."), say("Give a header and at least one row."))
-    elif not rows and not faults:
-        faults.add(say("The table has a header but no rows."), say("Give at least one row."))
-    for name in sorted({name for name in header if name and header.count(name) > 1}):
-        faults.add(
-            say("The column {column} stands twice in the header.", column=name), say("Rename one of them."), row=1
-        )
-    faults.raise_any()
-    return Table(path.name, header, tuple(rows), tuple(numbers))
+    return faults.faults
 
 
 def find_columns(

@@ -1,0 +1,104 @@
+"""How large an input may be: checked before it is read, so that a hostile or mistaken file cannot fill the memory."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import zipfile
+from pathlib import Path
+from typing import IO, cast
+from xml.etree.ElementTree import ParseError
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import iterparse
+
+from stationplan.errors import FaultList, InputError, Message, say
+from stationplan.scenario import Limits
+
+_MB = 1_000_000
+_CHUNK = 1 << 20
+
+
+def refuse_above(found: int, name: str, limits: Limits, faults: FaultList) -> None:
+    """Raise :class:`InputError` when a number is above the limit of that name."""
+    cap = cast("int", getattr(limits, name))
+    if found > cap:
+        units: dict[str, Message] = {
+            "file_mb": say("The file has {found} MB; files are read up to {cap} MB.", found=found, cap=cap),
+            "extract_mb": say("The extract has {found} MB; extracts are read up to {cap} MB.", found=found, cap=cap),
+            "unpacked_mb": say("The file unpacks to more than {cap} MB.", cap=cap),
+            "rows": say("The table has more than {cap} rows.", cap=cap),
+            "columns": say("The table has {found} columns; tables are read up to {cap}.", found=found, cap=cap),
+            "vertices": say("The shapes have {found} vertices; {cap} are read at most.", found=found, cap=cap),
+        }
+        faults.add(
+            units[name],
+            say("Cut it to the study area, or raise `{name}` under [limits] (or with --limit).", name=name),
+            code="too_large",
+        )
+        raise InputError(faults.faults)
+
+
+def refuse_large(path: Path, limits: Limits, *, cap: str = "file_mb") -> None:
+    """Raise :class:`InputError` when a file is larger than the limit ``cap``."""
+    refuse_above(-(-path.stat().st_size // _MB), cap, limits, FaultList(path.name))
+
+
+def refuse_zip_bomb(path: Path, limits: Limits) -> None:
+    """Raise :class:`InputError` when a zip archive is malformed or would unpack to more than the limit."""
+    faults = FaultList(path.name)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            total = sum(member.file_size for member in archive.infolist())
+    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
+        faults.add(
+            say("The file is not a readable zip archive: {error}.", error=error),
+            say("Save it again."),
+            code="unreadable",
+        )
+        raise InputError(faults.faults) from None
+    refuse_above(-(-total // _MB), "unpacked_mb", limits, faults)
+
+
+def open_unpacked(path: Path) -> IO[bytes]:
+    """Return a stream of a file's content: unpacked for ``.gz`` and ``.bz2``, as it stands for others."""
+    suffix = path.suffix.lower()
+    if suffix == ".gz":
+        return cast("IO[bytes]", gzip.open(path, "rb"))
+    if suffix == ".bz2":
+        return cast("IO[bytes]", bz2.open(path, "rb"))
+    return path.open("rb")
+
+
+def refuse_bomb(path: Path, limits: Limits) -> None:
+    """Raise :class:`InputError` when a ``.gz`` or ``.bz2`` file is damaged or unpacks to more than the limit."""
+    faults = FaultList(path.name)
+    total = 0
+    try:
+        with open_unpacked(path) as stream:
+            while block := stream.read(_CHUNK):
+                total += len(block)
+                refuse_above(total // _MB, "unpacked_mb", limits, faults)
+    except (OSError, EOFError) as error:
+        faults.add(say("The file cannot be unpacked: {error}.", error=error), say("Get it again."), code="unreadable")
+        raise InputError(faults.faults) from None
+
+
+def refuse_entities(stream: IO[bytes], file: str) -> None:
+    """Raise :class:`InputError` when an XML document declares a DTD or entities, which may unfold without end.
+
+    A DTD stands before the first element, so reading as far as that is enough.
+    """
+    faults = FaultList(file)
+    try:
+        next(iter(iterparse(stream, events=("start",), forbid_dtd=True)), None)
+    except DefusedXmlException:
+        faults.add(
+            say("The XML declares a document type or entities, which are not read."),
+            say("Save the file again with the program that made it."),
+            code="unsafe_xml",
+        )
+        raise InputError(faults.faults) from None
+    except ParseError as error:
+        faults.add(say("The XML is malformed: {error}.", error=error), say("Get the file again."), code="unreadable")
+        raise InputError(faults.faults) from None
