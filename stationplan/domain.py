@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from stationplan.errors import ConsistencyError, Message
+from stationplan.errors import ConsistencyError, Fault, Message
 
 if TYPE_CHECKING:  # the siting models use these records without any geography
     from geopandas import GeoDataFrame
@@ -351,6 +351,39 @@ class WhyHere(_Record):
     replacement: int
     replacement_loss: float
     removal_loss: float
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What became of the records of one input.
+
+    ``rows`` records stand in the file (or sheet, or query), ``kept`` of them went into the study; ``findings`` tell, by
+    row, what was repaired, merged, set aside or is worth a look. A record without a finding was kept as it is.
+    """
+
+    role: str
+    file: str
+    sheet: str | None
+    rows: int
+    kept: int
+    findings: tuple[Fault, ...]
+
+
+@dataclass(frozen=True)
+class DatumDecision:
+    """Which datum the coordinates of an input were taken to have, and why.
+
+    ``declared`` is what the scenario says (empty: nothing); ``medians_m`` holds, where evidence was weighed, the median
+    distance that each datum leaves; ``used`` is empty where none could be decided. ``doubtful``: the evidence speaks
+    against what was declared.
+    """
+
+    role: str
+    declared: str
+    used: str
+    reason: Message
+    medians_m: Mapping[str, float]
+    doubtful: bool
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,15 @@ from typing import Literal
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
-from pyproj import CRS, Proj, Transformer
+from pyproj import CRS, Geod, Proj, Transformer
 from pyproj.aoi import AreaOfInterest
 from pyproj.database import query_utm_crs_info
 from pyproj.exceptions import CRSError
 from scipy.spatial import cKDTree
 
 from stationplan.domain import FloatArray
+
+_WGS84 = Geod(ellps="WGS84")
 
 _LENGTH_ERROR = 0.01
 
@@ -191,6 +193,16 @@ def unproject(x: ArrayLike, y: ArrayLike, crs: str) -> tuple[FloatArray, FloatAr
         np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     )
     return np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+
+
+def metres_apart(lon: ArrayLike, lat: ArrayLike, to_lon: ArrayLike, to_lat: ArrayLike) -> FloatArray:
+    """Return the geodesic distance (m) between points in WGS-84 degrees, broadcast against each other.
+
+    >>> round(float(metres_apart(104.0, 30.0, 104.0, 31.0)))
+    110857
+    """
+    here_lon, here_lat, there_lon, there_lat = np.broadcast_arrays(*_as_degrees(lon, lat), *_as_degrees(to_lon, to_lat))
+    return np.asarray(_WGS84.inv(here_lon, here_lat, there_lon, there_lat)[2], dtype=np.float64)
 
 
 def cell_outlines(x: FloatArray, y: FloatArray) -> NDArray[np.object_]:

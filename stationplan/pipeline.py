@@ -32,11 +32,11 @@ from stationplan.domain import (
     Solution,
     StudyArea,
 )
-from stationplan.errors import ConsistencyError, FaultList, Message, say
+from stationplan.errors import ConsistencyError, FaultList, InputError, Message, say
 from stationplan.explain import explain
 from stationplan.geo import project
 from stationplan.hours import parse_hours
-from stationplan.inputs import district_of, read_places_and_people, read_roads
+from stationplan.inputs import decide_datums, district_of, place, read_roads, read_tables
 from stationplan.question import choose
 from stationplan.recount import recount_stations
 from stationplan.scenario import Scenario, ScenarioFile
@@ -89,11 +89,15 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
     clock = _Clock(progress)
     notes: list[Message] = []
     with clock.step("inputs", say("Reading districts, cells and sites")):
-        area, cells, sites, input_notes = read_places_and_people(scenario)
-        notes.extend(input_notes)
-        demand = _demand(file, cells, area, notes)
+        tables = read_tables(scenario)
+        if tables.faults:
+            raise InputError(tables.faults)
     with clock.step("roads", say("Reading roads")):
         arcs = read_roads(scenario)
+        inputs = place(tables, decide_datums(tables, arcs), arcs, scenario)
+        area, cells, sites = inputs.area, inputs.cells, inputs.sites
+        notes.extend(inputs.notes)
+        demand = _demand(file, cells, area, notes)
         notes.extend(arcs.notes)
         roads = network_of(arcs, crs=area.crs)
     with clock.step("connect", say("Connecting cells and sites to the roads")):

@@ -1,57 +1,16 @@
-"""Files to records. Every fault of an input is raised together with those of the others, with file, row and cure."""
+"""Files, databases and services to records. Every fault of an input is told with file, row and cure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from typing import TypeVar
-
-from stationplan.domain import Cells, RoadArcs, Sites, StudyArea
-from stationplan.errors import Fault, InputError, Message
-from stationplan.inputs.areas import district_of, read_area
-from stationplan.inputs.cells import read_cells
+from stationplan.domain import RoadArcs
+from stationplan.inputs.areas import district_of
 from stationplan.inputs.osm import read_osm_roads
+from stationplan.inputs.reading import Inputs, Tables, decide_datums, place, read_tables
 from stationplan.inputs.roads import read_csv_roads
 from stationplan.inputs.rules import Speeds
-from stationplan.inputs.sites import place_sites, read_places
 from stationplan.scenario import Scenario
 
-__all__ = ["district_of", "read_places_and_people", "read_roads"]
-
-_Record = TypeVar("_Record")
-
-
-def read_places_and_people(scenario: Scenario) -> tuple[StudyArea, Cells, Sites, tuple[Message, ...]]:
-    """Return everything a scenario reads but its roads, and notes of what was set aside.
-
-    Raises
-    ------
-    InputError
-        Every file that does not exist, roads included; when all do, every fault of every one of these inputs.
-    """
-    faults: list[Fault] = []
-
-    def attempt(read: Callable[[], _Record]) -> _Record | None:
-        try:
-            return read()
-        except InputError as error:
-            faults.extend(fault for fault in error.faults if fault not in faults)
-            return None
-
-    for role, path, _ in scenario.inputs:
-        attempt(partial(scenario.locate, path, key=role))
-    if faults:
-        raise InputError(faults)
-    cells_found = attempt(lambda: read_cells(scenario))
-    places = attempt(lambda: read_places(scenario))
-    area = None
-    if cells_found is not None or scenario.file.area.file is not None:
-        area = attempt(lambda: read_area(scenario, None if cells_found is None else cells_found[0]))
-    if cells_found is None or places is None or area is None:
-        raise InputError(faults)
-    sites, site_notes = place_sites(places, area, scenario)
-    cells, cell_notes = cells_found
-    return area, cells, sites, (*cell_notes, *site_notes)
+__all__ = ["Inputs", "Tables", "decide_datums", "district_of", "place", "read_roads", "read_tables"]
 
 
 def read_roads(scenario: Scenario) -> RoadArcs:

@@ -2,59 +2,233 @@
 
 from __future__ import annotations
 
-import json
-import re
-from pathlib import Path
+from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import shapely
 from geopandas import GeoDataFrame
-from shapely.errors import ShapelyError
+from pyproj import CRS, Geod
 from shapely.geometry.base import BaseGeometry
 
-from stationplan.domain import Cells, FloatArray, IntArray, ObjectArray, StudyArea
+from stationplan.domain import FloatArray, IntArray, ObjectArray, Quality, StudyArea
 from stationplan.errors import FaultList, InputError, say
 from stationplan.geo import Datum, keeps_metres, project, to_wgs84, utm_crs
-from stationplan.inputs.textfile import read_text
-from stationplan.scenario import Limits, Scenario
+from stationplan.inputs.columns import FIELD_NAMES
+from stationplan.inputs.source import Located, read_table
+from stationplan.inputs.table import Table, Wanted
+from stationplan.scenario import AreaInput, Limits, Scenario
 
 _MARGIN_M = 500.0
 """Width of the rim around the demand when a study has no district polygons."""
 
+_GEOD = Geod(ellps="WGS84")
+_KM2 = 1e6
 
-def read_area(scenario: Scenario, cells: Cells | None) -> StudyArea:
-    """Return the districts of a scenario; without a district file, one district around the cells.
 
-    The CRS is the scenario's, else the UTM zone at the middle of the area. Invalid polygons are refused.
+@dataclass(frozen=True, eq=False)
+class AreaTable:
+    """Districts as read: ids, names, prefectures, and valid polygons in degrees of ``datum``."""
+
+    district_id: tuple[str, ...]
+    name: tuple[str, ...]
+    name_en: tuple[str, ...]
+    prefecture: tuple[str, ...]
+    polygons: ObjectArray
+    datum: str
+    quality: Quality
+
+
+def read_districts(located: Located, limits: Limits) -> AreaTable:
+    """Return the districts of a file; invalid polygons are repaired (``shapely.make_valid``) and told with both areas.
 
     Raises
     ------
     InputError
-        The file cannot be read, lacks a column, or has polygons that cannot be used; all at once.
+        The file cannot be read, lacks a column, or a district has no polygon, name or id of its own; all at once.
     """
-    given = scenario.file.area
-    if given.file is None or given.datum is None:
-        if cells is None:
-            raise ValueError("a study without a district file needs cells")
-        crs = _crs_for(scenario, float(cells.lon.mean()), float(cells.lat.mean()))
-        x, y = project(cells.lon, cells.lat, crs)
-        hull = shapely.buffer(shapely.convex_hull(shapely.multipoints(np.column_stack([x, y]))), _MARGIN_M)
-        whole = {"district_id": ["1"], "name": ["研究区域"], "name_en": ["Study area"], "prefecture": [""]}
-        return StudyArea(GeoDataFrame(whole, geometry=[hull], crs=crs))
-    path = scenario.locate(given.file)
-    columns = {
-        "district_id": given.id,
-        "name": given.name,
-        "name_en": given.name_en or given.name,
-    }
+    given = cast("AreaInput", located.source)
+    columns = {"district_id": given.id, "name": given.name, "name_en": given.name_en or given.name}
     if given.prefecture is not None:
         columns["prefecture"] = given.prefecture
-    frame = _read_polygons(path, columns, scenario.file.limits)
-    geometry = _to_wgs84(np.asarray(frame.geometry), given.datum)
+    table = read_table(located, Wanted(()), limits)
+    faults = FaultList(table.file, sheet=table.sheet)
+    if table.shapes is None:
+        faults.add(say("The file holds no polygons."), say("Give polygons as GeoJSON."), code="no_shapes")
+    for field, column in columns.items():
+        if column not in table.header:
+            faults.add(
+                say(
+                    "There is no column {column}; the table has: {columns}.",
+                    column=column,
+                    columns=", ".join(table.header),
+                ),
+                say("Name the column under [area] as `{field}`.", field=field.removeprefix("district_")),
+                code="missing_column",
+            )
+    faults.raise_any()
+    texts = {field: table.column(table.header.index(column)) for field, column in columns.items()}
+    ids = texts["district_id"]
+    for i, row in enumerate(table.row_number):
+        for field, column in columns.items():
+            if not texts[field][i]:
+                faults.add(
+                    say("{column} is empty.", column=column),
+                    say("Fill it in for every district."),
+                    row=row,
+                    code="empty",
+                )
+        if ids[i] and ids.index(ids[i]) != i:
+            faults.add(
+                say("The district {id} stands twice.", id=ids[i]),
+                say("Give every district an id of its own."),
+                row=row,
+                code="repeated_id",
+            )
+    polygons = polygons_of(table, ids, faults)
+    faults.raise_any("refused")
+    return AreaTable(
+        tuple(ids),
+        tuple(texts["name"]),
+        tuple(texts["name_en"]),
+        tuple(texts.get("prefecture", [""] * len(ids))),
+        polygons,
+        given.datum or "",
+        Quality("area", table.file, table.sheet, len(ids), len(ids), tuple(faults.faults)),
+    )
+
+
+def polygons_of(table: Table, names: list[str], faults: FaultList) -> ObjectArray:
+    """Return the shapes of a table as valid polygons in degrees; a fault for each row that has none."""
+    assert table.shapes is not None
+    shapes = np.asarray(shapely.force_2d(table.shapes), dtype=object)
+    if table.crs is not None and CRS.from_user_input(table.crs).is_projected:
+        shapes = np.asarray(GeoDataFrame(geometry=shapes, crs=table.crs).to_crs("EPSG:4326").geometry, dtype=object)
+    valid = shapely.is_valid(shapes)
+    polygons = shapes.copy()
+    for i, shape in enumerate(shapes):
+        row, name = table.row_number[i], names[i]
+        if shape is None or shape.is_empty or shape.geom_type not in {"Polygon", "MultiPolygon"}:
+            faults.add(
+                say("The district {id} has no polygon.", id=name),
+                say("Draw it, or take it out."),
+                row=row,
+                code="no_polygon",
+            )
+        elif not _in_degrees(shape.bounds):
+            faults.add(
+                say("The polygon of {id} is not in longitude and latitude.", id=name),
+                say("Save them as WGS-84 GeoJSON."),
+                row=row,
+                code="projected_values",
+            )
+        elif not valid[i]:
+            polygons[i] = _repaired(shape)
+            faults.add(
+                say(
+                    "The polygon of {id} was invalid ({reason}) and is repaired: "
+                    "{before} km2 before, {after} km2 after.",
+                    id=name,
+                    reason=shapely.is_valid_reason(shape),
+                    before=f"{_area_m2(shape) / _KM2:.3f}",
+                    after=f"{_area_m2(polygons[i]) / _KM2:.3f}",
+                ),
+                say("Check its outline if the areas differ much."),
+                row=row,
+                code="invalid_polygon",
+                action="repaired",
+            )
+    return polygons
+
+
+def _repaired(shape: BaseGeometry) -> BaseGeometry:
+    """Return the polygons of a repaired shape; lines and points that a repair leaves over enclose nothing."""
+    parts = shapely.get_parts(shapely.make_valid(shape))
+    parts = shapely.get_parts(parts)  # a collection may hold multipolygons
+    kept = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
+    return cast("BaseGeometry", shapely.union_all(kept))
+
+
+def _area_m2(shape: BaseGeometry) -> float:
+    return abs(float(_GEOD.geometry_area_perimeter(shapely.orient_polygons(shape))[0]))
+
+
+def missing_districts(located: Located, given: AreaInput, area: AreaTable | None, limits: Limits) -> Quality:
+    """Return what a list of districts has that the polygons lack, by the same column of ids.
+
+    Raises
+    ------
+    InputError
+        The list cannot be read or lacks the column.
+    """
+    table = read_table(located, Wanted(("id", "name")), limits)
+    faults = FaultList(table.file, sheet=table.sheet)
+    headers = {name.casefold(): i for i, name in enumerate(table.header)}
+    names = (name.casefold() for name in (given.id, *FIELD_NAMES["id"]))
+    column = next((headers[name] for name in names if name in headers), None)
+    if column is None:
+        faults.add(
+            say(
+                "There is no column {column}; the table has: {columns}.",
+                column=given.id,
+                columns=", ".join(table.header),
+            ),
+            say("Name the column of ids like that of the polygons."),
+            row=table.header_row,
+            code="missing_column",
+        )
+        raise InputError(faults.faults)
+    found = set() if area is None else set(area.district_id)
+    listed = table.column(column)
+    for row, district in zip(table.row_number, listed, strict=True):
+        if district not in found:
+            faults.add(
+                say("The district {id} has no polygon.", id=district),
+                say("Draw it, or leave it to the district around it."),
+                row=row,
+                code="no_polygon",
+                action="kept",
+            )
+    for district in sorted(found - set(listed)):
+        faults.add(
+            say("The polygon {id} is not in the list of districts.", id=district),
+            say("Check its id."),
+            code="not_listed",
+            action="kept",
+        )
+    return Quality("area.district_list", table.file, table.sheet, len(listed), len(listed), tuple(faults.faults))
+
+
+def study_area(scenario: Scenario, area: AreaTable, datum: Datum) -> StudyArea:
+    """Return the districts in the scenario's metric CRS, else in the UTM zone at their middle.
+
+    Raises
+    ------
+    InputError
+        The scenario's CRS does not keep lengths there, or there is no UTM zone.
+    """
+    geometry = polygons_to_wgs84(area.polygons, datum)
     left, low, right, high = shapely.total_bounds(geometry).tolist()
     crs = _crs_for(scenario, (left + right) / 2, (low + high) / 2)
-    frame = frame.set_geometry(geometry, crs="EPSG:4326").to_crs(crs)
+    columns = {
+        "district_id": list(area.district_id),
+        "name": list(area.name),
+        "name_en": list(area.name_en),
+        "prefecture": list(area.prefecture),
+    }
+    frame = GeoDataFrame(columns, geometry=geometry, crs="EPSG:4326").to_crs(crs)
+    if not frame.geometry.is_valid.all():  # a shift of datum or CRS may turn slivers inside out
+        frame = frame.set_geometry(frame.geometry.map(lambda it: it if it.is_valid else _repaired(it)), crs=crs)
     return StudyArea(frame)
+
+
+def area_around(scenario: Scenario, lon: FloatArray, lat: FloatArray) -> StudyArea:
+    """Return one district around points (WGS-84 degrees), for a study without district polygons."""
+    crs = _crs_for(scenario, float(lon.mean()), float(lat.mean()))
+    x, y = project(lon, lat, crs)
+    hull = shapely.buffer(shapely.convex_hull(shapely.multipoints(np.column_stack([x, y]))), _MARGIN_M)
+    whole = {"district_id": ["1"], "name": ["研究区域"], "name_en": ["Study area"], "prefecture": [""]}
+    return StudyArea(GeoDataFrame(whole, geometry=[hull], crs=crs))
 
 
 def _crs_for(scenario: Scenario, lon: float, lat: float) -> str:
@@ -90,89 +264,15 @@ def district_of(area: StudyArea, x: FloatArray, y: FloatArray) -> IntArray:
     return np.where(district == len(area.districts), -1, district)
 
 
-def _read_polygons(path: Path, columns: dict[str, str], limits: Limits) -> GeoDataFrame:
-    """Return the district polygons of a GeoJSON file, read as plain JSON.
-
-    GDAL would choose its reader by content, and some readers open whatever other file or address the content names.
-    """
-    faults = FaultList(path.name)
-    geojson = say("Give polygons as GeoJSON.")
-    try:
-        document = json.loads(read_text(path, limits))
-        features = document["features"] if document["type"] == "FeatureCollection" else [document]
-        rows = [feature["properties"] or {} for feature in features]
-        shapes = [
-            None if feature["geometry"] is None else shapely.geometry.shape(feature["geometry"]) for feature in features
-        ]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, ShapelyError) as error:
-        if isinstance(error, json.JSONDecodeError):
-            faults.add(say("This is not valid JSON."), geojson, row=error.lineno)
-        else:
-            faults.add(say("The file is not GeoJSON."), geojson)
-        raise InputError(faults.faults) from None
-    if not rows:
-        faults.add(say("The file holds no polygons."), geojson)
-        raise InputError(faults.faults)
-    named = str((document.get("crs") or {}).get("properties", {}).get("name", ""))
-    if named and not re.search(r"(CRS84|:4326|:4490)$", named):
-        faults.add(say("The polygons are not in longitude and latitude."), say("Save them as WGS-84 GeoJSON."))
-    known = list(dict.fromkeys(name for row in rows for name in row))
-    for field, column in columns.items():
-        if column not in known:
-            faults.add(
-                say("There is no column {column}; the table has: {columns}.", column=column, columns=", ".join(known)),
-                say("Name the column under [area] as `{field}`.", field=field.removeprefix("district_")),
-            )
-    faults.raise_any()
-    texts = {field: [_text(row.get(column)) for row in rows] for field, column in columns.items()}
-    ids = texts["district_id"]
-    for i, shape in enumerate(shapes):
-        _check_polygon(shape, ids[i], i + 1, faults)
-        for field, column in columns.items():
-            if not texts[field][i]:
-                faults.add(say("{column} is empty.", column=column), say("Fill it in for every district."), row=i + 1)
-        if ids[i] and ids.index(ids[i]) != i:
-            faults.add(
-                say("The district {id} stands twice.", id=ids[i]),
-                say("Give every district an id of its own."),
-                row=i + 1,
-            )
-    faults.raise_any()
-    texts.setdefault("prefecture", [""] * len(rows))
-    return GeoDataFrame(texts, geometry=shapes, crs="EPSG:4326")
-
-
-def _check_polygon(shape: BaseGeometry | None, district: str, row: int, faults: FaultList) -> None:
-    if shape is None or shape.is_empty or shape.geom_type not in {"Polygon", "MultiPolygon"}:
-        faults.add(say("The district {id} has no polygon.", id=district), say("Draw it, or take it out."), row=row)
-    elif not _in_degrees(shape.bounds):
-        faults.add(
-            say("The polygon of {id} is not in longitude and latitude.", id=district),
-            say("Save them as WGS-84 GeoJSON."),
-            row=row,
-        )
-    elif not shape.is_valid:
-        faults.add(
-            say("The polygon of {id} is invalid: {reason}.", id=district, reason=shapely.is_valid_reason(shape)),
-            say("Repair it in a GIS (make valid)."),
-            row=row,
-        )
-
-
-def _text(value: object) -> str:
-    """Return a property as text; a whole number that JSON holds as 510100.0 is 510100."""
-    if value is None:
-        return ""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
-
-
 def _in_degrees(bounds: tuple[float, float, float, float]) -> bool:
     left, low, right, high = bounds
     return left >= -180 and right <= 180 and low >= -90 and high <= 90
 
 
-def _to_wgs84(shapes: ObjectArray, datum: Datum) -> ObjectArray:
+def polygons_to_wgs84(shapes: ObjectArray, datum: Datum) -> ObjectArray:
+    """Return shapes in degrees of ``datum`` as shapes in WGS-84."""
+
     def shift(points: FloatArray) -> FloatArray:
         return np.column_stack(to_wgs84(points[:, 0], points[:, 1], datum=datum))
 
-    return np.asarray(shapely.transform(shapely.force_2d(shapes), shift), dtype=object)
+    return np.asarray(shapely.transform(shapes, shift), dtype=object)

@@ -2,61 +2,68 @@
 
 from __future__ import annotations
 
-from stationplan.domain import Cells
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from stationplan.domain import FloatArray, Quality
 from stationplan.errors import FaultList, Message, say
-from stationplan.geo import to_wgs84
-from stationplan.inputs.columns import FIELD_NAMES
-from stationplan.inputs.table import coordinates, find_columns, numbers, unique_ids
-from stationplan.inputs.textfile import read_csv
-from stationplan.scenario import Scenario
+from stationplan.inputs.columns import FIELD_NAMES, normalise
+from stationplan.inputs.points import coordinates, has_coordinates
+from stationplan.inputs.sites import Rules, row_ids, usable_rows
+from stationplan.inputs.source import Located, read_table
+from stationplan.inputs.table import Table, Wanted, find_columns, numbers
+from stationplan.scenario import DemandInput
 
 
-def read_cells(scenario: Scenario) -> tuple[Cells, tuple[Message, ...]]:
-    """Return the cells of a scenario's demand table with every count that one of its groups refers to.
+@dataclass(frozen=True, eq=False)
+class CellTable:
+    """Cells as read: their counts by column name, at longitudes and latitudes of ``datum`` (degrees)."""
 
-    Empty counts become ``empty_count`` where the scenario gives one, with a note of how many.
+    cell_id: tuple[str, ...]
+    lon: FloatArray
+    lat: FloatArray
+    row: tuple[int | None, ...]
+    features: Mapping[str, FloatArray]
+    datum: str
+    quality: Quality
+    notes: tuple[Message, ...] = ()
+
+
+def read_cells(located: Located, counts: Collection[str], rules: Rules) -> CellTable:
+    """Return the cells of a demand table with the counts asked for: recognised fields, or columns by their own name.
+
+    Empty counts become ``empty_count`` where the source gives one, with a note of how many. A polygon stands for its
+    centroid.
 
     Raises
     ------
     InputError
-        A column is missing, or a value is empty, not finite, negative or no coordinate; an id is empty or repeated;
-        all at once.
+        The table cannot be used, or has rows that cannot and may not be set aside; all faults at once.
     """
-    given = scenario.file.demand
-    table = read_csv(scenario.locate(given.file), scenario.file.limits)
-    faults = FaultList(table.file)
-    wanted = sorted({name for group in scenario.file.groups.values() for name in group.workers})
-    known = [name for name in wanted if name in FIELD_NAMES]
-    columns = find_columns(
-        table, ("id", "lon", "lat", *known), required=("id", "lon", "lat", *known), given=given.columns, faults=faults
-    )
-    for name in wanted:
-        if name not in FIELD_NAMES:
-            if name in table.header:
-                columns[name] = table.header.index(name)
-            else:
-                faults.add(
-                    say(
-                        "There is no column {column}; the table has: {columns}.",
-                        column=name,
-                        columns=", ".join(table.header),
-                    ),
-                    say("Correct the name under `workers` of the groups."),
-                    row=1,
-                )
-    ids = unique_ids(table, columns["id"], faults) if "id" in columns else []
-    lon, lat = coordinates(table, columns, faults)
+    given = cast("DemandInput", located.source)
+    known = [name for name in counts if name in FIELD_NAMES]
+    wanted = Wanted(("id", "lon", "lat", "lonlat", *known), ("lon", "lat", *known), rules.names, given.columns)
+    table = read_table(located, wanted, rules.limits)
+    faults = FaultList(table.file, sheet=table.sheet)
+    faults.extend(table.faults)
+    columns = find_columns(table, wanted, faults, unless=("lon", "lat") if has_coordinates(table, wanted) else ())
+    columns |= _own_columns(table, [name for name in counts if name not in FIELD_NAMES], faults)
+    faults.raise_any("refused")
+    ids = row_ids(table, columns, "cell", faults)
+    lon, lat = coordinates(table, columns, faults, crs=given.crs, inside=False)
     features = {
         name: numbers(table, columns[name], faults, low=0, empty=given.empty_count, may_fill="[demand] empty_count")
-        for name in wanted
-        if name in columns
+        for name in counts
     }
-    faults.raise_any()
-    lon, lat = to_wgs84(lon, lat, datum=given.datum)
+    good = usable_rows(table, faults, refuse=given.bad_rows == "refuse" and not rules.lenient)
+    kept = np.flatnonzero(good).tolist()
     notes = []
     for name in features:
         blank = sum(not text for text in table.column(columns[name]))
-        if blank:
+        if blank and given.empty_count is not None:
             notes.append(
                 say(
                     "{count} empty cells of {column} were read as {value}.",
@@ -65,4 +72,34 @@ def read_cells(scenario: Scenario) -> tuple[Cells, tuple[Message, ...]]:
                     value=given.empty_count,
                 )
             )
-    return Cells(tuple(ids), lon, lat, features), tuple(notes)
+    quality = Quality(
+        "demand", table.file, table.sheet, len(table.rows) + table.set_aside, len(kept), tuple(faults.faults)
+    )
+    return CellTable(
+        tuple(ids[i] for i in kept),
+        lon[kept],
+        lat[kept],
+        tuple(table.row_number[i] for i in kept),
+        {name: values[kept] for name, values in features.items()},
+        given.datum or ("wgs84" if given.crs is not None else ""),
+        quality,
+        tuple(notes),
+    )
+
+
+def _own_columns(table: Table, names: Collection[str], faults: FaultList) -> dict[str, int]:
+    """Return the columns of counts that no field stands for, found by their own name."""
+    by_name = {normalise(header): i for i, header in enumerate(table.header)}
+    for name in names:
+        if normalise(name) not in by_name:
+            faults.add(
+                say(
+                    "There is no column {column}; the table has: {columns}.",
+                    column=name,
+                    columns=", ".join(table.header),
+                ),
+                say("Correct the name under `workers` of the groups."),
+                row=table.header_row,
+                code="missing_column",
+            )
+    return {name: by_name[normalise(name)] for name in names if normalise(name) in by_name}

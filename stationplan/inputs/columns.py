@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
 
 FIELD_NAMES: Mapping[str, tuple[str, ...]] = {
-    "id": ("id", "code", "cell_id", "site_id", "station_id", "编码", "编号", "代码", "站点编码", "站点编号"),
-    "name": ("name", "title", "station_name", "site_name", "名称", "站点名称", "驿站名称", "网点名称"),
-    "address": ("address", "addr", "地址", "详细地址", "站点地址"),
-    "lon": ("lon", "lng", "long", "longitude", "x", "经度"),
-    "lat": ("lat", "latitude", "y", "纬度"),
-    "kind": ("kind", "type", "station_type", "类型", "站点类型"),
-    "host": ("host", "host_type", "category", "场所类型", "依托单位类型", "主机类型"),
-    "hours": ("hours", "opening_hours", "open_hours", "开放时间", "营业时间", "服务时间"),
-    "cost": ("cost", "cost_yuan", "费用", "费用(元)", "费用（元）", "建设费用"),
+    "id": (
+        *("id", "code", "cell_id", "site_id", "station_id", "adcode", "编码", "编号", "代码", "站点编码", "站点编号"),
+        *("驿站编号", "网点编码", "区划代码", "行政区划代码"),
+    ),
+    "name": (
+        *("name", "title", "station_name", "site_name", "名称", "站点名称", "驿站名称", "网点名称", "站点", "站名"),
+        *("服务站点名称", "驿站", "点位名称", "单位名称"),
+    ),
+    "address": ("address", "addr", "地址", "详细地址", "站点地址", "驿站地址", "位置", "具体地址", "所在地址"),
+    "lon": ("lon", "lng", "long", "longitude", "x", "经度", "东经", "坐标经度", "lon_wgs84", "lng_gcj02", "lng_bd09"),
+    "lat": ("lat", "latitude", "y", "纬度", "北纬", "坐标纬度", "lat_wgs84", "lat_gcj02", "lat_bd09"),
+    "lonlat": ("lonlat", "lnglat", "location", "坐标", "经纬度", "经纬度坐标"),
+    "kind": ("kind", "type", "station_type", "类型", "站点类型", "驿站类型", "类别"),
+    "host": ("host", "host_type", "category", "场所类型", "依托单位类型", "主机类型", "依托类型", "建设类型"),
+    "area_m2": ("area_m2", "area", "floor_area", "面积", "使用面积", "建筑面积", "站点面积"),
+    "hours": ("hours", "opening_hours", "open_hours", "开放时间", "营业时间", "服务时间", "开放时段", "开门时间"),
+    "cost": ("cost", "cost_yuan", "费用", "建设费用", "投入", "造价"),
     "population": ("population", "pop", "residents", "人口", "常住人口"),
+    "jobs": ("jobs", "employment", "岗位", "就业", "就业岗位"),
+    "count": ("count", "workers", "observed", "人数", "观测人数", "数量"),
+    "group": ("group", "worker_group", "群体", "人群", "工种"),
+    "slot": ("slot", "time_slot", "时段", "时间段"),
     "node": ("node_id", "id", "osmid", "节点"),
     "from": ("u", "from", "from_node", "起点"),
     "to": ("v", "to", "to_node", "终点"),
@@ -22,27 +36,36 @@ FIELD_NAMES: Mapping[str, tuple[str, ...]] = {
     "length_m": ("length_m", "length", "长度"),
     "speed_kmh": ("speed_kmh", "maxspeed", "速度"),
     "wkt": ("wkt", "geometry", "几何"),
-    "jobs": ("jobs", "employment", "岗位", "就业", "就业岗位"),
 }
-"""Names of each field, compared without case and surrounding space. A scenario's ``columns`` goes before them."""
+"""Names of each field, as :func:`normalise` compares them. A scenario's ``[columns]`` adds names, and the ``columns``
+of a table go before all of them."""
 
 KIND_NAMES: Mapping[str, str] = {
-    "standard": "standard",
-    "micro": "micro",
-    "mobile": "mobile",
-    "标准型": "standard",
-    "标准": "standard",
-    "微型": "micro",
-    "流动型": "mobile",
-    "流动": "mobile",
+    **{name: name for name in ("standard", "micro", "mobile")},
+    **dict.fromkeys(("标准型", "标准", "标准站", "标准站点"), "standard"),
+    **dict.fromkeys(("微型", "微型站", "微型站点", "微驿站"), "micro"),
+    **dict.fromkeys(("流动型", "流动", "流动站", "移动", "移动型"), "mobile"),
 }
 """Words for a station's kind."""
 
+_NOTE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】")
+
 
 def normalise(header: str) -> str:
-    """Return a header as it is compared.
+    """Return a header or a word as it is compared: without case, width, spaces, stars, and units in brackets.
 
-    >>> normalise(" Longitude ")
-    'longitude'
+    >>> normalise(" Longitude "), normalise("*经度（°E）"), normalise("费 用(元)")
+    ('longitude', '经度', '费用')
     """
-    return header.strip().casefold()
+    text = unicodedata.normalize("NFKC", header).casefold()
+    bare = re.sub(r"[\s*:]+", "", _NOTE.sub("", text))
+    return bare or re.sub(r"[\s*:]+", "", text)
+
+
+def with_names(added: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """Return the table of names with those that a scenario adds.
+
+    >>> with_names({"name": ["点位"]})["name"][-1]
+    '点位'
+    """
+    return {field: (*names, *added.get(field, ())) for field, names in FIELD_NAMES.items()}

@@ -13,9 +13,10 @@ from stationplan.domain import MODES, FloatArray, IntArray, Mode, ObjectArray, R
 from stationplan.errors import FaultList, InputError, Message, say
 from stationplan.geo import Datum, to_wgs84
 from stationplan.inputs.arcs import two_way_arcs
+from stationplan.inputs.points import coordinates
 from stationplan.inputs.rules import ROAD_CLASSES, Speeds, is_major, modes_of
-from stationplan.inputs.table import Table, coordinates, find_columns, numbers, unique_ids
-from stationplan.inputs.textfile import read_csv
+from stationplan.inputs.table import Table, Wanted, find_columns, numbers, table_from_rows, unique_ids
+from stationplan.inputs.textfile import csv_rows
 from stationplan.scenario import Limits
 
 _GEOD = Geod(ellps="WGS84")
@@ -37,14 +38,18 @@ def read_csv_roads(
     InputError
         All faults of both tables.
     """
-    nodes, edges = read_csv(nodes_path, limits), read_csv(edges_path, limits)
+    node_fields = Wanted(("node", "lon", "lat"), ("node", "lon", "lat"))
+    edge_fields = Wanted(("from", "to", "highway", "length_m", "speed_kmh", "wkt"), ("from", "to", "highway"))
+    nodes = table_from_rows(nodes_path.name, csv_rows(nodes_path, limits), node_fields)
+    edges = table_from_rows(edges_path.name, csv_rows(edges_path, limits), edge_fields)
     node_faults, faults = FaultList(nodes.file), FaultList(edges.file)
-    columns = find_columns(nodes, ("node", "lon", "lat"), required=("node", "lon", "lat"), given={}, faults=node_faults)
-    lon, lat = coordinates(nodes, columns, node_faults)
+    node_faults.extend(nodes.faults)
+    faults.extend(edges.faults)
+    columns = find_columns(nodes, node_fields, node_faults)
+    lon, lat = coordinates(nodes, columns, node_faults, crs=None, inside=True)
     ids = unique_ids(nodes, columns["node"], node_faults) if "node" in columns else []
     index = {node: i for i, node in enumerate(ids)}
-    fields = ("from", "to", "highway", "length_m", "speed_kmh", "wkt")
-    columns = find_columns(edges, fields, required=("from", "to", "highway"), given={}, faults=faults)
+    columns = find_columns(edges, edge_fields, faults)
     ends = [_ends(edges, columns[end], index, faults) for end in ("from", "to") if end in columns]
     classes = _classes(edges, columns["highway"], faults) if "highway" in columns else []
     count = len(edges.rows)

@@ -1,303 +1,289 @@
-"""Existing stations and candidate sites, from tables or from the places of an OSM extract."""
+"""Tables of stations and candidates: each row a place with its kind, host, hours and cost, or the reason why not."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
 
-from stationplan.domain import BoolArray, Kind, Sites, StudyArea
-from stationplan.errors import Fault, FaultList, InputError, Message, say
-from stationplan.geo import project, to_wgs84
-from stationplan.hours import open_share, parse_hours
-from stationplan.inputs.areas import district_of
+from stationplan.domain import FloatArray, Kind, Quality
+from stationplan.errors import Action, FaultList, Message, say
+from stationplan.hours import parse_hours
 from stationplan.inputs.columns import KIND_NAMES, normalise
-from stationplan.inputs.osm import read_osm_places
-from stationplan.inputs.table import Table, coordinates, find_columns, numbers, unique_ids
-from stationplan.inputs.textfile import read_csv
-from stationplan.scenario import CURE_HOURS, Scenario, ScenarioFile, SitesInput
+from stationplan.inputs.duplicates import Pair, likely_duplicates
+from stationplan.inputs.points import coordinates, has_coordinates
+from stationplan.inputs.source import Located, read_table
+from stationplan.inputs.table import Table, Wanted, as_number, find_columns, numbers, unique_ids
+from stationplan.scenario import CURE_HOURS, HostInput, Limits, SitesInput
 
-_FIELDS = ("id", "name", "address", "lon", "lat", "kind", "host", "hours", "cost")
+_FIELDS = ("id", "name", "address", "lon", "lat", "lonlat", "kind", "area_m2", "host", "hours", "cost")
+_MICRO_M2 = 5.0
+"""Usable area below which a station is a micro station (national programme, 2023)."""
+_SQUARE_METRES = re.compile(r"(平方米|平米|㎡|m2|m²|平)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Place:
-    """One station or host as read; WGS-84 degrees, cost in yuan."""
+    """One station or host as read; cost in yuan. Where it stands is in :class:`PlaceTable`."""
 
     site_id: str
     name: str
     address: str
-    lon: float
-    lat: float
     kind: Kind
     host: str
     hours: str
     cost: float
 
 
+@dataclass(frozen=True, eq=False)
+class PlaceTable:
+    """The places of one input, in file order, at longitudes and latitudes of ``datum`` (degrees)."""
+
+    places: tuple[Place, ...]
+    lon: FloatArray
+    lat: FloatArray
+    row: tuple[int | None, ...]
+    datum: str
+    quality: Quality
+    notes: tuple[Message, ...] = ()
+
+
 @dataclass(frozen=True)
-class Places:
-    """Existing stations and candidates as read, not yet placed in a study area, and what was left out."""
+class Rules:
+    """What a scenario says of all places: kinds of hosts, names of columns, limits.
 
-    existing: tuple[Place, ...]
-    candidates: tuple[Place, ...]
-    notes: tuple[Message, ...]
+    With ``complete`` a site needs hours and a candidate a cost, its own or its host's; a table looked at without a
+    scenario may leave them open. With ``lenient`` rows that cannot be used are set aside whatever the source says.
+    """
+
+    hosts: Mapping[str, HostInput]
+    names: Mapping[str, Sequence[str]]
+    limits: Limits
+    complete: bool = True
+    lenient: bool = False
 
 
-def read_places(scenario: Scenario) -> Places:
-    """Return the stations and candidates of a scenario, in file order.
+def read_sites(located: Located, role: str, rules: Rules) -> PlaceTable:
+    """Return the places of a table of stations or candidates, and what is wrong with the rest of its rows.
 
     Raises
     ------
     InputError
-        All faults of both inputs.
+        The table cannot be used, or has rows that cannot and may not be set aside; all faults at once.
     """
-    faults: list[Fault] = []
-    notes: list[Message] = []
-    existing = _read_role(scenario, "stations", scenario.file.stations, faults, notes)
-    candidates = _read_role(scenario, "candidates", scenario.file.candidates, faults, notes)
-    if faults:
-        raise InputError(faults)
-    return Places(tuple(existing), tuple(candidates), tuple(notes))
-
-
-def place_sites(places: Places, area: StudyArea, scenario: Scenario) -> tuple[Sites, tuple[Message, ...]]:
-    """Return existing stations, then candidates, in the study area, and what was set aside and why.
-
-    A station counts as open in a slot when it is open for at least ``open_share`` of it. Candidates outside every
-    district and candidates that are existing stations already are set aside with a note.
-
-    Raises
-    ------
-    InputError
-        An id stands for a station and a candidate, a required or forbidden id does not exist, or there are fewer
-        candidates than new sites; all at once.
-    """
-    file = scenario.file
-    existing, candidates = list(places.existing), list(places.candidates)
-    notes = list(places.notes)
-    if file.candidates.osm is not None:
-        standing = {place.site_id for place in existing}
-        fresh = [place for place in candidates if place.site_id not in standing]
-        if len(fresh) < len(candidates):
-            count = len(candidates) - len(fresh)
-            notes.append(say("Candidates that are existing stations already, set aside: {count}.", count=count))
-        candidates = fresh
-    found = existing + candidates
-    x, y = project([place.lon for place in found], [place.lat for place in found], area.crs)
-    district = district_of(area, x, y)
-    is_existing = np.arange(len(found)) < len(existing)
-    keep = is_existing | (district >= 0)
-    outside = int((~keep).sum())
-    if outside:
-        notes.append(say("Candidates outside every district, set aside: {count}.", count=outside))
-    kept = [place for place, stays in zip(found, keep, strict=True) if stays]
-    _check_ids(scenario, [place.site_id for place in existing], [place.site_id for place in kept])
-    required, forbidden = set(file.plan.required), set(file.plan.forbidden)
-    sites = Sites(
-        site_id=tuple(place.site_id for place in kept),
-        name=tuple(place.name for place in kept),
-        address=tuple(place.address for place in kept),
-        x=x[keep],
-        y=y[keep],
-        existing=is_existing[keep],
-        kind=tuple(place.kind for place in kept),
-        host=tuple(place.host for place in kept),
-        hours=tuple(place.hours for place in kept),
-        open=_open_slots(kept, file),
-        serves=_serves(kept, file),
-        cost=np.where(is_existing[keep], 0.0, [place.cost for place in kept]),
-        required=np.array([place.site_id in required for place in kept], dtype=bool),
-        forbidden=np.array([place.site_id in forbidden for place in kept], dtype=bool),
-        district=district[keep],
-    )
-    return sites, tuple(notes)
-
-
-def _read_role(
-    scenario: Scenario, role: str, given: SitesInput | None, faults: list[Fault], notes: list[Message]
-) -> list[Place]:
-    if given is None:
-        return []
-    try:
-        if given.osm is not None:
-            return _from_osm(scenario, given, notes)
-        return _from_table(scenario, given, role)
-    except InputError as error:
-        faults.extend(error.faults)
-        return []
-
-
-def _from_osm(scenario: Scenario, given: SitesInput, notes: list[Message]) -> list[Place]:
-    hosts = scenario.file.hosts
-    tags = [(tag, host) for host in given.hosts for tag in hosts[host].tags]
-    places = []
-    found, left_out = read_osm_places(scenario.locate(given.osm or ""), [tag for tag, _ in tags])
-    if left_out:
-        notes.append(
-            say(
-                "{count} places of {file} are drawn as relations or open lines and were left out.",
-                count=left_out,
-                file=given.osm,
-            )
-        )
-    for place in found:
-        host = next(host for tag, host in tags if _has_tag(place.tags, tag))
-        spec = hosts[host]
-        name = place.tags.get("name:zh") or place.tags.get("name") or ""
-        address = " ".join(filter(None, (place.tags.get("addr:street"), place.tags.get("addr:housenumber"))))
-        places.append(Place(place.id, name, address, place.lon, place.lat, spec.kind, host, spec.hours, spec.cost))
-    return places
-
-
-def _has_tag(tags: Mapping[str, str], tag: str) -> bool:
-    key, value = tag.split("=", 1)
-    return tags.get(key) == value
-
-
-def _from_table(scenario: Scenario, given: SitesInput, role: str) -> list[Place]:
-    file = scenario.file
-    table = read_csv(scenario.locate(given.file or ""), scenario.file.limits)
-    faults = FaultList(table.file)
-    columns = find_columns(table, _FIELDS, required=("id", "name", "lon", "lat"), given=given.columns, faults=faults)
-    ids = unique_ids(table, columns["id"], faults) if "id" in columns else []
-    lon, lat = coordinates(table, columns, faults)
-    cost = np.full(len(table.rows), np.nan)
+    given = cast("SitesInput", located.source)
+    wanted = Wanted(_FIELDS, ("name", "lon", "lat"), rules.names, given.columns)
+    table = read_table(located, wanted, rules.limits)
+    faults = FaultList(table.file, sheet=table.sheet)
+    faults.extend(table.faults)
+    columns = find_columns(table, wanted, faults, unless=("lon", "lat") if has_coordinates(table, wanted) else ())
+    faults.raise_any("refused")
+    count = len(table.rows)
+    ids = row_ids(table, columns, role, faults)
+    lon, lat = coordinates(table, columns, faults, crs=given.crs, inside=True)
+    cost = np.full(count, np.nan)
     if "cost" in columns:
         cost = numbers(table, columns["cost"], faults, low=0, empty=np.nan)
 
     def text(field: str) -> list[str]:
-        return table.column(columns[field]) if field in columns else [""] * len(table.rows)
+        return table.column(columns[field]) if field in columns else [""] * count
 
-    host_texts = [host or given.default_host or "" for host in text("host")]
-    hosts = _hosts(table, host_texts, file, faults)
-    kinds = _kinds(table, text("kind"), hosts, file, faults)
-    hours = _hours(table, text("hours"), host_texts, hosts, file, faults)
+    rest = _Rest(table, rules, faults)
+    kind_texts, host_texts = text("kind"), text("host")
+    if "host" not in columns:  # a column called kind (类型) often holds the kind of host
+        moved = [rest.host_of(word) if normalise(word) not in KIND_NAMES else None for word in kind_texts]
+        host_texts = [word if host is not None else "" for word, host in zip(kind_texts, moved, strict=True)]
+        kind_texts = ["" if host is not None else word for word, host in zip(kind_texts, moved, strict=True)]
+    host_texts = [word or given.default_host or "" for word in host_texts]
+    hosts = rest.hosts(host_texts)
+    kinds = rest.kinds(kind_texts, rest.areas(text("area_m2")), hosts)
+    hours = rest.hours(text("hours"), host_texts, hosts)
     if role == "candidates":
-        for i, host in enumerate(hosts):
-            if np.isnan(cost[i]) and host:
-                cost[i] = file.hosts[host].cost
-            elif np.isnan(cost[i]) and not host_texts[i]:
-                faults.add(
+        cost = rest.costs(cost, host_texts, hosts)
+    good = usable_rows(table, faults, refuse=given.bad_rows == "refuse" and not rules.lenient)
+    names, addresses = text("name"), text("address")
+    kept = np.flatnonzero(good)
+    pairs = likely_duplicates([names[i] for i in kept], lon[kept], lat[kept], within_m=given.duplicate_m)
+    merged = _tell_duplicates(table, kept, names, pairs, merge=given.merge_duplicates, faults=faults)
+    kept = np.array([i for i in kept if i not in merged], dtype=np.int64)
+    places = tuple(
+        Place(ids[i], names[i], addresses[i], kinds[i], hosts[i], hours[i], 0.0 if np.isnan(cost[i]) else cost[i])
+        for i in kept.tolist()
+    )
+    quality = Quality(role, table.file, table.sheet, count + table.set_aside, len(places), tuple(faults.faults))
+    rows = tuple(table.row_number[i] for i in kept)
+    return PlaceTable(
+        places, lon[kept], lat[kept], rows, given.datum or ("wgs84" if given.crs is not None else ""), quality
+    )
+
+
+def row_ids(table: Table, columns: Mapping[str, int], role: str, faults: FaultList) -> list[str]:
+    """Return the ids of a table's rows; a table without a column of ids gets them from its row numbers."""
+    if "id" in columns:
+        return unique_ids(table, columns["id"], faults)
+    faults.add(
+        say("There is no column of ids; rows are called {example} and so on.", example=f"{role}/{table.row_number[0]}"),
+        say("Add a column id or 编码 if the ids should stay when rows move."),
+        row=table.header_row,
+        code="no_id",
+        action="kept",
+    )
+    return [f"{role}/{row}" for row in table.row_number]
+
+
+def usable_rows(table: Table, faults: FaultList, *, refuse: bool) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Return which rows can be used.
+
+    Raises
+    ------
+    InputError
+        The table as a whole cannot; or a row cannot and ``refuse`` is set, or no row can.
+    """
+    bad = faults.rows("set_aside")
+    good = np.array([row not in bad for row in table.row_number], dtype=bool)
+    if refuse or not good.any() or any(fault.action == "refused" for fault in faults.faults):
+        faults.raise_any("refused", "set_aside")
+    return good
+
+
+def _tell_duplicates(
+    table: Table,
+    kept: np.ndarray[tuple[int], np.dtype[np.int64]],
+    names: Sequence[str],
+    pairs: Sequence[Pair],
+    *,
+    merge: bool,
+    faults: FaultList,
+) -> set[int]:
+    """Note each pair at its later row, and return the positions that are merged into an earlier one."""
+    merged: set[int] = set()
+    for pair in pairs:
+        first, second = int(kept[pair.first]), int(kept[pair.second])
+        merges = merge and first not in merged and second not in merged
+        cure = say("Check both; `merge_duplicates = true` keeps the first of each pair.")
+        if merges:
+            merged.add(second)
+            cure = say("Check that both are one place; `merge_duplicates = false` keeps both.")
+        faults.add(
+            say(
+                "{name} is likely the same place as row {first} ({other}): {distance} m apart, alike in name.",
+                name=names[second],
+                first=table.row_number[first],
+                other=names[first],
+                distance=round(pair.distance_m),
+            ),
+            cure,
+            row=table.row_number[second],
+            code="duplicate",
+            action="merged" if merges else "kept",
+        )
+    return merged
+
+
+class _Rest:
+    """What a row says beside its place, in the words of the scenario."""
+
+    def __init__(self, table: Table, rules: Rules, faults: FaultList) -> None:
+        self._row, self._header_row = table.row_number, table.header_row
+        self._rules, self._faults = rules, faults
+        self._loose: Action = "set_aside" if rules.complete else "kept"
+        self._known = {
+            normalise(name): key for key, host in rules.hosts.items() for name in (key, host.name.zh, host.name.en)
+        }
+
+    def _add(self, what: Message, cure: Message, i: int, code: str, action: Action) -> None:
+        self._faults.add(what, cure, row=self._row[i], code=code, action=action)
+
+    def _add_whole(self, what: Message, cure: Message, code: str) -> None:
+        action: Action = "refused" if self._rules.complete else "kept"
+        self._faults.add(what, cure, row=self._header_row, code=code, action=action)
+
+    def host_of(self, word: str) -> str | None:
+        return self._known.get(normalise(word))
+
+    def hosts(self, texts: Sequence[str]) -> list[str]:
+        found = [self.host_of(text) if text else "" for text in texts]
+        for i, host in enumerate(found):
+            if host is None:
+                known = ", ".join(host.name.zh for host in self._rules.hosts.values())
+                what = say("Unknown host {host}.", host=repr(texts[i]))
+                self._add(
+                    what,
+                    say("Write one of {known}, or add it under [hosts].", known=known),
+                    i,
+                    "unknown_host",
+                    self._loose,
+                )
+        return [host or "" for host in found]
+
+    def areas(self, texts: Sequence[str]) -> list[float]:
+        areas = [as_number(_SQUARE_METRES.sub("", text.strip())) if text else np.nan for text in texts]
+        for i, text in enumerate(texts):
+            if text and not areas[i] >= 0:
+                what = say("The floor area {found} is not a number of square metres.", found=repr(text))
+                self._add(what, say("Write a number; the kind is taken from elsewhere."), i, "not_a_number", "kept")
+        return areas
+
+    def kinds(self, texts: Sequence[str], areas: Sequence[float], hosts: Sequence[str]) -> list[Kind]:
+        kinds: list[Kind] = []
+        for i, text in enumerate(texts):
+            default = self._rules.hosts[hosts[i]].kind if hosts[i] else "standard"
+            if areas[i] >= 0:
+                default = "micro" if areas[i] < _MICRO_M2 else "standard"
+            kind = KIND_NAMES.get(normalise(text)) if text else default
+            if kind is None:
+                what = say("Unknown kind of station {kind}.", kind=repr(text))
+                self._add(
+                    what, say("Write one of {known}.", known=", ".join(KIND_NAMES)), i, "unknown_kind", self._loose
+                )
+            kinds.append(cast("Kind", kind or default))
+        return kinds
+
+    def hours(self, texts: Sequence[str], host_texts: Sequence[str], hosts: Sequence[str]) -> list[str]:
+        if not any(texts) and not any(host_texts):
+            self._add_whole(
+                say("The table says neither opening hours nor hosts."),
+                say("Add a column of either, or say `default_host` in the scenario."),
+                "no_hours",
+            )
+            return [""] * len(texts)
+        hours = [text or (self._rules.hosts[hosts[i]].hours if hosts[i] else "") for i, text in enumerate(texts)]
+        readable = {text: parse_hours(text) is not None for text in set(hours) if text}
+        for i, text in enumerate(hours):
+            if text and not readable[text]:
+                what = say("The opening hours {hours} cannot be read.", hours=repr(text))
+                self._add(what, CURE_HOURS, i, "unreadable_hours", "set_aside")
+            elif not text and not host_texts[i]:  # an unknown host is told already
+                self._add(
+                    say("The site has neither opening hours nor a host."),
+                    say("Fill in its hours, its kind of host, or `default_host` in the scenario."),
+                    i,
+                    "no_hours",
+                    self._loose,
+                )
+        return hours
+
+    def costs(self, costs: FloatArray, host_texts: Sequence[str], hosts: Sequence[str]) -> FloatArray:
+        if np.isnan(costs).all() and not any(host_texts):
+            self._add_whole(
+                say("The table says neither costs nor hosts."),
+                say("Add a column of either, or say `default_host` in the scenario."),
+                "no_cost",
+            )
+            return costs
+        filled = costs.copy()
+        for i in np.flatnonzero(np.isnan(costs)).tolist():
+            if hosts[i]:
+                filled[i] = self._rules.hosts[hosts[i]].cost
+            elif not host_texts[i]:
+                self._add(
                     say("The candidate has neither a cost nor a host."),
                     say("Fill in its cost in yuan, its kind of host, or `default_host` in the scenario."),
-                    row=table.row_number[i],
+                    i,
+                    "no_cost",
+                    self._loose,
                 )
-    faults.raise_any()
-    cost = np.where(np.isnan(cost), 0.0, cost)
-    lon, lat = to_wgs84(lon, lat, datum=given.datum or "wgs84")
-    names, addresses = text("name"), text("address")
-    return [
-        Place(ids[i], names[i], addresses[i], lon[i], lat[i], kinds[i], hosts[i], hours[i], cost[i])
-        for i in range(len(ids))
-    ]
-
-
-def _hosts(table: Table, texts: Sequence[str], file: ScenarioFile, faults: FaultList) -> list[str]:
-    known = {normalise(name): key for key, host in file.hosts.items() for name in (key, host.name.zh, host.name.en)}
-    for i, text in enumerate(texts):
-        if text and normalise(text) not in known:
-            faults.add(
-                say("Unknown host {host}.", host=repr(text)),
-                say(
-                    "Write one of {known}, or add it under [hosts].",
-                    known=", ".join(h.name.zh for h in file.hosts.values()),
-                ),
-                row=table.row_number[i],
-            )
-    return [known.get(normalise(text), "") for text in texts]
-
-
-def _kinds(
-    table: Table, texts: Sequence[str], hosts: Sequence[str], file: ScenarioFile, faults: FaultList
-) -> list[Kind]:
-    kinds: list[Kind] = []
-    for i, text in enumerate(texts):
-        default = file.hosts[hosts[i]].kind if hosts[i] else "standard"
-        kind = KIND_NAMES.get(normalise(text)) if text else default
-        if kind is None:
-            faults.add(
-                say("Unknown kind of station {kind}.", kind=repr(text)),
-                say("Write one of {known}.", known=", ".join(KIND_NAMES)),
-                row=table.row_number[i],
-            )
-        kinds.append(cast(Kind, kind or default))
-    return kinds
-
-
-def _hours(
-    table: Table,
-    texts: Sequence[str],
-    host_texts: Sequence[str],
-    hosts: Sequence[str],
-    file: ScenarioFile,
-    faults: FaultList,
-) -> list[str]:
-    hours: list[str] = []
-    for i, text in enumerate(texts):
-        hours.append(text or (file.hosts[hosts[i]].hours if hosts[i] else ""))
-        if not hours[i]:
-            if host_texts[i]:
-                continue  # an unknown host, which is a fault already
-            faults.add(
-                say("The site has neither opening hours nor a host."),
-                say("Fill in its hours, its kind of host, or `default_host` in the scenario."),
-                row=table.row_number[i],
-            )
-        elif parse_hours(hours[i]) is None:
-            faults.add(
-                say("The opening hours {hours} cannot be read.", hours=repr(text)), CURE_HOURS, row=table.row_number[i]
-            )
-    return hours
-
-
-def _check_ids(scenario: Scenario, existing: Sequence[str], all_ids: Sequence[str]) -> None:
-    faults = FaultList(scenario.path.name)
-    seen = set(existing)
-    candidates = set(all_ids[len(existing) :])
-    for site in sorted(seen & candidates):
-        faults.add(
-            say("The id {site} is both a station and a candidate.", site=site),
-            say("Give every site an id of its own."),
-            key="candidates",
-        )
-    for key in ("required", "forbidden"):
-        for site in getattr(scenario.file.plan, key):
-            if site not in candidates:
-                faults.add(
-                    say("There is no candidate {site} in the study area.", site=site),
-                    say("Check the id."),
-                    key=f"plan.{key}",
-                )
-    new = scenario.file.plan.new
-    usable = len(candidates - set(scenario.file.plan.forbidden))
-    if not usable:
-        faults.add(
-            say("There are no candidates in the study area."),
-            say("Give candidates inside the districts, or more kinds of hosts."),
-            key="candidates",
-        )
-    elif new is not None and new > usable:
-        faults.add(
-            say("{new} new sites are asked for, but there are only {count} candidates.", new=new, count=usable),
-            say("Ask for at most {count}, or give more candidates.", count=usable),
-            key="plan.new",
-        )
-    faults.raise_any()
-
-
-def _open_slots(places: Sequence[Place], file: ScenarioFile) -> BoolArray:
-    ranges = [(parse_hours(slot.hours) or ((0, 0),))[0] for slot in file.slots.values()]
-    by_text: dict[str, list[bool]] = {}
-    for hours in {place.hours for place in places}:
-        intervals = parse_hours(hours) or ()
-        by_text[hours] = [open_share(intervals, start, end) >= file.open_share - 1e-9 for start, end in ranges]
-    return np.array([by_text[place.hours] for place in places], dtype=bool).reshape(len(places), len(ranges))
-
-
-def _serves(places: Sequence[Place], file: ScenarioFile) -> BoolArray:
-    groups = list(file.groups)
-    rows = [[not place.host or group not in file.hosts[place.host].excludes for group in groups] for place in places]
-    return np.array(rows, dtype=bool).reshape(len(places), len(groups))
+        return filled

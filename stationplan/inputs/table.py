@@ -1,19 +1,24 @@
-"""A table as text, whatever file or database it came from, and its columns as fields, numbers and coordinates."""
+"""A table as text, whatever file or database it came from, and its columns as fields and numbers."""
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from stationplan.domain import FloatArray, ObjectArray
-from stationplan.errors import Fault, FaultList, say
+from stationplan.errors import Fault, FaultList, InputError, say
 from stationplan.inputs.columns import FIELD_NAMES, normalise
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$", re.ASCII)
+
+_HEADER_SEARCHED = 30
+"""Rows at the top in which the header is looked for; titles and remarks of office tables fit."""
 
 
 @dataclass(frozen=True)
@@ -46,81 +51,182 @@ class Table:
         return replace(self, faults=tuple(faults))
 
 
-def header_faults(table: Table) -> list[Fault]:
-    """Return what is wrong with a table as a whole: no header, no rows, a column that stands twice."""
-    faults = FaultList(table.file, sheet=table.sheet)
-    if not table.header:
+@dataclass(frozen=True)
+class Wanted:
+    """What a reader looks for in a table: fields, those that it needs, their names, and headers that the user names."""
+
+    fields: tuple[str, ...]
+    required: tuple[str, ...] = ()
+    names: Mapping[str, Sequence[str]] = field(default_factory=lambda: FIELD_NAMES)
+    given: Mapping[str, str] = field(default_factory=dict)
+
+    def matches(self, header: Sequence[str], name: str) -> list[int]:
+        """Return the columns of a header that may be a field."""
+        names = [self.given[name]] if name in self.given else self.names[name]
+        known = {normalise(text) for text in names}
+        return [i for i, text in enumerate(header) if text and normalise(text) in known]
+
+    def recognised(self, header: Sequence[str]) -> int:
+        """Return how many fields a header has."""
+        return sum(bool(self.matches(header, name)) for name in self.fields)
+
+
+Row = tuple[int, tuple[str, ...]]
+"""A row as it stands in a file: its own number, its cells."""
+
+
+def table_from_rows(
+    file: str, rows: Sequence[Row], wanted: Wanted, *, sheet: str | None = None, header_row: int | None = None
+) -> Table:
+    """Return rows of a file as a :class:`Table`, its header found where titles and remarks stand above it.
+
+    The header is ``header_row`` where that is given, else the row at the top that names the most wanted fields; two
+    rows together, where a merged title spans columns that are named below it. Rows of another width than the header
+    are set aside in ``table.faults``; empty cells past its end do not count.
+
+    Raises
+    ------
+    InputError
+        There is no header or no row below it, or a column stands twice; all at once.
+    """
+    faults = FaultList(file, sheet=sheet)
+    header, first = _header(rows, wanted, header_row, faults)
+    width = len(header)
+    at = rows[first - 1][0] if header else 1
+    kept: list[tuple[str, ...]] = []
+    numbers: list[int] = []
+    for number, cells in rows[first:]:
+        if len(cells) > width and not any(map(str.strip, cells[width:])):
+            cells = cells[:width]  # noqa: PLW2901 - trailing separators say nothing
+        if len(cells) != width:
+            faults.add(
+                say("The row has {found} fields, the header {expected}.", found=len(cells), expected=width),
+                say("Check separators and quotes in the row."),
+                row=number,
+                code="row_width",
+                action="set_aside",
+            )
+            continue
+        kept.append(cells)
+        numbers.append(number)
+    set_aside = len(rows) - first - len(kept)
+    if not header:
         faults.add(say("The table is empty."), say("Give a header and at least one row."), code="empty")
-    elif not table.rows and not table.set_aside:
+    elif not kept and not set_aside:
         faults.add(say("The table has a header but no rows."), say("Give at least one row."), code="empty")
-    for name in sorted({name for name in table.header if name and table.header.count(name) > 1}):
+    for name in sorted({name for name in header if name and header.count(name) > 1}):
         faults.add(
             say("The column {column} stands twice in the header.", column=name),
             say("Rename one of them."),
-            row=table.header_row,
+            row=at,
             code="repeated_column",
         )
-    return faults.faults
+    faults.raise_any("refused")
+    return Table(
+        file,
+        header,
+        tuple(kept),
+        tuple(numbers),
+        sheet=sheet,
+        header_row=at,
+        faults=tuple(faults.faults),
+        set_aside=set_aside,
+    )
 
 
-def find_columns(
-    table: Table,
-    fields: Sequence[str],
-    *,
-    required: Sequence[str],
-    given: Mapping[str, str],
-    faults: FaultList,
-) -> dict[str, int]:
-    """Return the column index of each field that the table has.
+def _header(
+    rows: Sequence[Row], wanted: Wanted, header_row: int | None, faults: FaultList
+) -> tuple[tuple[str, ...], int]:
+    """Return the header and the position of the first row below it."""
+    names = [tuple(cell.strip() for cell in cells) for _, cells in rows[:_HEADER_SEARCHED]]
+    if header_row is not None:
+        for position, (number, cells) in enumerate(rows):
+            if number == header_row:
+                return tuple(cell.strip() for cell in cells), position + 1
+        faults.add(
+            say("The header should stand in row {row}, which is empty or not there.", row=header_row),
+            say("Correct `header_row`."),
+            row=header_row,
+            code="no_header",
+        )
+        raise InputError(faults.faults)
+    if not names:
+        return (), 0
+    scores = [wanted.recognised(cells) for cells in names]
+    best = max(range(len(names)), key=lambda i: scores[i])
+    for upper, (above, below) in enumerate(itertools.pairwise(names)):
+        both = tuple(low or high for high, low in zip(above, below, strict=False)) if len(above) == len(below) else ()
+        if wanted.recognised(both) > max(scores) and min(scores[upper], scores[upper + 1]) > 0:
+            return both, upper + 2
+    if scores[best] == 0:  # nothing known: the first row that is no lone title
+        best = next((i for i, cells in enumerate(names) if sum(map(bool, cells)) > 1), 0)
+    return names[best], best + 1
 
-    ``given`` maps a field to a header and goes before the recognised names. Notes a fault for a required field
-    without a column, for a field with several columns, and for a given header that is not there.
+
+def find_columns(table: Table, wanted: Wanted, faults: FaultList, *, unless: Sequence[str] = ()) -> dict[str, int]:
+    """Return the column index of each field that the table has; fields of ``unless`` are not needed after all.
+
+    Notes a fault for a required field without a column, for a field with several columns, and for a given header that
+    is not there.
     """
-    by_name: dict[str, list[int]] = {}
-    for index, name in enumerate(table.header):
-        by_name.setdefault(normalise(name), []).append(index)
     found: dict[str, int] = {}
-    columns = ", ".join(table.header)
-    for field in given:
-        if field not in fields:
+    columns = ", ".join(name for name in table.header if name)
+    for name in wanted.given:
+        if name not in wanted.fields:
             faults.add(
-                say("Unknown field {field} in `columns`.", field=field),
-                say("Fields of this table: {fields}.", fields=", ".join(fields)),
+                say("Unknown field {field} in `columns`.", field=name),
+                say("Fields of this table: {fields}.", fields=", ".join(wanted.fields)),
+                code="unknown_field",
             )
-    for field in fields:
-        if field in given:
-            matches = by_name.get(normalise(given[field]), [])
-            if not matches:
-                faults.add(
-                    say("There is no column {column}; the table has: {columns}.", column=given[field], columns=columns),
-                    say("Correct the name under `columns`."),
-                    row=1,
-                )
-        else:
-            matches = sorted({i for name in FIELD_NAMES[field] for i in by_name.get(normalise(name), [])})
-            if not matches and field in required:
-                faults.add(
-                    say("No column for {field}; the table has: {columns}.", field=field, columns=columns),
-                    say(
-                        'Name it one of {names}, or say `columns = {{ {field} = "..." }}` in the scenario.',
-                        names=", ".join(FIELD_NAMES[field][:6]),
-                        field=field,
-                    ),
-                    row=1,
-                )
-        if len(matches) > 1:
+    for name in wanted.fields:
+        matches = wanted.matches(table.header, name)
+        if not matches and name in wanted.given:
+            faults.add(
+                say(
+                    "There is no column {column}; the table has: {columns}.", column=wanted.given[name], columns=columns
+                ),
+                say("Correct the name under `columns`."),
+                row=table.header_row,
+                code="missing_column",
+            )
+        elif not matches and name in wanted.required and name not in unless:
+            faults.add(
+                say("No column for {field}; the table has: {columns}.", field=name, columns=columns),
+                say(
+                    'Name it one of {names}, or say `columns = {{ {field} = "..." }}` in the scenario.',
+                    names=", ".join(wanted.names[name][:6]),
+                    field=name,
+                ),
+                row=table.header_row,
+                code="missing_column",
+            )
+        elif len(matches) > 1:
             faults.add(
                 say(
                     "Several columns may be {field}: {columns}.",
-                    field=field,
+                    field=name,
                     columns=", ".join(table.header[i] for i in matches),
                 ),
-                say('Choose one with `columns = {{ {field} = "..." }}` in the scenario.', field=field),
-                row=1,
+                say('Choose one with `columns = {{ {field} = "..." }}` in the scenario.', field=name),
+                row=table.header_row,
+                code="ambiguous_column",
             )
         elif matches:
-            found[field] = matches[0]
+            found[name] = matches[0]
     return found
+
+
+def as_number(text: str) -> float:
+    """Return text as a number, NaN where it is none; full-width digits and a leading apostrophe are read.
+
+    >>> as_number("104.5"), as_number("１０４．５"), as_number("'104.5"), as_number("104,5")
+    (104.5, 104.5, 104.5, nan)
+    """
+    if not _NUMBER.match(text):
+        text = unicodedata.normalize("NFKC", text).strip().removeprefix("'")
+        if not _NUMBER.match(text):
+            return math.nan
+    return float(text)
 
 
 def numbers(
@@ -136,73 +242,55 @@ def numbers(
     """Return a column as finite floats in ``[low, high]``; an empty cell becomes ``empty`` where that is given.
 
     ``may_fill`` names the scenario key that would say what an empty cell stands for. Notes a fault for each
-    cell that is not such a number and puts NaN in its place.
+    cell that is not such a number, which sets its row aside, and puts NaN in its place.
     """
     values = np.full(len(table.rows), np.nan)
     name = table.header[index]
     for i, text in enumerate(table.column(index)):
+        row = table.row_number[i]
         if not text and empty is not None:
             values[i] = empty
             continue
-        if not text and may_fill is not None:
-            faults.add(
-                say("{column} is empty.", column=name),
-                say("Fill it in, or say what an empty cell stands for with `{key}`.", key=may_fill),
-                row=table.row_number[i],
-            )
+        if not text:
+            cure = say("Give a number in every row.")
+            if may_fill is not None:
+                cure = say("Fill it in, or say what an empty cell stands for with `{key}`.", key=may_fill)
+            faults.add(say("{column} is empty.", column=name), cure, row=row, code="empty", action="set_aside")
             continue
-        value = float(text) if _NUMBER.match(text) else math.nan
+        value = as_number(text)
         if not math.isfinite(value):
             faults.add(
                 say("{column} is {found}, not a finite number.", column=name, found=repr(text)),
                 say("Give a number in every row."),
-                row=table.row_number[i],
+                row=row,
+                code="not_a_number",
+                action="set_aside",
             )
         elif not low <= value <= high:
             what = say("{column} is {found}, outside {low} to {high}.", column=name, found=text, low=low, high=high)
             if high == math.inf:
                 what = say("{column} is {found}, less than {low}.", column=name, found=text, low=low)
-            faults.add(what, say("Correct the value."), row=table.row_number[i])
+            faults.add(what, say("Correct the value."), row=row, code="out_of_range", action="set_aside")
         else:
             values[i] = value
     return values
 
 
-def coordinates(table: Table, columns: Mapping[str, int], faults: FaultList) -> tuple[FloatArray, FloatArray]:
-    """Return longitudes and latitudes in degrees, noting a fault for every cell that cannot be one."""
-    empty = np.full(len(table.rows), np.nan)
-    if {"lon", "lat"} <= columns.keys() and _look_swapped(table, columns):
-        faults.add(
-            say("{lon} and {lat} look swapped.", lon=table.header[columns["lon"]], lat=table.header[columns["lat"]]),
-            say("Rename the two columns, or name them under `columns`."),
-            row=1,
-        )
-        return empty, empty
-    lon = numbers(table, columns["lon"], faults, low=-180, high=180) if "lon" in columns else empty
-    lat = numbers(table, columns["lat"], faults, low=-90, high=90) if "lat" in columns else empty
-    return lon, lat
-
-
-def _look_swapped(table: Table, columns: Mapping[str, int]) -> bool:
-    """Return whether every latitude could only be a longitude, and every longitude could be a latitude."""
-    unchecked = FaultList(table.file)
-    lon, lat = (numbers(table, columns[field], unchecked) for field in ("lon", "lat"))
-    with np.errstate(invalid="ignore"):
-        return bool(((np.abs(lat) > 90) & (np.abs(lat) <= 180) & (np.abs(lon) <= 90)).all())
-
-
 def unique_ids(table: Table, index: int, faults: FaultList) -> list[str]:
-    """Return a column of ids, noting a fault for an empty or repeated one."""
+    """Return a column of ids; an empty or repeated one sets its row aside."""
     first: dict[str, int] = {}
     ids = table.column(index)
+    own = say("Give every row an id of its own.")
     for text, row in zip(ids, table.row_number, strict=True):
         if not text:
-            faults.add(say("The id is empty."), say("Give every row an id of its own."), row=row)
+            faults.add(say("The id is empty."), own, row=row, code="empty_id", action="set_aside")
         elif text in first:
             faults.add(
                 say("The id {id} stands in row {first} already.", id=text, first=first[text]),
-                say("Give every row an id of its own."),
+                own,
                 row=row,
+                code="repeated_id",
+                action="set_aside",
             )
         else:
             first[text] = row

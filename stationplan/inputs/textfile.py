@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 from pathlib import Path
 
 from stationplan.errors import FaultList, InputError, say
 from stationplan.inputs.limits import refuse_above, refuse_large
-from stationplan.inputs.table import Table, header_faults
+from stationplan.inputs.table import Row
 from stationplan.scenario import Limits
+
+_LINES_SAMPLED = 10
 
 
 def decode(data: bytes, file: str) -> str:
@@ -61,49 +64,30 @@ def read_text(path: Path, limits: Limits) -> str:
     return text
 
 
-def read_csv(path: Path, limits: Limits) -> Table:
-    """Return a CSV file as a :class:`Table`.
+def csv_rows(path: Path, limits: Limits) -> list[Row]:
+    """Return the rows of a CSV file that are not empty, with their line numbers.
 
-    The separator (comma, semicolon or tab) is the one that occurs most in the header. Empty lines are skipped and
-    still counted in the row numbers. Rows of another width than the header are set aside in ``table.faults``.
+    The separator (comma, semicolon or tab) is the one that splits the first lines into the most fields.
 
     Raises
     ------
     InputError
-        The file is too large, empty, not text, not CSV, or has a repeated header; all at once.
+        The file is too large, not text, or not CSV.
     """
     faults = FaultList(path.name)
     text = read_text(path, limits)
-    first = next((line for line in io.StringIO(text) if line.strip()), "")
-    separator = max(",;\t", key=first.count)
+    top = list(itertools.islice((line for line in io.StringIO(text) if line.strip()), _LINES_SAMPLED))
+    separator = max(",;\t", key=lambda sign: max((line.count(sign) for line in top), default=0))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    header: tuple[str, ...] = ()
-    rows: list[tuple[str, ...]] = []
-    numbers: list[int] = []
-    start = header_row = 1
-    set_aside = 0
+    rows: list[Row] = []
+    start = 1
     try:
         for fields in reader:
-            row_number, start = start, reader.line_num + 1
-            if not any(field.strip() for field in fields):
-                continue
-            if not header:
-                header, header_row = tuple(field.strip() for field in fields), row_number
-                refuse_above(len(header), "columns", limits, faults)
-                continue
-            if len(fields) != len(header):
-                set_aside += 1
-                faults.add(
-                    say("The row has {found} fields, the header {expected}.", found=len(fields), expected=len(header)),
-                    say("Check separators and quotes in the row."),
-                    row=row_number,
-                    code="row_width",
-                    action="set_aside",
-                )
-                continue
-            rows.append(tuple(fields))
-            numbers.append(row_number)
-            refuse_above(len(rows), "rows", limits, faults)
+            number, start = start, reader.line_num + 1
+            if any(field.strip() for field in fields):
+                rows.append((number, tuple(fields)))
+                refuse_above(len(rows), "rows", limits, faults)
+                refuse_above(len(fields), "columns", limits, faults)
     except csv.Error as error:
         faults.add(
             say("The row is not valid CSV: {error}.", error=error),
@@ -111,7 +95,5 @@ def read_csv(path: Path, limits: Limits) -> Table:
             row=start,
             code="unreadable",
         )
-    table = Table(path.name, header, tuple(rows), tuple(numbers), header_row=header_row, set_aside=set_aside)
-    faults.extend(header_faults(table))
-    faults.raise_any("refused")
-    return table.with_faults(faults.faults)
+        raise InputError(faults.faults) from None
+    return rows

@@ -2,7 +2,33 @@
 
 from __future__ import annotations
 
-from stationplan.scenario.load import CURE_HOURS, Scenario, load_scenario
-from stationplan.scenario.schema import Limits, PlanInput, ScenarioFile, SitesInput
+from stationplan.scenario.load import CURE_HOURS, Scenario, default_hosts, load_scenario
+from stationplan.scenario.schema import (
+    AreaInput,
+    CandidatesInput,
+    DemandInput,
+    HostInput,
+    Limits,
+    PlanInput,
+    ScenarioFile,
+    SitesInput,
+    Source,
+    TableSource,
+)
 
-__all__ = ["CURE_HOURS", "Limits", "PlanInput", "Scenario", "ScenarioFile", "SitesInput", "load_scenario"]
+__all__ = [
+    "CURE_HOURS",
+    "AreaInput",
+    "CandidatesInput",
+    "DemandInput",
+    "HostInput",
+    "Limits",
+    "PlanInput",
+    "Scenario",
+    "ScenarioFile",
+    "SitesInput",
+    "Source",
+    "TableSource",
+    "default_hosts",
+    "load_scenario",
+]

@@ -24,7 +24,7 @@ from pydantic import BaseModel, ValidationError
 from stationplan.errors import FaultList, InputError, Message, say
 from stationplan.geo import metric_crs_problem
 from stationplan.hours import parse_hours
-from stationplan.scenario.schema import RoadsInput, ScenarioFile, SitesInput
+from stationplan.scenario.schema import CandidatesInput, HostInput, RoadsInput, ScenarioFile, SitesInput, TableSource
 
 CURE_HOURS = say("Write ranges such as 08:30-12:00,14:00-17:30, or 24小时.")
 
@@ -50,8 +50,10 @@ class Scenario:
     def inputs(self) -> list[tuple[str, str, str]]:
         """Every input file that the scenario names: (role, path, datum)."""
         area, roads = self.file.area, self.file.roads
-        named = [
+        named: list[tuple[str, str | None, str | None]] = [
             ("area", area.file, area.datum),
+            ("area.district_list", area.district_list, ""),
+            ("area.known_points", area.known_points, area.known_points_datum),
             ("roads", roads.osm, "wgs84"),
             ("roads.nodes", roads.nodes, roads.datum),
             ("roads.edges", roads.edges, roads.datum),
@@ -61,6 +63,8 @@ class Scenario:
             if sites is None:
                 continue
             named += [(role, sites.file, sites.datum), (role, sites.osm, "wgs84")]
+        given = self.file.candidates
+        named.append(("candidates.forbidden_areas", given.forbidden_areas, given.forbidden_datum))
         return [(role, path, datum or "") for role, path, datum in named if path is not None]
 
     def locate(self, path: str, *, key: str | None = None) -> Path:
@@ -94,10 +98,11 @@ class Scenario:
         raise InputError(faults.faults)
 
 
-def load_scenario(path: str | Path, *, data: str | Path | None = None) -> Scenario:
+def load_scenario(path: str | Path, *, data: str | Path | None = None, undeclared_datums: bool = False) -> Scenario:
     """Return the checked scenario of a TOML file.
 
-    Input paths are looked up in ``data`` when given, then in the folder of the file.
+    Input paths are looked up in ``data`` when given, then in the folder of the file. With ``undeclared_datums`` the
+    datum of an input may be missing, so that it can be looked for; such a scenario cannot be run.
 
     Raises
     ------
@@ -130,7 +135,7 @@ def load_scenario(path: str | Path, *, data: str | Path | None = None) -> Scenar
             faults.add(say("The data folder {folder} does not exist.", folder=data), say("Check --data."))
             faults.raise_any()
         folders.insert(0, Path(data))
-    file = _validated(_with_defaults(document), faults)
+    file = _validated(_with_defaults(document), faults, undeclared_datums=undeclared_datums)
     dumped = file.model_dump(mode="json", by_alias=True, exclude_none=True)
     return Scenario(path, tuple(folders), file, tomli_w.dumps(dumped))
 
@@ -172,7 +177,12 @@ def _overlay(below: object, above: object) -> object:
     return {**below, **above} if isinstance(below, dict) and isinstance(above, dict) else above
 
 
-def _validated(document: dict[str, object], faults: FaultList) -> ScenarioFile:
+def default_hosts() -> dict[str, HostInput]:
+    """Return the kinds of hosts that every scenario knows."""
+    return {key: HostInput.model_validate(host) for key, host in _defaults()["hosts"].items()}
+
+
+def _validated(document: dict[str, object], faults: FaultList, *, undeclared_datums: bool) -> ScenarioFile:
     try:
         file = ScenarioFile.model_validate(document)
     except ValidationError as error:
@@ -182,6 +192,8 @@ def _validated(document: dict[str, object], faults: FaultList) -> ScenarioFile:
             faults.add(what, cure, key=".".join(place))
         raise InputError(faults.faults) from None
     _cross_check(file, faults)
+    if not undeclared_datums:
+        _check_datums(file, faults)
     faults.raise_any()
     return file
 
@@ -276,15 +288,10 @@ def _cross_check(file: ScenarioFile, faults: FaultList) -> None:
     if file.stations is not None:
         _check_sites("stations", file.stations, file, faults)
     _check_sites("candidates", file.candidates, file, faults)
-    if file.area.file is not None and file.area.datum is None:
-        _no_datum("area.datum", faults)
     if file.area.crs is not None:
-        problem = metric_crs_problem(file.area.crs)
-        cure = say("Name a projected CRS in metres such as EPSG:32648, or leave the key out for the UTM zone.")
-        if problem == "unknown":
-            faults.add(say("Unknown CRS {crs}.", crs=repr(file.area.crs)), cure, key="area.crs")
-        elif problem == "not_metric":
-            faults.add(say("The CRS {crs} is not measured in metres.", crs=file.area.crs), cure, key="area.crs")
+        _check_crs(file.area.crs, "area.crs", faults)
+    if file.demand.crs is not None:
+        _check_crs(file.demand.crs, "demand.crs", faults)
     for key, group in file.groups.items():
         if set(group.profile) != set(file.slots):
             faults.add(
@@ -335,6 +342,36 @@ def _cross_check(file: ScenarioFile, faults: FaultList) -> None:
                 )
 
 
+def _check_crs(crs: str, key: str, faults: FaultList) -> None:
+    problem = metric_crs_problem(crs)
+    cure = say("Name a projected CRS in metres such as EPSG:32648, or leave the key out.")
+    if problem == "unknown":
+        faults.add(say("Unknown CRS {crs}.", crs=repr(crs)), cure, key=key)
+    elif problem == "not_metric":
+        faults.add(say("The CRS {crs} is not measured in metres.", crs=crs), cure, key=key)
+
+
+def _check_datums(file: ScenarioFile, faults: FaultList) -> None:
+    """Note every input whose longitudes and latitudes have no declared datum."""
+    area, roads, candidates = file.area, file.roads, file.candidates
+    if area.file is not None and area.datum is None:
+        _no_datum("area.datum", faults)
+    if area.known_points is not None and area.known_points_datum is None:
+        _no_datum("area.known_points_datum", faults)
+    if roads.nodes is not None and roads.edges is not None and roads.datum is None:
+        _no_datum("roads.datum", faults)
+    tables: dict[str, TableSource | None] = {
+        "demand": file.demand,
+        "stations": file.stations,
+        "candidates": candidates,
+    }
+    for role, table in tables.items():
+        if table is not None and table.file is not None and table.datum is None and table.crs is None:
+            _no_datum(f"{role}.datum", faults)
+    if candidates.forbidden_areas is not None and candidates.forbidden_datum is None:
+        _no_datum("candidates.forbidden_datum", faults)
+
+
 def _no_datum(key: str, faults: FaultList) -> None:
     faults.add(
         say("The datum of the coordinates is not declared."),
@@ -351,15 +388,20 @@ def _check_roads(roads: RoadsInput, faults: FaultList) -> None:
             say("Name one source of roads."),
             key="roads",
         )
-    elif has_tables and roads.datum is None:
-        _no_datum("roads.datum", faults)
 
 
 def _check_sites(role: str, sites: SitesInput, file: ScenarioFile, faults: FaultList) -> None:
-    if (sites.osm is None) == (sites.file is None):
+    gridded = isinstance(sites, CandidatesInput) and sites.grid
+    if (sites.osm is not None) + (sites.file is not None) + gridded != 1:
         faults.add(say("Sites need either `file` or `osm`."), say("Name one source of sites."), key=role)
-    elif sites.file is not None and sites.datum is None:
-        _no_datum(f"{role}.datum", faults)
+    if gridded and sites.default_host is None:
+        faults.add(
+            say("Candidates from a grid need `default_host`."),
+            say("Known hosts: {known}.", known=", ".join(file.hosts)),
+            key=f"{role}.default_host",
+        )
+    if sites.crs is not None:
+        _check_crs(sites.crs, f"{role}.crs", faults)
     if sites.osm is not None and not sites.hosts:
         faults.add(
             say("Sites from OSM need the list `hosts`."),

@@ -16,6 +16,7 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Nonnegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_\-]+$")]
+DatumChoice = Literal["wgs84", "cgcs2000", "gcj02", "bd09", "evidence"]
 Tag = Annotated[str, Field(pattern=r"^[^=\s]+=[^=]+$")]
 
 
@@ -40,13 +41,47 @@ class Name(_Table):
         return LocalText(self.zh, self.en)
 
 
-class AreaInput(_Table):
-    """District polygons and the columns that name them. Without a file the study is one district around its demand."""
+class Source(_Table):
+    """A file or database table, and the datum of its coordinates."""
 
     file: str | None = None
-    """GeoJSON (or another vector file) of district polygons in longitude and latitude."""
-    datum: Datum | None = None
-    """Datum of the polygons; needed with a file."""
+    """CSV (UTF-8 or GB18030), Excel .xlsx, GeoJSON, GeoPackage, GeoParquet, Shapefile, or a `postgresql://` address."""
+    sheet: str | None = None
+    """Sheet of a workbook; needed where several may be meant."""
+    header_row: Annotated[int, Field(ge=1)] | None = None
+    """Row of the header, where it is not found."""
+    layer: str | None = None
+    """Layer of a GeoPackage with several."""
+    table: str | None = None
+    """Table or view of a database, such as `public.stations`."""
+    query: str | None = None
+    """SELECT statement to a database, in place of a table; it runs read-only."""
+    geometry: str | None = None
+    """Geometry column, where a table or query has several."""
+    datum: DatumChoice | None = None
+    """Datum of longitudes and latitudes; needed with a file. `evidence`: the one that the roads show, if they do."""
+
+
+class TableSource(Source):
+    """A table whose columns are fields and whose rows may be left out."""
+
+    crs: str | None = None
+    """CRS of coordinates that are eastings and northings, such as EPSG:4544."""
+    columns: dict[str, str] = {}
+    """Column names by field, where they are not recognised."""
+    bad_rows: Literal["refuse", "set_aside"] = "refuse"
+    """What to do with rows that cannot be used: refuse the table, or leave them out, counted and listed."""
+
+
+class AreaInput(Source):
+    """District polygons and the columns that name them. Without a file the study is one district around its demand."""
+
+    district_list: str | None = None
+    """Table of the districts that there should be, such as a census, with the column `id`; missing ones are told."""
+    known_points: str | None = None
+    """Table of points (id of the district, lon, lat) known to lie in them: evidence for the polygons' datum."""
+    known_points_datum: Datum | None = None
+    """Datum of these points; needed with them."""
     id: str = "code"
     """Column of district ids."""
     name: str = "name"
@@ -84,34 +119,48 @@ class RoadsInput(_Table):
     """Road islands with fewer nodes are not used for snapping (the largest part always is)."""
 
 
-class DemandInput(_Table):
-    """A table of cells: id, centre, population, jobs, or any other count that groups refer to."""
+class DemandInput(TableSource):
+    """A table of cells: centre or polygon, id, population, jobs, or any other count that groups refer to."""
 
     file: str
-    """CSV of cells."""
-    datum: Datum
-    """Datum of the cells' coordinates."""
+    """CSV (UTF-8 or GB18030), Excel .xlsx, GeoJSON, GeoPackage, GeoParquet, Shapefile, or a `postgresql://` address."""
     empty_count: Nonnegative | None = None
     """What an empty cell of a count stands for; without it an empty cell is a fault."""
-    columns: dict[str, str] = {}
-    """Column names by field (id, lon, lat, population, jobs), where they are not recognised."""
 
 
-class SitesInput(_Table):
-    """A table of places, or places of an OSM extract picked by the tags of hosts."""
+class SitesInput(TableSource):
+    """A table of places (name, lon, lat; id, address, kind, area_m2, host, hours, cost), or hosts of an OSM extract."""
 
-    file: str | None = None
-    """CSV of places: id, name, longitude, latitude; address, kind, host, hours and cost where known."""
-    datum: Datum | None = None
-    """Datum of the table; needed with a file."""
-    columns: dict[str, str] = {}
-    """Column names by field (id, name, address, lon, lat, kind, host, hours, cost), where not recognised."""
     osm: str | None = None
     """OSM extract to take places from."""
     hosts: list[str] = []
     """Kinds of hosts to take from the OSM extract."""
     default_host: str | None = None
     """Kind of host of the rows of a table that name none."""
+    merge_duplicates: bool = False
+    """Merge likely duplicates, near in space and alike in name, into the first of them."""
+    duplicate_m: Positive = 200.0
+    """Largest distance between likely duplicates, m."""
+
+
+class CandidatesInput(SitesInput):
+    """Where new stations may stand: a table, hosts of an OSM extract, or road junctions (`candidates = "grid"`)."""
+
+    grid: bool = False
+    """Take road junctions in the districts as candidates; `default_host` gives their hours and cost."""
+    spacing_m: Positive | None = None
+    """With `grid`: side of the squares of which each gives its most central junction; without it every junction."""
+    min_distance_m: Nonnegative = 0.0
+    """Candidates nearer to an existing station than this, in a straight line, are set aside, m."""
+    forbidden_areas: str | None = None
+    """Polygons (GeoJSON, GeoPackage ...) in which no station may stand; candidates inside are set aside."""
+    forbidden_datum: Datum | None = None
+    """Datum of these polygons; needed with them."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_string(cls, value: object) -> object:
+        return {"grid": True, "default_host": "union_built"} if value == "grid" else value
 
 
 class SlotInput(_Table):
@@ -183,7 +232,7 @@ class Limits(_Table):
     """Size of a table or of a file of shapes, MB."""
     extract_mb: Annotated[int, Field(ge=1)] = 4000
     """Size of a file of roads, MB."""
-    unpacked_mb: Annotated[int, Field(ge=1)] = 4000
+    unpacked_mb: Annotated[int, Field(ge=1)] = 1000
     """What a compressed file may unpack to, MB."""
     rows: Annotated[int, Field(ge=1)] = 2_000_000
     """Rows of a table."""
@@ -206,11 +255,13 @@ class ScenarioFile(_Table):
     """Marks every output as made from synthetic data."""
     open_share: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.5
     """A station counts as open in a slot when it is open for at least this share of it."""
+    columns: dict[str, list[str]] = {}
+    """More names of columns by field, for all tables: `columns = { name = ["点位名"] }`."""
     area: AreaInput = AreaInput()
     roads: RoadsInput
     demand: DemandInput
     stations: SitesInput | None = None
-    candidates: SitesInput
+    candidates: CandidatesInput
     plan: PlanInput
     limits: Limits = Limits()
     slots: Annotated[dict[Identifier, SlotInput], Field(min_length=1)]

@@ -1,0 +1,111 @@
+"""Candidates that no table lists: hosts of an OSM extract by their tags, and junctions of the roads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from stationplan.domain import FloatArray, IntArray, Quality, RoadArcs, StudyArea
+from stationplan.errors import say
+from stationplan.geo import project
+from stationplan.inputs.areas import district_of
+from stationplan.inputs.osm import read_osm_places
+from stationplan.inputs.sites import Place, PlaceTable
+from stationplan.scenario import CandidatesInput, HostInput, Scenario, SitesInput
+
+
+def osm_places(scenario: Scenario, given: SitesInput, role: str) -> PlaceTable:
+    """Return the places of an OSM extract that carry a tag of the hosts asked for; the first host that fits counts.
+
+    Raises
+    ------
+    InputError
+        The extract does not exist or is malformed.
+    """
+    hosts = scenario.file.hosts
+    tags = [(tag, host) for host in given.hosts for tag in hosts[host].tags]
+    found, left_out = read_osm_places(scenario.locate(given.osm or ""), [tag for tag, _ in tags])
+    notes = []
+    if left_out:
+        notes.append(
+            say(
+                "{count} places of {file} are drawn as relations or open lines and were left out.",
+                count=left_out,
+                file=given.osm,
+            )
+        )
+    places = []
+    for place in found:
+        host = next(host for tag, host in tags if _has_tag(place.tags, tag))
+        name = place.tags.get("name:zh") or place.tags.get("name") or ""
+        address = " ".join(filter(None, (place.tags.get("addr:street"), place.tags.get("addr:housenumber"))))
+        places.append(_hosted(place.id, name, address, host, hosts[host]))
+    quality = Quality(role, given.osm or "", None, len(found) + left_out, len(found), ())
+    return PlaceTable(
+        tuple(places),
+        np.array([place.lon for place in found], dtype=np.float64),
+        np.array([place.lat for place in found], dtype=np.float64),
+        (None,) * len(places),
+        "wgs84",
+        quality,
+        tuple(notes),
+    )
+
+
+def _has_tag(tags: Mapping[str, str], tag: str) -> bool:
+    key, value = tag.split("=", 1)
+    return tags.get(key) == value
+
+
+def _hosted(site_id: str, name: str, address: str, host: str, spec: HostInput) -> Place:
+    return Place(site_id, name, address, spec.kind, host, spec.hours, spec.cost)
+
+
+def grid_places(given: CandidatesInput, roads: RoadArcs, area: StudyArea, hosts: Mapping[str, HostInput]) -> PlaceTable:
+    """Return road junctions in the districts as candidates: every one, or one for each square of ``spacing_m``.
+
+    A junction is a node with three neighbours or more on roads open to walkers. Of each square (aligned to the CRS of
+    the area) the junction nearest its middle stands. Ids tell easting and northing, so they stay when roads change
+    elsewhere.
+    """
+    x, y = project(roads.lon, roads.lat, area.crs)
+    node = junctions(roads)
+    node = node[district_of(area, x[node], y[node]) >= 0]
+    if given.spacing_m is not None:
+        node = node[central(x[node], y[node], given.spacing_m)]
+    host = given.default_host or ""
+    places = tuple(
+        _hosted(f"junction/{round(x[i])}/{round(y[i])}/{i}", "", "", host, hosts[host]) for i in node.tolist()
+    )
+    return PlaceTable(
+        places,
+        roads.lon[node],
+        roads.lat[node],
+        (None,) * len(places),
+        "wgs84",
+        Quality("candidates", roads.source, None, len(places), len(places), ()),
+    )
+
+
+def junctions(roads: RoadArcs) -> IntArray:
+    """Return the nodes that have three neighbours or more on roads open to walkers."""
+    open_arc = np.isfinite(roads.minutes["walk"]) & (roads.tail != roads.head)
+    pairs = np.unique(
+        np.sort(np.column_stack([roads.tail[open_arc], roads.head[open_arc]]).astype(np.int64), axis=1), axis=0
+    )
+    return np.flatnonzero(np.bincount(pairs.ravel(), minlength=len(roads.lon)) > 2)
+
+
+def central(x: FloatArray, y: FloatArray, side_m: float) -> IntArray:
+    """Return, for each square of a grid that holds points, the point nearest its middle; in order of the points.
+
+    >>> central(np.array([1.0, 4.0, 12.0]), np.array([1.0, 6.0, 1.0]), 10.0).tolist()
+    [1, 2]
+    """
+    column, row = np.floor(x / side_m), np.floor(y / side_m)
+    from_middle = np.hypot(x - (column + 0.5) * side_m, y - (row + 0.5) * side_m)
+    order = np.lexsort((np.arange(len(x)), from_middle, row, column))
+    first = np.ones(len(x), dtype=bool)
+    first[1:] = (np.diff(column[order]) != 0) | (np.diff(row[order]) != 0)
+    return np.sort(order[first])

@@ -1,0 +1,214 @@
+"""Places to sites of the study area: which may be used, when they are open, whom they serve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import shapely
+from scipy.spatial import cKDTree
+
+from stationplan.domain import BoolArray, ObjectArray, Quality, Sites, StudyArea
+from stationplan.errors import Fault, FaultList, Message, say
+from stationplan.geo import project
+from stationplan.hours import open_share, parse_hours
+from stationplan.inputs.areas import district_of
+from stationplan.inputs.sites import Place, PlaceTable
+from stationplan.scenario import Scenario, ScenarioFile
+
+_SET_ASIDE = {
+    "exists": (
+        say("Candidates that are existing stations already, set aside: {count}."),
+        say("The candidate is an existing station already."),
+        say("Take it out of one of the two."),
+    ),
+    "outside_area": (
+        say("Candidates outside every district, set aside: {count}."),
+        say("The candidate lies outside every district."),
+        say("Check its coordinates and their datum, or widen the area."),
+    ),
+    "forbidden_area": (
+        say("Candidates in forbidden areas, set aside: {count}."),
+        say("The candidate lies in a forbidden area."),
+        say("Move it, or change the forbidden areas."),
+    ),
+    "too_near": (
+        say("Candidates too near to an existing station, set aside: {count}."),
+        say("The candidate is too near to an existing station."),
+        say("Lower `min_distance_m` if it should count."),
+    ),
+}
+"""Why a candidate does not enter the study: the note that counts them, and what is said of a row, with the cure."""
+
+
+def place_sites(
+    existing: PlaceTable | None,
+    candidates: PlaceTable,
+    area: StudyArea,
+    scenario: Scenario,
+    *,
+    forbidden: ObjectArray | None,
+) -> tuple[Sites, tuple[Quality, ...], tuple[Message, ...]]:
+    """Return existing stations, then candidates, in the study area; what became of the tables; notes of what was left.
+
+    Both tables are in WGS-84, as are the ``forbidden`` polygons. A station counts as open in a slot when it is open for
+    at least ``open_share`` of it. Stations outside the districts stay: they may serve people inside.
+
+    Raises
+    ------
+    InputError
+        An id stands for a station and a candidate, a required or forbidden id does not exist, or there are fewer
+        candidates than new sites; all at once.
+    """
+    file = scenario.file
+    xy = [project(table.lon, table.lat, area.crs) for table in (existing, candidates) if table is not None]
+    x, y = (np.concatenate(values) for values in zip(*xy, strict=True))
+    stations = () if existing is None else existing.places
+    first = len(stations)
+    district = district_of(area, x, y)
+    reasons = _reasons(stations, candidates, x, y, district, forbidden, scenario)
+    notes = [
+        replace(_SET_ASIDE[reason][0], values={"count": count})
+        for reason in _SET_ASIDE
+        if (count := reasons.count(reason))
+    ]
+    kept = np.concatenate([np.ones(first, dtype=bool), [reason is None for reason in reasons]])
+    places = [place for place, stays in zip((*stations, *candidates.places), kept, strict=True) if stays]
+    _check_ids(scenario, [place.site_id for place in stations], [place.site_id for place in places[first:]])
+    is_existing = np.arange(len(places)) < first
+    required, barred = set(file.plan.required), set(file.plan.forbidden)
+    sites = Sites(
+        site_id=tuple(place.site_id for place in places),
+        name=tuple(place.name for place in places),
+        address=tuple(place.address for place in places),
+        x=x[kept],
+        y=y[kept],
+        existing=is_existing,
+        kind=tuple(place.kind for place in places),
+        host=tuple(place.host for place in places),
+        hours=tuple(place.hours for place in places),
+        open=_open_slots(places, file),
+        serves=_serves(places, file),
+        cost=np.where(is_existing, 0.0, [place.cost for place in places]),
+        required=np.array([place.site_id in required for place in places], dtype=bool),
+        forbidden=np.array([place.site_id in barred for place in places], dtype=bool),
+        district=district[kept],
+    )
+    quality = [_with_reasons(candidates, reasons)]
+    if existing is not None:
+        quality.insert(0, _with_outside(existing, district[:first]))
+    return sites, tuple(quality), tuple(notes)
+
+
+def _reasons(
+    stations: Sequence[Place],
+    candidates: PlaceTable,
+    x: np.ndarray[tuple[int], np.dtype[np.float64]],
+    y: np.ndarray[tuple[int], np.dtype[np.float64]],
+    district: np.ndarray[tuple[int], np.dtype[np.int64]],
+    forbidden: ObjectArray | None,
+    scenario: Scenario,
+) -> list[str | None]:
+    """Return for each candidate why it is set aside, ``None`` where it is not; the first reason counts."""
+    given = scenario.file.candidates
+    first, count = len(stations), len(candidates.places)
+    standing = {place.site_id for place in stations} if given.osm is not None else set()
+    near, barred = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
+    if given.min_distance_m > 0 and first:
+        metres, _ = cKDTree(np.column_stack([x[:first], y[:first]])).query(np.column_stack([x[first:], y[first:]]))
+        near = metres < given.min_distance_m
+    if forbidden is not None:
+        points = shapely.points(candidates.lon, candidates.lat)
+        barred[shapely.STRtree(forbidden).query(points, predicate="intersects")[0]] = True
+    reasons: list[str | None] = []
+    for i, place in enumerate(candidates.places):
+        if place.site_id in standing:
+            reasons.append("exists")
+        elif district[first + i] < 0:
+            reasons.append("outside_area")
+        elif barred[i]:
+            reasons.append("forbidden_area")
+        else:
+            reasons.append("too_near" if near[i] else None)
+    return reasons
+
+
+def _with_reasons(table: PlaceTable, reasons: Sequence[str | None]) -> Quality:
+    """Return the quality of a table of candidates with those set aside; places without a row are only counted."""
+    quality = table.quality
+    found = [
+        Fault(_SET_ASIDE[reason][1], _SET_ASIDE[reason][2], quality.file, row, None, quality.sheet, reason, "set_aside")
+        for reason, row in zip(reasons, table.row, strict=True)
+        if reason is not None and row is not None
+    ]
+    kept = sum(reason is None for reason in reasons)
+    return replace(quality, kept=kept, findings=(*quality.findings, *found))
+
+
+def _with_outside(table: PlaceTable, district: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Quality:
+    quality = table.quality
+    found = [
+        Fault(
+            say("The station lies outside every district; it is kept, as it may serve people inside."),
+            say("Check its coordinates and their datum if it should lie inside."),
+            quality.file,
+            row,
+            None,
+            quality.sheet,
+            "outside_area",
+            "kept",
+        )
+        for row, inside in zip(table.row, district >= 0, strict=True)
+        if not inside and row is not None
+    ]
+    return replace(quality, findings=(*quality.findings, *found))
+
+
+def _check_ids(scenario: Scenario, existing: Sequence[str], candidate_ids: Sequence[str]) -> None:
+    faults = FaultList(scenario.path.name)
+    candidates = set(candidate_ids)
+    for site in sorted(set(existing) & candidates):
+        faults.add(
+            say("The id {site} is both a station and a candidate.", site=site),
+            say("Give every site an id of its own."),
+            key="candidates",
+        )
+    for key in ("required", "forbidden"):
+        for site in getattr(scenario.file.plan, key):
+            if site not in candidates:
+                faults.add(
+                    say("There is no candidate {site} in the study area.", site=site),
+                    say("Check the id."),
+                    key=f"plan.{key}",
+                )
+    new = scenario.file.plan.new
+    usable = len(candidates - set(scenario.file.plan.forbidden))
+    if not usable:
+        faults.add(
+            say("There are no candidates in the study area."),
+            say("Give candidates inside the districts, or more kinds of hosts."),
+            key="candidates",
+        )
+    elif new is not None and new > usable:
+        faults.add(
+            say("{new} new sites are asked for, but there are only {count} candidates.", new=new, count=usable),
+            say("Ask for at most {count}, or give more candidates.", count=usable),
+            key="plan.new",
+        )
+    faults.raise_any()
+
+
+def _open_slots(places: Sequence[Place], file: ScenarioFile) -> BoolArray:
+    ranges = [(parse_hours(slot.hours) or ((0, 0),))[0] for slot in file.slots.values()]
+    by_text: dict[str, list[bool]] = {}
+    for hours in {place.hours for place in places}:
+        intervals = parse_hours(hours) or ()
+        by_text[hours] = [open_share(intervals, start, end) >= file.open_share - 1e-9 for start, end in ranges]
+    return np.array([by_text[place.hours] for place in places], dtype=bool).reshape(len(places), len(ranges))
+
+
+def _serves(places: Sequence[Place], file: ScenarioFile) -> BoolArray:
+    groups = list(file.groups)
+    rows = [[not place.host or group not in file.hosts[place.host].excludes for group in groups] for place in places]
+    return np.array(rows, dtype=bool).reshape(len(places), len(groups))

@@ -1,0 +1,286 @@
+"""All inputs of a scenario: read, their datums settled, put into the study area."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+
+from stationplan.domain import Cells, DatumDecision, ObjectArray, Quality, RoadArcs, Sites, StudyArea
+from stationplan.errors import Fault, FaultList, InputError, Message, say
+from stationplan.geo import to_wgs84
+from stationplan.inputs.areas import (
+    AreaTable,
+    area_around,
+    missing_districts,
+    polygons_of,
+    polygons_to_wgs84,
+    read_districts,
+    study_area,
+)
+from stationplan.inputs.candidates import grid_places, osm_places
+from stationplan.inputs.cells import CellTable, read_cells
+from stationplan.inputs.columns import FIELD_NAMES, with_names
+from stationplan.inputs.datums import datum_used, decide, evidence_of_points, fault_of, shifted
+from stationplan.inputs.evidence import Evidence, weigh_by_points
+from stationplan.inputs.placing import place_sites
+from stationplan.inputs.points import coordinates
+from stationplan.inputs.sites import PlaceTable, Rules, read_sites
+from stationplan.inputs.source import locate, read_table
+from stationplan.inputs.table import Wanted, find_columns
+from stationplan.scenario import Scenario, SitesInput, Source, TableSource
+
+_Read = TypeVar("_Read")
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """What a scenario reads beside roads, each part ``None`` where it is not asked for or could not be read.
+
+    ``faults`` are those for which a study refuses; ``lists`` tell of tables that only check others.
+    """
+
+    cells: CellTable | None
+    stations: PlaceTable | None
+    candidates: PlaceTable | None
+    area: AreaTable | None
+    forbidden: ObjectArray | None
+    known: KnownPoints | None
+    lists: tuple[Quality, ...]
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class KnownPoints:
+    """Points known to lie in districts, by the districts' ids; WGS-84 degrees."""
+
+    district_id: tuple[str, ...]
+    lon: np.ndarray[tuple[int], np.dtype[np.float64]]
+    lat: np.ndarray[tuple[int], np.dtype[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """Everything a study is made of, in WGS-84 and in the study area, with what became of the files' records."""
+
+    area: StudyArea
+    cells: Cells
+    sites: Sites
+    notes: tuple[Message, ...]
+    quality: tuple[Quality, ...]
+    datums: tuple[DatumDecision, ...]
+
+
+def read_tables(scenario: Scenario, *, lenient: bool = False) -> Tables:
+    """Return the tables and polygons of a scenario, and every fault of any of them.
+
+    With ``lenient`` rows that cannot be used are set aside, whatever the scenario says of them.
+
+    Raises
+    ------
+    InputError
+        Every file that does not exist, roads included.
+    """
+    file = scenario.file
+    faults: list[Fault] = []
+
+    def attempt(read: Callable[[], _Read]) -> _Read | None:
+        try:
+            return read()
+        except InputError as error:
+            faults.extend(fault for fault in error.faults if fault not in faults)
+            return None
+
+    for role, path, _ in scenario.inputs:
+        attempt(lambda role=role, path=path: locate(scenario, Source(file=path), key=role))  # type: ignore[misc]
+    attempt(lambda: _check_names(scenario))
+    if faults:
+        raise InputError(faults)
+    rules = Rules(file.hosts, with_names(file.columns), file.limits, lenient=lenient)
+    counts = sorted({name for group in file.groups.values() for name in group.workers})
+    area_input, given = file.area, file.candidates
+    lists: list[Quality] = []
+
+    def sites(role: str, source: SitesInput) -> PlaceTable | None:
+        if source.osm is not None:
+            return attempt(lambda: osm_places(scenario, source, role))
+        if source.file is None:
+            return None
+        return attempt(lambda: read_sites(locate(scenario, source, key=role), role, rules))
+
+    cells = attempt(lambda: read_cells(locate(scenario, file.demand, key="demand"), counts, rules))
+    stations = None if file.stations is None else sites("stations", file.stations)
+    candidates = sites("candidates", given)
+    area = None
+    if area_input.file is not None:
+        area = attempt(lambda: read_districts(locate(scenario, area_input, key="area"), file.limits))
+    if area_input.district_list is not None and area is not None:
+        listed = Source(file=area_input.district_list)
+        told = attempt(
+            lambda: missing_districts(locate(scenario, listed, key="area.district_list"), area_input, area, file.limits)
+        )
+        lists += [] if told is None else [told]
+    forbidden = None if given.forbidden_areas is None else attempt(lambda: _forbidden(scenario))
+    known = None if area_input.known_points is None else attempt(lambda: _known_points(scenario, rules))
+    return Tables(cells, stations, candidates, area, forbidden, known, tuple(lists), tuple(faults))
+
+
+def decide_datums(tables: Tables, roads: RoadArcs | None) -> dict[str, DatumDecision]:
+    """Return the decision on the datum of each table that was read, by role; roads are the evidence for points."""
+
+    def by_roads(table: CellTable | PlaceTable) -> Evidence | None:
+        return None if roads is None else evidence_of_points(table.lon, table.lat, roads)
+
+    decisions = {
+        role: decide(role, table.datum, by_roads(table))
+        for role, table in (("demand", tables.cells), ("stations", tables.stations), ("candidates", tables.candidates))
+        if table is not None and any(row is not None for row in table.row)
+    }
+    if tables.area is not None:
+        decisions["area"] = decide("area", tables.area.datum, _evidence_of_area(tables.area, tables.known))
+    return decisions
+
+
+def place(tables: Tables, decisions: dict[str, DatumDecision], roads: RoadArcs, scenario: Scenario) -> Inputs:
+    """Return tables that were read without a fault as the inputs of a study.
+
+    Raises
+    ------
+    InputError
+        A datum is not declared, or asked of evidence that does not show it; sites do not fit the study area.
+    """
+    file = scenario.file
+    cells, stations, area = tables.cells, tables.stations, tables.area
+    assert cells is not None
+    names = {"demand": cells.quality.file, "area": "" if area is None else area.quality.file}
+    names |= {
+        role: table.quality.file
+        for role, table in (("stations", stations), ("candidates", tables.candidates))
+        if table is not None
+    }
+    faults = [fault_of(decision, names[role]) for role, decision in decisions.items()]
+    found = [fault for fault in faults if fault is not None]
+    if found:
+        raise InputError(found)
+    lon, lat = shifted(cells.lon, cells.lat, decisions["demand"])
+    if area is None:
+        study = area_around(scenario, lon, lat)
+    else:
+        study = study_area(scenario, area, datum_used(decisions["area"]))
+    candidates = tables.candidates
+    if candidates is None:
+        candidates = grid_places(file.candidates, roads, study, file.hosts)
+    sites, quality, notes = place_sites(
+        _in_wgs84(stations, decisions.get("stations")),
+        _in_wgs84(candidates, decisions.get("candidates")) or candidates,
+        study,
+        scenario,
+        forbidden=tables.forbidden,
+    )
+    doubts = [
+        say("The datum of {role} is doubtful. {reason}", role=decision.role, reason=decision.reason)
+        for decision in decisions.values()
+        if decision.doubtful
+    ]
+    told = [cells.quality, *quality, *([] if area is None else [area.quality]), *tables.lists]
+    return Inputs(
+        study,
+        Cells(cells.cell_id, lon, lat, cells.features),
+        sites,
+        (
+            *cells.notes,
+            *(() if stations is None else stations.notes),
+            *candidates.notes,
+            *notes,
+            *(note for item in told for note in quality_notes(item)),
+            *doubts,
+        ),
+        tuple(told),
+        tuple(decisions.values()),
+    )
+
+
+def quality_notes(quality: Quality) -> list[Message]:
+    """Return what a reader of the plan should know of a table: how many records were not simply kept."""
+    counts = {
+        action: sum(finding.action == action for finding in quality.findings if finding.code not in _TOLD_ELSEWHERE)
+        for action in ("set_aside", "merged", "repaired")
+    }
+    if not any(counts.values()):
+        return []
+    return [
+        say(
+            "{file}: of {rows} records {set_aside} were set aside, {merged} merged, {repaired} repaired; "
+            "the sheet of data quality lists them.",
+            file=quality.file,
+            rows=quality.rows,
+            **counts,
+        )
+    ]
+
+
+_TOLD_ELSEWHERE = frozenset({"exists", "outside_area", "forbidden_area", "too_near"})
+"""Findings that :mod:`stationplan.inputs.placing` notes with counts of their own."""
+
+
+def _in_wgs84(table: PlaceTable | None, decision: DatumDecision | None) -> PlaceTable | None:
+    if table is None or decision is None:
+        return table
+    lon, lat = shifted(table.lon, table.lat, decision)
+    return replace(table, lon=lon, lat=lat)
+
+
+def _evidence_of_area(area: AreaTable, known: KnownPoints | None) -> Evidence | None:
+    if known is None:
+        return None
+    row = {district: i for i, district in enumerate(area.district_id)}
+    inside = [i for i, district in enumerate(known.district_id) if district in row]
+    polygon = np.array([row[known.district_id[i]] for i in inside], dtype=np.int64)
+    return weigh_by_points(area.polygons, polygon, known.lon[inside], known.lat[inside])
+
+
+def _known_points(scenario: Scenario, rules: Rules) -> KnownPoints:
+    area = scenario.file.area
+    source = TableSource(file=area.known_points, datum=area.known_points_datum)
+    fields = ("id", "lon", "lat")
+    wanted = Wanted(fields, fields, rules.names)
+    table = read_table(locate(scenario, source, key="area.known_points"), wanted, rules.limits)
+    faults = FaultList(table.file, sheet=table.sheet)
+    faults.extend(table.faults)
+    columns = find_columns(table, wanted, faults)
+    faults.raise_any()
+    lon, lat = coordinates(table, columns, faults, crs=None, inside=True)
+    faults.raise_any("refused", "set_aside")
+    lon, lat = to_wgs84(lon, lat, datum=area.known_points_datum or "wgs84")
+    return KnownPoints(tuple(table.column(columns["id"])), lon, lat)
+
+
+def _forbidden(scenario: Scenario) -> ObjectArray:
+    """Return the polygons in which no station may stand, in WGS-84."""
+    given = scenario.file.candidates
+    source = Source(file=given.forbidden_areas)
+    table = read_table(locate(scenario, source, key="candidates.forbidden_areas"), Wanted(()), scenario.file.limits)
+    faults = FaultList(table.file)
+    if table.shapes is None:
+        faults.add(say("The file holds no polygons."), say("Give polygons as GeoJSON."), code="no_shapes")
+        faults.raise_any()
+    polygons = polygons_of(table, [str(row) for row in table.row_number], faults)
+    faults.raise_any("refused")
+    return polygons_to_wgs84(polygons, given.forbidden_datum or "wgs84")
+
+
+def _check_names(scenario: Scenario) -> None:
+    faults = FaultList(scenario.path.name)
+    for field in scenario.file.columns:
+        if field not in FIELD_NAMES:
+            near = difflib.get_close_matches(field, FIELD_NAMES, n=1)
+            cure = say("Known fields: {known}.", known=", ".join(FIELD_NAMES))
+            faults.add(
+                say("Unknown field {field} in `columns`.", field=field),
+                say("Did you mean {near}?", near=near[0]) if near else cure,
+                key=f"columns.{field}",
+            )
+    faults.raise_any()

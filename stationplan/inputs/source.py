@@ -1,0 +1,66 @@
+"""A table from wherever the scenario says: text, workbook, features of a file, or a database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from stationplan.errors import FaultList, InputError, say
+from stationplan.inputs.database import is_database, read_database
+from stationplan.inputs.table import Table, Wanted, table_from_rows
+from stationplan.inputs.textfile import csv_rows
+from stationplan.inputs.vector import GEOMETRY_SUFFIXES, read_features
+from stationplan.inputs.workbook import sheet_rows
+from stationplan.scenario import Limits, Scenario, Source
+
+_TEXT_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ""})
+
+
+@dataclass(frozen=True)
+class Located:
+    """A source and where it is: the path of its file, ``None`` for a database."""
+
+    source: Source
+    path: Path | None
+
+
+def locate(scenario: Scenario, source: Source, *, key: str) -> Located:
+    """Return a source of a scenario with the path of its file.
+
+    Raises
+    ------
+    InputError
+        The file does not exist or leaves its folder.
+    """
+    name = source.file or ""
+    return Located(source, None if is_database(name) else scenario.locate(name, key=key))
+
+
+def read_table(located: Located, wanted: Wanted, limits: Limits) -> Table:
+    """Return the table of a source; ``wanted`` tells the header from titles above it, and the right sheet.
+
+    Raises
+    ------
+    InputError
+        The source cannot be read as a table, or not within the limits.
+    """
+    source, path = located.source, located.path
+    if path is None:
+        return read_database(
+            source.file or "", table=source.table, query=source.query, geometry=source.geometry, limits=limits
+        )
+    suffix = path.suffix.lower()
+    if suffix in GEOMETRY_SUFFIXES:
+        return read_features(path, limits, layer=source.layer)
+    if suffix == ".xlsx":
+        sheet, rows = sheet_rows(path, wanted, limits, sheet=source.sheet)
+        return table_from_rows(path.name, rows, wanted, sheet=sheet, header_row=source.header_row)
+    if suffix in _TEXT_SUFFIXES:
+        return table_from_rows(path.name, csv_rows(path, limits), wanted, header_row=source.header_row)
+    faults = FaultList(path.name)
+    faults.add(
+        say("Files ending in {suffix} are not read as tables.", suffix=suffix),
+        say("Save it as .xlsx or CSV UTF-8, or as GeoJSON, GeoPackage, GeoParquet or Shapefile."),
+        code="unknown_format",
+    )
+    raise InputError(faults.faults)

@@ -1,0 +1,237 @@
+"""Features of GeoJSON, GeoPackage, Shapefile and GeoParquet files as tables with shapes.
+
+GDAL would choose its reader by content, and some of its readers open whatever other file or address the content names.
+So GeoJSON is read as plain JSON, and a file goes to GDAL only when its first bytes are those of its kind.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+from shapely.errors import ShapelyError
+
+from stationplan.domain import ObjectArray
+from stationplan.errors import FaultList, InputError, say
+from stationplan.inputs.limits import refuse_above, refuse_large
+from stationplan.inputs.table import Table
+from stationplan.inputs.textfile import read_text
+from stationplan.scenario import Limits
+
+_MAGIC = {".gpkg": b"SQLite format 3\0", ".shp": b"\x00\x00\x27\x0a", ".parquet": b"PAR1"}
+_DRIVERS = {".gpkg": "GPKG", ".shp": "ESRI Shapefile"}
+_BYTES_A_VERTEX = 16
+_EXACT = 2**53
+
+GEOMETRY_SUFFIXES = frozenset({".geojson", ".json", *_MAGIC, ".geoparquet"})
+"""Files that hold shapes."""
+
+
+def read_features(path: Path, limits: Limits, *, layer: str | None = None) -> Table:
+    """Return the features of a file as a table; the first is row 2, as if under a header.
+
+    Raises
+    ------
+    InputError
+        The file is too large, damaged or of another kind than its name says, has no such layer or several layers.
+    """
+    suffix = path.suffix.lower()
+    if suffix in {".geojson", ".json"}:
+        return _read_geojson(path, limits)
+    refuse_large(path, limits)
+    faults = FaultList(path.name)
+    suffix = ".parquet" if suffix == ".geoparquet" else suffix
+    with path.open("rb") as stream:
+        if not stream.read(len(_MAGIC[suffix])).startswith(_MAGIC[suffix]):
+            faults.add(
+                say("The file is not what its name says ({suffix}).", suffix=suffix),
+                say("Export it again from the program that made it."),
+                code="unreadable",
+            )
+            raise InputError(faults.faults)
+    if suffix == ".parquet":
+        return _read_parquet(path, limits)
+    return _read_with_gdal(path, limits, layer, _DRIVERS[suffix], faults)
+
+
+def feature_table(
+    file: str, names: Sequence[str], columns: Sequence[Sequence[object]], shapes: ObjectArray | None, crs: str | None
+) -> Table:
+    """Return columns of values, and shapes, as a table of text.
+
+    >>> feature_table("f.gpkg", ["n"], [[1.0, None]], None, None).rows
+    (('1',), ('',))
+    """
+    count = len(shapes) if shapes is not None else max(map(len, columns), default=0)
+    texts = [[as_text(value) for value in column] for column in columns]
+    rows = tuple(zip(*texts, strict=True)) if texts else ((),) * count
+    return Table(file, tuple(names), rows, tuple(range(2, count + 2)), shapes=shapes, crs=crs)
+
+
+def as_text(value: object) -> str:
+    """Return a value as a CSV file would hold it; a whole number that a file keeps as 510100.0 is 510100."""
+    if isinstance(value, float | np.floating):
+        number = float(value)
+        if math.isnan(number):
+            return ""
+        return str(int(number)) if number.is_integer() and abs(number) < _EXACT else repr(number)
+    if value is None:
+        return ""
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, np.datetime64) and np.isnat(value):
+        return ""
+    return str(value).strip()
+
+
+def _read_geojson(path: Path, limits: Limits) -> Table:
+    faults = FaultList(path.name)
+    cure = say("Save it again as GeoJSON.")
+    try:
+        document = json.loads(read_text(path, limits))
+        features = document["features"] if document["type"] == "FeatureCollection" else [document]
+        refuse_above(len(features), "rows", limits, faults)
+        rows = [feature["properties"] or {} for feature in features]
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        geometries = [feature["geometry"] for feature in features]
+        shapes = np.empty(len(features), dtype=object)
+        shapes[:] = [None if shape is None else shapely.geometry.shape(shape) for shape in geometries]
+        declared = str((document.get("crs") or {}).get("properties", {}).get("name", ""))
+    except json.JSONDecodeError as error:
+        faults.add(say("This is not valid JSON."), cure, row=error.lineno, code="unreadable")
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, ShapelyError) as error:
+        if isinstance(error, InputError):
+            raise
+        faults.add(say("The file is not GeoJSON."), cure, code="unreadable")
+    else:
+        refuse_above(int(shapely.get_num_coordinates(shapes).sum()), "vertices", limits, faults)
+        if not features:
+            faults.add(say("The file holds no features."), say("Give at least one feature."), code="empty")
+        faults.raise_any()
+        columns = [[row.get(name) for row in rows] for name in names]
+        return feature_table(path.name, names, columns, shapes, _crs_name(declared) if declared else None)
+    raise InputError(faults.faults)
+
+
+def _crs_name(declared: str) -> str | None:
+    """Return a declared CRS as ``EPSG:4326`` or WKT; ``None`` for one that is unknown or for local use only."""
+    try:
+        crs = CRS.from_user_input(declared)
+    except CRSError:
+        return None
+    if not (crs.is_geographic or crs.is_projected):
+        return None
+    return str(crs.to_string())
+
+
+def _read_with_gdal(path: Path, limits: Limits, layer: str | None, driver: str, faults: FaultList) -> Table:
+    import pyogrio  # noqa: PLC0415 - GDAL is loaded only for files that need it
+    from pyogrio.errors import DataLayerError, DataSourceError  # noqa: PLC0415 - likewise
+
+    try:
+        layers = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+        if layer is None and len(layers) > 1:
+            faults.add(
+                say("The file has several layers: {layers}.", layers=", ".join(layers)),
+                say('Choose one with `layer = "..."` (or --layer).'),
+                code="ambiguous_layer",
+            )
+            raise InputError(faults.faults)
+        if layer is not None and layer not in layers:
+            faults.add(
+                say("There is no layer {layer}; the file has: {layers}.", layer=layer, layers=", ".join(layers)),
+                say("Correct `layer`."),
+                code="missing_layer",
+            )
+            raise InputError(faults.faults)
+        info = pyogrio.read_info(path, layer=layer, force_feature_count=True)
+        if info["driver"] != driver:
+            raise DataSourceError(f"{info['driver']} is not {driver}")
+        refuse_above(int(info["features"]), "rows", limits, faults)
+        refuse_above(len(info["fields"]), "columns", limits, faults)
+        meta, _, wkb, fields = _decoded(
+            lambda encoding: pyogrio.raw.read(
+                path, layer=layer, encoding=encoding, force_2d=True, datetime_as_string=True
+            )
+        )
+        shapes = None
+        if wkb is not None:
+            size = sum(len(shape) for shape in wkb if shape is not None)
+            refuse_above(size // _BYTES_A_VERTEX, "vertices", limits, faults)
+            shapes = np.asarray(shapely.from_wkb(wkb), dtype=object)
+    except (DataSourceError, DataLayerError, ShapelyError, UnicodeDecodeError, RuntimeError) as error:
+        faults.add(
+            say("The file cannot be read: {error}.", error=error),
+            say("Export it again; a Shapefile needs its .shp, .shx and .dbf together."),
+            code="unreadable",
+        )
+        raise InputError(faults.faults) from None
+    if not info["features"]:
+        faults.add(say("The file holds no features."), say("Give at least one feature."), code="empty")
+        raise InputError(faults.faults)
+    crs = _crs_name(str(meta["crs"])) if meta["crs"] else None
+    names = [str(name) for name in info["fields"]]
+    return feature_table(path.name, names, fields, shapes, crs)
+
+
+_Raw = tuple[dict[str, object], object, NDArray[np.object_] | None, Sequence[Sequence[object]]]
+
+
+def _decoded(read: Callable[[str | None], _Raw]) -> _Raw:
+    """Return what was read in the encoding that the file declares, else in UTF-8, else in GB18030.
+
+    Shapefiles of Chinese offices are GB18030 and often do not say so; GDAL then takes them for Latin.
+    """
+    raw = read(None)
+    if raw[0].get("encoding") not in {"ISO-8859-1", "LATIN1"}:
+        return raw
+    try:
+        return read("UTF-8")
+    except UnicodeDecodeError:
+        return read("GB18030")
+
+
+def _read_parquet(path: Path, limits: Limits) -> Table:
+    faults = FaultList(path.name)
+    try:
+        import geopandas  # noqa: PLC0415 - needs pyarrow, an extra
+        import pyarrow as pa  # noqa: PLC0415
+        from pyarrow import parquet  # noqa: PLC0415
+    except ImportError:
+        faults.add(
+            say("Reading Parquet needs the package pyarrow."),
+            say("Install it: pip install 'stationplan[parquet]'"),
+            code="missing_package",
+        )
+        raise InputError(faults.faults) from None
+    try:
+        with parquet.ParquetFile(path) as file:
+            meta = file.metadata
+            refuse_above(meta.num_rows, "rows", limits, faults)
+            refuse_above(meta.num_columns, "columns", limits, faults)
+            unpacked = sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
+            refuse_above(unpacked // 1_000_000, "unpacked_mb", limits, faults)
+        frame = geopandas.read_parquet(path)
+        shapes = np.asarray(shapely.force_2d(frame.geometry.to_numpy()), dtype=object)
+    except (pa.ArrowException, ValueError, OSError, TypeError, KeyError) as error:
+        if isinstance(error, InputError):
+            raise
+        faults.add(
+            say("The file cannot be read: {error}.", error=error), say("Save it as GeoParquet."), code="unreadable"
+        )
+        raise InputError(faults.faults) from None
+    if not len(frame):
+        faults.add(say("The file holds no features."), say("Give at least one feature."), code="empty")
+        raise InputError(faults.faults)
+    refuse_above(int(shapely.get_num_coordinates(shapes).sum()), "vertices", limits, faults)
+    plain = frame.drop(columns=frame.geometry.name)
+    columns = [plain[name].tolist() for name in plain.columns]
+    crs = None if frame.crs is None else _crs_name(frame.crs.to_wkt())
+    return feature_table(path.name, [str(name) for name in plain.columns], columns, shapes, crs)
