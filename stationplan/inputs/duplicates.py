@@ -11,11 +11,13 @@ import numpy as np
 from rapidfuzz import fuzz, process
 from scipy.spatial import cKDTree
 
-from stationplan.domain import FloatArray
+from stationplan.domain import FloatArray, IntArray
 from stationplan.geo import metres_apart
 
-_ALIKE = 80.0
-"""Similarity of names, 0 to 100 (normalised indel similarity), from which on they are alike."""
+_ALIKE, _ALIKE_BESIDE = 86.0, 75.0
+_BESIDE_M = 50.0
+"""Similarity of names, 0 to 100 (normalised indel similarity of their sorted characters), above which they are alike; less
+is asked of neighbours. 平坊社区服务中心 and 祥巷社区服务中心, two places, score 75."""
 
 _NEIGHBOURS = 32
 """Each record is compared with so many of its nearest, so that thousands at one place stay a bounded work."""
@@ -45,8 +47,26 @@ _STATION_WORDS = (
 )
 """What such stations are called everywhere; longer words first."""
 
+_SHORT = {
+    "中国农业银行": "农行",
+    "农业银行": "农行",
+    "中国工商银行": "工行",
+    "工商银行": "工行",
+    "中国建设银行": "建行",
+    "建设银行": "建行",
+    "中国邮政储蓄银行": "邮储",
+    "邮政储蓄银行": "邮储",
+    "邮储银行": "邮储",
+    "中国银行": "中行",
+    "交通银行": "交行",
+    "农村商业银行": "农商行",
+    "农商银行": "农商行",
+}
+"""Long names of banks and what people write for them; longer names first."""
+
 _WORDS = re.compile("|".join(_STATION_WORDS))
-_BRACKETS = re.compile(r"[(\[{<【〔「『《][^)\]}>】〕」』》]*[)\]}>】〕」』》]")
+_LONG = re.compile("|".join(_SHORT))
+_BRACKETS = re.compile(r"[(\[{<【〔「『《]([^)\]}>】〕」』》]*)[)\]}>】〕」』》]")
 _COUNT = re.compile(r"\d+|第?[一二三四五六七八九十]+(?=[号店站所处座])")
 _SIGNS = re.compile(r"[\W_]+")
 
@@ -60,17 +80,20 @@ class Pair:
     distance_m: float
 
 
-def bare_name(name: str) -> str:
-    """Return a name as it is compared: without the words for a station, brackets and what stands in them, and signs.
+def bare_names(name: str) -> tuple[str, str]:
+    """Return a name as it is compared, and what stands in its brackets, which often is the same in other words.
 
-    A name that says nothing else keeps what stands in its brackets.
+    The words for a station and signs are left out, long names of banks become short ones. Either may be empty.
 
-    >>> bare_name("城东农行支行工会驿站（农业银行城东支行）"), bare_name("户外劳动者服务站点(城东农行支行)")
-    ('城东农行支行', '城东农行支行')
+    >>> bare_names("城东农行支行工会驿站（中国农业银行城东支行）"), bare_names("城东农行支行户外劳动者服务站点")
+    (('城东农行支行', '农行城东支行'), ('城东农行支行', ''))
     """
     text = unicodedata.normalize("NFKC", name).casefold()
-    outside = _SIGNS.sub("", _WORDS.sub("", _BRACKETS.sub("", text)))
-    return outside or _SIGNS.sub("", _WORDS.sub("", text))
+    return _bare(_BRACKETS.sub("", text)), _bare("".join(_BRACKETS.findall(text)))
+
+
+def _bare(text: str) -> str:
+    return _SIGNS.sub("", _LONG.sub(lambda match: _SHORT[match[0]], _WORDS.sub("", text)))
 
 
 def likely_duplicates(names: Sequence[str], lon: FloatArray, lat: FloatArray, *, within_m: float) -> list[Pair]:
@@ -92,27 +115,40 @@ def likely_duplicates(names: Sequence[str], lon: FloatArray, lat: FloatArray, *,
     _, near = cKDTree(space).query(
         space, k=min(_NEIGHBOURS + 1, len(names)), distance_upper_bound=within_m * 1.01 + 0.01, workers=-1
     )
-    one = np.repeat(np.arange(len(names)), near.shape[1])
-    other = near.ravel()
-    found = (other < len(names)) & (one != other)
-    pairs = np.unique(np.sort(np.column_stack([one[found], other[found]]), axis=1), axis=0)
-    if len(pairs) == 0:
+    start, end = np.repeat(np.arange(len(names)), near.shape[1]), near.ravel()
+    found = (end < len(names)) & (start != end)
+    first, second = np.minimum(start[found], end[found]), np.maximum(start[found], end[found])
+    first, second = np.divmod(np.unique(first * len(names) + second), len(names))
+    if len(first) == 0:
         return []
-    first, second = pairs[:, 0], pairs[:, 1]
     metres = metres_apart(lon[first], lat[first], lon[second], lat[second])
     close = metres <= within_m
     first, second, metres = first[close], second[close], metres[close]
-    bare = [bare_name(name) for name in names]
+    bare = [bare_names(name) for name in names]
+    outer = ["".join(sorted(outside or inside)) for outside, inside in bare]
+    inner = ["".join(sorted(inside or outside)) for outside, inside in bare]
+    score = _similar(outer, outer, first, second)
+    bracketed = np.array([bool(outside and inside) for outside, inside in bare])
+    more = np.flatnonzero(bracketed[first] | bracketed[second])
+    for one, other in ((outer, inner), (inner, outer), (inner, inner)):
+        score[more] = np.maximum(score[more], _similar(one, other, first[more], second[more]))
     counts = [_numbers_in(name) for name in names]
-    score = process.cpdist([bare[i] for i in first], [bare[i] for i in second], scorer=fuzz.ratio, workers=-1)
-    named = np.array([bool(name) for name in bare])
-    alike = np.where(named[first] & named[second], score >= _ALIKE, (metres < 1.0) & ~named[first] & ~named[second])
+    named = np.array([bool(name) for name in outer])
+    needed = np.where(metres <= _BESIDE_M, _ALIKE_BESIDE, _ALIKE)
+    alike = np.where(named[first] & named[second], score > needed, (metres < 1.0) & ~named[first] & ~named[second])
     order = np.lexsort((second, first, metres))
     return [
         Pair(int(first[i]), int(second[i]), round(float(metres[i]), 1))
         for i in order
         if alike[i] and counts[first[i]] == counts[second[i]]
     ]
+
+
+def _similar(a: Sequence[str], b: Sequence[str], first: IntArray, second: IntArray) -> FloatArray:
+    if len(first) == 0:
+        return np.empty(0)
+    scores = process.cpdist([a[i] for i in first], [b[i] for i in second], scorer=fuzz.ratio, workers=-1)
+    return np.asarray(scores, dtype=np.float64)
 
 
 def _numbers_in(name: str) -> tuple[str, ...]:
