@@ -402,8 +402,9 @@ class Plan(_Record):
 
     ``stations_before`` and ``stations_after``, [cell, group, slot], count the stations that cover a row today and
     with the plan (0 where a row has no workers). ``reach`` holds, for each proposed site in build order, the area
-    (``area.crs``) around the roads walked to it within ``reach_standard``. ``sources`` says where roads and other
-    inputs come from.
+    (``area.crs``) around the roads walked to it within ``reach_standard``. ``quality`` and
+    ``datums`` say what became of the inputs' records and coordinates, ``sources`` where roads and other inputs come
+    from.
     """
 
     name: LocalText
@@ -426,6 +427,8 @@ class Plan(_Record):
     scenario_toml: str
     scenario_fingerprint: str
     inputs: tuple[InputFile, ...]
+    quality: tuple[Quality, ...]
+    datums: tuple[DatumDecision, ...]
     sources: tuple[str, ...]
     timings_s: Mapping[str, float]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from stationplan.domain import Language, Plan
 from stationplan.errors import OutputExistsError
-from stationplan.report import document_text, render_report, sites_csv, write_geopackage, write_workbook
+from stationplan.report import datum_document, document_text, render_report, sites_csv, write_geopackage, write_workbook
 from stationplan.siting import SOLVER_SEED
 from stationplan.webmap import render
 
@@ -149,6 +149,7 @@ def _manifest(plan: Plan) -> dict[str, object]:
         "inputs": [
             {"role": item.role, "path": item.path, "sha256": item.sha256, "datum": item.datum} for item in plan.inputs
         ],
+        "datums": datum_document(plan.datums),
         "sources": list(plan.sources),
         "crs": plan.area.crs,
         "seeds": {"solver": SOLVER_SEED},

@@ -187,6 +187,8 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         scenario_toml=scenario.toml,
         scenario_fingerprint=scenario.fingerprint,
         inputs=_provenance(scenario),
+        quality=inputs.quality,
+        datums=inputs.datums,
         sources=(f"{roads.source} {roads.date}".strip(),) if roads.source or roads.date else (),
         timings_s=clock.seconds,
     )

@@ -14,7 +14,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 from typer.main import get_group
 
-from stationplan.cli import demo, plan
+from stationplan.cli import check, demo, plan
 from stationplan.cli.terminal import plain
 from stationplan.errors import (
     InfeasibleError,
@@ -64,6 +64,7 @@ def make_command(lang: Language) -> TyperGroup:
     app.callback()(_about)
     app.command("run")(plan.run_scenario)
     app.command("demo")(demo.run_demo)
+    app.command("check")(check.check_inputs)
     group = get_group(app)
     word = words(lang)
     for command in (group, *group.commands.values()):

@@ -56,8 +56,12 @@ def progress_bar(lang: Language) -> Iterator[Report]:
 
 def print_json(plan: Plan, paths: dict[str, Path]) -> None:
     """Print ``plan.json`` with the places of the results under ``out``, ``map`` and ``report``."""
-    places = {name: str(path) for name, path in paths.items()}
-    text = json.dumps({**document(plan), **places}, ensure_ascii=False, indent=1, allow_nan=False)
+    print_document({**document(plan), **{name: str(path) for name, path in paths.items()}})
+
+
+def print_document(values: dict[str, object]) -> None:
+    """Print plain values as JSON."""
+    text = json.dumps(values, ensure_ascii=False, indent=1, allow_nan=False)
     encoding = sys.stdout.encoding or "utf-8"
     # A path may hold bytes that are no text; as an escape they are still JSON.
     sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")

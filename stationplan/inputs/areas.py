@@ -48,32 +48,25 @@ def read_districts(located: Located, limits: Limits) -> AreaTable:
         The file cannot be read, lacks a column, or a district has no polygon, name or id of its own; all at once.
     """
     given = cast("AreaInput", located.source)
-    columns = {"district_id": given.id, "name": given.name, "name_en": given.name_en or given.name}
-    if given.prefecture is not None:
-        columns["prefecture"] = given.prefecture
-    table = read_table(located, Wanted(()), limits)
+    named = {"id": given.id, "name": given.name, "name_en": given.name_en, "prefecture": given.prefecture}
+    wanted = Wanted(
+        ("id", "name"),
+        names={**FIELD_NAMES, "name_en": (), "prefecture": ()},
+        given={field: column for field, column in named.items() if column is not None},
+    )
+    table = read_table(located, wanted, limits)
     faults = FaultList(table.file, sheet=table.sheet)
     if table.shapes is None:
         faults.add(say("The file holds no polygons."), say("Give polygons as GeoJSON."), code="no_shapes")
-    for field, column in columns.items():
-        if column not in table.header:
-            faults.add(
-                say(
-                    "There is no column {column}; the table has: {columns}.",
-                    column=column,
-                    columns=", ".join(table.header),
-                ),
-                say("Name the column under [area] as `{field}`.", field=field.removeprefix("district_")),
-                code="missing_column",
-            )
+    columns = {field: _column(table, wanted, field, faults) for field in ("id", "name", *wanted.given)}
     faults.raise_any()
-    texts = {field: table.column(table.header.index(column)) for field, column in columns.items()}
-    ids = texts["district_id"]
+    texts = {field: table.column(column) for field, column in columns.items()}
+    ids = texts["id"]
     for i, row in enumerate(table.row_number):
         for field, column in columns.items():
             if not texts[field][i]:
                 faults.add(
-                    say("{column} is empty.", column=column),
+                    say("{column} is empty.", column=table.header[column]),
                     say("Fill it in for every district."),
                     row=row,
                     code="empty",
@@ -85,17 +78,35 @@ def read_districts(located: Located, limits: Limits) -> AreaTable:
                 row=row,
                 code="repeated_id",
             )
-    polygons = polygons_of(table, ids, faults)
+    shown = [f"{district} {name}" for district, name in zip(ids, texts["name"], strict=True)]
+    polygons = polygons_of(table, shown, faults)
     faults.raise_any("refused")
     return AreaTable(
         tuple(ids),
         tuple(texts["name"]),
-        tuple(texts["name_en"]),
+        tuple(texts.get("name_en", texts["name"])),
         tuple(texts.get("prefecture", [""] * len(ids))),
         polygons,
         given.datum or "",
         Quality("area", table.file, table.sheet, len(ids), len(ids), tuple(faults.faults)),
     )
+
+
+def _column(table: Table, wanted: Wanted, field: str, faults: FaultList) -> int:
+    matches = wanted.matches(table.header, field)
+    header = ", ".join(name for name in table.header if name)
+    cure = say("Name the column under [area] as `{field}`.", field=field)
+    if field in wanted.given and not matches:
+        what = say("There is no column {column}; the table has: {columns}.", column=wanted.given[field], columns=header)
+        faults.add(what, cure, row=table.header_row, code="missing_column")
+    elif not matches:
+        what = say("No column for {field}; the table has: {columns}.", field=field, columns=header)
+        faults.add(what, cure, row=table.header_row, code="missing_column")
+    elif len(matches) > 1:
+        columns = ", ".join(table.header[i] for i in matches)
+        what = say("Several columns may be {field}: {columns}.", field=field, columns=columns)
+        faults.add(what, cure, row=table.header_row, code="ambiguous_column")
+    return matches[0] if matches else 0
 
 
 def polygons_of(table: Table, names: list[str], faults: FaultList) -> ObjectArray:
@@ -163,21 +174,11 @@ def missing_districts(located: Located, given: AreaInput, area: AreaTable | None
     """
     table = read_table(located, Wanted(("id", "name")), limits)
     faults = FaultList(table.file, sheet=table.sheet)
-    headers = {name.casefold(): i for i, name in enumerate(table.header)}
-    names = (name.casefold() for name in (given.id, *FIELD_NAMES["id"]))
-    column = next((headers[name] for name in names if name in headers), None)
-    if column is None:
-        faults.add(
-            say(
-                "There is no column {column}; the table has: {columns}.",
-                column=given.id,
-                columns=", ".join(table.header),
-            ),
-            say("Name the column of ids like that of the polygons."),
-            row=table.header_row,
-            code="missing_column",
-        )
-        raise InputError(faults.faults)
+    wanted = Wanted(("id",), given={} if given.id is None else {"id": given.id})
+    if not wanted.matches(table.header, "id"):
+        wanted = Wanted(("id",))  # the list may call the ids otherwise than the polygons do
+    column = _column(table, wanted, "id", faults)
+    faults.raise_any()
     found = set() if area is None else set(area.district_id)
     listed = table.column(column)
     for row, district in zip(table.row_number, listed, strict=True):

@@ -45,7 +45,8 @@ def read_cells(located: Located, counts: Collection[str], rules: Rules) -> CellT
     """
     given = cast("DemandInput", located.source)
     known = [name for name in counts if name in FIELD_NAMES]
-    wanted = Wanted(("id", "lon", "lat", "lonlat", *known), ("lon", "lat", *known), rules.names, given.columns)
+    required = ("lon", "lat", *known) if rules.complete else ("lon", "lat")
+    wanted = Wanted(("id", "lon", "lat", "lonlat", *known), required, rules.names, given.columns)
     table = read_table(located, wanted, rules.limits)
     faults = FaultList(table.file, sheet=table.sheet)
     faults.extend(table.faults)
@@ -57,6 +58,7 @@ def read_cells(located: Located, counts: Collection[str], rules: Rules) -> CellT
     features = {
         name: numbers(table, columns[name], faults, low=0, empty=given.empty_count, may_fill="[demand] empty_count")
         for name in counts
+        if name in columns
     }
     good = usable_rows(table, faults, refuse=given.bad_rows == "refuse" and not rules.lenient)
     kept = np.flatnonzero(good).tolist()

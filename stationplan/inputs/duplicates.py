@@ -16,8 +16,8 @@ from stationplan.geo import metres_apart
 
 _ALIKE, _ALIKE_BESIDE = 86.0, 75.0
 _BESIDE_M = 50.0
-"""Similarity of names, 0 to 100 (normalised indel similarity of their sorted characters), above which they are alike; less
-is asked of neighbours. 平坊社区服务中心 and 祥巷社区服务中心, two places, score 75."""
+"""Similarity of names, 0 to 100 (normalised indel similarity of their sorted characters), above which they are
+alike; less is asked of neighbours. 平坊社区服务中心 and 祥巷社区服务中心, two places, score 75."""
 
 _NEIGHBOURS = 32
 """Each record is compared with so many of its nearest, so that thousands at one place stay a bounded work."""

@@ -42,6 +42,10 @@ _SET_ASIDE = {
 """Why a candidate does not enter the study: the note that counts them, and what is said of a row, with the cure."""
 
 
+LEFT_OUT = frozenset(_SET_ASIDE)
+"""Codes of findings on places that are sound but not for this study."""
+
+
 def place_sites(
     existing: PlaceTable | None,
     candidates: PlaceTable,

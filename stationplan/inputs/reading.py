@@ -26,7 +26,7 @@ from stationplan.inputs.cells import CellTable, read_cells
 from stationplan.inputs.columns import FIELD_NAMES, with_names
 from stationplan.inputs.datums import datum_used, decide, evidence_of_points, fault_of, shifted
 from stationplan.inputs.evidence import Evidence, weigh_by_points
-from stationplan.inputs.placing import place_sites
+from stationplan.inputs.placing import LEFT_OUT, place_sites
 from stationplan.inputs.points import coordinates
 from stationplan.inputs.sites import PlaceTable, Rules, read_sites
 from stationplan.inputs.source import locate, read_table
@@ -204,9 +204,12 @@ def place(tables: Tables, decisions: dict[str, DatumDecision], roads: RoadArcs, 
 
 
 def quality_notes(quality: Quality) -> list[Message]:
-    """Return what a reader of the plan should know of a table: how many records were not simply kept."""
+    """Return what a reader of the plan should know of a table: how many records were not simply kept.
+
+    Places left out for where they stand are told by :mod:`stationplan.inputs.placing`.
+    """
     counts = {
-        action: sum(finding.action == action for finding in quality.findings if finding.code not in _TOLD_ELSEWHERE)
+        action: sum(finding.action == action for finding in quality.findings if finding.code not in LEFT_OUT)
         for action in ("set_aside", "merged", "repaired")
     }
     if not any(counts.values()):
@@ -220,10 +223,6 @@ def quality_notes(quality: Quality) -> list[Message]:
             **counts,
         )
     ]
-
-
-_TOLD_ELSEWHERE = frozenset({"exists", "outside_area", "forbidden_area", "too_near"})
-"""Findings that :mod:`stationplan.inputs.placing` notes with counts of their own."""
 
 
 def _in_wgs84(table: PlaceTable | None, decision: DatumDecision | None) -> PlaceTable | None:

@@ -13,14 +13,38 @@ from stationplan.domain import MODES, FloatArray, IntArray, Mode, ObjectArray, R
 from stationplan.errors import FaultList, InputError, Message, say
 from stationplan.geo import Datum, to_wgs84
 from stationplan.inputs.arcs import two_way_arcs
+from stationplan.inputs.osm import read_osm_roads
 from stationplan.inputs.points import coordinates
 from stationplan.inputs.rules import ROAD_CLASSES, Speeds, is_major, modes_of
 from stationplan.inputs.table import Table, Wanted, find_columns, numbers, table_from_rows, unique_ids
 from stationplan.inputs.textfile import csv_rows
-from stationplan.scenario import Limits
+from stationplan.scenario import Limits, Scenario
 
 _GEOD = Geod(ellps="WGS84")
 _SHORT_BY_M = 5.0
+
+
+def read_roads(scenario: Scenario) -> RoadArcs:
+    """Return the roads of a scenario, from its OSM extract or its tables.
+
+    Raises
+    ------
+    InputError
+        All faults of the source.
+    """
+    roads = scenario.file.roads
+    speeds = Speeds(roads.speed_kmh["walk"], roads.speed_kmh["ebike"], roads.car_speed_kmh)
+    if roads.osm is not None:
+        return read_osm_roads(scenario.locate(roads.osm), speeds=speeds, source=roads.source, date=roads.date)
+    return read_csv_roads(
+        scenario.locate(roads.nodes or ""),
+        scenario.locate(roads.edges or ""),
+        datum=roads.datum or "wgs84",
+        speeds=speeds,
+        source=roads.source,
+        date=roads.date,
+        limits=scenario.file.limits,
+    )
 
 
 def read_csv_roads(

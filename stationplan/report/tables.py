@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import math
-from datetime import datetime
 from pathlib import Path
-
-import xlsxwriter
-from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
 
 from stationplan.domain import Language, Plan
 from stationplan.geo import unproject
@@ -18,11 +12,8 @@ from stationplan.i18n import translate, words
 from stationplan.naming import district_name, host_names, kind_names, site_name
 from stationplan.report.document import document
 from stationplan.report.metrics import Change, by_district, by_group, by_slot, certainty, overall
-
-_CELL_LIMIT = 32_767
-"""Characters that a cell of a workbook holds."""
-
-_EPOCH = datetime(2000, 1, 1)
+from stationplan.report.quality import quality_sheets
+from stationplan.report.workbook import Sheet, write_sheets
 
 _CSV_FIELDS = (
     "order",
@@ -63,54 +54,17 @@ def sites_csv(plan: Plan) -> str:
 
 
 def write_workbook(plan: Plan, path: Path, *, lang: Language) -> None:
-    """Write a workbook: proposed sites in build order, coverage before and after, notes."""
+    """Write a workbook: proposed sites in build order, coverage before and after, data quality, notes."""
     word = words(lang)
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(path, options) as book:
-        # A fixed date of making: the same plan gives the same workbook.
-        book.set_properties({"title": plan.name.in_language(lang), "created": _EPOCH})
-        head = book.add_format({"bold": True, "bg_color": "#E6F2F0", "bottom": 1, "text_wrap": True, "valign": "top"})
-        formats = {
-            "text": book.add_format({"valign": "top", "text_wrap": True}),
-            "whole": book.add_format({"num_format": "#,##0"}),
-            "tenth": book.add_format({"num_format": "#,##0.0"}),
-            "degree": book.add_format({"num_format": "0.000000"}),
-            "share": book.add_format({"num_format": "0.0%"}),
-        }
-
-        def sheet(name: str, columns: list[tuple[str, str, int]], rows: list[list[object]]) -> None:
-            page = book.add_worksheet(name)
-            for column, (title, kind, width) in enumerate(columns):
-                page.set_column(column, column, width)
-                page.write_string(0, column, title, head)
-                for row, values in enumerate(rows, start=1):
-                    value = values[column]
-                    if isinstance(value, str):
-                        _write_text(page, row, column, value, formats["text"])
-                    elif isinstance(value, int | float) and math.isfinite(value):
-                        page.write_number(row, column, round(value, 9), formats[kind])
-            page.freeze_panes(1, 0)
-            page.autofilter(0, 0, max(len(rows), 1), len(columns) - 1)
-            page.repeat_rows(0)
-            page.set_landscape()
-            page.fit_to_pages(1, 0)
-
-        sheet(word("Proposed sites"), _site_columns(lang), [_site_row(plan, i, lang) for i in range(len(plan.chosen))])
-        sheet(word("Coverage"), _coverage_columns(lang), _coverage_rows(plan, lang))
-        told = [*_headings(plan, lang), translate(certainty(plan), lang), *plan_notes(plan, lang)]
-        notes: list[list[object]] = [[note] for note in told]
-        sheet(word("Notes"), [(word("Note"), "text", 100)], notes)
-
-
-def _write_text(page: Worksheet, row: int, column: int, text: str, text_format: Format) -> None:
-    """Write text as text, cut with an ellipsis where a cell cannot hold it."""
-    if len(text) > _CELL_LIMIT:
-        text = f"{text[: _CELL_LIMIT - 1]}…"
-    if text.startswith("<r>") and text.endswith("</r>"):
-        # XlsxWriter takes such a string for rich text of its own making and would write it unescaped.
-        page.write_rich_string(row, column, text[:1], text_format, text[1:], text_format)
-    else:
-        page.write_string(row, column, text, text_format)
+    site_rows = [_site_row(plan, i, lang) for i in range(len(plan.chosen))]
+    told = [*_headings(plan, lang), translate(certainty(plan), lang), *plan_notes(plan, lang)]
+    sheets = [
+        Sheet(word("Proposed sites"), _site_columns(lang), site_rows),
+        Sheet(word("Coverage"), _coverage_columns(lang), _coverage_rows(plan, lang)),
+        *quality_sheets(plan.quality, plan.datums, lang),
+        Sheet(word("Notes"), [(word("Note"), "text", 100)], [[note] for note in told]),
+    ]
+    write_sheets(path, sheets, title=plan.name.in_language(lang))
 
 
 def plan_notes(plan: Plan, lang: Language) -> list[str]:

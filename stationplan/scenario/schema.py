@@ -82,10 +82,10 @@ class AreaInput(Source):
     """Table of points (id of the district, lon, lat) known to lie in them: evidence for the polygons' datum."""
     known_points_datum: Datum | None = None
     """Datum of these points; needed with them."""
-    id: str = "code"
-    """Column of district ids."""
-    name: str = "name"
-    """Column of district names."""
+    id: str | None = None
+    """Column of district ids; without it a column called code, adcode, 编码 or the like."""
+    name: str | None = None
+    """Column of district names; without it a column called name, 名称 or the like."""
     name_en: str | None = None
     """Column of English names; without it `name` stands in both languages."""
     prefecture: str | None = None

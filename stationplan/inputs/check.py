@@ -1,0 +1,122 @@
+"""Everything that can be said of inputs before a study is run: what became of each record, and the datums."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from stationplan.domain import DatumDecision, Quality
+from stationplan.errors import Fault, InputError
+from stationplan.inputs.areas import missing_districts, read_districts
+from stationplan.inputs.cells import CellTable, read_cells
+from stationplan.inputs.columns import FIELD_NAMES
+from stationplan.inputs.datums import decide, evidence_of_points
+from stationplan.inputs.placing import LEFT_OUT
+from stationplan.inputs.reading import decide_datums, place, read_tables
+from stationplan.inputs.roads import read_roads
+from stationplan.inputs.sites import PlaceTable, Rules, read_sites
+from stationplan.inputs.source import Located
+from stationplan.scenario import AreaInput, DemandInput, Limits, Scenario, SitesInput, default_hosts
+
+Role = Literal["stations", "candidates", "demand", "districts"]
+"""What a table is looked at as."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """What became of the records of each input, which datums they have, and for what a study would refuse them."""
+
+    quality: tuple[Quality, ...]
+    datums: tuple[DatumDecision, ...]
+    refused: tuple[Fault, ...]
+
+    @property
+    def usable(self) -> bool:
+        """Whether a study would take the inputs as they are."""
+        return not self.refused
+
+
+def check_scenario(scenario: Scenario) -> Check:
+    """Return what can be said of a scenario's inputs; nothing is planned.
+
+    Raises
+    ------
+    InputError
+        A file does not exist.
+    """
+    tables = read_tables(scenario, lenient=True)
+    refused = list(tables.faults)
+    roads = None
+    try:
+        roads = read_roads(scenario)
+    except InputError as error:
+        refused.extend(error.faults)
+    decisions = decide_datums(tables, roads)
+    parts = (tables.cells, tables.stations, tables.candidates, tables.area)
+    quality = (*(part.quality for part in parts if part is not None), *tables.lists)
+    if roads is not None and not refused:
+        try:
+            quality = place(tables, decisions, roads, scenario).quality
+        except InputError as error:
+            refused.extend(error.faults)
+    strict = {
+        role
+        for role, table in (("demand", scenario.file.demand), ("stations", scenario.file.stations))
+        if table is not None and table.bad_rows == "refuse"
+    }
+    strict |= {"candidates"} if scenario.file.candidates.bad_rows == "refuse" else set()
+    refused.extend(fault for item in quality if item.role in strict for fault in unusable(item))
+    return Check(quality, tuple(decisions.values()), tuple(refused))
+
+
+def unusable(quality: Quality) -> list[Fault]:
+    """Return the findings that keep a row of a table from being used, whatever the study."""
+    return [finding for finding in quality.findings if finding.action == "set_aside" and finding.code not in LEFT_OUT]
+
+
+def check_table(
+    path: Path,
+    role: Role,
+    *,
+    source: Mapping[str, object],
+    columns: Mapping[str, str],
+    merge_duplicates: bool,
+    district_list: Path | None,
+    roads: Path | None,
+    limits: Limits,
+) -> Check:
+    """Return what can be said of one table without a scenario.
+
+    ``source`` holds keys of a scenario's table of inputs (``sheet``, ``layer``, ``datum``, ``crs`` ...), ``columns``
+    headers by field. Kinds of hosts are the default ones; what a scenario would supply (hours, hosts, costs) may be
+    missing. ``roads`` are evidence of the datum, ``district_list`` names the districts that there should be.
+    """
+    rules = Rules(default_hosts(), FIELD_NAMES, limits, complete=False, lenient=True)
+    keys = {**source, "file": path.name, "columns": dict(columns)}
+    try:
+        if role == "districts":
+            return _check_districts(path, {**source, **columns}, district_list, limits)
+        table: CellTable | PlaceTable
+        if role == "demand":
+            table = read_cells(Located(DemandInput.model_validate(keys), path), ("population", "jobs"), rules)
+        else:
+            given = SitesInput.model_validate({**keys, "merge_duplicates": merge_duplicates})
+            table = read_sites(Located(given, path), role, rules)
+    except InputError as error:
+        rows = {fault.row for fault in error.faults if fault.action == "set_aside"}
+        quality = Quality(role, path.name, None, len(rows), 0, error.faults)
+        return Check((quality,), (), error.faults)
+    evidence = None  # until roads are read from any one file
+    decision = decide(role, table.datum, evidence)
+    return Check((table.quality,), (decision,), tuple(unusable(table.quality)))
+
+
+def _check_districts(path: Path, source: Mapping[str, object], district_list: Path | None, limits: Limits) -> Check:
+    given = AreaInput.model_validate({**source, "file": path.name})
+    area = read_districts(Located(given, path), limits)
+    quality = [area.quality]
+    if district_list is not None:
+        quality.append(missing_districts(Located(given, district_list), given, area, limits))
+    return Check(tuple(quality), (decide("area", area.datum, None),), ())

@@ -1,0 +1,152 @@
+"""What became of the records of the inputs: as values for programs, as sheets of a workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from stationplan.domain import DatumDecision, Language, Quality
+from stationplan.errors import Action, Fault
+from stationplan.i18n import translate, words
+from stationplan.report.workbook import Sheet, write_sheets
+
+Json = dict[str, object]
+
+COUNTED: tuple[Action, ...] = ("set_aside", "merged", "repaired")
+"""Fates that are counted for each table."""
+
+LISTS = frozenset({"area.district_list"})
+"""Inputs that only check others; their records are none of the study's."""
+
+
+def action_names(lang: Language) -> dict[Action, str]:
+    """Return the names of what becomes of a record."""
+    word = words(lang)
+    return {
+        "refused": word("Refused"),
+        "set_aside": word("Set aside"),
+        "merged": word("Merged"),
+        "repaired": word("Repaired"),
+        "kept": word("Kept, worth a look"),
+    }
+
+
+def quality_document(quality: Sequence[Quality], datums: Sequence[DatumDecision], *, lang: Language) -> Json:
+    """Return the records read and kept, every finding with its row and cure, and the datums, as plain values."""
+    return {
+        "rows": sum(item.rows for item in quality if item.role not in LISTS),
+        "kept": sum(item.kept for item in quality if item.role not in LISTS),
+        "findings": [_finding(item, finding, lang) for item in quality for finding in item.findings],
+        "tables": [
+            {
+                "role": item.role,
+                "file": item.file,
+                "sheet": item.sheet,
+                "rows": item.rows,
+                "kept": item.kept,
+                **{action: count(item, action) for action in COUNTED},
+            }
+            for item in quality
+        ],
+        "datums": datum_document(datums, lang=lang),
+    }
+
+
+def count(quality: Quality, action: Action) -> int:
+    """Return how many records had a fate; a row with several findings counts once."""
+    found = [finding for finding in quality.findings if finding.action == action]
+    rows = {finding.row for finding in found if finding.row is not None}
+    return len(rows) + sum(finding.row is None for finding in found)
+
+
+def _finding(quality: Quality, finding: Fault, lang: Language) -> Json:
+    """Return one finding as plain values; ``details`` holds the values of its message."""
+    values = finding.what.values.items()
+    return {
+        "role": quality.role,
+        "file": finding.file or quality.file,
+        "sheet": finding.sheet,
+        "row": finding.row,
+        "code": finding.code,
+        "action": finding.action,
+        "message": translate(finding.what, lang),
+        "cure": translate(finding.cure, lang),
+        "details": {key: value for key, value in values if isinstance(value, str | int | float)},
+    }
+
+
+def datum_document(datums: Sequence[DatumDecision], *, lang: Language = "en") -> list[Json]:
+    """Return what was decided on datums, and why, as plain values."""
+    return [
+        {
+            "role": item.role,
+            "declared": item.declared or None,
+            "used": item.used or None,
+            "doubtful": item.doubtful,
+            "medians_m": {datum: round(metres, 1) for datum, metres in item.medians_m.items()},
+            "reason": translate(item.reason, lang),
+        }
+        for item in datums
+    ]
+
+
+def quality_sheets(quality: Sequence[Quality], datums: Sequence[DatumDecision], lang: Language) -> list[Sheet]:
+    """Return the sheets of data quality: every finding, and the tables and datums at a glance."""
+    word = words(lang)
+    names = action_names(lang)
+    findings = Sheet(
+        word("Data quality"),
+        [
+            (word("File"), "text", 22),
+            (word("Sheet"), "text", 12),
+            (word("Row"), "whole", 8),
+            (word("Outcome"), "text", 14),
+            (word("Finding"), "text", 60),
+            (word("What to do"), "text", 60),
+            (word("Code"), "text", 18),
+        ],
+        [
+            [
+                finding.file or item.file,
+                finding.sheet or "",
+                "" if finding.row is None else finding.row,
+                names[finding.action],
+                translate(finding.what, lang),
+                translate(finding.cure, lang),
+                finding.code,
+            ]
+            for item in quality
+            for finding in item.findings
+        ],
+    )
+    reasons = {item.role: translate(item.reason, lang) for item in datums}
+    tables = Sheet(
+        word("Inputs"),
+        [
+            (word("File"), "text", 26),
+            (word("Sheet"), "text", 12),
+            (word("Records"), "whole", 10),
+            (word("Kept"), "whole", 10),
+            *((names[action], "whole", 10) for action in COUNTED),
+            (word("Datum"), "text", 80),
+        ],
+        [
+            [
+                item.file,
+                item.sheet or "",
+                item.rows,
+                item.kept,
+                *(count(item, action) for action in COUNTED),
+                reasons.get(item.role, ""),
+            ]
+            for item in quality
+        ],
+    )
+    return [findings, tables]
+
+
+def write_quality_workbook(
+    quality: Sequence[Quality], datums: Sequence[DatumDecision], path: Path, *, lang: Language
+) -> None:
+    """Write the sheets of data quality as a workbook."""
+    write_sheets(path, quality_sheets(quality, datums, lang), title=words(lang)("Data quality"))
