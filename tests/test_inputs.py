@@ -10,12 +10,10 @@ import pytest
 import shapely
 
 import stationplan as sp
-from stationplan.domain import StudyArea
+from stationplan.domain import RoadArcs, StudyArea
 from stationplan.errors import InputError
 from stationplan.geo import project, wgs84_to_gcj02
-from stationplan.inputs import district_of, read_places_and_people
-from stationplan.inputs.areas import read_area
-from stationplan.inputs.cells import read_cells
+from stationplan.inputs import decide_datums, district_of, place, read_tables
 
 SCENARIO = """
 schema = 1
@@ -73,13 +71,37 @@ def study(folder, *, scenario=SCENARIO, cells=CELLS, stations=STATIONS, candidat
     return sp.load_scenario(folder / "study.toml")
 
 
+NO_ROADS = RoadArcs(
+    np.empty(0),
+    np.empty(0),
+    np.empty(0, dtype=np.int64),
+    np.empty(0, dtype=np.int64),
+    np.empty(0),
+    {},
+    np.empty(0, dtype=bool),
+    "",
+    "",
+)
+
+
+def inputs_of(scenario):
+    tables = read_tables(scenario)
+    if tables.faults:
+        raise InputError(tables.faults)
+    return place(tables, decide_datums(tables, None), NO_ROADS, scenario)
+
+
 def area_of(scenario):
-    return read_area(scenario, read_cells(scenario)[0])
+    return inputs_of(scenario).area
+
+
+def cells_of(scenario):
+    return inputs_of(scenario).cells
 
 
 def sites_of(scenario):
-    _, _, sites, notes = read_places_and_people(scenario)
-    return sites, notes
+    inputs = inputs_of(scenario)
+    return inputs.sites, inputs.notes
 
 
 def refusals(read, *arguments):
@@ -95,28 +117,29 @@ def refusals(read, *arguments):
 def test_cells_bring_every_count_that_a_group_refers_to(tmp_path):
     text = SCENARIO + "[groups.rider]\nworkers = { population = 0.01, shops = 0.5 }\n"
     rows = "id,lon,lat,population,shops,schools\na,104.01,30.01,10,3,9\nb,104.03,30.01,20,4,9\n"
-    cells, notes = read_cells(study(tmp_path, scenario=text, cells=rows))
+    inputs = inputs_of(study(tmp_path, scenario=text, cells=rows))
+    cells = inputs.cells
     assert cells.cell_id == ("a", "b")
     assert {name: values.tolist() for name, values in cells.features.items()} == {
         "population": [10, 20],
         "shops": [3, 4],
     }
-    assert notes == ()
+    assert inputs.notes == ()
 
 
 def test_a_count_without_a_column_is_refused_with_the_columns_there_are(tmp_path):
     text = SCENARIO + "[groups.rider]\nworkers = { shops = 0.5 }\n"
-    assert refusals(read_cells, study(tmp_path, scenario=text)) == [
+    assert refusals(cells_of, study(tmp_path, scenario=text)) == [
         ("cells.csv:1", "There is no column shops; the table has: id, lon, lat, population.")
     ]
 
 
 def test_every_bad_cell_is_told_with_its_row(tmp_path):
     cells = CELLS + "a,104,30,nan\nc,200,30,-1\n,104,30,many\nd,104,30,\n"
-    assert sorted(refusals(read_cells, study(tmp_path, cells=cells))) == [
+    assert sorted(refusals(cells_of, study(tmp_path, cells=cells))) == [
         ("cells.csv:4", "The id a stands in row 2 already."),
         ("cells.csv:4", "population is 'nan', not a finite number."),
-        ("cells.csv:5", "lon is 200, outside -180 to 180."),
+        ("cells.csv:5", "Longitude 200.0, latitude 30.0 is no place."),
         ("cells.csv:5", "population is -1, less than 0."),
         ("cells.csv:6", "The id is empty."),
         ("cells.csv:6", "population is 'many', not a finite number."),
@@ -126,16 +149,16 @@ def test_every_bad_cell_is_told_with_its_row(tmp_path):
 
 def test_empty_counts_are_filled_where_the_scenario_says_so_and_counted(tmp_path):
     text = SCENARIO.replace('file = "cells.csv"', 'file = "cells.csv"\nempty_count = 2.0')
-    cells, notes = read_cells(study(tmp_path, scenario=text, cells=CELLS + "c,104,30,\nd,104,30, \n"))
-    assert cells.features["population"].tolist() == [10, 20, 2, 2]
-    assert [str(note) for note in notes] == ["2 empty cells of population were read as 2.0."]
+    inputs = inputs_of(study(tmp_path, scenario=text, cells=CELLS + "c,104,30,\nd,104,30, \n"))
+    assert inputs.cells.features["population"].tolist() == [10, 20, 2, 2]
+    assert [str(note) for note in inputs.notes] == ["2 empty cells of population were read as 2.0."]
 
 
 def test_cells_in_gcj02_are_shifted_back(tmp_path):
     lon, lat = wgs84_to_gcj02([104.01, 104.03], [30.01, 30.01])
     text = SCENARIO.replace('file = "cells.csv"\ndatum = "wgs84"', 'file = "cells.csv"\ndatum = "gcj02"')
     rows = f"id,lon,lat,population\na,{lon[0]},{lat[0]},10\nb,{lon[1]},{lat[1]},20\n"
-    cells, _ = read_cells(study(tmp_path, scenario=text, cells=rows))
+    cells = cells_of(study(tmp_path, scenario=text, cells=rows))
     assert cells.lon == pytest.approx([104.01, 104.03], abs=1e-9)
     assert cells.lat == pytest.approx([30.01, 30.01], abs=1e-9)
 
@@ -160,9 +183,9 @@ def test_a_crs_of_another_place_is_refused(tmp_path):
 
 def test_without_polygons_the_study_is_one_district_around_its_cells(tmp_path):
     text = SCENARIO.replace('[area]\nfile = "districts.geojson"\ndatum = "wgs84"\nprefecture = "prefecture"\n', "")
-    scenario = study(tmp_path, scenario=text)
-    cells, _ = read_cells(scenario)
-    area = read_area(scenario, cells)
+    candidates = "id,name,lon,lat,host\nC1,One,104.02,30.01,bank\n"
+    scenario = study(tmp_path, scenario=text, candidates=candidates)
+    cells, area = cells_of(scenario), area_of(scenario)
     assert area.districts["name_en"].tolist() == ["Study area"]
     points = shapely.points(*project(cells.lon, cells.lat, area.crs))
     # The rim is 500 m wide (less the flattening of a round corner).
@@ -181,21 +204,34 @@ def test_unusable_polygons_are_all_told(tmp_path):
     bow_tie = shapely.Polygon([(104, 30), (104.02, 30.02), (104.02, 30), (104, 30.02)])
     shapes = [square(104, 30), bow_tie, None, shapely.Point(104, 30), square(104.02, 30)]
     found = refusals(area_of, study(tmp_path, districts=features(*shapes, code=["A", "B", "C", "D", "A"])))
-    assert [place for place, _ in found] == [f"districts.geojson:{row}" for row in (2, 3, 4, 5)]
-    assert [what.split(":")[0] for _, what in found] == [
-        "The polygon of B is invalid",
-        "The district C has no polygon.",
-        "The district D has no polygon.",
+    assert [place for place, _ in found] == [f"districts.geojson:{row}" for row in (4, 5, 6)]
+    assert [what for _, what in found] == [
+        "The district C 区2 has no polygon.",
+        "The district D 区3 has no polygon.",
         "The district A stands twice.",
     ]
-    assert "Self-intersection" in found[0][1]
+
+
+def test_an_invalid_polygon_is_repaired_and_told_with_both_areas(tmp_path):
+    bow_tie = shapely.Polygon([(104, 30), (104.02, 30.02), (104.02, 30), (104, 30.02)])
+    inputs = inputs_of(study(tmp_path, districts=features(bow_tie, square(104.02, 30))))
+    (quality,) = [quality for quality in inputs.quality if quality.role == "area"]
+    (finding,) = quality.findings
+    assert (finding.row, finding.code, finding.action) == (2, "invalid_polygon", "repaired")
+    # A bow tie's outline runs one half forth and one half back: by its corners it has no area, repaired two triangles.
+    values = finding.what.values
+    assert values["before"] == "0.000"
+    assert float(values["after"]) == pytest.approx(1.930 * 2.217 / 2, rel=0.005)
+    assert "Self-intersection" in values["reason"]
+    assert inputs.area.districts.area.iloc[0] == pytest.approx(1930 * 2217 / 2, rel=0.005)
+    assert "1 repaired" in " ".join(map(str, inputs.notes))
 
 
 @pytest.mark.parametrize(
     ("districts", "said"),
     [
         ('{"type": "FeatureColl', "not valid JSON"),
-        (features(), "no polygons"),
+        (features(), "no features"),
         (DISTRICTS.replace("prefecture", "city"), "There is no column prefecture; the table has: code, name, city."),
         (features(shapely.Point(104, 30)), "has no polygon"),
     ],
@@ -284,7 +320,10 @@ def test_the_faults_of_stations_and_candidates_come_together(tmp_path):
 def test_a_candidate_needs_a_cost_or_a_host_or_a_default_host(tmp_path):
     rows = "id,name,lon,lat,hours\nC1,One,104.01,30.02,全天\n"
     scenario = study(tmp_path, candidates=rows)
-    assert refusals(sites_of, scenario) == [("candidates.csv:2", "The candidate has neither a cost nor a host.")]
+    assert refusals(sites_of, scenario) == [("candidates.csv:1", "The table says neither costs nor hosts.")]
+    some = rows.replace("hours\n", "hours,cost\n").replace("全天", "全天,5") + "C2,Two,104.01,30.03,全天,\n"
+    scenario = study(tmp_path, candidates=some)
+    assert refusals(sites_of, scenario) == [("candidates.csv:3", "The candidate has neither a cost nor a host.")]
     text = SCENARIO.replace('file = "candidates.csv"', 'file = "candidates.csv"\ndefault_host = "bank"')
     sites, _ = sites_of(study(tmp_path, candidates=rows, scenario=text))
     assert (sites.host[1], sites.cost[1], sites.hours[1]) == ("bank", 6000, "全天")
@@ -299,7 +338,9 @@ def test_a_study_may_begin_without_any_station(tmp_path):
 
 def test_swapped_columns_are_one_fault(tmp_path):
     rows = "id,name,lon,lat,hours\nS1,One,30.02,104.01,全天\nS2,Two,30.03,104.02,全天\n"
-    assert refusals(sites_of, study(tmp_path, stations=rows)) == [("stations.csv:1", "lon and lat look swapped.")]
+    assert refusals(sites_of, study(tmp_path, stations=rows)) == [
+        ("stations.csv:1", "Longitude and latitude look swapped.")
+    ]
 
 
 def test_a_workbook_is_not_taken_for_text(tmp_path):

@@ -18,29 +18,21 @@ from stationplan.inputs.sites import Place, PlaceTable
 from stationplan.scenario import Scenario, ScenarioFile
 
 _SET_ASIDE = {
-    "exists": (
-        say("Candidates that are existing stations already, set aside: {count}."),
-        say("The candidate is an existing station already."),
-        say("Take it out of one of the two."),
-    ),
+    "exists": (say("The candidate is an existing station already."), say("Take it out of one of the two.")),
     "outside_area": (
-        say("Candidates outside every district, set aside: {count}."),
         say("The candidate lies outside every district."),
         say("Check its coordinates and their datum, or widen the area."),
     ),
     "forbidden_area": (
-        say("Candidates in forbidden areas, set aside: {count}."),
         say("The candidate lies in a forbidden area."),
         say("Move it, or change the forbidden areas."),
     ),
     "too_near": (
-        say("Candidates too near to an existing station, set aside: {count}."),
         say("The candidate is too near to an existing station."),
         say("Lower `min_distance_m` if it should count."),
     ),
 }
-"""Why a candidate does not enter the study: the note that counts them, and what is said of a row, with the cure."""
-
+"""Why a candidate does not enter the study, and the cure."""
 
 LEFT_OUT = frozenset(_SET_ASIDE)
 """Codes of findings on places that are sound but not for this study."""
@@ -72,11 +64,7 @@ def place_sites(
     first = len(stations)
     district = district_of(area, x, y)
     reasons = _reasons(stations, candidates, x, y, district, forbidden, scenario)
-    notes = [
-        replace(_SET_ASIDE[reason][0], values={"count": count})
-        for reason in _SET_ASIDE
-        if (count := reasons.count(reason))
-    ]
+    notes = [_counted(reason, reasons.count(reason)) for reason in _SET_ASIDE if reason in reasons]
     kept = np.concatenate([np.ones(first, dtype=bool), [reason is None for reason in reasons]])
     places = [place for place, stays in zip((*stations, *candidates.places), kept, strict=True) if stays]
     _check_ids(scenario, [place.site_id for place in stations], [place.site_id for place in places[first:]])
@@ -103,6 +91,17 @@ def place_sites(
     if existing is not None:
         quality.insert(0, _with_outside(existing, district[:first]))
     return sites, tuple(quality), tuple(notes)
+
+
+def _counted(reason: str, count: int) -> Message:
+    """Return the note of how many candidates were set aside for a reason."""
+    notes = {
+        "exists": say("Candidates that are existing stations already, set aside: {count}.", count=count),
+        "outside_area": say("Candidates outside every district, set aside: {count}.", count=count),
+        "forbidden_area": say("Candidates in forbidden areas, set aside: {count}.", count=count),
+        "too_near": say("Candidates too near to an existing station, set aside: {count}.", count=count),
+    }
+    return notes[reason]
 
 
 def _reasons(
@@ -142,7 +141,7 @@ def _with_reasons(table: PlaceTable, reasons: Sequence[str | None]) -> Quality:
     """Return the quality of a table of candidates with those set aside; places without a row are only counted."""
     quality = table.quality
     found = [
-        Fault(_SET_ASIDE[reason][1], _SET_ASIDE[reason][2], quality.file, row, None, quality.sheet, reason, "set_aside")
+        Fault(*_SET_ASIDE[reason], quality.file, row, None, quality.sheet, reason, "set_aside")
         for reason, row in zip(reasons, table.row, strict=True)
         if reason is not None and row is not None
     ]

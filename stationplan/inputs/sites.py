@@ -243,7 +243,7 @@ class _Rest:
         return kinds
 
     def hours(self, texts: Sequence[str], host_texts: Sequence[str], hosts: Sequence[str]) -> list[str]:
-        if not any(texts) and not any(host_texts):
+        if texts and not any(texts) and not any(host_texts):
             self._add_whole(
                 say("The table says neither opening hours nor hosts."),
                 say("Add a column of either, or say `default_host` in the scenario."),
@@ -267,7 +267,7 @@ class _Rest:
         return hours
 
     def costs(self, costs: FloatArray, host_texts: Sequence[str], hosts: Sequence[str]) -> FloatArray:
-        if np.isnan(costs).all() and not any(host_texts):
+        if len(costs) and np.isnan(costs).all() and not any(host_texts):
             self._add_whole(
                 say("The table says neither costs nor hosts."),
                 say("Add a column of either, or say `default_host` in the scenario."),

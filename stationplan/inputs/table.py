@@ -156,7 +156,7 @@ def _header(
     best = max(range(len(names)), key=lambda i: scores[i])
     for upper, (above, below) in enumerate(itertools.pairwise(names)):
         both = tuple(low or high for high, low in zip(above, below, strict=False)) if len(above) == len(below) else ()
-        if wanted.recognised(both) > max(scores) and min(scores[upper], scores[upper + 1]) > 0:
+        if wanted.recognised(both) > max(scores) and scores[upper] > 0 and scores[upper + 1] > 1:
             return both, upper + 2
     if scores[best] == 0:  # nothing known: the first row that is no lone title
         best = next((i for i, cells in enumerate(names) if sum(map(bool, cells)) > 1), 0)
@@ -194,7 +194,7 @@ def find_columns(table: Table, wanted: Wanted, faults: FaultList, *, unless: Seq
                 say("No column for {field}; the table has: {columns}.", field=name, columns=columns),
                 say(
                     'Name it one of {names}, or say `columns = {{ {field} = "..." }}` in the scenario.',
-                    names=", ".join(wanted.names[name][:6]),
+                    names=", ".join(_examples(wanted.names[name])),
                     field=name,
                 ),
                 row=table.header_row,
@@ -214,6 +214,11 @@ def find_columns(table: Table, wanted: Wanted, faults: FaultList, *, unless: Seq
         elif matches:
             found[name] = matches[0]
     return found
+
+
+def _examples(names: Sequence[str]) -> list[str]:
+    """Return a few names of a field, English and Chinese."""
+    return [*[name for name in names if name.isascii()][:3], *[name for name in names if not name.isascii()][:3]]
 
 
 def as_number(text: str) -> float:
