@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stationplan.domain import Kind, Language, Plan
+from stationplan.errors import Message, say
 from stationplan.i18n import words
 
 
@@ -10,6 +11,18 @@ def kind_names(lang: Language) -> dict[Kind, str]:
     """Return the names of the kinds of stations."""
     word = words(lang)
     return {"standard": word("Standard station"), "micro": word("Micro station"), "mobile": word("Mobile station")}
+
+
+def role_name(role: str) -> Message:
+    """Return what the input of a role is called, such as that of a scenario's table ``[stations]``."""
+    names = {
+        "demand": say("demand"),
+        "stations": say("stations"),
+        "candidates": say("candidates"),
+        "area": say("districts"),
+        "area.district_list": say("the list of districts"),
+    }
+    return names[role]
 
 
 def host_names(plan: Plan, lang: Language) -> dict[str, str]:

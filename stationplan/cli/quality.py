@@ -18,6 +18,7 @@ from stationplan.domain import Language, Quality
 from stationplan.errors import Fault, FaultList, InputError, Message, OutputExistsError, abridged, say
 from stationplan.i18n import number, translate, translate_fault, words
 from stationplan.inputs import Check, Role, check_scenario, check_table
+from stationplan.naming import role_name
 from stationplan.report import action_names, count, quality_document, write_quality_workbook
 from stationplan.scenario import Limits, load_scenario
 
@@ -127,7 +128,11 @@ def _print(found: Check, book: Path | None, lang: Language) -> None:
         if quality.findings:
             console.print(_findings(quality, lang))
     for decision in found.datums:
-        line = word("Datum of {role}: {reason}", role=decision.role, reason=translate(decision.reason, lang))
+        line = word(
+            "Datum of {role}: {reason}",
+            role=translate(role_name(decision.role), lang),
+            reason=translate(decision.reason, lang),
+        )
         console.print(plain(line, "yellow" if decision.doubtful or not decision.used else ""))
     shown = {id(finding) for quality in found.quality for finding in quality.findings}
     for fault in abridged([fault for fault in found.refused if id(fault) not in shown]):
@@ -145,7 +150,7 @@ def _headline(quality: Quality, lang: Language) -> str:
     return words(lang)(
         "{file} ({role}): {rows} records, {kept} kept; {set_aside} set aside, {merged} merged, {repaired} repaired",
         file=name,
-        role=quality.role,
+        role=translate(role_name(quality.role), lang),
         rows=number(quality.rows),
         kept=number(quality.kept),
         set_aside=number(count(quality, "set_aside")),

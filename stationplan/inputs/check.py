@@ -12,7 +12,7 @@ from stationplan.errors import Fault, InputError
 from stationplan.inputs.areas import missing_districts, read_districts
 from stationplan.inputs.cells import CellTable, read_cells
 from stationplan.inputs.columns import FIELD_NAMES
-from stationplan.inputs.datums import decide, evidence_of_points
+from stationplan.inputs.datums import decide
 from stationplan.inputs.placing import LEFT_OUT
 from stationplan.inputs.reading import decide_datums, place, read_tables
 from stationplan.inputs.roads import read_roads

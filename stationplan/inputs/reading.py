@@ -31,6 +31,7 @@ from stationplan.inputs.points import coordinates
 from stationplan.inputs.sites import PlaceTable, Rules, read_sites
 from stationplan.inputs.source import locate, read_table
 from stationplan.inputs.table import Wanted, find_columns
+from stationplan.naming import role_name
 from stationplan.scenario import Scenario, SitesInput, Source, TableSource
 
 _Read = TypeVar("_Read")
@@ -181,7 +182,7 @@ def place(tables: Tables, decisions: dict[str, DatumDecision], roads: RoadArcs, 
         forbidden=tables.forbidden,
     )
     doubts = [
-        say("The datum of {role} is doubtful. {reason}", role=decision.role, reason=decision.reason)
+        say("The datum of {role} is doubtful. {reason}", role=role_name(decision.role), reason=decision.reason)
         for decision in decisions.values()
         if decision.doubtful
     ]
