@@ -35,7 +35,7 @@ TABLES = ("roads_nodes.csv", "roads_edges.csv", "--datum", "wgs84")
 
 def test_two_tables_become_one_file_and_its_counts_are_told(here, capsys):
     code, out, err = call(capsys, *TABLES, "-o", "town.roads.npz")
-    saved = read_road_files([here / "town.roads.npz"], datum=None, layer=None, limits=Limits())
+    saved = read_road_files([here / "town.roads.npz"], datum="wgs84", layer=None, limits=Limits())
     assert (code, err) == (0, "")
     assert f"Saved: {len(saved.lon):,} nodes, {len(saved.tail):,} pieces of road" in out
     assert "Roads: town.roads.npz" in out
@@ -45,7 +45,7 @@ def test_two_tables_become_one_file_and_its_counts_are_told(here, capsys):
 def test_programs_get_json(here, capsys):
     code, out, err = call(capsys, *TABLES, "-o", "town.roads.npz", "--json")
     told = json.loads(out)
-    saved = read_road_files([here / "town.roads.npz"], datum=None, layer=None, limits=Limits())
+    saved = read_road_files([here / "town.roads.npz"], datum="wgs84", layer=None, limits=Limits())
     assert (code, err, told["path"]) == (0, "", "town.roads.npz")
     assert (told["nodes"], told["pieces"], told["kinds"]) == (len(saved.lon), len(saved.tail), len(saved.kinds))
     assert told["km"] == pytest.approx(saved.length_m.sum() / 1000, abs=1e-3)
@@ -65,7 +65,7 @@ def test_a_file_that_exists_is_replaced_on_demand_only(here, capsys):
     ("arguments", "said"),
     [
         (("roads_nodes.csv", "roads_edges.csv", "-o", "a.roads.npz"), "datum"),
-        (("roads_nodes.csv", "-o", "a.roads.npz"), "not read from roads_nodes.csv"),
+        (("roads_nodes.csv", "--datum", "wgs84", "-o", "a.roads.npz"), "not read from roads_nodes.csv"),
         (("gone.osm.pbf", "-o", "a.roads.npz"), "gone.osm.pbf does not exist"),
         (("/vsicurl/http://127.0.0.1/a.gpkg", "--datum", "wgs84", "-o", "a.roads.npz"), "does not exist"),
         ((*TABLES, "-o", "a.zip"), ".roads.npz"),

@@ -99,9 +99,9 @@ def test_heights_are_a_file_of_the_study_and_nothing_else(load, tmp_path, path):
         read_roads(load(TABLES + f'elevation = "{path}"\n'))
 
 
-@pytest.mark.parametrize(("name", "said"), [("a.shp", "not read from a.shp"), ("gone.gpkg", "does not exist")])
+@pytest.mark.parametrize(("name", "said"), [("a.dwg", "not read from a.dwg"), ("gone.gpkg", "does not exist")])
 def test_a_file_of_no_known_form_or_place_is_refused(tmp_path, name, said):
-    (tmp_path / "a.shp").write_bytes(b"x")
+    (tmp_path / "a.dwg").write_bytes(b"x")
     with pytest.raises(InputError, match=said):
         read_road_files([tmp_path / name], datum="wgs84", layer=None, limits=Limits())
 

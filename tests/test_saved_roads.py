@@ -66,7 +66,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path):
 def test_an_extract_and_its_saved_roads_give_the_same_arcs(tmp_path, shared_data):
     source = shared_data / "porto-alegre/poa_osm.pbf"
     pieces = read_osm_roads(source, Limits())
-    loaded = read_road_files([saved(tmp_path, pieces)], datum=None, layer=None, limits=Limits())
+    loaded = read_road_files([saved(tmp_path, pieces)], datum="wgs84", layer=None, limits=Limits())
     for rules in (
         Rules(Speeds(4.5, 15.0, {"road": 18.0})),
         Rules(Speeds(3.0, 9.0, {"road": 30.0}), opened={"ebike": frozenset({"footway"})}),

@@ -12,8 +12,8 @@ from stationplan.inputs.saved_roads import write_roads
 __all__ = [
     "Check",
     "Inputs",
-    "Role",
     "RoadPieces",
+    "Role",
     "Tables",
     "check_scenario",
     "check_table",
