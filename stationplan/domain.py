@@ -34,6 +34,15 @@ Mode = Literal["walk", "ebike", "car"]
 
 MODES: tuple[Mode, ...] = ("walk", "ebike", "car")
 
+_LINKED = ("motorway", "trunk", "primary", "secondary", "tertiary")
+
+ROAD_CLASSES: tuple[str, ...] = (
+    *(name + link for name in _LINKED for link in ("", "_link")),
+    *("unclassified", "residential", "living_street", "service", "road", "pedestrian", "track", "cycleway"),
+    *("footway", "path", "steps", "bridleway", "corridor", "platform", "elevator"),
+)
+"""Values of OSM's tag ``highway`` that some mode may use."""
+
 Language = Literal["zh", "en"]
 
 Kind = Literal["standard", "micro", "mobile"]

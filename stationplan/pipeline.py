@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from stationplan.access import connect, cover_rows, network_of, service_areas, site_times
+from stationplan.access import connect, cover_rows, islands, network_of, service_areas, site_times
 from stationplan.demand import demand_by_shares
 from stationplan.domain import (
     MODES,
@@ -26,6 +26,7 @@ from stationplan.domain import (
     LocalText,
     Mode,
     Plan,
+    RoadNetwork,
     Sites,
     Slot,
     Snap,
@@ -110,6 +111,7 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
             max_snap_m=file.roads.max_snap_m,
             min_component_nodes=file.roads.min_component_nodes,
         )
+        _tell_islands(roads, modes, file.roads.min_component_nodes, notes)
         cell_snap, site_snap = _parts(snap, len(demand.cell_id))
         unsnapped = _unsnapped(cell_snap, site_snap, demand, sites.existing, file.roads.max_snap_m, notes)
     walk_kmh = file.roads.speed_kmh["walk"]
@@ -248,6 +250,24 @@ def _parts(snap: Snap, cells: int) -> tuple[Snap, Snap]:
 
 
 _MODE_NAMES: dict[Mode, Message] = {"walk": say("for walking"), "ebike": say("for e-bikes"), "car": say("for cars")}
+
+
+def _tell_islands(roads: RoadNetwork, modes: Sequence[Mode], min_nodes: int, notes: list[Message]) -> None:
+    """Note the parts of the roads that are too small for cells and sites to meet."""
+    for mode in modes:
+        parts, nodes = islands(roads, mode, min_nodes)
+        if parts:
+            notes.append(
+                say(
+                    "Road islands of fewer than {limit} nodes {mode}, to which nothing connects: {parts}, with {nodes} "
+                    "of {total} nodes.",
+                    limit=min_nodes,
+                    mode=_MODE_NAMES[mode],
+                    parts=parts,
+                    nodes=nodes,
+                    total=int((roads.component[mode] >= 0).sum()),
+                )
+            )
 
 
 def _unsnapped(

@@ -11,6 +11,8 @@ import pytest
 from conftest import ROOT
 
 import stationplan as sp
+from stationplan.inputs.osm import read_osm_roads
+from stationplan.scenario import Limits
 from stationplan.siting import max_coverage
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -84,6 +86,19 @@ def test_the_walk_benchmark_runs_and_is_exact(monkeypatch, shared_data):
     monkeypatch.setattr(travel, "_CASES", (("walk", 5.0),))
     rows = travel.travel_ratios(shared_data)
     assert [float(row.exact.split()[0]) < 1e-3 for row in rows] == [True, True]
+
+
+def test_the_road_benchmark_runs_on_a_small_grid(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(str(ROOT))
+    roads = importlib.import_module("benchmarks.roads")
+    monkeypatch.setattr(roads, "_SIDE", 12)
+    monkeypatch.setattr(roads, "_HOUSES", 5)
+    assert len(roads.road_seconds(tmp_path)) == 3
+    roads.write_extract(tmp_path / "grid.osm.pbf", side=12, houses=5)
+    pieces = read_osm_roads(tmp_path / "grid.osm.pbf", Limits())
+    # Two blocks to a way, 2 x 12 x 11 blocks of five pieces each, but for ways of the class that is no road.
+    unused = 2 * 5 * pieces.other_classes.get("construction", 0)
+    assert 2 * 12 * 11 * 5 - unused <= len(pieces.tail) < 2 * 12 * 11 * 5
 
 
 def test_the_yulin_tables_are_those_of_their_script(tmp_path, shared_data):

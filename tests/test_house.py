@@ -87,6 +87,10 @@ def other_imports(nodes: list[ast.stmt] | list[ast.AST]) -> set[str]:
     return found - {"stationplan", "__future__"}
 
 
+OPTIONAL = {"osmnx", "rasterio", "pyarrow", "sqlalchemy", "geoalchemy2", "psycopg", "sklearn", "networkx", "playwright"}
+"""Libraries of the extras and of the tests."""
+
+
 def test_every_module_stands_in_a_known_room():
     assert {module for module in MODULES if module.split(".")[0] not in {name.split(".")[0] for name in ROOMS}} == set()
     assert {name for name in ROOMS if name not in MODULES} == set()
@@ -154,14 +158,14 @@ def test_only_the_command_line_reads_the_environment():
 
 @pytest.mark.parametrize("module", MODULES)
 def test_optional_libraries_are_never_needed_to_import(module):
-    assert not other_imports(tree(MODULES[module]).body) & {"osmnx", "sklearn", "networkx", "playwright"}
+    assert not other_imports(tree(MODULES[module]).body) & OPTIONAL
 
 
 def test_every_library_imported_is_a_declared_dependency():
     def canonical(name: str) -> str:
         return re.sub(r"[-_.]+", "-", name).lower()
 
-    needed = [text for text in metadata.requires("stationplan") or [] if "extra ==" not in text]
+    needed = [text for text in metadata.requires("stationplan") or [] if 'extra == "dev"' not in text]
     declared = {canonical(re.split(r"[^\w.-]", text)[0]) for text in needed}
     declared.add("markupsafe")  # Jinja's own escaping
     owners = metadata.packages_distributions()

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
 
-from stationplan.access import network_from_arcs
+from stationplan.access import islands, network_from_arcs
 from stationplan.errors import ConsistencyError
 
 _LON = [104.0, 104.01, 104.02, 104.03]
@@ -126,3 +126,14 @@ def test_the_order_of_arcs_does_not_matter(order):
     assert _arcs(one) == _arcs(other)
     assert np.array_equal(one.head, other.head)
     assert np.array_equal(one.indptr, other.indptr)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8)), max_size=20), st.integers(1, 6))
+def test_islands_are_the_parts_of_networkx_below_the_limit_but_the_largest(arcs, limit):
+    lon, lat = np.linspace(104.0, 104.1, 9), np.full(9, 30.6)
+    tail, head = ([a for a, _ in arcs], [b for _, b in arcs])
+    network = network_from_arcs(lon, lat, tail, head, minutes={"walk": np.ones(len(arcs))})
+    parts = nx.strongly_connected_components(nx.DiGraph([(a, b) for a, b in arcs if a != b]))
+    small = [size for size in sorted(map(len, parts), reverse=True)[1:] if size < limit]
+    assert islands(network, "walk", limit) == (len(small), sum(small))

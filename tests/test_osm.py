@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import osmium
 import pytest
 from pyproj import Geod
 
+from stationplan.domain import ROAD_CLASSES
 from stationplan.errors import InputError
 from stationplan.inputs.osm import OSM_SOURCE, read_osm_places, read_osm_roads
-from stationplan.inputs.roads import read_csv_roads
-from stationplan.inputs.rules import Speeds
+from stationplan.inputs.pieces import road_arcs, usable_pieces
+from stationplan.inputs.road_tables import read_csv_roads
+from stationplan.inputs.rules import Rules, Speeds
+from stationplan.scenario import Limits
 
 GEOD = Geod(ellps="WGS84")
-SPEEDS = Speeds(walk=4.5, ebike=15.0, car={"residential": 18.0, "primary": 36.0, "road": 10.0})
+RULES = Rules(Speeds(walk=4.5, ebike=15.0, car={"residential": 18.0, "primary": 36.0, "road": 10.0}))
 
 NODES = {1: (104.0, 30.0), 2: (104.001, 30.0), 3: (104.002, 30.0), 4: (104.002, 30.001), 5: (104.001, 30.001)}
 
@@ -33,10 +41,10 @@ def xml(*ways, nodes=NODES, tagged=()):
     return f'<?xml version="1.0"?><osm version="0.6">{"".join(parts)}</osm>'
 
 
-def roads_of(folder, text, **options):
+def roads_of(folder, text):
     path = folder / "town.osm"
     path.write_text(text, encoding="utf-8")
-    return read_osm_roads(path, speeds=SPEEDS, **{"source": "", "date": "", **options})
+    return road_arcs(usable_pieces(read_osm_roads(path, Limits()), RULES, file=path.name), RULES)
 
 
 def open_arcs(roads, mode):
@@ -98,12 +106,10 @@ def test_a_way_with_no_node_inside_leaves_nothing_behind(tmp_path):
     assert open_arcs(roads, "walk") == between((1, 2), (2, 1))
 
 
-def test_source_and_date_are_kept_and_osm_is_credited_by_default(tmp_path):
+def test_osm_is_credited(tmp_path):
     text = xml((10, [1, 2], {"highway": "residential"}))
     assert roads_of(tmp_path, text).source == OSM_SOURCE
     assert "OpenStreetMap" in OSM_SOURCE
-    named = roads_of(tmp_path, text, source="Survey", date="2026-01-01")
-    assert (named.source, named.date) == ("Survey", "2026-01-01")
 
 
 def test_an_extract_without_roads_is_refused(tmp_path):
@@ -129,7 +135,7 @@ def test_a_malformed_extract_is_named_with_a_cure(tmp_path, name, data, read):
     path.write_bytes(data)
     with pytest.raises(InputError) as caught:
         if read == "roads":
-            read_osm_roads(path, speeds=SPEEDS, source="", date="")
+            read_osm_roads(path, Limits())
         else:
             read_osm_places(path, ["amenity=bank"])
     (fault,) = caught.value.faults
@@ -142,7 +148,80 @@ def test_a_real_extract_cut_short_is_refused(tmp_path, shared_data):
     whole = (shared_data / "porto-alegre/poa_osm.pbf").read_bytes()
     (tmp_path / "cut.osm.pbf").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match=r"cut\.osm\.pbf"):
-        read_osm_roads(tmp_path / "cut.osm.pbf", speeds=SPEEDS, source="", date="")
+        read_osm_roads(tmp_path / "cut.osm.pbf", Limits())
+
+
+STREET = xml((10, [1, 2, 3], {"highway": "residential"}))
+
+
+@pytest.mark.parametrize(("suffix", "pack"), [("osm", bytes), ("osm.gz", gzip.compress), ("osm.bz2", bz2.compress)])
+def test_xml_is_read_plain_and_packed(tmp_path, suffix, pack):
+    path = tmp_path / f"town.{suffix}"
+    path.write_bytes(pack(STREET.encode()))
+    pieces = read_osm_roads(path, Limits())
+    assert (len(pieces.lon), len(pieces.tail), pieces.kinds) == (3, 2, ({"highway": "residential"},))
+
+
+@pytest.mark.parametrize(("suffix", "pack"), [("gz", gzip.compress), ("bz2", bz2.compress)])
+@pytest.mark.parametrize(
+    "spoil", [lambda data: data[:-20], lambda data: data[:40] + bytes(8) + data[48:], lambda _: b""]
+)
+def test_packed_xml_that_is_damaged_is_refused(tmp_path, suffix, pack, spoil):
+    path = tmp_path / f"town.osm.{suffix}"
+    path.write_bytes(spoil(pack(STREET.encode())))
+    with pytest.raises(InputError) as caught:
+        read_osm_roads(path, Limits())
+    assert [fault.file for fault in caught.value.faults] == [path.name]
+
+
+@pytest.mark.parametrize(("suffix", "pack"), [("osm", bytes), ("osm.gz", gzip.compress), ("osm.bz2", bz2.compress)])
+def test_xml_with_entities_is_refused(tmp_path, suffix, pack):
+    path = tmp_path / f"town.{suffix}"
+    lol = '<!DOCTYPE osm [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
+    path.write_bytes(pack(STREET.replace("<osm", lol + "<osm", 1).encode()))
+    with pytest.raises(InputError, match="entities"):
+        read_osm_roads(path, Limits())
+
+
+def test_packed_xml_that_unpacks_too_far_is_refused(tmp_path):
+    (tmp_path / "bomb.osm.gz").write_bytes(gzip.compress(STREET.encode() + b" " * 3_000_000))
+    with pytest.raises(InputError, match="unpacks to more than 1 MB"):
+        read_osm_roads(tmp_path / "bomb.osm.gz", Limits(unpacked_mb=1))
+
+
+def test_an_extract_of_more_road_nodes_than_the_limit_is_refused(tmp_path):
+    (tmp_path / "town.osm").write_text(STREET)
+    with pytest.raises(InputError, match="vertices"):
+        read_osm_roads(tmp_path / "town.osm", Limits(vertices=2))
+
+
+def test_what_is_cut_or_not_used_is_told(tmp_path):
+    ways = [(10, [1, 2, 99, 98, 3, 4], {"highway": "residential", "maxspeed": "CN:urban"})]
+    ways += [(11, [1, 2], {"highway": "construction"}), (12, [2, 3], {"highway": "construction"})]
+    said = [str(note) for note in roads_of(tmp_path, xml(*ways)).notes]
+    metres = sum(GEOD.inv(*NODES[a], *NODES[b])[2] for a, b in ((1, 2), (3, 4)))
+    assert said == [
+        "2 road nodes lie outside the extract; roads end there.",
+        "Ways of classes that nobody travels, set aside: 2, most of them construction (2).",
+        f"On {round(metres / 1000, 1)} km of road the tag maxspeed is no speed limit in numbers and is ignored.",
+    ]
+
+
+def test_every_node_of_a_real_extract_is_where_pyosmium_says(shared_data):
+    source = shared_data / "porto-alegre/poa_osm.pbf"
+    pieces = read_osm_roads(source, Limits())
+    found, count = Counter(), 0
+    for way in osmium.FileProcessor(str(source)).with_locations().with_filter(osmium.filter.KeyFilter("highway")):
+        if way.is_way() and way.tags["highway"] in ROAD_CLASSES:
+            places = [(node.lon, node.lat) for node in way.nodes if node.location.valid()]
+            ids = [node.ref for node in way.nodes if node.location.valid()]
+            assert len(places) == len(way.nodes)
+            count += sum(a != b for a, b in pairwise(ids))
+            found.update(pair for pair, (a, b) in zip(pairwise(places), pairwise(ids), strict=True) if a != b)
+    at = list(zip(pieces.lon.tolist(), pieces.lat.tolist(), strict=True))
+    ours = Counter((at[tail], at[head]) for tail, head in zip(pieces.tail.tolist(), pieces.head.tolist(), strict=True))
+    assert ours == found
+    assert count == len(pieces.tail) > 40_000
 
 
 def test_places_are_tagged_nodes_and_the_middles_of_closed_ways(tmp_path):
@@ -172,8 +251,8 @@ NODE_ROWS = "node_id,lon,lat\n1,104.0,30.0\n2,104.001,30.0\n3,104.001,30.001\n"
 def tables(folder: Path, edges, nodes=NODE_ROWS, **options):
     (folder / "nodes.csv").write_text(nodes, encoding="utf-8")
     (folder / "edges.csv").write_text(edges, encoding="utf-8")
-    settings = {"datum": "wgs84", "speeds": SPEEDS, "source": "", "date": "", **options}
-    return read_csv_roads(folder / "nodes.csv", folder / "edges.csv", **settings)
+    settings = {"datum": "wgs84", "limits": Limits(), **options}
+    return road_arcs(read_csv_roads(folder / "nodes.csv", folder / "edges.csv", **settings), RULES)
 
 
 def test_a_row_of_edges_is_one_direction_for_wheels_and_both_for_walkers(tmp_path):

@@ -13,8 +13,10 @@ from stationplan.access import connect, network_of, travel_times
 from stationplan.access.network import assemble
 from stationplan.access.times import impedance
 from stationplan.geo import project
-from stationplan.inputs.roads import read_csv_roads
-from stationplan.inputs.rules import Speeds
+from stationplan.inputs.pieces import road_arcs
+from stationplan.inputs.road_tables import read_csv_roads
+from stationplan.inputs.rules import Rules, Speeds
+from stationplan.scenario import Limits
 
 
 def _network(x, y, arcs):
@@ -198,14 +200,8 @@ def test_a_bent_street_in_two_rows_is_one_street_to_go_along_either_way(tmp_path
         '1,2,residential,3000,"LINESTRING (104.00 30.60, 104.01 30.61, 104.02 30.60)"\n'
         '2,1,residential,3000,"LINESTRING (104.02 30.60, 104.01 30.61, 104.00 30.60)"\n'
     )
-    roads = read_csv_roads(
-        tmp_path / "nodes.csv",
-        tmp_path / "edges.csv",
-        datum="wgs84",
-        speeds=Speeds(4.5, 15.0, {"road": 18.0}),
-        source="",
-        date="",
-    )
+    pieces = read_csv_roads(tmp_path / "nodes.csv", tmp_path / "edges.csv", datum="wgs84", limits=Limits())
+    roads = road_arcs(pieces, Rules(Speeds(4.5, 15.0, {"road": 18.0})))
     x, y = project([104.005, 104.015], [30.605, 30.605], "EPSG:32648")
     modes = ["walk", "ebike"]
     network, snap = connect(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stationplan.access.coverage import cover_rows
-from stationplan.access.network import network_from_arcs, network_of
+from stationplan.access.network import islands, network_from_arcs, network_of
 from stationplan.access.reach import service_areas
 from stationplan.access.snap import connect
 from stationplan.access.times import nearest, site_times, travel_times
@@ -11,6 +11,7 @@ from stationplan.access.times import nearest, site_times, travel_times
 __all__ = [
     "connect",
     "cover_rows",
+    "islands",
     "nearest",
     "network_from_arcs",
     "network_of",

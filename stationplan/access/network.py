@@ -79,6 +79,21 @@ def network_of(arcs: RoadArcs, *, crs: str) -> RoadNetwork:
     )
 
 
+def islands(network: RoadNetwork, mode: Mode, min_component_nodes: int) -> tuple[int, int]:
+    """Return how many strongly connected parts of a mode are too small to snap to, and the nodes in them.
+
+    The largest part always counts as large enough.
+
+    >>> arcs = {"tail": [0, 1, 2, 3], "head": [1, 0, 3, 2], "minutes": {"walk": [1, 1, 1, 1]}}
+    >>> islands(network_from_arcs([104.0, 104.01, 104.02, 104.03], [30.6] * 4, **arcs), "walk", 3)
+    (1, 2)
+    """
+    component = network.component[mode]
+    smaller = np.bincount(component[component >= 0])[1:]
+    small = smaller[smaller < min_component_nodes]
+    return len(small), int(small.sum())
+
+
 def assemble(
     x: FloatArray,
     y: FloatArray,
@@ -98,15 +113,17 @@ def assemble(
     for column in minutes.values():
         usable |= np.isfinite(column)
     usable &= tail != head
-    key = tail[usable].astype(np.int64) * n + head[usable]
+    chosen = np.flatnonzero(usable)
+    key = tail[chosen].astype(np.int64) * n + head[chosen]
     order = np.argsort(key, kind="stable")
-    unique, first = np.unique(key[order], return_index=True)
+    chosen, key = chosen[order], key[order]
+    first = np.flatnonzero(np.diff(key, prepend=-1))
 
     def least(column: FloatArray) -> FloatArray:
-        return np.minimum.reduceat(column[usable][order], first) if len(first) else np.empty(0)
+        return np.minimum.reduceat(column[chosen], first) if len(first) < len(chosen) else column[chosen]
 
-    arc_tail = unique // n if n else unique
-    arc_head = (unique % n if n else unique).astype(np.int32)
+    arc_tail = tail[chosen[first]].astype(np.int64)
+    arc_head = head[chosen[first]].astype(np.int32)
     indptr = np.concatenate([[0], np.cumsum(np.bincount(arc_tail, minlength=n))]).astype(np.int64)
     arc_minutes = {mode: least(column) for mode, column in minutes.items()}
     return RoadNetwork(
@@ -117,7 +134,7 @@ def assemble(
         minutes=arc_minutes,
         metres={mode: least(column) for mode, column in metres.items()},
         component={mode: _components(n, arc_tail, arc_head, column) for mode, column in arc_minutes.items()},
-        major=np.logical_or.reduceat(major[usable][order], first) if len(first) else np.empty(0, dtype=bool),
+        major=np.logical_or.reduceat(major[chosen], first) if len(first) else np.empty(0, dtype=bool),
         crs=crs,
         source=source,
         date=date,
@@ -127,14 +144,18 @@ def assemble(
 def _components(n: int, tail: IntArray, head: NDArray[np.int32], minutes: FloatArray) -> NDArray[np.int32]:
     """Number strongly connected parts by falling size, ties by lowest node; -1 for nodes without an arc."""
     open_arc = np.isfinite(minutes)
-    graph = sparse.csr_array((np.ones(open_arc.sum(), dtype=np.int8), (tail[open_arc], head[open_arc])), shape=(n, n))
-    label = connected_components(graph, directed=True, connection="strong")[1]
+    tail, head = tail[open_arc], head[open_arc]
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(tail, minlength=n))])
+    graph = sparse.csr_array((np.ones(len(head), dtype=np.int8), head, indptr), shape=(n, n))
+    parts, label = connected_components(graph, directed=True, connection="strong")
     used = np.zeros(n, dtype=bool)
-    used[tail[open_arc]] = True
-    used[head[open_arc]] = True
-    names, first, inverse, size = np.unique(label[used], return_index=True, return_inverse=True, return_counts=True)
-    rank = np.empty(len(names), dtype=np.int32)
-    rank[np.lexsort((first, -size))] = np.arange(len(names), dtype=np.int32)
+    used[tail] = used[head] = True
+    node = np.flatnonzero(used)
+    size = np.bincount(label[node], minlength=parts)
+    first = np.full(parts, n, dtype=np.int64)
+    first[label[node[::-1]]] = node[::-1]  # the lowest is written last
+    rank = np.empty(parts, dtype=np.int32)
+    rank[np.lexsort((first, -size))] = np.arange(parts, dtype=np.int32)
     component = np.full(n, -1, dtype=np.int32)
-    component[used] = rank[inverse]
+    component[node] = rank[label[node]]
     return component

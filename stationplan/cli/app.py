@@ -14,7 +14,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 from typer.main import get_group
 
-from stationplan.cli import check, demo, plan
+from stationplan.cli import check, demo, plan, roads
 from stationplan.cli.terminal import plain
 from stationplan.errors import (
     InfeasibleError,
@@ -65,6 +65,7 @@ def make_command(lang: Language) -> TyperGroup:
     app.command("run")(plan.run_scenario)
     app.command("demo")(demo.run_demo)
     app.command("check")(check.check_inputs)
+    app.command("roads")(roads.save_roads)
     group = get_group(app)
     word = words(lang)
     for command in (group, *group.commands.values()):

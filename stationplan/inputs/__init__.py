@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from stationplan.inputs.areas import district_of
 from stationplan.inputs.check import Check, Role, check_scenario, check_table
+from stationplan.inputs.pieces import RoadPieces, road_notes
 from stationplan.inputs.reading import Inputs, Tables, decide_datums, place, read_tables
-from stationplan.inputs.roads import read_roads
+from stationplan.inputs.roads import read_road_files, read_roads
+from stationplan.inputs.saved_roads import write_roads
 
 __all__ = [
     "Check",
     "Inputs",
+    "RoadPieces",
     "Role",
     "Tables",
     "check_scenario",
@@ -17,6 +20,9 @@ __all__ = [
     "decide_datums",
     "district_of",
     "place",
+    "read_road_files",
     "read_roads",
     "read_tables",
+    "road_notes",
+    "write_roads",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import zipfile
+import zlib
 from pathlib import Path
 from typing import IO, cast
 from xml.etree.ElementTree import ParseError
@@ -79,7 +80,7 @@ def refuse_bomb(path: Path, limits: Limits) -> None:
             while block := stream.read(_CHUNK):
                 total += len(block)
                 refuse_above(total // _MB, "unpacked_mb", limits, faults)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         faults.add(say("The file cannot be unpacked: {error}.", error=error), say("Get it again."), code="unreadable")
         raise InputError(faults.faults) from None
 

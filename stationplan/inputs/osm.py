@@ -1,7 +1,9 @@
-"""Roads and places of an OSM extract (``.osm.pbf`` or ``.osm``), read with pyosmium."""
+"""Roads and places of an OSM extract (``.osm.pbf``, ``.osm``, ``.osm.gz``, ``.osm.bz2``), read with pyosmium."""
 
 from __future__ import annotations
 
+from array import array
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,14 +11,18 @@ from pathlib import Path
 import numpy as np
 import osmium
 import shapely
-from pyproj import Geod
 
-from stationplan.domain import MODES, FloatArray, IntArray, Mode, RoadArcs
-from stationplan.errors import FaultList, InputError, Message, say
-from stationplan.inputs.arcs import two_way_arcs
-from stationplan.inputs.rules import ROAD_CLASSES, Speeds, is_major, modes_of
+from stationplan.domain import FloatArray, IntArray
+from stationplan.errors import FaultList, InputError, say
+from stationplan.inputs.limits import open_unpacked, refuse_above, refuse_bomb, refuse_entities, refuse_large
+from stationplan.inputs.pieces import RoadPieces, geodesic_m, number_kinds, refuse_no_roads
+from stationplan.inputs.rules import RULE_TAGS, is_road
+from stationplan.scenario import Limits
 
 OSM_SOURCE = "© OpenStreetMap contributors, ODbL 1.0"
+
+_XML_SUFFIXES = (".osm", ".osm.gz", ".osm.bz2")
+OSM_SUFFIXES = (".pbf", *_XML_SUFFIXES)
 
 
 @dataclass(frozen=True)
@@ -33,113 +39,100 @@ def _malformed(path: Path, error: Exception) -> InputError:
     faults = FaultList(path.name)
     faults.add(
         say("The file is not a readable OSM extract: {error}.", error=error),
-        say("Download it again and check that it ends in .osm.pbf or .osm."),
+        say("Download it again and check that it ends in .osm.pbf, .osm, .osm.gz or .osm.bz2."),
+        code="unreadable",
     )
     return InputError(faults.faults)
 
 
-def read_osm_roads(path: Path, *, speeds: Speeds, source: str, date: str) -> RoadArcs:
-    """Return the roads of an OSM extract; every shape point is a node, so arcs are straight.
+def read_osm_roads(path: Path, limits: Limits) -> RoadPieces:
+    """Return the roads of an OSM extract; every shape point is a node, so pieces are straight.
 
     Ways that leave the extract keep the parts whose nodes are in it.
 
     Raises
     ------
     InputError
-        The file is malformed or holds no road.
+        The file is too large, malformed or holds no road.
     """
-    node_of: dict[int, int] = {}
-    lon: list[float] = []
-    lat: list[float] = []
-    tail: list[int] = []
-    head: list[int] = []
-    way: list[int] = []
-    way_class: list[str] = []
-    way_open: list[dict[Mode, tuple[bool, bool]]] = []
-    incomplete = 0
+    refuse_large(path, limits, cap="extract_mb")
+    if path.name.lower().endswith(_XML_SUFFIXES):
+        refuse_bomb(path, limits)
+        with open_unpacked(path) as stream:
+            refuse_entities(stream, path.name)
+    refs, places, sizes = array("q"), [], array("q")
+    way_tags: list[tuple[str | None, ...]] = []
+    other: Counter[str] = Counter()
+    faults = FaultList(path.name)
+    wkb = osmium.geom.WKBFactory()
     try:
         ways = osmium.FileProcessor(str(path)).with_locations().with_filter(osmium.filter.KeyFilter("highway"))
-        for thing in ways.with_filter(osmium.filter.EntityFilter(osmium.osm.WAY)):
-            highway = thing.tags["highway"]
-            if not isinstance(thing, osmium.osm.Way) or highway not in ROAD_CLASSES:
+        for way in ways.with_filter(osmium.filter.EntityFilter(osmium.osm.WAY)):
+            tags = way.tags
+            if not is_road(tags["highway"]):
+                other[tags["highway"]] += 1
                 continue
-            allowed = modes_of(dict(thing.tags))
-            if not allowed:
+            if not isinstance(way, osmium.osm.Way) or len(way.nodes) < 2:
                 continue
-            previous = -1
-            for ref in thing.nodes:
-                if not ref.location.valid():
-                    incomplete += 1
-                    previous = -1
-                    continue
-                node = node_of.setdefault(ref.ref, len(lon))
-                if node == len(lon):
-                    lon.append(ref.location.lon)
-                    lat.append(ref.location.lat)
-                if previous not in (-1, node):
-                    tail.append(previous)
-                    head.append(node)
-                    way.append(len(way_class))
-                previous = node
-            way_class.append(highway)
-            way_open.append(allowed)
+            refs.extend([node.ref for node in way.nodes])
+            sizes.append(len(way.nodes))
+            places.append(_places(way, wkb))
+            way_tags.append(tuple(map(tags.get, RULE_TAGS)))
+            refuse_above(len(refs), "vertices", limits, faults)
     except (RuntimeError, ValueError, osmium.InvalidLocationError) as error:
         raise _malformed(path, error) from None
-    cut = say("{count} road nodes lie outside the extract; roads end there.", count=incomplete)
-    if not tail:
-        faults = FaultList(path.name)
-        faults.add(say("The extract holds no roads."), say("Use an extract that covers the study area."))
-        raise InputError(faults.faults)
-    return _arcs(
-        np.array(lon),
-        np.array(lat),
-        np.array(tail),
-        np.array(head),
-        np.array(way),
-        way_class,
-        way_open,
-        speeds=speeds,
-        source=source or OSM_SOURCE,
-        date=date,
-        notes=(cut,) if incomplete else (),
+    refuse_no_roads(path.name, len(refs))
+    kinds, kind = number_kinds(way_tags)
+    lon, lat, node = _nodes(np.frombuffer(refs, dtype=np.int64), np.frombuffer(b"".join(places), dtype="<f8"))
+    way_of = np.repeat(np.arange(len(sizes)), np.frombuffer(sizes, dtype=np.int64))
+    tail, head = node[:-1], node[1:]
+    piece = (way_of[:-1] == way_of[1:]) & (tail >= 0) & (head >= 0) & (tail != head)
+    tail, head = tail[piece].astype(np.int32), head[piece].astype(np.int32)
+    refuse_no_roads(path.name, len(tail))
+    return RoadPieces(
+        lon=lon,
+        lat=lat,
+        tail=tail,
+        head=head,
+        length_m=geodesic_m(lon, lat, tail, head),
+        kind=kind[way_of[:-1][piece]],
+        kinds=tuple(
+            {key: value for key, value in zip(RULE_TAGS, values, strict=True) if value is not None} for values in kinds
+        ),
+        source=OSM_SOURCE,
+        date="",
+        cut_nodes=int((node < 0).sum()),
+        other_classes=dict(other),
     )
 
 
-def _arcs(
-    lon: FloatArray,
-    lat: FloatArray,
-    tail: IntArray,
-    head: IntArray,
-    way: IntArray,
-    way_class: Sequence[str],
-    way_open: Sequence[Mapping[Mode, tuple[bool, bool]]],
-    *,
-    speeds: Speeds,
-    source: str,
-    date: str,
-    notes: tuple[Message, ...],
-) -> RoadArcs:
-    """Turn undirected pieces of ways into arcs both ways, with ``inf`` minutes where a mode may not go."""
-    length_m = np.asarray(Geod(ellps="WGS84").inv(lon[tail], lat[tail], lon[head], lat[head])[2])
-    each_way: tuple[dict[Mode, FloatArray], dict[Mode, FloatArray]] = ({}, {})
-    for mode in MODES:
-        pace = np.array([60.0 / (1000.0 * speeds.of(mode, highway)) for highway in way_class])
-        for direction, minutes in enumerate(each_way):
-            is_open = np.array([mode in allowed and allowed[mode][direction] for allowed in way_open])
-            minutes[mode] = np.where(is_open[way], length_m * pace[way], np.inf)
-    return two_way_arcs(
-        lon,
-        lat,
-        tail,
-        head,
-        length_m=length_m,
-        forth=each_way[0],
-        back=each_way[1],
-        major=np.array([is_major(highway) for highway in way_class])[way],
-        source=source,
-        date=date,
-        notes=notes,
-    )
+_WKB_HEADER = 18
+"""Hexadecimal digits before the coordinates of a line: byte order, type, number of points."""
+
+
+def _places(way: osmium.osm.Way, wkb: osmium.geom.WKBFactory) -> bytes:
+    """Return the longitudes and latitudes of a way's nodes as bytes; NaN for nodes outside the extract.
+
+    Well-known binary gives all nodes at once; asking each for its place takes longer than all the rest.
+    """
+    try:
+        return bytes.fromhex(wkb.create_linestring(way, osmium.geom.ALL)[_WKB_HEADER:])
+    except osmium.InvalidLocationError:
+        inside = [(node.location, node.location.valid()) for node in way.nodes]
+        return np.array(
+            [(at.lon, at.lat) if valid else (np.nan, np.nan) for at, valid in inside], dtype="<f8"
+        ).tobytes()
+
+
+def _nodes(refs: IntArray, places: FloatArray) -> tuple[FloatArray, FloatArray, IntArray]:
+    """Return the different nodes by rising id, and the node of each reference; -1 outside the extract."""
+    at = places.reshape(-1, 2)
+    inside = ~np.isnan(at[:, 0])
+    _, first, number = np.unique(refs[inside], return_index=True, return_inverse=True)
+    node = np.full(len(refs), -1, dtype=np.int64)
+    node[inside] = number
+    at = at[inside][first]
+    return at[:, 0].copy(), at[:, 1].copy(), node
 
 
 def read_osm_places(path: Path, tags: Sequence[str]) -> tuple[list[OsmPlace], int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stationplan.scenario.load import CURE_HOURS, Scenario, default_hosts, load_scenario
+from stationplan.scenario.roads import needs_datum
 from stationplan.scenario.schema import (
     AreaInput,
     CandidatesInput,
@@ -10,6 +11,7 @@ from stationplan.scenario.schema import (
     HostInput,
     Limits,
     PlanInput,
+    RoadsInput,
     ScenarioFile,
     SitesInput,
     Source,
@@ -24,6 +26,7 @@ __all__ = [
     "HostInput",
     "Limits",
     "PlanInput",
+    "RoadsInput",
     "Scenario",
     "ScenarioFile",
     "SitesInput",
@@ -31,4 +34,5 @@ __all__ = [
     "TableSource",
     "default_hosts",
     "load_scenario",
+    "needs_datum",
 ]

@@ -24,7 +24,8 @@ from pydantic import BaseModel, ValidationError
 from stationplan.errors import FaultList, InputError, Message, say
 from stationplan.geo import metric_crs_problem
 from stationplan.hours import parse_hours
-from stationplan.scenario.schema import CandidatesInput, HostInput, RoadsInput, ScenarioFile, SitesInput, TableSource
+from stationplan.scenario.roads import check_roads, needs_datum
+from stationplan.scenario.schema import CandidatesInput, HostInput, ScenarioFile, SitesInput, TableSource
 
 CURE_HOURS = say("Write ranges such as 08:30-12:00,14:00-17:30, or 24小时.")
 
@@ -54,9 +55,10 @@ class Scenario:
             ("area", area.file, area.datum),
             ("area.district_list", area.district_list, ""),
             ("area.known_points", area.known_points, area.known_points_datum),
-            ("roads", roads.osm, "wgs84"),
+            ("roads", roads.single, roads.datum or "wgs84"),
             ("roads.nodes", roads.nodes, roads.datum),
             ("roads.edges", roads.edges, roads.datum),
+            ("roads.elevation", roads.elevation, ""),
             ("demand", self.file.demand.file, self.file.demand.datum),
         ]
         for role, sites in (("stations", self.file.stations), ("candidates", self.file.candidates)):
@@ -284,7 +286,7 @@ def _cross_check(file: ScenarioFile, faults: FaultList) -> None:
             say("Take it out of one of the two lists."),
             key="plan.required",
         )
-    _check_roads(file.roads, faults)
+    check_roads(file.roads, faults)
     if file.stations is not None:
         _check_sites("stations", file.stations, file, faults)
     _check_sites("candidates", file.candidates, file, faults)
@@ -358,7 +360,7 @@ def _check_datums(file: ScenarioFile, faults: FaultList) -> None:
         _no_datum("area.datum", faults)
     if area.known_points is not None and area.known_points_datum is None:
         _no_datum("area.known_points_datum", faults)
-    if roads.nodes is not None and roads.edges is not None and roads.datum is None:
+    if roads.datum is None and needs_datum(roads.nodes if roads.single is None else roads.single):
         _no_datum("roads.datum", faults)
     tables: dict[str, TableSource | None] = {
         "demand": file.demand,
@@ -378,16 +380,6 @@ def _no_datum(key: str, faults: FaultList) -> None:
         say('Say `datum = "wgs84"`, `"cgcs2000"`, `"gcj02"` (Amap, Tencent) or `"bd09"` (Baidu).'),
         key=key,
     )
-
-
-def _check_roads(roads: RoadsInput, faults: FaultList) -> None:
-    has_tables = roads.nodes is not None and roads.edges is not None
-    if (roads.osm is None) == (not has_tables) or (roads.osm is not None and (roads.nodes or roads.edges)):
-        faults.add(
-            say("Roads need either `osm`, or both `nodes` and `edges`."),
-            say("Name one source of roads."),
-            key="roads",
-        )
 
 
 def _check_sites(role: str, sites: SitesInput, file: ScenarioFile, faults: FaultList) -> None:

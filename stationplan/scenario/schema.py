@@ -95,28 +95,49 @@ class AreaInput(Source):
 
 
 class RoadsInput(_Table):
-    """Roads from an OSM extract, or from CSV nodes and edges, and how they may be travelled."""
+    """Roads from one file, or from CSV nodes and edges, and how they may be travelled."""
 
+    file: str | None = None
+    """Roads: .osm.pbf, .osm, .osm.gz, .osm.bz2, .graphml (OSMnx), .gpkg or .geojson (lines), .roads.npz (saved)."""
     osm: str | None = None
-    """OSM extract (.osm.pbf or .osm). Tags decide who may travel where."""
+    """The same as `file`, for an OSM extract."""
+    layer: str | None = None
+    """Layer of a GeoPackage that has several with lines."""
     nodes: str | None = None
     """CSV of nodes: id, longitude, latitude."""
     edges: str | None = None
     """CSV of directed edges: from, to, highway; length_m, speed_kmh (limit) and wkt where known."""
     datum: Datum | None = None
-    """Datum of the CSV tables; needed with them."""
+    """Datum of the roads; needed with GeoPackage, GeoJSON and CSV. The other forms are WGS-84."""
     source: str = ""
     """Where the roads come from, shown on map and report."""
     date: str = ""
     """Date of the roads, shown on map and report."""
+    elevation: str | None = None
+    """GeoTIFF of heights in metres. Walkers then heed slopes, and e-bikes climbs."""
+    ebike_climb_loss: Nonnegative = 4.0
+    """Uphill an e-bike takes (1 + this x slope) times as long: 1.4 times at 10 % (an assumption)."""
     speed_kmh: dict[Literal["walk", "ebike"], Positive]
-    """Speeds of walkers and e-bikes, km/h."""
+    """Speeds of walkers and e-bikes on the flat, km/h."""
+    walk_speed_kmh: dict[str, Positive] = {}
+    """Speeds of walkers on some OSM road classes, where they differ, km/h."""
+    ebike_speed_kmh: dict[str, Positive] = {}
+    """Speeds of e-bikes on some OSM road classes, where they differ, km/h."""
     car_speed_kmh: dict[str, Positive]
-    """Speeds of cars by OSM road class, km/h; classes not given keep their default."""
+    """Speeds of cars by OSM road class, km/h; classes not given keep their default. A lower `maxspeed` counts."""
+    opened: dict[Mode, list[str]] = {}
+    """Road classes that a mode may use besides those of the rules: `{ ebike = ["footway"] }`. Tags may still close."""
+    closed: dict[Mode, list[str]] = {}
+    """Road classes that a mode may not use, whatever the tags say: `{ walk = ["trunk"] }`."""
     max_snap_m: Positive = 500.0
     """Largest straight distance from a cell or site to a road, m."""
     min_component_nodes: Annotated[int, Field(ge=1)] = 50
     """Road islands with fewer nodes are not used for snapping (the largest part always is)."""
+
+    @property
+    def single(self) -> str | None:
+        """The file that holds all of the roads, if they are in one."""
+        return self.file if self.file is not None else self.osm
 
 
 class DemandInput(TableSource):

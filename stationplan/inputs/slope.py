@@ -1,0 +1,54 @@
+"""How a slope changes the time that walkers and e-bikes take."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stationplan.domain import FloatArray
+
+STEEPEST = 0.3
+"""Slopes count as at most this. Streets are hardly ever steeper; a height model is, where its noise, a cutting, a
+bridge or a wall falls between two near nodes, and Tobler's function grows exponentially with such a mistake."""
+
+
+def slopes(
+    height_m: FloatArray, tail: NDArray[np.integer], head: NDArray[np.integer], length_m: FloatArray
+) -> tuple[FloatArray, int]:
+    """Return the slope (climb over length) of each piece from tail to head, and how many are steeper than counted.
+
+    ``height_m`` has one value a node; a piece with an unknown (NaN) end, or without length, is flat.
+
+    >>> slope, steep = slopes(np.array([0.0, 1.0, 90.0]), np.array([0, 1]), np.array([1, 2]), np.array([10.0, 10.0]))
+    >>> slope.tolist(), steep
+    ([0.1, 0.3], 1)
+    """
+    climb = height_m[head] - height_m[tail]
+    slope = np.divide(climb, length_m, out=np.zeros(len(length_m)), where=length_m > 0)
+    slope[np.isnan(slope)] = 0.0
+    return np.clip(slope, -STEEPEST, STEEPEST), int((np.abs(slope) > STEEPEST).sum())
+
+
+def walk_factor(slope: FloatArray) -> FloatArray:
+    """Return how many times as long as on the flat a walker takes: Tobler's hiking function (Tobler 1993), turned.
+
+    Tobler's speed is ``6 exp(-3.5 |slope + 0.05|)`` km/h, largest at 5 % downhill. Divided by its value on the flat, so
+    that flat ground keeps the scenario's speed. (W. Tobler, Three presentations on geographical analysis and modeling,
+    NCGIA report 93-1.)
+
+    >>> walk_factor(np.array([0.0, 0.1, -0.05, -0.1])).round(3).tolist()
+    [1.0, 1.419, 0.839, 1.0]
+    """
+    return np.asarray(np.exp(3.5 * (np.abs(slope + 0.05) - 0.05)), dtype=np.float64)
+
+
+def ebike_factor(slope: FloatArray, climb_loss: float) -> FloatArray:
+    """Return how many times as long as on the flat an e-bike takes: ``1 + climb_loss * slope`` uphill, 1 downhill.
+
+    An assumption, not a measured law: a motor of limited power climbs at a speed that falls about as the inverse of
+    the pull it needs, and riders brake downhill to the speed they may go.
+
+    >>> ebike_factor(np.array([0.0, 0.1, -0.1]), 4.0).tolist()
+    [1.0, 1.4, 1.0]
+    """
+    return 1.0 + climb_loss * np.maximum(slope, 0.0)

@@ -1,0 +1,66 @@
+"""What no single key of the table ``[roads]`` can show to be wrong."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from stationplan.domain import ROAD_CLASSES
+from stationplan.errors import FaultList, say
+from stationplan.scenario.schema import RoadsInput
+
+_WGS84 = (".pbf", ".osm", ".osm.gz", ".osm.bz2", ".graphml", ".npz")
+"""Ends of the names of road files whose form says that they are in WGS-84."""
+
+
+def needs_datum(name: str | None) -> bool:
+    """Return whether a file of roads does not say by its form what its coordinates refer to.
+
+    >>> needs_datum("town.osm.pbf"), needs_datum("nodes.csv"), needs_datum("town.gpkg")
+    (False, True, True)
+    """
+    return name is not None and not name.lower().endswith(_WGS84)
+
+
+def check_roads(roads: RoadsInput, faults: FaultList) -> None:
+    """Note a source too many or too few, a datum that cannot be, and road classes that do not exist."""
+    has_tables = roads.nodes is not None or roads.edges is not None
+    sources = sum((roads.file is not None, roads.osm is not None, has_tables))
+    if sources != 1 or (has_tables and (roads.nodes is None or roads.edges is None)):
+        faults.add(
+            say("Roads need either `file`, or both `nodes` and `edges`."),
+            say("Name one source of roads."),
+            key="roads",
+        )
+    elif roads.single is not None and not needs_datum(roads.single) and roads.datum in ("gcj02", "bd09"):
+        faults.add(
+            say("Roads of this form are in WGS-84, not in {datum}.", datum=roads.datum),
+            say("Leave `datum` out, or give the roads as GeoPackage, GeoJSON or CSV."),
+            key="roads.datum",
+        )
+    if roads.layer is not None and not (roads.single or "").lower().endswith(".gpkg"):
+        faults.add(
+            say("Only a GeoPackage has layers."), say("Leave `layer` out, or name a .gpkg file."), key="roads.layer"
+        )
+    by_class = {"walk_speed_kmh": roads.walk_speed_kmh, "ebike_speed_kmh": roads.ebike_speed_kmh}
+    named: list[tuple[str, Iterable[str]]] = [*by_class.items(), ("car_speed_kmh", roads.car_speed_kmh)]
+    named += [(f"opened.{mode}", classes) for mode, classes in roads.opened.items()]
+    named += [(f"closed.{mode}", classes) for mode, classes in roads.closed.items()]
+    for key, classes in named:
+        for highway in classes:
+            if highway not in ROAD_CLASSES:
+                near = difflib.get_close_matches(highway, ROAD_CLASSES, n=1, cutoff=0.5)
+                faults.add(
+                    say("Unknown road class {highway}.", highway=repr(highway)),
+                    say("Did you mean {near}?", near=near[0])
+                    if near
+                    else say("Known classes: {known}.", known=", ".join(ROAD_CLASSES)),
+                    key=f"roads.{key}",
+                )
+    for mode, opened in roads.opened.items():
+        for highway in sorted(set(opened) & set(roads.closed.get(mode, ()))):
+            faults.add(
+                say("The road class {highway} is both opened and closed.", highway=highway),
+                say("Take it out of one of the two lists."),
+                key=f"roads.opened.{mode}",
+            )
