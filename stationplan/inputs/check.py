@@ -12,10 +12,10 @@ from stationplan.errors import Fault, InputError
 from stationplan.inputs.areas import missing_districts, read_districts
 from stationplan.inputs.cells import CellTable, read_cells
 from stationplan.inputs.columns import FIELD_NAMES
-from stationplan.inputs.datums import decide
+from stationplan.inputs.datums import decide, evidence_of_points
 from stationplan.inputs.placing import LEFT_OUT
 from stationplan.inputs.reading import decide_datums, place, read_tables
-from stationplan.inputs.roads import read_roads
+from stationplan.inputs.roads import read_road_files, read_roads
 from stationplan.inputs.sites import PlaceTable, Rules, read_sites
 from stationplan.inputs.source import Located
 from stationplan.scenario import AreaInput, DemandInput, Limits, Scenario, SitesInput, default_hosts
@@ -108,7 +108,11 @@ def check_table(
         rows = {fault.row for fault in error.faults if fault.action == "set_aside"}
         quality = Quality(role, path.name, None, len(rows), 0, error.faults)
         return Check((quality,), (), error.faults)
-    evidence = None  # until roads are read from any one file
+    evidence = None
+    if roads is not None:
+        evidence = evidence_of_points(
+            table.lon, table.lat, read_road_files([roads], datum="wgs84", layer=None, limits=limits)
+        )
     decision = decide(role, table.datum, evidence)
     return Check((table.quality,), (decision,), tuple(unusable(table.quality)))
 

@@ -9,13 +9,14 @@ from stationplan.domain import DatumDecision, FloatArray, RoadArcs
 from stationplan.errors import Fault, say
 from stationplan.geo import Datum, to_wgs84
 from stationplan.inputs.evidence import DATUM_NAMES, Evidence, weigh_by_roads
+from stationplan.inputs.pieces import RoadPieces
 
 UNDECLARED_CURE = say('Say `datum = "wgs84"`, `"cgcs2000"`, `"gcj02"` (Amap, Tencent) or `"bd09"` (Baidu).')
 
 _SAME: Mapping[str, str] = {"cgcs2000": "wgs84"}
 
 
-def evidence_of_points(lon: FloatArray, lat: FloatArray, roads: RoadArcs) -> Evidence:
+def evidence_of_points(lon: FloatArray, lat: FloatArray, roads: RoadArcs | RoadPieces) -> Evidence:
     """Return what the roads say of the datum of points; roads are in WGS-84."""
     return weigh_by_roads(lon, lat, road_lon=roads.lon, road_lat=roads.lat, tail=roads.tail, head=roads.head)
 

@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 from scipy.stats import binomtest
 
-from stationplan.domain import FloatArray, IntArray, ObjectArray
+from stationplan.domain import CountArray, FloatArray, IntArray, ObjectArray
 from stationplan.errors import Message, say
 from stationplan.geo import Datum, metres_apart, project, to_wgs84, utm_crs, wgs84_to_gcj02
 
@@ -46,7 +46,13 @@ class Evidence:
 
 
 def weigh_by_roads(
-    lon: FloatArray, lat: FloatArray, *, road_lon: FloatArray, road_lat: FloatArray, tail: IntArray, head: IntArray
+    lon: FloatArray,
+    lat: FloatArray,
+    *,
+    road_lon: FloatArray,
+    road_lat: FloatArray,
+    tail: IntArray | CountArray,
+    head: IntArray | CountArray,
 ) -> Evidence:
     """Return how near points lie to roads when their coordinates are taken for each datum.
 
