@@ -23,6 +23,7 @@ ROOMS = [
     "hours",
     "i18n",
     "naming",
+    "postgis",
     "scenario",
     "inputs",
     "demand",
@@ -48,6 +49,10 @@ MODULES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 """Path of each module by its name inside the package; the package itself is ``""``."""
+
+
+EXTRAS = {"geoalchemy2", "osmnx", "psycopg", "pyarrow", "rasterio", "sqlalchemy"}
+"""Libraries that users may leave out."""
 
 
 def tree(path: Path) -> ast.Module:
@@ -154,14 +159,14 @@ def test_only_the_command_line_reads_the_environment():
 
 @pytest.mark.parametrize("module", MODULES)
 def test_optional_libraries_are_never_needed_to_import(module):
-    assert not other_imports(tree(MODULES[module]).body) & {"osmnx", "sklearn", "networkx", "playwright"}
+    assert not other_imports(tree(MODULES[module]).body) & {*EXTRAS, "sklearn", "networkx", "playwright"}
 
 
 def test_every_library_imported_is_a_declared_dependency():
     def canonical(name: str) -> str:
         return re.sub(r"[-_.]+", "-", name).lower()
 
-    needed = [text for text in metadata.requires("stationplan") or [] if "extra ==" not in text]
+    needed = [text for text in metadata.requires("stationplan") or [] if 'extra == "dev"' not in text]
     declared = {canonical(re.split(r"[^\w.-]", text)[0]) for text in needed}
     declared.add("markupsafe")  # Jinja's own escaping
     owners = metadata.packages_distributions()
