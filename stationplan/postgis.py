@@ -7,17 +7,17 @@ libpq, the server's own client library, reads the address, and takes a password 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from stationplan.errors import FaultList, InputError, say
+from stationplan.errors import FaultList, InputError, Message, say
 
 if TYPE_CHECKING:  # an extra: imported where a database is used
     import psycopg
     from sqlalchemy import Connection
-    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+    from sqlalchemy.exc import SQLAlchemyError
 
 _HOST = r"(?:\[[^\]@/?#]*\]|[^@/?#:,\[\]]*)(?::\d+)?"
 _ADDRESS = re.compile(
@@ -27,7 +27,7 @@ _ADDRESS = re.compile(
 """An address whose parts cannot be mistaken: what stands where a password could stand is one, or is refused."""
 
 _SHOWN = {"host", "hostaddr", "port", "user", "dbname", "service", "sslmode"}
-"""Settings after the ``?`` of an address whose values are no secrets."""
+"""Settings after the ``?`` of an address that are no secrets."""
 
 _CONNECT_TIMEOUT_S = 10
 
@@ -47,7 +47,7 @@ def shown_url(url: str) -> str:
     An address that cannot be told apart into its parts is hidden whole.
 
     >>> shown_url("postgresql://planner:secret@gis:5432/union?sslmode=require&sslpassword=secret")
-    'postgresql://planner:***@gis:5432/union?sslmode=require&sslpassword=***'
+    'postgresql://planner:***@gis:5432/union?sslmode=require&***'
     >>> shown_url("postgresql://planner:sec@ret@gis/union")
     'postgresql://***'
     """
@@ -56,22 +56,25 @@ def shown_url(url: str) -> str:
         return "postgresql://***"
     password = ":***" if found["password"] else ""
     user = "" if found["user"] is None else f"{found['user']}{password}@"
-    pairs = [pair.partition("=") for pair in (found["settings"] or "").split("&") if pair]
-    settings = "&".join(f"{name}={value if unquote(name) in _SHOWN else '***'}" for name, _, value in pairs)
+    pairs = [pair for pair in (found["settings"] or "").split("&") if pair]
+    settings = "&".join(pair if unquote(pair.partition("=")[0]) in _SHOWN else "***" for pair in pairs)
     return found["scheme"] + user + found["place"] + (f"?{settings}" if settings else "")
 
 
 @contextmanager
-def connection_to(url: str, faults: FaultList, *, read_only: bool) -> Iterator[Connection]:
+def connection_to(
+    url: str, faults: FaultList, *, read_only: bool, cure: Callable[[str], Message]
+) -> Iterator[Connection]:
     """Give a connection in one transaction, which ends with the block: committed, unless the block raises.
 
     A ``read_only`` transaction sees one state of the database throughout and is never committed. ``faults`` names the
-    database in errors.
+    database in errors; ``cure`` gives the cure for what the server refuses, by its SQLSTATE.
 
     Raises
     ------
     InputError
-        The extra is not installed, the address cannot be read, or the server lets nobody in.
+        The extra is not installed, the address cannot be read, the server lets nobody in, or it refuses something in
+        the block or the commit.
     """
     try:
         import psycopg  # noqa: PLC0415 - an extra
@@ -107,25 +110,24 @@ def connection_to(url: str, faults: FaultList, *, read_only: bool) -> Iterator[C
     try:
         connection = engine.connect()
     except sqlalchemy.exc.DBAPIError as error:
-        _add_refusal(error, faults)
+        faults.add(
+            say("The database cannot be reached: {reason}.", reason=_reason(error)),
+            _cure_for_connecting(error.orig),
+            code="no_connection",
+        )
         raise InputError(faults.faults) from None
-    with connection:
-        level = "REPEATABLE READ" if read_only else "READ COMMITTED"
-        connection = connection.execution_options(isolation_level=level, postgresql_readonly=read_only)
-        with connection.begin() as transaction:
-            yield connection
-            if read_only:  # some functions write all the same, such as lo_create before PostgreSQL 16
-                transaction.rollback()
-
-
-def _add_refusal(error: DBAPIError, faults: FaultList) -> None:
-    reason = words_of(error)
-    cure = say("Check host, port, user and database, and that the server runs and may be reached from here.")
-    if getattr(getattr(error.orig, "pgconn", None), "needs_password", False):
-        cure = say("Put the password into ~/.pgpass or PGPASSWORD.")
-    elif getattr(getattr(error.orig, "pgconn", None), "used_password", False):
-        cure = say("Check user, password and database; the password may stand in ~/.pgpass or PGPASSWORD.")
-    faults.add(say("The database cannot be reached: {reason}.", reason=reason), cure, code="no_connection")
+    level = "REPEATABLE READ" if read_only else "READ COMMITTED"
+    try:
+        with connection:
+            connection = connection.execution_options(isolation_level=level, postgresql_readonly=read_only)
+            with connection.begin() as transaction:
+                yield connection
+                if read_only:  # some functions write all the same, such as lo_create before PostgreSQL 16
+                    transaction.rollback()
+    except (sqlalchemy.exc.DBAPIError, sqlalchemy.exc.IdentifierError) as error:
+        state = getattr(getattr(error, "orig", None), "sqlstate", None)
+        faults.add(say("The database refused: {reason}.", reason=_reason(error)), cure(state or ""), code="refused")
+        raise InputError(faults.faults) from None
 
 
 def postgis_schema(connection: Connection) -> str | None:
@@ -136,7 +138,16 @@ def postgis_schema(connection: Connection) -> str | None:
     return found
 
 
-def words_of(error: SQLAlchemyError) -> str:
+def _cure_for_connecting(error: BaseException | None) -> Message:
+    tried = getattr(error, "pgconn", None)
+    if getattr(tried, "needs_password", False):
+        return say("Put the password into ~/.pgpass or PGPASSWORD.")
+    if getattr(tried, "used_password", False):
+        return say("Check user, password and database; the password may stand in ~/.pgpass or PGPASSWORD.")
+    return say("Check host, port, user and database, and that the server runs and may be reached from here.")
+
+
+def _reason(error: SQLAlchemyError) -> str:
     """Return the words of the server or its client library in one line, without the sign at their end."""
     original = getattr(error, "orig", error)
     detail = getattr(original, "diag", None)

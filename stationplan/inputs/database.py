@@ -7,22 +7,23 @@ pasted into SQL. What either may see is for the rights of the database user to d
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
 from stationplan.domain import ObjectArray
-from stationplan.errors import FaultList, InputError, say
+from stationplan.errors import FaultList, InputError, Message, say
 from stationplan.inputs.limits import refuse_above
 from stationplan.inputs.table import Table
-from stationplan.postgis import connection_to, postgis_schema, shown_url, words_of
+from stationplan.postgis import connection_to, postgis_schema, shown_url
 from stationplan.scenario import Limits
 
 if TYPE_CHECKING:  # an extra: imported where a database is used
     from sqlalchemy import Connection, CursorResult, Select
-    from sqlalchemy.exc import DBAPIError
 
 _TIMEOUT_S = 600
 """How long the server may work on a statement."""
@@ -30,7 +31,9 @@ _TIMEOUT_S = 600
 _ROWS_AT_ONCE = 2000
 _NAMES_SHOWN = 20
 _MB = 1_000_000
-_TIMED_OUT = "57014"
+_NO_RIGHT, _BAD_TEXT, _TIMED_OUT = "42501", "22021", "57014"
+"""SQLSTATE of some refusals."""
+
 
 _TYPES = "SELECT oid FROM pg_type WHERE typname IN ('geometry', 'geography')"
 _RELATIONS = """\
@@ -40,6 +43,7 @@ SELECT n.nspname, c.relname, EXISTS (
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND n.nspname !~ '^(pg_|information_schema$)'
     AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
 ORDER BY 1, 2"""
 
 
@@ -67,31 +71,36 @@ def read_database(
             say("A database needs either `table` or `query`."), say("Name one source of rows."), code="ambiguous_source"
         )
         raise InputError(faults.faults)
-    with connection_to(url, faults, read_only=True) as connection:
-        from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 - an extra, there once connected
-
-        try:
-            connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{_TIMEOUT_S}s'")
-            geometry_types = {int(row[0]) for row in connection.exec_driver_sql(_TYPES)}
-            if query is not None:
-                ordered = True
-                # Without parameters a % is a %.
-                result = _as_text(connection).exec_driver_sql(query, execution_options={"no_parameters": True})
-            else:
-                key = _primary_key(connection, table or "", faults)
-                ordered = bool(key)
-                result = _as_text(connection).execute(_everything_of(table or "", key))
+    cure = partial(_cure, is_query=query is not None)
+    with connection_to(url, faults, read_only=True, cure=cure) as connection:
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{_TIMEOUT_S}s'")
+        geometry_types = {int(row[0]) for row in connection.exec_driver_sql(_TYPES)}
+        if query is not None:
+            ordered = True
+            # Without parameters a % is a %.
+            result = _as_text(connection).exec_driver_sql(query, execution_options={"no_parameters": True})
+        else:
+            key = _primary_key(connection, table or "", faults)
+            ordered = bool(key)
+            result = _as_text(connection).execute(_everything_of(table or "", key))
+        with closing(result):
             header = _header(result, geometry_types, geometry, limits, faults)
             records = _fetch(result, header, limits, faults)
-            if not ordered:
-                records.sort(key=lambda record: (record[0], record[1] or ""))
-            return _table(connection, header, records, limits, faults)
-        except DBAPIError as error:
-            _add_refusal(error, is_query=query is not None, faults=faults)
-            raise InputError(faults.faults) from None
-        except UnicodeDecodeError:
-            faults.add(say("The database holds text that is not UTF-8."), say("Move it to a database whose encoding is UTF8."), code="encoding")
-            raise InputError(faults.faults) from None
+        if not ordered:
+            records.sort(key=lambda record: (record[0], record[1] or ""))
+        return _table(connection, header, records, limits, faults)
+
+
+def _cure(state: str, *, is_query: bool) -> Message:
+    if state == _TIMED_OUT:
+        return say("Ask for less, or for what an index finds; {limit} s are waited.", limit=_TIMEOUT_S)
+    if state == _BAD_TEXT:
+        return say("Move the data to a database whose encoding is UTF8.")
+    if is_query:
+        return say("Give one SELECT that this user may run; nothing may be written.")
+    if state == _NO_RIGHT:
+        return say("Ask the owner of the table for the right to read it.")
+    return say("Mend the table or view, or give a query.")
 
 
 def _split(name: str) -> tuple[str | None, str]:
@@ -286,17 +295,3 @@ def _crs(connection: Connection, srids: set[int], faults: FaultList) -> str | No
         )
         raise InputError(faults.faults)
     return f"{known.auth_name}:{known.auth_srid}" if known.auth_name else str(known.srtext)
-
-
-def _add_refusal(error: DBAPIError, *, is_query: bool, faults: FaultList) -> None:
-    if getattr(error.orig, "sqlstate", None) == _TIMED_OUT:
-        faults.add(
-            say("The database took more than {limit} s.", limit=_TIMEOUT_S),
-            say("Ask for less, or for what an index finds."),
-            code="timeout",
-        )
-        return
-    cure = say("Ask the owner of the table for the right to read it.")
-    if is_query:
-        cure = say("Give one SELECT that this user may run; nothing may be written.")
-    faults.add(say("The database refused: {reason}.", reason=words_of(error)), cure, code="refused")

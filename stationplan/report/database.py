@@ -15,8 +15,8 @@ from geopandas import GeoDataFrame
 from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
 from stationplan.domain import Plan
-from stationplan.errors import FaultList, InputError, say
-from stationplan.postgis import connection_to, postgis_schema, shown_url, words_of
+from stationplan.errors import FaultList, InputError, Message, say
+from stationplan.postgis import connection_to, postgis_schema, shown_url
 from stationplan.report.layers import layers
 
 if TYPE_CHECKING:  # an extra: imported where a database is used
@@ -34,6 +34,9 @@ SELECT c.relname, c.relkind, obj_description(c.oid, 'pg_class')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = :schema AND c.relname = ANY(:names) ORDER BY 1"""
 _LOCK_WAIT_S = 30
+_DEPENDED_ON = "2BP01"
+"""SQLSTATE of dropping what other things need."""
+
 _MAX_NAME_BYTES = 63
 """PostgreSQL cuts longer names without an error."""
 
@@ -55,8 +58,8 @@ def write_database(plan: Plan, url: str, *, schema: str = DEFAULT_SCHEMA, overwr
     r"""Write the layers of a plan, in WGS-84, as tables ``proposed``, ``existing``, ``districts`` and ``demand``.
 
     The schema is made where it is missing. Every table has a primary key, a spatial index, and a comment with the
-    plan's name and the fingerprint of its scenario. Text is stored as it is, but for what PostgreSQL cannot hold:
-    NUL and lone surrogates become escapes such as ``\x00``. Districts become multipolygons.
+    plan's name and the fingerprint of its scenario. Text is stored as it is, but for NUL, which PostgreSQL cannot
+    hold, and which becomes ``\x00``. Districts become multipolygons.
 
     Raises
     ------
@@ -88,19 +91,15 @@ def _place_for_tables(url: str, schema: str, *, overwrite: bool) -> Iterator[Con
             code="bad_schema",
         )
         raise InputError(faults.faults)
-    with connection_to(url, faults, read_only=False) as connection:
-        from sqlalchemy.exc import DBAPIError, IdentifierError  # noqa: PLC0415 - an extra, there once connected
+    with connection_to(url, faults, read_only=False, cure=_cure) as connection:
+        _clear(connection, schema, overwrite=overwrite, faults=faults)
+        yield connection
 
-        try:
-            _clear(connection, schema, overwrite=overwrite, faults=faults)
-            yield connection
-        except (DBAPIError, IdentifierError) as error:
-            faults.add(
-                say("The database refused: {reason}.", reason=words_of(error)),
-                say("Ask its owner for the right to write there, or choose another place with --schema."),
-                code="refused",
-            )
-            raise InputError(faults.faults) from None
+
+def _cure(state: str) -> Message:
+    if state == _DEPENDED_ON:
+        return say("Choose another schema with --schema, or let their owner drop what depends on the table.")
+    return say("Ask its owner for the right to write there, or choose another place with --schema.")
 
 
 def _clear(connection: Connection, schema: str, *, overwrite: bool, faults: FaultList) -> None:
@@ -173,4 +172,4 @@ def _value(value: object) -> object:
 
 
 def _storable(text: str) -> str:
-    return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
+    return text.replace("\0", "\\x00")
