@@ -368,6 +368,7 @@ class Quality:
 
     ``rows`` records stand in the file (or sheet, or query), ``kept`` of them went into the study; ``findings`` tell, by
     row, what was repaired, merged, set aside or is worth a look. A record without a finding was kept as it is.
+    ``sha256`` is that of the content of a source that is no file.
     """
 
     role: str
@@ -376,6 +377,7 @@ class Quality:
     rows: int
     kept: int
     findings: tuple[Fault, ...]
+    sha256: str = ""
 
 
 @dataclass(frozen=True)

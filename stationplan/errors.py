@@ -139,6 +139,18 @@ class OutputExistsError(StationplanError, FileExistsError):
         super().__init__(str(self.what))
 
 
+class DatabaseError(StationplanError, OSError):
+    """A plan stands in its ``folder`` but not in the database; ``faults`` say why (exit code 1)."""
+
+    def __init__(self, faults: Sequence[Fault], folder: str) -> None:
+        self.faults = tuple(faults)
+        self.what = say(
+            "The database stands as before; the plan's files are in {folder}. Try again with --overwrite.",
+            folder=folder,
+        )
+        super().__init__("\n".join([str(self.what), *map(str, self.faults)]))
+
+
 class Stopped(StationplanError):
     """The user stopped a command; results that stood before still stand."""
 

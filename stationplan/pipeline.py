@@ -26,6 +26,7 @@ from stationplan.domain import (
     LocalText,
     Mode,
     Plan,
+    Quality,
     RoadNetwork,
     Sites,
     Slot,
@@ -38,6 +39,7 @@ from stationplan.explain import explain
 from stationplan.geo import project
 from stationplan.hours import parse_hours
 from stationplan.inputs import decide_datums, district_of, place, read_roads, read_tables
+from stationplan.postgis import is_database, shown_url
 from stationplan.question import choose
 from stationplan.recount import recount_stations
 from stationplan.scenario import Scenario, ScenarioFile
@@ -188,7 +190,7 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         reach_standard=standard,
         scenario_toml=scenario.toml,
         scenario_fingerprint=scenario.fingerprint,
-        inputs=_provenance(scenario),
+        inputs=_provenance(scenario, inputs.quality),
         quality=inputs.quality,
         datums=inputs.datums,
         sources=(f"{roads.source} {roads.date}".strip(),) if roads.source or roads.date else (),
@@ -319,12 +321,19 @@ def _agree(demand: Demand, stations_after: CountArray, solution: Solution) -> No
         raise ConsistencyError(f"the plan covers {recounted} workers by recount, {solution.objective} by the solver")
 
 
-def _provenance(scenario: Scenario) -> tuple[InputFile, ...]:
-    """Return every input file with its hash; the scenario's own file first. A file in several roles is read once."""
-    digests = {path: _sha256(scenario.locate(path)) for path in {path for _, path, _ in scenario.inputs}}
+def _provenance(scenario: Scenario, quality: Sequence[Quality]) -> tuple[InputFile, ...]:
+    """Return every input with its hash; the scenario's own file first. A file in several roles is read once."""
+    files = {path for _, path, _ in scenario.inputs if not is_database(path)}
+    digests = {path: _sha256(scenario.locate(path)) for path in files}
+    tables = {item.role: item.sha256 for item in quality}
     return (
         InputFile(scenario.path.name, _sha256(scenario.path), "scenario", ""),
-        *(InputFile(path, digests[path], role, datum) for role, path, datum in scenario.inputs),
+        *(
+            InputFile(shown_url(path), tables.get(role, ""), role, datum)
+            if is_database(path)
+            else InputFile(path, digests[path], role, datum)
+            for role, path, datum in scenario.inputs
+        ),
     )
 
 

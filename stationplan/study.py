@@ -8,6 +8,7 @@ from pathlib import Path
 from stationplan import output, pipeline
 from stationplan.domain import Language, Plan
 from stationplan.pipeline import Progress
+from stationplan.report import DEFAULT_SCHEMA, write_database
 from stationplan.scenario import Scenario
 
 
@@ -26,6 +27,10 @@ class StudyPlan(Plan):
         """Write map, report, tables and manifest into ``folder``; see :func:`stationplan.output.save`."""
         where = None if map_path is None else Path(map_path)
         output.save(self, Path(folder), lang=lang, overwrite=overwrite, map_path=where)
+
+    def save_to_database(self, url: str, *, schema: str = DEFAULT_SCHEMA, overwrite: bool = False) -> None:
+        """Write the GIS layers into a PostGIS database; see :func:`stationplan.report.write_database`."""
+        write_database(self, url, schema=schema, overwrite=overwrite)
 
 
 def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = None) -> StudyPlan:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -50,3 +53,46 @@ def chromium() -> str:
             pytest.fail("browser tests may not be skipped in CI: install the package chromium")
         pytest.skip("needs Chromium (Debian: apt-get install chromium)")
     return found
+
+
+@pytest.fixture(scope="session")
+def database_server() -> str:
+    """The address of a PostGIS server whose user may create databases; its tests are skipped without, but not in CI."""
+    address = os.environ.get("STATIONPLAN_TEST_DATABASE")
+    if address is None:
+        if IN_CI:
+            pytest.fail("database tests may not be skipped in CI: run them under .ci/postgres")
+        pytest.skip("needs a PostGIS server: .ci/postgres .venv/bin/pytest tests/test_postgis.py")
+    return address
+
+
+@contextmanager
+def new_database(server: str, *, template: str = "template0") -> Iterator[str]:
+    """Give the address of a database that exists within the block only."""
+    import psycopg  # noqa: PLC0415 - an extra
+
+    name = f"stationplan_{secrets.token_hex(6)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        try:
+            yield f"{server.rpartition('/')[0]}/{name}"
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def postgis_template(database_server: str) -> Iterator[str]:
+    """The name of a database with PostGIS and nothing else, to be copied."""
+    import psycopg  # noqa: PLC0415 - likewise
+
+    with new_database(database_server) as address:
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute("CREATE EXTENSION postgis")
+        yield address.rpartition("/")[2]
+
+
+@pytest.fixture
+def database(database_server: str, postgis_template: str) -> Iterator[str]:
+    """The address of an empty database with PostGIS."""
+    with new_database(database_server, template=postgis_template) as address:
+        yield address

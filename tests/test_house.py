@@ -23,6 +23,7 @@ ROOMS = [
     "hours",
     "i18n",
     "naming",
+    "postgis",
     "scenario",
     "inputs",
     "demand",
@@ -48,6 +49,10 @@ MODULES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 """Path of each module by its name inside the package; the package itself is ``""``."""
+
+
+EXTRAS = {"geoalchemy2", "osmnx", "psycopg", "pyarrow", "rasterio", "sqlalchemy"}
+"""Libraries that users may leave out."""
 
 
 def tree(path: Path) -> ast.Module:
@@ -85,10 +90,6 @@ def other_imports(nodes: list[ast.stmt] | list[ast.AST]) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             found.add(node.module.split(".")[0])
     return found - {"stationplan", "__future__"}
-
-
-OPTIONAL = {"osmnx", "rasterio", "pyarrow", "sqlalchemy", "geoalchemy2", "psycopg", "sklearn", "networkx", "playwright"}
-"""Libraries of the extras and of the tests."""
 
 
 def test_every_module_stands_in_a_known_room():
@@ -158,7 +159,7 @@ def test_only_the_command_line_reads_the_environment():
 
 @pytest.mark.parametrize("module", MODULES)
 def test_optional_libraries_are_never_needed_to_import(module):
-    assert not other_imports(tree(MODULES[module]).body) & OPTIONAL
+    assert not other_imports(tree(MODULES[module]).body) & {*EXTRAS, "sklearn", "networkx", "playwright"}
 
 
 def test_every_library_imported_is_a_declared_dependency():

@@ -17,6 +17,7 @@ from typer.main import get_group
 from stationplan.cli import check, demo, plan, roads
 from stationplan.cli.terminal import plain
 from stationplan.errors import (
+    DatabaseError,
     InfeasibleError,
     InputError,
     Message,
@@ -113,6 +114,11 @@ def _call(arguments: list[str], lang: Language) -> int:
     except OutputExistsError as error:
         tell(error.what)
         return BAD_INPUT
+    except DatabaseError as error:
+        for fault in abridged(error.faults):
+            errors.print(plain(translate_fault(fault, lang)))
+        tell(error.what)
+        return FAILED
     except InfeasibleError as error:
         tell(error.what, "bold red")
         for message in error.feasible:

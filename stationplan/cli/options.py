@@ -26,6 +26,14 @@ DataOption = Annotated[
     Optional[Path],  # noqa: UP045
     typer.Option("--data", help="Folder that holds the scenario's input files, if not its own."),
 ]
+DatabaseOption = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--database", help="PostGIS database to write the plan's layers to: postgresql://user@host/name."),
+]
+SchemaOption = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--schema", help="Schema of the database for the layers (default: stationplan)."),
+]
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace results that exist.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print plan.json on standard output instead of a summary.")]
 WorkersOption = Annotated[int, typer.Option("--workers", min=1, help="Threads to use; results do not depend on it.")]

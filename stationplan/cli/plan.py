@@ -9,11 +9,13 @@ import typer
 
 from stationplan.cli.options import (
     DEFAULT_WORKERS,
+    DatabaseOption,
     DataOption,
     JsonOption,
     LangOption,
     OutOption,
     OverwriteOption,
+    SchemaOption,
     VerboseOption,
     WorkersOption,
 )
@@ -26,6 +28,8 @@ def run_scenario(
     data: DataOption = None,
     out: OutOption = None,
     lang: LangOption = None,
+    database: DatabaseOption = None,
+    schema: SchemaOption = None,
     overwrite: OverwriteOption = False,
     as_json: JsonOption = False,
     workers: WorkersOption = DEFAULT_WORKERS,
@@ -33,7 +37,7 @@ def run_scenario(
 ) -> None:
     """Plan a scenario: propose sites, draw the map, write report and tables.
 
-    Results go to --out (default: out/NAME, NAME being that of the scenario file).
+    Results go to --out (default: out/NAME, NAME being that of the scenario file), the layers also to --database.
     """
     with stoppable():
         from stationplan.cli.study import study  # noqa: PLC0415 - see there
@@ -45,6 +49,8 @@ def run_scenario(
             data=data,
             folder=folder,
             map_path=None,
+            database=database,
+            schema=schema,
             lang=lang,
             overwrite=overwrite,
             as_json=as_json,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -54,8 +54,8 @@ def progress_bar(lang: Language) -> Iterator[Report]:
         yield report
 
 
-def print_json(plan: Plan, paths: dict[str, Path]) -> None:
-    """Print ``plan.json`` with the places of the results under ``out``, ``map`` and ``report``."""
+def print_json(plan: Plan, paths: Mapping[str, Path | str]) -> None:
+    """Print ``plan.json`` with the places of the results under ``out``, ``map``, ``report`` and ``database``."""
     print_document({**document(plan), **{name: str(path) for name, path in paths.items()}})
 
 
@@ -67,7 +67,7 @@ def print_document(values: dict[str, object]) -> None:
     sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
 
 
-def print_summary(plan: Plan, paths: dict[str, Path], lang: Language) -> None:
+def print_summary(plan: Plan, paths: Mapping[str, Path | str], lang: Language) -> None:
     """Print what a planner wants to know first."""
     word = words(lang)
     console = Console(highlight=False, soft_wrap=True)
@@ -90,8 +90,9 @@ def print_summary(plan: Plan, paths: dict[str, Path], lang: Language) -> None:
     console.print(_sites_table(plan, lang))
     for note in plan.notes:
         console.print(Text("! ", "yellow").append(plain(translate(note, lang))))
-    for label, key in ((word("Map"), "map"), (word("Report"), "report"), (word("All results"), "out")):
-        console.print(plain(word("{label}: {path}", label=label, path=paths[key])))
+    labels = {"map": word("Map"), "report": word("Report"), "out": word("All results"), "database": word("Database")}
+    for key, path in paths.items():
+        console.print(plain(word("{label}: {path}", label=labels[key], path=path)))
 
 
 def _sites_table(plan: Plan, lang: Language) -> Table:

@@ -13,8 +13,10 @@ from stationplan import output
 from stationplan.cli import show
 from stationplan.cli.options import Lang
 from stationplan.domain import Language
-from stationplan.errors import say
+from stationplan.errors import DatabaseError, Fault, InputError, say
 from stationplan.pipeline import STEPS
+from stationplan.postgis import shown_url
+from stationplan.report import DEFAULT_SCHEMA, refuse_database
 from stationplan.scenario import load_scenario
 from stationplan.study import run
 
@@ -26,6 +28,8 @@ def study(
     data: Path | None,
     folder: Path,
     map_path: Path | None,
+    database: str | None = None,
+    schema: str | None = None,
     lang: Lang | None,
     overwrite: bool,
     as_json: bool,
@@ -37,15 +41,27 @@ def study(
     spoken: Language = context.obj
     written: Language = "en" if lang == Lang.en else "zh"
     output.refuse_existing(folder, map_path, overwrite=overwrite)
+    place = DEFAULT_SCHEMA if schema is None else schema
+    if database is not None:
+        refuse_database(database, schema=place, overwrite=overwrite)
+    elif schema is not None:
+        raise InputError([Fault(say("--schema means nothing without a database."), say("Add --database."))])
     with show.progress_bar(spoken) as report:
         plan = run(load_scenario(path, data=data), workers=workers, progress=report)
         report(STEPS, say("Writing map, report and tables"))
         plan.save(folder, lang=written, overwrite=overwrite, map_path=map_path)
-    paths = {
+        if database is not None:
+            try:
+                plan.save_to_database(database, schema=place, overwrite=overwrite)
+            except InputError as error:
+                raise DatabaseError(error.faults, str(folder)) from None
+    paths: dict[str, Path | str] = {
         "map": map_path if map_path is not None else folder / output.MAP_NAME,
         "report": folder / "report.html",
         "out": folder,
     }
+    if database is not None:
+        paths["database"] = f"{shown_url(database)}#{place}"
     if as_json:
         show.print_json(plan, paths)
     else:

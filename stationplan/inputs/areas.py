@@ -88,7 +88,7 @@ def read_districts(located: Located, limits: Limits) -> AreaTable:
         tuple(texts.get("prefecture", [""] * len(ids))),
         polygons,
         given.datum or "",
-        Quality("area", table.file, table.sheet, len(ids), len(ids), tuple(faults.faults)),
+        Quality("area", table.file, table.sheet, len(ids), len(ids), tuple(faults.faults), table.sha256),
     )
 
 
@@ -197,7 +197,9 @@ def missing_districts(located: Located, given: AreaInput, area: AreaTable | None
             code="not_listed",
             action="kept",
         )
-    return Quality("area.district_list", table.file, table.sheet, len(listed), len(listed), tuple(faults.faults))
+    return Quality(
+        "area.district_list", table.file, table.sheet, len(listed), len(listed), tuple(faults.faults), table.sha256
+    )
 
 
 def study_area(scenario: Scenario, area: AreaTable, datum: Datum) -> StudyArea:

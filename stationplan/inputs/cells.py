@@ -75,7 +75,13 @@ def read_cells(located: Located, counts: Collection[str], rules: Rules) -> CellT
                 )
             )
     quality = Quality(
-        "demand", table.file, table.sheet, len(table.rows) + table.set_aside, len(kept), tuple(faults.faults)
+        "demand",
+        table.file,
+        table.sheet,
+        len(table.rows) + table.set_aside,
+        len(kept),
+        tuple(faults.faults),
+        table.sha256,
     )
     return CellTable(
         tuple(ids[i] for i in kept),

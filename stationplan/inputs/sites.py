@@ -113,7 +113,9 @@ def read_sites(located: Located, role: str, rules: Rules) -> PlaceTable:
         Place(ids[i], names[i], addresses[i], kinds[i], hosts[i], hours[i], 0.0 if np.isnan(cost[i]) else cost[i])
         for i in kept.tolist()
     )
-    quality = Quality(role, table.file, table.sheet, count + table.set_aside, len(places), tuple(faults.faults))
+    quality = Quality(
+        role, table.file, table.sheet, count + table.set_aside, len(places), tuple(faults.faults), table.sha256
+    )
     rows = tuple(table.row_number[i] for i in kept)
     return PlaceTable(
         places, lon[kept], lat[kept], rows, given.datum or ("wgs84" if given.crs is not None else ""), quality

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stationplan.errors import FaultList, InputError, say
-from stationplan.inputs.database import is_database, read_database
+from stationplan.inputs.database import read_database
 from stationplan.inputs.table import Table, Wanted, table_from_rows
 from stationplan.inputs.textfile import csv_rows
 from stationplan.inputs.vector import GEOMETRY_SUFFIXES, read_features
 from stationplan.inputs.workbook import sheet_rows
+from stationplan.postgis import is_database
 from stationplan.scenario import Limits, Scenario, Source
 
 _TEXT_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ""})
@@ -46,9 +48,10 @@ def read_table(located: Located, wanted: Wanted, limits: Limits) -> Table:
     """
     source, path = located.source, located.path
     if path is None:
-        return read_database(
+        table = read_database(
             source.file or "", table=source.table, query=source.query, geometry=source.geometry, limits=limits
         )
+        return replace(table, sha256=hashlib.sha256(repr((table.header, table.rows)).encode()).hexdigest())
     suffix = path.suffix.lower()
     if suffix in GEOMETRY_SUFFIXES:
         return read_features(path, limits, layer=source.layer)

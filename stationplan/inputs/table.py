@@ -28,7 +28,7 @@ class Table:
     Things without a header row, such as features of a GeoJSON file or rows of a query, are numbered from 2 in their
     order. ``shapes`` holds a shapely geometry (or ``None``) a row where the source has geometry, in ``crs``
     (``None``: undeclared). ``faults`` tells rows that could not be read, ``set_aside`` counts them; they are not in
-    ``rows``.
+    ``rows``. ``sha256`` is that of the header and rows, for sources without a file.
     """
 
     file: str
@@ -41,6 +41,7 @@ class Table:
     crs: str | None = None
     faults: tuple[Fault, ...] = ()
     set_aside: int = 0
+    sha256: str = ""
 
     def column(self, index: int) -> list[str]:
         """The stripped text of one column."""

@@ -1,9 +1,10 @@
-"""A plan as tables, workbook, GIS layers and a printable page."""
+"""A plan as tables, workbook, GIS layers, tables of a database and a printable page."""
 
 from __future__ import annotations
 
+from stationplan.report.database import DEFAULT_SCHEMA, refuse_database, write_database
 from stationplan.report.document import document, document_text, schema
-from stationplan.report.layers import write_geopackage
+from stationplan.report.layers import layers, write_geopackage
 from stationplan.report.page import render_report
 from stationplan.report.quality import (
     action_names,
@@ -15,15 +16,19 @@ from stationplan.report.quality import (
 from stationplan.report.tables import sites_csv, write_workbook
 
 __all__ = [
+    "DEFAULT_SCHEMA",
     "action_names",
     "count",
     "datum_document",
     "document",
     "document_text",
+    "layers",
     "quality_document",
+    "refuse_database",
     "render_report",
     "schema",
     "sites_csv",
+    "write_database",
     "write_geopackage",
     "write_quality_workbook",
     "write_workbook",

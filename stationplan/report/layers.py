@@ -1,4 +1,4 @@
-"""The plan as a GeoPackage for any GIS."""
+"""The plan as layers for any GIS, and as a GeoPackage."""
 
 from __future__ import annotations
 
@@ -13,16 +13,21 @@ from stationplan.naming import district_name
 from stationplan.report.metrics import by_district, uncovered
 
 
-def write_geopackage(plan: Plan, path: Path) -> None:
-    """Write the layers proposed, existing, districts and demand, in WGS-84."""
+def layers(plan: Plan) -> dict[str, GeoDataFrame]:
+    """Return the layers proposed, existing, districts and demand, in WGS-84."""
     frames = {
         "proposed": _proposed(plan),
         "existing": _sites(plan, np.flatnonzero(plan.sites.existing)),
         "districts": _districts(plan),
         "demand": _demand(plan),
     }
-    for layer, frame in frames.items():
-        frame.to_crs("EPSG:4326").to_file(path, layer=layer, driver="GPKG")
+    return {layer: frame.to_crs("EPSG:4326") for layer, frame in frames.items()}
+
+
+def write_geopackage(plan: Plan, path: Path) -> None:
+    """Write the layers of a plan into a GeoPackage."""
+    for layer, frame in layers(plan).items():
+        frame.to_file(path, layer=layer, driver="GPKG")
 
 
 def _sites(plan: Plan, sites: IntArray) -> GeoDataFrame:

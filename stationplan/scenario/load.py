@@ -24,6 +24,7 @@ from pydantic import BaseModel, ValidationError
 from stationplan.errors import FaultList, InputError, Message, say
 from stationplan.geo import metric_crs_problem
 from stationplan.hours import parse_hours
+from stationplan.postgis import is_database, shown_url
 from stationplan.scenario.roads import check_roads, needs_datum
 from stationplan.scenario.schema import CandidatesInput, HostInput, ScenarioFile, SitesInput, TableSource
 
@@ -139,7 +140,19 @@ def load_scenario(path: str | Path, *, data: str | Path | None = None, undeclare
         folders.insert(0, Path(data))
     file = _validated(_with_defaults(document), faults, undeclared_datums=undeclared_datums)
     dumped = file.model_dump(mode="json", by_alias=True, exclude_none=True)
-    return Scenario(path, tuple(folders), file, tomli_w.dumps(dumped))
+    return Scenario(path, tuple(folders), file, tomli_w.dumps(_without_passwords(dumped)))
+
+
+def _without_passwords(document: dict[str, object]) -> dict[str, object]:
+    """Return a document whose addresses of databases may be shown."""
+    return {
+        key: _without_passwords(value)
+        if isinstance(value, dict)
+        else shown_url(value)
+        if isinstance(value, str) and is_database(value)
+        else value
+        for key, value in document.items()
+    }
 
 
 @cache
