@@ -18,7 +18,7 @@ from benchmarks.result import Result
 from stationplan.access import connect, network_of, travel_times
 from stationplan.domain import Mode, RoadNetwork
 from stationplan.geo import project
-from stationplan.inputs import read_places_and_people, read_roads
+from stationplan.inputs import decide_datums, place, read_roads, read_tables
 from stationplan.scenario import load_scenario
 
 _CASES: tuple[tuple[Mode, float], ...] = (("walk", 15.0), ("ebike", 15.0), ("car", 8.0))
@@ -28,10 +28,12 @@ _RUNS = 7
 def travel_ratios(shared: Path) -> list[Result]:
     """Compare, for each mode, times to all cells and to all road nodes."""
     scenario = load_scenario("examples/porto-alegre.toml", data=shared / "porto-alegre")
-    area, cells, sites, _ = read_places_and_people(scenario)
+    tables, roads = read_tables(scenario), read_roads(scenario)
+    inputs = place(tables, decide_datums(tables, roads), roads, scenario)
+    area, cells, sites = inputs.area, inputs.cells, inputs.sites
     x, y = project(cells.lon, cells.lat, area.crs)
     network, snap = connect(
-        network_of(read_roads(scenario), crs=area.crs),
+        network_of(roads, crs=area.crs),
         np.concatenate([x, sites.x]),
         np.concatenate([y, sites.y]),
         modes=["walk", "ebike", "car"],

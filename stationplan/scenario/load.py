@@ -26,7 +26,7 @@ from stationplan.geo import metric_crs_problem
 from stationplan.hours import parse_hours
 from stationplan.postgis import is_database, shown_url
 from stationplan.scenario.roads import check_roads, needs_datum
-from stationplan.scenario.schema import CandidatesInput, HostInput, ScenarioFile, SitesInput, TableSource
+from stationplan.scenario.schema import CandidatesInput, HostInput, ScenarioFile, SitesInput, Source, TableSource
 
 CURE_HOURS = say("Write ranges such as 08:30-12:00,14:00-17:30, or 24小时.")
 
@@ -307,6 +307,8 @@ def _cross_check(file: ScenarioFile, faults: FaultList) -> None:
         _check_crs(file.area.crs, "area.crs", faults)
     if file.demand.crs is not None:
         _check_crs(file.demand.crs, "demand.crs", faults)
+    _check_source("area", file.area, faults)
+    _check_source("demand", file.demand, faults)
     for key, group in file.groups.items():
         if set(group.profile) != set(file.slots):
             faults.add(
@@ -366,6 +368,22 @@ def _check_crs(crs: str, key: str, faults: FaultList) -> None:
         faults.add(say("The CRS {crs} is not measured in metres.", crs=crs), cure, key=key)
 
 
+def _check_source(key: str, source: Source, faults: FaultList) -> None:
+    """Note keys that do not fit the kind of source."""
+    asked = [name for name in ("table", "query", "geometry") if getattr(source, name) is not None]
+    if source.file is not None and is_database(source.file):
+        if (source.table is None) == (source.query is None):
+            faults.add(
+                say("A database needs either `table` or `query`."), say("Name one source of rows."), key=f"{key}.table"
+            )
+    elif asked:
+        faults.add(
+            say("Only a database has `{name}`.", name=asked[0]),
+            say('Give `file = "postgresql://..."`, or take the key out.'),
+            key=f"{key}.{asked[0]}",
+        )
+
+
 def _check_datums(file: ScenarioFile, faults: FaultList) -> None:
     """Note every input whose longitudes and latitudes have no declared datum."""
     area, roads, candidates = file.area, file.roads, file.candidates
@@ -407,6 +425,7 @@ def _check_sites(role: str, sites: SitesInput, file: ScenarioFile, faults: Fault
         )
     if sites.crs is not None:
         _check_crs(sites.crs, f"{role}.crs", faults)
+    _check_source(role, sites, faults)
     if sites.osm is not None and not sites.hosts:
         faults.add(
             say("Sites from OSM need the list `hosts`."),
