@@ -52,7 +52,7 @@ def check_inputs(
     merge_duplicates: Annotated[bool, typer.Option("--merge-duplicates", help="Merge likely duplicates.")] = False,
     limit: Annotated[
         Optional[list[str]],
-        typer.Option(help="A higher cap, as NAME=NUMBER (docs/scenario.md, [limits]); may be repeated."),
+        typer.Option(help="A higher cap, as NAME=NUMBER (the table of limits in docs/scenario.md); may be repeated."),
     ] = None,
     out: OutOption = None,
     overwrite: OverwriteOption = False,

@@ -139,7 +139,11 @@ def _print(found: Check, book: Path | None, lang: Language) -> None:
         console.print(plain(translate_fault(fault, lang), "red"))
     verdict = word("A study would take these inputs.")
     if found.refused:
-        verdict = word("A study would refuse these inputs: {count} faults.", count=number(len(found.refused)))
+        verdict = word(
+            "A study would refuse these inputs: {count} faults. Mend them, or leave such rows out with "
+            '`bad_rows = "set_aside"`.',
+            count=number(len(found.refused)),
+        )
     console.print(plain(verdict, "bold red" if found.refused else "bold green"))
     if book is not None:
         console.print(plain(word("{label}: {path}", label=word("Data quality"), path=book)))

@@ -7,7 +7,9 @@ So GeoJSON is read as plain JSON, and a file goes to GDAL only when its first by
 from __future__ import annotations
 
 import json
+import logging
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -25,8 +27,13 @@ from stationplan.inputs.table import Table
 from stationplan.inputs.textfile import read_text
 from stationplan.scenario import Limits
 
+_log = logging.getLogger(__name__)
+
 _MAGIC = {".gpkg": b"SQLite format 3\0", ".shp": b"\x00\x00\x27\x0a", ".parquet": b"PAR1"}
 _DRIVERS = {".gpkg": "GPKG", ".shp": "ESRI Shapefile"}
+_GEOPACKAGES = frozenset({b"GPKG", b"GP10", b"GP11"})
+"""Application ids of a SQLite database that is a GeoPackage, in its bytes 68 to 71."""
+_HEAD_BYTES = 72
 _BYTES_A_VERTEX = 16
 _EXACT = 2**53
 
@@ -49,7 +56,8 @@ def read_features(path: Path, limits: Limits, *, layer: str | None = None) -> Ta
     faults = FaultList(path.name)
     suffix = ".parquet" if suffix == ".geoparquet" else suffix
     with path.open("rb") as stream:
-        if not stream.read(len(_MAGIC[suffix])).startswith(_MAGIC[suffix]):
+        head = stream.read(_HEAD_BYTES)
+        if not head.startswith(_MAGIC[suffix]) or (suffix == ".gpkg" and head[-4:] not in _GEOPACKAGES):
             faults.add(
                 say("The file is not what its name says ({suffix}).", suffix=suffix),
                 say("Export it again from the program that made it."),
@@ -132,35 +140,15 @@ def _crs_name(declared: str) -> str | None:
 
 
 def _read_with_gdal(path: Path, limits: Limits, layer: str | None, driver: str, faults: FaultList) -> Table:
-    import pyogrio  # noqa: PLC0415 - GDAL is loaded only for files that need it
-    from pyogrio.errors import DataLayerError, DataSourceError  # noqa: PLC0415 - likewise
+    from pyogrio.errors import DataLayerError, DataSourceError  # noqa: PLC0415 - GDAL is loaded where files need it
 
     try:
-        layers = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
-        if layer is None and len(layers) > 1:
-            faults.add(
-                say("The file has several layers: {layers}.", layers=", ".join(layers)),
-                say('Choose one with `layer = "..."` (or --layer).'),
-                code="ambiguous_layer",
-            )
-            raise InputError(faults.faults)
-        if layer is not None and layer not in layers:
-            faults.add(
-                say("There is no layer {layer}; the file has: {layers}.", layer=layer, layers=", ".join(layers)),
-                say("Correct `layer`."),
-                code="missing_layer",
-            )
-            raise InputError(faults.faults)
-        info = pyogrio.read_info(path, layer=layer, force_feature_count=True)
-        if info["driver"] != driver:
-            raise DataSourceError(f"{info['driver']} is not {driver}")
-        refuse_above(int(info["features"]), "rows", limits, faults)
-        refuse_above(len(info["fields"]), "columns", limits, faults)
-        meta, _, wkb, fields = _decoded(
-            lambda encoding: pyogrio.raw.read(
-                path, layer=layer, encoding=encoding, force_2d=True, datetime_as_string=True
-            )
-        )
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            names, raw = _read_layer(path, limits, layer, driver, faults)
+        for warning in told:
+            _log.info("%s: %s", path.name, warning.message)
+        meta, _, wkb, fields = raw
         shapes = None
         if wkb is not None:
             size = sum(len(shape) for shape in wkb if shape is not None)
@@ -173,12 +161,45 @@ def _read_with_gdal(path: Path, limits: Limits, layer: str | None, driver: str, 
             code="unreadable",
         )
         raise InputError(faults.faults) from None
+    crs = _crs_name(str(meta["crs"])) if meta["crs"] else None
+    return feature_table(path.name, names, fields, shapes, crs)
+
+
+def _read_layer(
+    path: Path, limits: Limits, layer: str | None, driver: str, faults: FaultList
+) -> tuple[list[str], _Raw]:
+    """Return the names of the columns of a layer, and what GDAL reads of it."""
+    import pyogrio  # noqa: PLC0415 - likewise
+    from pyogrio.errors import DataSourceError  # noqa: PLC0415
+
+    layers = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+    if layer is None and len(layers) > 1:
+        faults.add(
+            say("The file has several layers: {layers}.", layers=", ".join(layers)),
+            say('Choose one with `layer = "..."` (or --layer).'),
+            code="ambiguous_layer",
+        )
+    elif layer is not None and layer not in layers:
+        faults.add(
+            say("There is no layer {layer}; the file has: {layers}.", layer=layer, layers=", ".join(layers)),
+            say("Correct `layer`."),
+            code="missing_layer",
+        )
+    faults.raise_any()
+    info = pyogrio.read_info(path, layer=layer, force_feature_count=True)
+    if info["driver"] != driver:
+        raise DataSourceError(f"{info['driver']} is not {driver}")
+    refuse_above(int(info["features"]), "rows", limits, faults)
+    refuse_above(len(info["fields"]), "columns", limits, faults)
     if not info["features"]:
         faults.add(say("The file holds no features."), say("Give at least one feature."), code="empty")
-        raise InputError(faults.faults)
-    crs = _crs_name(str(meta["crs"])) if meta["crs"] else None
-    names = [str(name) for name in info["fields"]]
-    return feature_table(path.name, names, fields, shapes, crs)
+        faults.raise_any()
+
+    def read(encoding: str | None) -> _Raw:
+        raw: _Raw = pyogrio.raw.read(path, layer=layer, encoding=encoding, force_2d=True, datetime_as_string=True)
+        return raw
+
+    return [str(name) for name in info["fields"]], _decoded(read)
 
 
 _Raw = tuple[dict[str, object], object, NDArray[np.object_] | None, Sequence[Sequence[object]]]
