@@ -199,7 +199,7 @@ def metres_apart(lon: ArrayLike, lat: ArrayLike, to_lon: ArrayLike, to_lat: Arra
     """Return the geodesic distance (m) between points in WGS-84 degrees, broadcast against each other.
 
     >>> round(float(metres_apart(104.0, 30.0, 104.0, 31.0)))
-    110857
+    110861
     """
     here_lon, here_lat, there_lon, there_lat = np.broadcast_arrays(*_as_degrees(lon, lat), *_as_degrees(to_lon, to_lat))
     return np.asarray(_WGS84.inv(here_lon, here_lat, there_lon, there_lat)[2], dtype=np.float64)

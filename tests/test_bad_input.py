@@ -92,8 +92,12 @@ CASES = {
     "no candidate in reach": (far_candidates, {r"scenario\.toml \[candidates\]": "datum|基准"}),
     "too many sites": (scenario("new = 20", "new = 301"), {r"scenario\.toml \[plan\.new\]": "301.*300"}),
     "malformed CSV": (
-        both(field("stations.csv", 4, 1, "a,b"), field("stations.csv", 7, 1, '"a"b')),
-        {r"stations\.csv:4: ": "9.*8", r"stations\.csv:7: ": "CSV"},
+        field("stations.csv", 7, 1, '"a"b'),
+        {r"stations\.csv:7: ": "CSV"},
+    ),
+    "ragged CSV": (
+        both(field("stations.csv", 4, 1, "a,b"), field("stations.csv", 9, 1, "a,b")),
+        {r"stations\.csv:4: ": "9.*8", r"stations\.csv:9: ": "9.*8"},
     ),
     "malformed PBF": (malformed_pbf, {r"town\.osm\.pbf: ": r"\.osm\.pbf"}),
     "malformed GeoJSON": (
@@ -189,7 +193,7 @@ def test_faults_past_twenty_are_counted(demo_folder, capsys):
     spoilt = [row.rsplit(",", 1)[0] + ",-1" if number < 50 else row for number, row in enumerate(rows)]
     (demo_folder / "cells.csv").write_text("\n".join([header, *spoilt]) + "\n")
     head, *faults = refuse(demo_folder, capsys, "en")
-    assert "21" in head
+    assert "50" in head
     assert [re.match(r"  cells\.csv:(\d+):", line)[1] for line in faults[:20]] == [str(row) for row in range(2, 22)]
     assert "30 more like this one" in faults[20]
 

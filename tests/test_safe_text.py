@@ -21,6 +21,7 @@ from xml.etree import ElementTree
 
 import folium
 import numpy as np
+import pandas as pd
 import pyogrio
 import pytest
 import tomli_w
@@ -119,7 +120,7 @@ def replace_texts(plan: Plan, text: Callable[[], str]) -> Plan:
     ids = tuple(f"{text()}#{i}" if i in shown else value for i, value in enumerate(sites.site_id))
     districts = area.districts.copy()
     for field in ("name", "name_en", "prefecture", "district_id"):
-        districts[field] = [text() for _ in range(len(districts))]
+        districts[field] = pd.Series([text() for _ in range(len(districts))], index=districts.index, dtype=object)
     return dataclasses.replace(
         plan,
         name=both(),

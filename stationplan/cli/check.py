@@ -8,7 +8,15 @@ from typing import Annotated, Optional
 
 import typer
 
-from stationplan.cli.options import DataOption, LangOption, OutOption, OverwriteOption, VerboseOption
+from stationplan.cli.options import (
+    DataOption,
+    DatumOption,
+    LangOption,
+    LimitOption,
+    OutOption,
+    OverwriteOption,
+    VerboseOption,
+)
 from stationplan.cli.terminal import stoppable
 
 # ruff: noqa: UP045 - typer reads Optional on every supported Python
@@ -23,15 +31,6 @@ class TableRole(StrEnum):
     districts = "districts"
 
 
-class DeclaredDatum(StrEnum):
-    """Datums that coordinates may be declared to have."""
-
-    wgs84 = "wgs84"
-    cgcs2000 = "cgcs2000"
-    gcj02 = "gcj02"
-    bd09 = "bd09"
-
-
 def check_inputs(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="Scenario file (TOML), or one table with --as.", show_default=False)],
@@ -43,17 +42,14 @@ def check_inputs(
     column: Annotated[
         Optional[list[str]], typer.Option(help="A column that is not recognised, as FIELD=HEADER; may be repeated.")
     ] = None,
-    datum: Annotated[Optional[DeclaredDatum], typer.Option(help="Declared datum of the coordinates.")] = None,
+    datum: DatumOption = None,
     crs: Annotated[Optional[str], typer.Option(help="CRS of eastings and northings, such as EPSG:4544.")] = None,
     roads: Annotated[Optional[Path], typer.Option(help="File of roads, to weigh the datum by.")] = None,
     district_list: Annotated[
         Optional[Path], typer.Option(help="With --as districts: table of the districts that there should be.")
     ] = None,
     merge_duplicates: Annotated[bool, typer.Option("--merge-duplicates", help="Merge likely duplicates.")] = False,
-    limit: Annotated[
-        Optional[list[str]],
-        typer.Option(help="A higher cap, as NAME=NUMBER (the table of limits in docs/scenario.md); may be repeated."),
-    ] = None,
+    limit: LimitOption = None,
     out: OutOption = None,
     overwrite: OverwriteOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON on standard output.")] = False,

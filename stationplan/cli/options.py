@@ -17,6 +17,15 @@ class Lang(StrEnum):
     en = "en"
 
 
+class DeclaredDatum(StrEnum):
+    """Datums that coordinates may be declared to have."""
+
+    wgs84 = "wgs84"
+    cgcs2000 = "cgcs2000"
+    gcj02 = "gcj02"
+    bd09 = "bd09"
+
+
 LangOption = Annotated[
     Optional[Lang],  # noqa: UP045 - typer reads this form on every supported Python
     typer.Option("--lang", help="Language of map, report and messages (default: zh for map and report)."),
@@ -38,5 +47,16 @@ OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace resu
 JsonOption = Annotated[bool, typer.Option("--json", help="Print plan.json on standard output instead of a summary.")]
 WorkersOption = Annotated[int, typer.Option("--workers", min=1, help="Threads to use; results do not depend on it.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log what is done, on standard error.")]
+
+DatumOption = Annotated[
+    Optional[DeclaredDatum],  # noqa: UP045
+    typer.Option("--datum", help="Declared datum of the coordinates."),
+]
+LimitOption = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option(
+        "--limit", help="A higher cap, as NAME=NUMBER (the table of limits in docs/scenario.md); may be repeated."
+    ),
+]
 
 DEFAULT_WORKERS = os.cpu_count() or 1

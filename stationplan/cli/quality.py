@@ -80,7 +80,7 @@ def _look(asked: Asked) -> Check:
         merge_duplicates=asked.merge_duplicates,
         district_list=asked.district_list,
         roads=asked.roads,
-        limits=_limits(asked.limits),
+        limits=limits_of(asked.limits),
     )
 
 
@@ -99,7 +99,8 @@ def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:
     return dict(text.split("=", 1) for text in texts)
 
 
-def _limits(texts: Sequence[str]) -> Limits:
+def limits_of(texts: Sequence[str]) -> Limits:
+    """Return the caps with those that ``--limit`` names at its value."""
     pairs = _pairs(texts, "--limit")
     try:
         return Limits.model_validate({key: int(value) for key, value in pairs.items()})

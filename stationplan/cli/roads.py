@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
-from stationplan.cli.options import OverwriteOption, VerboseOption
+from stationplan.cli.options import DatumOption, LimitOption, OverwriteOption, VerboseOption
 from stationplan.cli.terminal import stoppable
-
-
-class RoadDatum(StrEnum):
-    """Datum of the roads to read."""
-
-    wgs84 = "wgs84"
-    cgcs2000 = "cgcs2000"
-    gcj02 = "gcj02"
-    bd09 = "bd09"
 
 
 def save_roads(
@@ -30,11 +20,9 @@ def save_roads(
     out: Annotated[
         Path, typer.Option("--out", "-o", help="File for the saved roads (NAME.roads.npz).", show_default=False)
     ],
-    datum: Annotated[
-        Optional[RoadDatum],  # noqa: UP045 - typer reads this form on every supported Python
-        typer.Option("--datum", help="Datum of the roads; needed for GeoPackage, GeoJSON and CSV."),
-    ] = None,
+    datum: DatumOption = None,
     layer: Annotated[Optional[str], typer.Option("--layer", help="Layer of a GeoPackage.")] = None,  # noqa: UP045
+    limit: LimitOption = None,
     overwrite: OverwriteOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON on standard output.")] = False,
     verbose: VerboseOption = False,
@@ -51,6 +39,7 @@ def save_roads(
             out,
             datum=None if datum is None else datum.value,
             layer=layer,
+            limits=limit or [],
             overwrite=overwrite,
             as_json=as_json,
             verbose=verbose,

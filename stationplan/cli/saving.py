@@ -5,21 +5,20 @@ Kept apart from the command because it loads all of the geography, which ``--hel
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
-from stationplan.cli.show import log_to_stderr
+from stationplan.cli.quality import limits_of
+from stationplan.cli.show import log_to_stderr, print_document
 from stationplan.cli.terminal import plain
 from stationplan.domain import Language
 from stationplan.errors import FaultList, Message, OutputExistsError, say
 from stationplan.geo import Datum
 from stationplan.i18n import number, translate, words
 from stationplan.inputs import RoadPieces, read_road_files, road_notes, write_roads
-from stationplan.scenario import Limits, needs_datum
+from stationplan.scenario import needs_datum
 
 
 def save(
@@ -28,6 +27,7 @@ def save(
     *,
     datum: Datum | None,
     layer: str | None,
+    limits: Sequence[str],
     overwrite: bool,
     as_json: bool,
     verbose: bool,
@@ -55,7 +55,7 @@ def save(
         return plain(translate(message, lang)).markup
 
     with errors.status(shown(say("Reading roads"))) as status:
-        pieces = read_road_files(sources, datum=datum or "wgs84", layer=layer, limits=Limits())
+        pieces = read_road_files(sources, datum=datum or "wgs84", layer=layer, limits=limits_of(limits))
         status.update(shown(say("Saving roads")))
         write_roads(pieces, out)
     notes = road_notes(pieces)
@@ -95,6 +95,4 @@ def _print_json(pieces: RoadPieces, out: Path, notes: Sequence[Message]) -> None
         "source": pieces.source,
         "notes": [str(note) for note in notes],
     }
-    text = json.dumps(told, ensure_ascii=False, indent=1, allow_nan=False)
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    print_document(told)

@@ -8,6 +8,7 @@ from typing import cast
 import numpy as np
 import shapely
 from geopandas import GeoDataFrame
+from pandas import Series
 from pyproj import CRS, Geod
 from shapely.geometry.base import BaseGeometry
 
@@ -213,12 +214,14 @@ def study_area(scenario: Scenario, area: AreaTable, datum: Datum) -> StudyArea:
     geometry = polygons_to_wgs84(area.polygons, datum)
     left, low, right, high = shapely.total_bounds(geometry).tolist()
     crs = _crs_for(scenario, (left + right) / 2, (low + high) / 2)
-    columns = {
-        "district_id": list(area.district_id),
-        "name": list(area.name),
-        "name_en": list(area.name_en),
-        "prefecture": list(area.prefecture),
+    texts = {
+        "district_id": area.district_id,
+        "name": area.name,
+        "name_en": area.name_en,
+        "prefecture": area.prefecture,
     }
+    # Objects, as strings kept by Arrow could not hold every text of a JSON file (lone surrogates).
+    columns = {field: Series(list(values), dtype=object) for field, values in texts.items()}
     frame = GeoDataFrame(columns, geometry=geometry, crs="EPSG:4326").to_crs(crs)
     if not frame.geometry.is_valid.all():  # a shift of datum or CRS may turn slivers inside out
         frame = frame.set_geometry(frame.geometry.map(lambda it: it if it.is_valid else _repaired(it)), crs=crs)

@@ -8,14 +8,12 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pyproj import Geod
 
 from stationplan.domain import MODES, CountArray, FloatArray, Mode, RoadArcs
 from stationplan.errors import FaultList, InputError, Message, say
+from stationplan.geo import metres_apart
 from stationplan.inputs.rules import Rules, is_major, states_no_limit
 from stationplan.inputs.slope import ebike_factor, walk_factor
-
-_GEOD = Geod(ellps="WGS84")
 
 _Kind = TypeVar("_Kind", bound=Hashable)
 
@@ -48,7 +46,7 @@ class RoadPieces:
 
 def geodesic_m(lon: FloatArray, lat: FloatArray, tail: NDArray[np.integer], head: NDArray[np.integer]) -> FloatArray:
     """Return the lengths (m) of the straight lines between nodes on the WGS-84 ellipsoid."""
-    return np.asarray(_GEOD.inv(lon[tail], lat[tail], lon[head], lat[head])[2], dtype=np.float64)
+    return metres_apart(lon[tail], lat[tail], lon[head], lat[head])
 
 
 def number_kinds(found: Iterable[_Kind]) -> tuple[list[_Kind], CountArray]:
