@@ -1,0 +1,250 @@
+"""``stationplan check``: what becomes of each record is told on the screen, as JSON and in a workbook."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+
+import openpyxl
+import pytest
+import shapely
+from conftest import ROOT
+
+from stationplan.cli.app import BAD_INPUT, DONE, main
+from stationplan.geo import wgs84_to_gcj02
+
+HEADER = ["编码", "名称", "地址", "经度", "纬度", "场所类型", "开放时间"]
+LIST = [
+    ["S1", "城东农行支行工会驿站（中国农业银行城东支行）", "一路1号", 104.065012, 30.651204, "银行网点", "08:30-17:30"],
+    ["S2", "城东农行支行户外劳动者服务站点", "一路1号", 104.065095, 30.651204, "银行网点", "08:30-17:30"],
+    ["S3", "滨江路加油站工会驿站", "二路2号", 104.071, 30.655, "加油站", "全天"],
+    ["S4", "颠倒站", "三路3号", 30.66, 104.08, "加油站", "全天"],
+    ["S5", "无坐标站", "四路4号", "", "", "加油站", "全天"],
+    ["S6", "看天站", "五路5号", 104.09, 30.66, "加油站", "看天"],
+    ["S3", "重号站", "六路6号", 104.10, 30.66, "加油站", "全天"],
+]
+
+
+def station_list(folder, rows=LIST, header=HEADER, *, encoding="gb18030"):
+    path = folder / "stations.csv"
+    with path.open("w", encoding=encoding, newline="") as stream:
+        csv.writer(stream).writerows([header, *rows])
+    return path
+
+
+def check(capsys, *arguments):
+    """Exit code, standard output and standard error of one call."""
+    with pytest.raises(SystemExit) as ended:
+        main(["check", *map(str, arguments)])
+    out, err = capsys.readouterr()
+    return ended.value.code, out, err
+
+
+def told(capsys, *arguments):
+    code, out, _ = check(capsys, *arguments, "--json", "--lang", "en")
+    return code, json.loads(out)
+
+
+def test_every_record_is_accounted_for_with_row_reason_and_cure(tmp_path, capsys):
+    code, found = told(capsys, station_list(tmp_path), "--as", "stations")
+    assert code == BAD_INPUT
+    assert (found["rows"], found["kept"], found["usable"]) == (7, 3, False)
+    assert [(finding["row"], finding["code"], finding["action"]) for finding in found["findings"]] == [
+        (3, "duplicate", "kept"),
+        (5, "swapped", "set_aside"),
+        (6, "empty", "set_aside"),
+        (6, "empty", "set_aside"),
+        (7, "unreadable_hours", "set_aside"),
+        (8, "repeated_id", "set_aside"),
+    ]
+    assert all(finding["message"] and finding["cure"] for finding in found["findings"])
+    assert {finding["file"] for finding in found["findings"]} == {"stations.csv"}
+    (table,) = found["tables"]
+    assert (table["set_aside"], table["merged"], table["repaired"]) == (4, 0, 0)
+
+
+def test_a_pair_of_duplicates_tells_both_rows_and_the_distance_and_merges_on_demand_only(tmp_path, capsys):
+    path = station_list(tmp_path, LIST[:3])
+    code, found = told(capsys, path, "--as", "stations")
+    assert (code, found["kept"]) == (DONE, 3)
+    (pair,) = found["findings"]
+    # 0.000083 degrees of longitude at 30.65 N are 8 m.
+    assert (pair["row"], pair["details"]["first"], pair["details"]["distance"]) == (3, 2, 8)
+    code, found = told(capsys, path, "--as", "stations", "--merge-duplicates")
+    assert (code, found["kept"], found["findings"][0]["action"]) == (DONE, 2, "merged")
+
+
+def test_a_list_without_ids_hours_and_hosts_is_kept_and_what_a_scenario_must_say_is_told(tmp_path, capsys):
+    rows = [[row[1], row[2], row[3], row[4]] for row in LIST[:3]]
+    code, found = told(capsys, station_list(tmp_path, rows, ["名称", "地址", "经度", "纬度"]), "--as", "stations")
+    assert (code, found["rows"], found["kept"]) == (DONE, 3, 3)
+    assert {finding["code"] for finding in found["findings"]} == {"no_id", "no_hours", "duplicate"}
+
+
+@pytest.mark.parametrize(
+    ("header", "code"),
+    [(["名称", "经度", "纬度", "lng"], "ambiguous_column"), (["名称", "经度", "地址", "面积"], "missing_column")],
+)
+def test_a_table_that_cannot_be_used_at_all_is_told_as_a_finding_too(tmp_path, capsys, header, code):
+    exit_code, found = told(capsys, station_list(tmp_path, [["一号", 104, 30, 104]], header), "--as", "stations")
+    assert exit_code == BAD_INPUT
+    assert [(finding["code"], finding["action"]) for finding in found["findings"]] == [(code, "refused")]
+
+
+def test_a_column_may_be_named(tmp_path, capsys):
+    path = station_list(tmp_path, [["一号", 104.01, 30.01, 7]], ["名称", "经度", "纬度", "lng"])
+    code, found = told(capsys, path, "--as", "stations", "--column", "lon=经度")
+    assert (code, found["kept"]) == (DONE, 1)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_screen_and_the_workbook_say_the_same(tmp_path, capsys, lang):
+    path = station_list(tmp_path)
+    book_path = tmp_path / "out/quality.xlsx"
+    code, out, _ = check(capsys, path, "--as", "stations", "--lang", lang, "--out", book_path.parent)
+    assert code == BAD_INPUT
+    book = openpyxl.load_workbook(book_path)
+    assert book.sheetnames == (["数据质量", "输入"] if lang == "zh" else ["Data quality", "Inputs"])
+    rows = [row[2] for row in book.worksheets[0].iter_rows(min_row=2, values_only=True)]
+    assert rows == [3, 5, 6, 6, 7, 8]
+    shown = re.findall(r"^ *(\d+) │", out, re.MULTILINE)
+    assert list(map(int, shown)) == rows
+    assert bool(re.search(r"[\u4e00-\u9fff]", out.replace("stations.csv", ""))) or lang == "en"
+    assert check(capsys, path, "--as", "stations", "--out", book_path.parent)[0] == BAD_INPUT
+    assert "--overwrite" in check(capsys, path, "--as", "stations", "--lang", "en", "--out", book_path)[2]
+
+
+def test_roads_show_the_datum_that_nobody_declared(tmp_path, capsys, shared_data):
+    code, found = told(
+        capsys,
+        *(yulin_stations(tmp_path, shared_data), "--as", "stations", "--roads", graph(tmp_path, shared_data)),
+    )
+    assert code == DONE
+    (datum,) = found["datums"]
+    assert (datum["declared"], datum["used"]) == (None, "gcj02")
+    assert set(datum["medians_m"]) == {"wgs84", "gcj02", "bd09"}
+    assert min(datum["medians_m"], key=datum["medians_m"].get) == "gcj02"
+
+
+def test_a_wrongly_declared_datum_is_doubted(tmp_path, capsys, shared_data):
+    path, roads = yulin_stations(tmp_path, shared_data), graph(tmp_path, shared_data)
+    _, found = told(capsys, path, "--as", "stations", "--roads", roads, "--datum", "wgs84")
+    (datum,) = found["datums"]
+    assert (datum["used"], datum["doubtful"]) == ("wgs84", True)
+
+
+def yulin_rows(shared_data):
+    with (shared_data / "roads/chengdu-yulin/nodes.csv").open(encoding="utf-8") as stream:
+        return [(float(row["lon"]), float(row["lat"])) for row in csv.DictReader(stream)]
+
+
+def yulin_stations(folder, shared_data):
+    """A list of 100 places beside junctions of Yulin, in GCJ-02: 10 m to the north-east of each."""
+    rows = yulin_rows(shared_data)[::4][:100]
+    lon, lat = wgs84_to_gcj02([x + 7e-5 for x, _ in rows], [y + 6e-5 for _, y in rows])
+    listed = [
+        [f"{i}号站", round(float(x), 6), round(float(y), 6)] for i, (x, y) in enumerate(zip(lon, lat, strict=True))
+    ]
+    return station_list(folder, listed, ["名称", "经度", "纬度"])
+
+
+def graph(folder, shared_data):
+    """The streets of Yulin as lines."""
+    with (shared_data / "roads/chengdu-yulin/edges.csv").open(encoding="utf-8") as stream:
+        features = [
+            {
+                "type": "Feature",
+                "properties": {"highway": row["highway"] or "residential"},
+                "geometry": shapely.geometry.mapping(shapely.from_wkt(row["wkt"])),
+            }
+            for row in csv.DictReader(stream)
+        ]
+    path = folder / "streets.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    return path
+
+
+def test_broken_counties_are_repaired_and_counted(shared_data, capsys):
+    code, found = told(
+        capsys,
+        *(shared_data / "sichuan/sichuan_counties_183.geojson", "--as", "districts"),
+        *("--district-list", shared_data / "sichuan/county_census2020.csv"),
+    )
+    assert (code, found["rows"], found["kept"]) == (DONE, 183, 183)
+    repaired = [finding for finding in found["findings"] if finding["code"] == "invalid_polygon"]
+    assert len(repaired) == 51
+    assert all(float(finding["details"]["after"]) > 0 for finding in repaired)
+    missing = [finding["details"]["id"] for finding in found["findings"] if finding["code"] == "no_polygon"]
+    assert missing == ["511071", "511771", "511971"]
+
+
+def test_broken_prefectures_are_repaired_and_counted(shared_data, capsys):
+    _, found = told(capsys, shared_data / "sichuan/sichuan_prefectures_21.geojson", "--as", "districts")
+    assert [finding["code"] for finding in found["findings"]] == ["invalid_polygon"] * 15
+
+
+def test_a_scenario_is_checked_with_all_its_inputs(capsys):
+    code, found = told(capsys, ROOT / "data/demo/scenario.toml")
+    assert (code, found["usable"]) == (DONE, True)
+    assert [(table["role"], table["rows"], table["kept"]) for table in found["tables"]] == [
+        ("demand", 1077, 1077),
+        ("stations", 80, 80),
+        ("candidates", 300, 300),
+        ("area", 5, 5),
+    ]
+    assert {datum["role"]: datum["used"] for datum in found["datums"]} == {
+        "demand": "wgs84",
+        "stations": "gcj02",
+        "candidates": "wgs84",
+        "area": "wgs84",
+    }
+
+
+def test_a_scenario_without_a_datum_is_checked_and_refused_with_what_the_roads_say(demo_folder, capsys):
+    text = (demo_folder / "scenario.toml").read_text("utf-8")
+    path = demo_folder / "scenario.toml"
+    path.write_text(text.replace('file = "stations.csv"\ndatum = "gcj02"', 'file = "stations.csv"'), "utf-8")
+    code, found = told(capsys, path)
+    assert code == BAD_INPUT
+    (datum,) = [item for item in found["datums"] if item["role"] == "stations"]
+    assert datum["declared"] is None
+    assert "Median distance of 80 points" in datum["reason"]
+
+
+def test_bad_rows_of_a_scenario_are_listed_and_those_of_other_tables_too(demo_folder, capsys):
+    cells = (demo_folder / "cells.csv").read_text("utf-8").splitlines()
+    cells[2] = cells[2].rsplit(",", 1)[0] + ",many"
+    (demo_folder / "cells.csv").write_text("\n".join(cells) + "\n", "utf-8")
+    code, found = told(capsys, demo_folder / "scenario.toml")
+    assert code == BAD_INPUT
+    assert [
+        (finding["file"], finding["row"], finding["code"])
+        for finding in found["findings"]
+        if finding["role"] == "demand"
+    ] == [("cells.csv", 3, "not_a_number")]
+    assert {table["role"]: table["kept"] for table in found["tables"]}["demand"] == 1076
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["{list}"], "--as"),
+        (["nothing.csv", "--as", "stations"], "does not exist"),
+        (["{list}", "--as", "stations", "--column", "lon"], "NAME=VALUE"),
+        (["{list}", "--as", "stations", "--limit", "rows=many"], "no limit"),
+        (["{list}", "--as", "stations", "--limit", "height=3"], "unpacked_mb"),
+    ],
+)
+def test_wrong_calls_are_told(tmp_path, capsys, arguments, said):
+    path = station_list(tmp_path)
+    code, _, err = check(capsys, *(argument.replace("{list}", str(path)) for argument in arguments), "--lang", "en")
+    assert code == BAD_INPUT
+    assert said in err
+
+
+def test_a_cap_is_told_and_raised_by_an_option(tmp_path, capsys):
+    path = station_list(tmp_path, LIST[:3])
+    code, found = told(capsys, path, "--as", "stations", "--limit", "rows=2")
+    assert (code, found["findings"][0]["code"]) == (BAD_INPUT, "too_large")
+    assert told(capsys, path, "--as", "stations", "--limit", "rows=4")[0] == DONE
