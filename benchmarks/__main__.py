@@ -12,11 +12,13 @@ from rich.table import Table
 from benchmarks.demo import demo_seconds
 from benchmarks.result import Result
 from benchmarks.roads import road_seconds
+from benchmarks.tables import table_seconds
 from benchmarks.travel import travel_ratios
 
 BENCHMARKS: dict[str, Callable[[Path], list[Result]]] = {
     "demo": demo_seconds,
     "roads": road_seconds,
+    "tables": table_seconds,
     "travel": travel_ratios,
 }
 """Every benchmark by name; each takes the folder of real data and returns its rows."""

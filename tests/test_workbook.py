@@ -127,6 +127,16 @@ def test_what_a_sheet_says_of_its_size_is_not_believed(tmp_path):
     )
 
 
+def test_a_stray_cell_at_the_end_of_a_sheet_is_refused_before_the_sheet_is_unfolded(tmp_path):
+    path = book_of(tmp_path, {"表": [HEADER, ROW]})
+    book = openpyxl.load_workbook(path)
+    book["表"]["XFD1048576"] = "x"
+    book.save(path)
+    assert [str(fault.what) for fault in refusal(path)] == [
+        "A sheet spans 1048576 rows and 16384 columns for few cells."
+    ]
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"PK\x03\x04 and nothing else", b"id,name\n1,a\n"], ids=["empty", "cut", "a text file"]
 )
