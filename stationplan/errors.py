@@ -124,6 +124,14 @@ class UndecidedError(StationplanError, TimeoutError):
         super().__init__(f"{what} {cure}")
 
 
+class ServiceError(StationplanError, ConnectionError):
+    """A service on the net does not give what it was asked for; ``cure`` says what to do (exit code 1)."""
+
+    def __init__(self, what: Message, cure: Message) -> None:
+        self.what, self.cure = what, cure
+        super().__init__(f"{what} {cure}")
+
+
 class OutputExistsError(StationplanError, FileExistsError):
     """A result already stands where this one should go."""
 

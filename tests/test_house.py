@@ -51,7 +51,7 @@ MODULES = {
 """Path of each module by its name inside the package; the package itself is ``""``."""
 
 
-EXTRAS = {"geoalchemy2", "osmnx", "psycopg", "pyarrow", "rasterio", "sqlalchemy"}
+EXTRAS = {"geoalchemy2", "networkx", "osmnx", "requests", "psycopg", "pyarrow", "rasterio", "sqlalchemy"}
 """Libraries that users may leave out."""
 
 
@@ -159,7 +159,7 @@ def test_only_the_command_line_reads_the_environment():
 
 @pytest.mark.parametrize("module", MODULES)
 def test_optional_libraries_are_never_needed_to_import(module):
-    assert not other_imports(tree(MODULES[module]).body) & {*EXTRAS, "sklearn", "networkx", "playwright"}
+    assert not other_imports(tree(MODULES[module]).body) & {*EXTRAS, "sklearn", "playwright"}
 
 
 def test_every_library_imported_is_a_declared_dependency():

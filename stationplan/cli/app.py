@@ -14,7 +14,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 from typer.main import get_group
 
-from stationplan.cli import check, demo, plan, roads
+from stationplan.cli import check, demo, fetch, plan, roads
 from stationplan.cli.terminal import plain
 from stationplan.errors import (
     DatabaseError,
@@ -22,6 +22,7 @@ from stationplan.errors import (
     InputError,
     Message,
     OutputExistsError,
+    ServiceError,
     StationplanError,
     Stopped,
     UndecidedError,
@@ -67,6 +68,7 @@ def make_command(lang: Language) -> TyperGroup:
     app.command("demo")(demo.run_demo)
     app.command("check")(check.check_inputs)
     app.command("roads")(roads.save_roads)
+    app.command("fetch")(fetch.fetch)
     group = get_group(app)
     word = words(lang)
     for command in (group, *group.commands.values()):
@@ -124,7 +126,7 @@ def _call(arguments: list[str], lang: Language) -> int:
         for message in error.feasible:
             errors.print(plain("  " + translate(message, lang)))
         return INFEASIBLE
-    except UndecidedError as error:
+    except (UndecidedError, ServiceError) as error:
         tell(error.what, "bold yellow")
         errors.print(plain("  " + translate(error.cure, lang)))
         return FAILED
