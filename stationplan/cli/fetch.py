@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from stationplan.cli.options import OverwriteOption, VerboseOption
+from stationplan.cli.options import LangOption, OverwriteOption, VerboseOption
 from stationplan.cli.terminal import stoppable
 
 # ruff: noqa: UP045 - typer reads Optional on every supported Python
@@ -35,6 +35,7 @@ def fetch(
     retries: Annotated[int, typer.Option(help="How often a busy server is asked again.", min=0)] = 5,
     overwrite: OverwriteOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON on standard output.")] = False,
+    lang: LangOption = None,
     verbose: VerboseOption = False,
 ) -> None:
     """Fetch the roads of a place from OpenStreetMap as GraphML, which any scenario may name as its file of roads.

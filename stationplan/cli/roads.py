@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from stationplan.cli.options import DatumOption, LimitOption, OverwriteOption, VerboseOption
+from stationplan.cli.options import DatumOption, LangOption, LimitOption, OverwriteOption, VerboseOption
 from stationplan.cli.terminal import stoppable
 
 
@@ -25,6 +25,7 @@ def save_roads(
     limit: LimitOption = None,
     overwrite: OverwriteOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON on standard output.")] = False,
+    lang: LangOption = None,
     verbose: VerboseOption = False,
 ) -> None:
     """Save roads in one binary file that any scenario may name as [roads] file and that loads in seconds.

@@ -121,6 +121,7 @@ def fetch_roads(
             raise InputError(faults.faults) from None
         tell(say("Joining {count} road nodes", count=len(graph)))
         graph = ox.simplify_graph(graph, edge_attrs_differ=list(RULE_TAGS))
+        graph.graph.pop("created_date", None)  # the same answers give the same file
         tell(say("Writing {path}", path=path))
         draft = path.with_name(f".{path.name}.part")
         try:
@@ -220,6 +221,8 @@ def _patiently(
 ) -> _Answer:
     """Return an answer, asking again after a wait where the server is busy or the connection breaks.
 
+    A server that cannot be reached at all is not waited for.
+
     Raises
     ------
     ServiceError
@@ -227,22 +230,24 @@ def _patiently(
     """
     import requests  # noqa: PLC0415 - comes with OSMnx
 
+    host = _host(url)
     wait_s = float(_FIRST_WAIT_S)
     for left in range(services.retries, -1, -1):
+        asked_s = None
         try:
             return ask()
         except _TryAgainError as error:
             what, asked_s = error.what, error.wait_s
+        except requests.exceptions.ReadTimeout:
+            what = say("{host} did not answer within {limit} s.", host=host, limit=services.timeout_s)
         except requests.exceptions.RequestException as error:
             _log.info("%s", error)
-            what, asked_s = say("{host} cannot be reached.", host=_host(url)), None
-            if isinstance(error, requests.exceptions.ReadTimeout):
-                what = say("{host} did not answer within {limit} s.", host=_host(url), limit=services.timeout_s)
-            elif isinstance(error, requests.exceptions.ChunkedEncodingError):
-                what = say("{host} broke off its answer.", host=_host(url))
+            what = say("{host} broke off its answer.", host=host)
+            if isinstance(error, requests.exceptions.ConnectionError) and "aborted" not in str(error):
+                what = say("{host} cannot be reached.", host=host)
+                break
         if left:
-            pause_s = min(asked_s if asked_s is not None else wait_s, _LONGEST_WAIT_S)
-            _wait(pause_s, what, tell, sleep)
+            _wait(min(asked_s if asked_s is not None else wait_s, _LONGEST_WAIT_S), what, tell, sleep)
             wait_s *= 2
     raise ServiceError(
         what,
