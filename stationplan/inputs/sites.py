@@ -11,7 +11,7 @@ import numpy as np
 
 from stationplan.domain import FloatArray, Kind, Quality
 from stationplan.errors import Action, FaultList, Message, say
-from stationplan.hours import parse_hours
+from stationplan.hours import Unread, parse_hours
 from stationplan.inputs.columns import KIND_NAMES, normalise
 from stationplan.inputs.duplicates import Pair, likely_duplicates
 from stationplan.inputs.points import coordinates, has_coordinates
@@ -253,10 +253,12 @@ class _Rest:
             )
             return [""] * len(texts)
         hours = [text or (self._rules.hosts[hosts[i]].hours if hosts[i] else "") for i, text in enumerate(texts)]
-        readable = {text: parse_hours(text) is not None for text in set(hours) if text}
+        weeks = {text: parse_hours(text) for text in set(hours) if text}
         for i, text in enumerate(hours):
-            if text and not readable[text]:
-                what = say("The opening hours {hours} cannot be read.", hours=repr(text))
+            if text and isinstance(week := weeks[text], Unread):
+                what = say(
+                    "The opening hours {hours} cannot be read at {part}.", hours=repr(text), part=repr(week.part)
+                )
                 self._add(what, CURE_HOURS, i, "unreadable_hours", "set_aside")
             elif not text and not host_texts[i]:  # an unknown host is told already
                 self._add(
