@@ -17,7 +17,7 @@ from stationplan.inputs.duplicates import Pair, likely_duplicates
 from stationplan.inputs.points import coordinates, has_coordinates
 from stationplan.inputs.source import Located, read_table
 from stationplan.inputs.table import Table, Wanted, as_number, find_columns, numbers, unique_ids
-from stationplan.scenario import CURE_HOURS, HostInput, Limits, SitesInput
+from stationplan.scenario import CURE_HOURS, HostInput, Limits, SitesInput, unread_hours
 
 _FIELDS = ("id", "name", "address", "lon", "lat", "lonlat", "kind", "area_m2", "host", "hours", "cost")
 _MICRO_M2 = 5.0
@@ -256,10 +256,7 @@ class _Rest:
         weeks = {text: parse_hours(text) for text in set(hours) if text}
         for i, text in enumerate(hours):
             if text and isinstance(week := weeks[text], Unread):
-                what = say(
-                    "The opening hours {hours} cannot be read at {part}.", hours=repr(text), part=repr(week.part)
-                )
-                self._add(what, CURE_HOURS, i, "unreadable_hours", "set_aside")
+                self._add(unread_hours(text, week), CURE_HOURS, i, "unreadable_hours", "set_aside")
             elif not text and not host_texts[i]:  # an unknown host is told already
                 self._add(
                     say("The site has neither opening hours nor a host."),

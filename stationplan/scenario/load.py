@@ -345,9 +345,7 @@ def _cross_check(file: ScenarioFile, faults: FaultList) -> None:
     for key, host in file.hosts.items():
         if isinstance(week := parse_hours(host.hours), Unread):
             faults.add(
-                say(
-                    "The opening hours {hours} cannot be read at {part}.", hours=repr(host.hours), part=repr(week.part)
-                ),
+                unread_hours(host.hours, week),
                 CURE_HOURS,
                 key=f"hosts.{key}.hours",
             )
@@ -358,6 +356,13 @@ def _cross_check(file: ScenarioFile, faults: FaultList) -> None:
                     say("Known groups: {known}.", known=", ".join(file.groups)),
                     key=f"hosts.{key}.excludes",
                 )
+
+
+def unread_hours(text: str, unread: Unread) -> Message:
+    """Return the sentence on opening hours that cannot be read; it names the part only where that says more."""
+    if unread.part == text:
+        return say("The opening hours {hours} cannot be read.", hours=repr(text))
+    return say("The opening hours {hours} cannot be read at {part}.", hours=repr(text), part=repr(unread.part))
 
 
 def _check_crs(crs: str, key: str, faults: FaultList) -> None:
