@@ -37,7 +37,7 @@ from stationplan.domain import (
 from stationplan.errors import ConsistencyError, FaultList, InputError, Message, say
 from stationplan.explain import explain
 from stationplan.geo import project
-from stationplan.hours import parse_hours
+from stationplan.hours import parse_slot
 from stationplan.inputs import decide_datums, district_of, place, read_roads, read_tables
 from stationplan.postgis import is_database, shown_url
 from stationplan.question import choose
@@ -213,7 +213,7 @@ def _demand(file: ScenarioFile, cells: Cells, area: StudyArea, notes: list[Messa
         notes.append(say("Cells outside every district, set aside: {count}.", count=outside))
     slots = []
     for key, slot in file.slots.items():
-        start, end = (parse_hours(slot.hours) or ((0, 0),))[0]
+        start, end = parse_slot(slot.hours) or (0, 0)
         slots.append(Slot(key, slot.name.text, start, end))
     groups = [
         Group(key, group.name.text, group.mode, group.cutoff_min, group.cutoff_m) for key, group in file.groups.items()

@@ -15,7 +15,7 @@ from pyproj import Geod
 
 from stationplan.demo import write_city
 from stationplan.geo import gcj02_to_wgs84
-from stationplan.hours import parse_hours
+from stationplan.hours import Schedule, parse_hours
 from stationplan.inputs.columns import KIND_NAMES
 from stationplan.report import document, render_report
 from stationplan.webmap import render
@@ -109,7 +109,7 @@ def test_ids_are_unique_and_hours_readable(stations, candidates):
     ids = [row["编码"] for row in (*stations, *candidates)]
     assert len(set(ids)) == len(ids)
     hours = [row["开放时间"] for row in (*stations, *candidates)]
-    assert all(parse_hours(text) is not None for text in hours if text)
+    assert all(isinstance(parse_hours(text), Schedule) for text in hours if text)
     assert {row["类型"] for row in (*stations, *candidates)} <= set(KIND_NAMES)
     assert all(row["类型"] and row["场所类型"] for row in (*stations, *candidates))
 

@@ -23,7 +23,8 @@ from stationplan.geo import (
 )
 
 _GEOD = Geod(ellps="WGS84")
-_SICHUAN = st.tuples(st.floats(97.3, 108.6), st.floats(26.0, 34.4))
+_SICHUAN = st.tuples(st.floats(97.3, 108.6), st.floats(26.0, 34.4)).filter(lambda p: p[0] > 98.6 or p[1] > 28.5)
+"""Points of the province's box but for its south-western corner, which is Myanmar's."""
 _PAIRS = [(wgs84_to_gcj02, gcj02_to_wgs84), (wgs84_to_bd09, bd09_to_wgs84)]
 
 
@@ -64,11 +65,110 @@ def test_the_shift_is_a_few_hundred_metres_in_sichuan(point):
     assert 500 < _metres(*wgs84_to_bd09(*point), *wgs84_to_gcj02(*point)) < 1300
 
 
-@pytest.mark.parametrize("point", [(-51.2, -30.0), (2.35, 48.86), (139.77, 35.68), (104.0, 60.0), (103.8, -1.0)])
-def test_points_outside_mainland_china_stay(point):
+ABROAD = {
+    "Ulaanbaatar": (106.917, 47.919),
+    "Seoul": (126.978, 37.567),
+    "Pyongyang": (125.755, 39.019),
+    "Vladivostok": (131.886, 43.116),
+    "Irkutsk": (104.296, 52.290),
+    "Almaty": (76.929, 43.257),
+    "Bishkek": (74.590, 42.870),
+    "Islamabad": (73.048, 33.684),
+    "Delhi": (77.209, 28.614),
+    "Kathmandu": (85.324, 27.717),
+    "Thimphu": (89.639, 27.473),
+    "Mandalay": (96.084, 21.975),
+    "Vientiane": (102.633, 17.966),
+    "Hanoi": (105.834, 21.028),
+    "Singapore": (103.820, 1.352),
+    "Manila": (120.984, 14.600),
+    "Taipei": (121.565, 25.033),
+    "Kaohsiung": (120.301, 22.627),
+    "Fukuoka": (130.402, 33.590),
+    "Tokyo": (139.770, 35.680),
+    "Porto Alegre": (-51.200, -30.000),
+    "Paris": (2.350, 48.860),
+    "north pole": (100.0, 90.0),
+    "south pole": (0.0, -90.0),
+    "date line": (-180.0, 0.0),
+}
+SHIFTED = {
+    "Chengdu": (104.066, 30.660),
+    "Panzhihua": (101.718, 26.582),
+    "Ganzi": (99.992, 31.623),
+    "Lhasa": (91.117, 29.647),
+    "Shigatse": (88.881, 29.267),
+    "Kashgar": (75.990, 39.470),
+    "Urumqi": (87.617, 43.825),
+    "Erenhot": (111.977, 43.653),
+    "Manzhouli": (117.379, 49.598),
+    "Mohe": (122.539, 52.972),
+    "Harbin": (126.642, 45.757),
+    "Fuyuan": (134.308, 48.365),
+    "Dandong": (124.384, 40.124),
+    "Hunchun": (130.366, 42.863),
+    "Beijing": (116.407, 39.904),
+    "Shanghai": (121.474, 31.230),
+    "Xiamen": (118.089, 24.480),
+    "Hong Kong": (114.169, 22.319),
+    "Macao": (113.544, 22.199),
+    "Haikou": (110.199, 20.044),
+    "Sanya": (109.512, 18.253),
+    "Pingxiang": (106.756, 22.097),
+    "Hekou": (103.939, 22.529),
+    "Jinghong": (100.798, 22.002),
+    "Ruili": (97.851, 24.013),
+}
+
+
+@pytest.mark.parametrize("place", ABROAD)
+def test_points_abroad_stay(place):
     for forward, back in _PAIRS:
-        assert tuple(map(float, forward(*point))) == point
-        assert tuple(map(float, back(*point))) == point
+        assert tuple(map(float, forward(*ABROAD[place]))) == ABROAD[place]
+        assert tuple(map(float, back(*ABROAD[place]))) == ABROAD[place]
+
+
+@pytest.mark.parametrize("place", SHIFTED)
+def test_points_of_the_mainland_hong_kong_and_macao_are_shifted_and_come_back(place):
+    for forward, back in _PAIRS:
+        assert 10 < _metres(*forward(*SHIFTED[place]), *SHIFTED[place]) < 1600
+        assert _metres(*back(*forward(*SHIFTED[place])), *SHIFTED[place]) < 1e-3
+
+
+@pytest.mark.parametrize(("forward", "back"), _PAIRS)
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.tuples(st.floats(-180, 180), st.floats(-90, 90)), st.tuples(st.floats(72, 138), st.floats(15, 56)))
+def test_every_shifted_point_comes_back_and_the_others_stay_or_lie_beside_the_border(forward, back, anywhere, near):
+    for point in (anywhere, near):
+        moved = _metres(*forward(*point), *point)
+        returned = _metres(*back(*forward(*point)), *point)
+        if moved > 0:
+            assert moved < 1600
+            assert returned < 1e-3
+        else:
+            # A point abroad that stays could be the image of one inside, as far away as a shift is long.
+            assert returned < 1600
+
+
+@pytest.mark.parametrize(("forward", "back", "strip_m"), [(*_PAIRS[0], 1000), (*_PAIRS[1], 2000)])
+def test_across_the_border_only_a_narrow_strip_is_unsure(forward, back, strip_m):
+    # Along 30 N the outline ends at 123 E, at sea. Every point west of it comes back, and those east beyond the strip.
+    lon = np.linspace(122.9, 123.1, 20_001)
+    lat = np.full(len(lon), 30.0)
+    error = _metres(*back(*forward(lon, lat)), lon, lat)
+    out = np.sign(lon - 123) * _metres(lon, lat, np.full(len(lon), 123.0), lat)
+    assert error[out < 0].max() < 1e-3
+    assert error[out > strip_m].max() == 0.0
+
+
+def test_over_sichuan_the_shifts_have_the_lengths_that_planners_know():
+    # GCJ-02 lies some 390 m on average and 575 m at most, BD-09 some 920 m.
+    lon, lat = (v.ravel() for v in np.meshgrid(np.linspace(98, 108.5, 211), np.linspace(27, 34, 141)))
+    gcj02 = _metres(*wgs84_to_gcj02(lon, lat), lon, lat)
+    bd09 = _metres(*wgs84_to_bd09(lon, lat), lon, lat)
+    assert gcj02.mean() == pytest.approx(390, abs=25)
+    assert 560 < gcj02.max() < 590
+    assert bd09.mean() == pytest.approx(920, abs=40)
 
 
 def test_points_are_shifted_alike_alone_and_in_arrays_of_any_shape():

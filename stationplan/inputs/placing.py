@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 from stationplan.domain import BoolArray, ObjectArray, Quality, Sites, StudyArea
 from stationplan.errors import Fault, FaultList, Message, say
 from stationplan.geo import project
-from stationplan.hours import open_share, parse_hours
+from stationplan.hours import WEEKDAYS, Schedule, open_share, parse_hours, parse_slot
 from stationplan.inputs.areas import district_of
 from stationplan.inputs.sites import Place, PlaceTable
 from stationplan.scenario import Scenario, ScenarioFile
@@ -203,12 +203,15 @@ def _check_ids(scenario: Scenario, existing: Sequence[str], candidate_ids: Seque
 
 
 def _open_slots(places: Sequence[Place], file: ScenarioFile) -> BoolArray:
-    ranges = [(parse_hours(slot.hours) or ((0, 0),))[0] for slot in file.slots.values()]
+    slots = [slot for given in file.slots.values() if (slot := parse_slot(given.hours)) is not None]
+    days = {WEEKDAYS.index(day) for day in file.days}
     by_text: dict[str, list[bool]] = {}
     for hours in {place.hours for place in places}:
-        intervals = parse_hours(hours) or ()
-        by_text[hours] = [open_share(intervals, start, end) >= file.open_share - 1e-9 for start, end in ranges]
-    return np.array([by_text[place.hours] for place in places], dtype=bool).reshape(len(places), len(ranges))
+        week = parse_hours(hours)
+        by_text[hours] = [
+            isinstance(week, Schedule) and open_share(week, slot, days) >= file.open_share - 1e-9 for slot in slots
+        ]
+    return np.array([by_text[place.hours] for place in places], dtype=bool).reshape(len(places), len(slots))
 
 
 def _serves(places: Sequence[Place], file: ScenarioFile) -> BoolArray:

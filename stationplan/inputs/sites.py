@@ -11,13 +11,13 @@ import numpy as np
 
 from stationplan.domain import FloatArray, Kind, Quality
 from stationplan.errors import Action, FaultList, Message, say
-from stationplan.hours import parse_hours
+from stationplan.hours import Unread, parse_hours
 from stationplan.inputs.columns import KIND_NAMES, normalise
 from stationplan.inputs.duplicates import Pair, likely_duplicates
 from stationplan.inputs.points import coordinates, has_coordinates
 from stationplan.inputs.source import Located, read_table
 from stationplan.inputs.table import Table, Wanted, as_number, find_columns, numbers, unique_ids
-from stationplan.scenario import CURE_HOURS, HostInput, Limits, SitesInput
+from stationplan.scenario import CURE_HOURS, HostInput, Limits, SitesInput, unread_hours
 
 _FIELDS = ("id", "name", "address", "lon", "lat", "lonlat", "kind", "area_m2", "host", "hours", "cost")
 _MICRO_M2 = 5.0
@@ -253,11 +253,10 @@ class _Rest:
             )
             return [""] * len(texts)
         hours = [text or (self._rules.hosts[hosts[i]].hours if hosts[i] else "") for i, text in enumerate(texts)]
-        readable = {text: parse_hours(text) is not None for text in set(hours) if text}
+        weeks = {text: parse_hours(text) for text in set(hours) if text}
         for i, text in enumerate(hours):
-            if text and not readable[text]:
-                what = say("The opening hours {hours} cannot be read.", hours=repr(text))
-                self._add(what, CURE_HOURS, i, "unreadable_hours", "set_aside")
+            if text and isinstance(week := weeks[text], Unread):
+                self._add(unread_hours(text, week), CURE_HOURS, i, "unreadable_hours", "set_aside")
             elif not text and not host_texts[i]:  # an unknown host is told already
                 self._add(
                     say("The site has neither opening hours nor a host."),

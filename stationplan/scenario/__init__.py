@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stationplan.scenario.load import CURE_HOURS, Scenario, default_hosts, load_scenario
+from stationplan.scenario.load import CURE_HOURS, Scenario, default_hosts, load_scenario, unread_hours
 from stationplan.scenario.roads import needs_datum
 from stationplan.scenario.schema import (
     AreaInput,
@@ -35,4 +35,5 @@ __all__ = [
     "default_hosts",
     "load_scenario",
     "needs_datum",
+    "unread_hours",
 ]

@@ -23,12 +23,12 @@ from pydantic import BaseModel, ValidationError
 
 from stationplan.errors import FaultList, InputError, Message, say
 from stationplan.geo import metric_crs_problem
-from stationplan.hours import parse_hours
+from stationplan.hours import Unread, parse_hours, parse_slot
 from stationplan.postgis import is_database, shown_url
 from stationplan.scenario.roads import check_roads, needs_datum
 from stationplan.scenario.schema import CandidatesInput, HostInput, ScenarioFile, SitesInput, Source, TableSource
 
-CURE_HOURS = say("Write ranges such as 08:30-12:00,14:00-17:30, or 24小时.")
+CURE_HOURS = say("Write such as 08:30-12:00,14:00-17:30, 周一至周五 9:00-17:00, or 24小时.")
 
 
 @dataclass(frozen=True)
@@ -336,17 +336,16 @@ def _cross_check(file: ScenarioFile, faults: FaultList) -> None:
                 key=role,
             )
     for key, slot in file.slots.items():
-        intervals = parse_hours(slot.hours)
-        if intervals is None or len(intervals) != 1:
+        if parse_slot(slot.hours) is None:
             faults.add(
                 say("The hours {hours} are not one range of time.", hours=repr(slot.hours)),
                 say("Write one range such as 08:00-12:00."),
                 key=f"slots.{key}.hours",
             )
     for key, host in file.hosts.items():
-        if parse_hours(host.hours) is None:
+        if isinstance(week := parse_hours(host.hours), Unread):
             faults.add(
-                say("The opening hours {hours} cannot be read.", hours=repr(host.hours)),
+                unread_hours(host.hours, week),
                 CURE_HOURS,
                 key=f"hosts.{key}.hours",
             )
@@ -357,6 +356,13 @@ def _cross_check(file: ScenarioFile, faults: FaultList) -> None:
                     say("Known groups: {known}.", known=", ".join(file.groups)),
                     key=f"hosts.{key}.excludes",
                 )
+
+
+def unread_hours(text: str, unread: Unread) -> Message:
+    """Return the sentence on opening hours that cannot be read; it names the part only where that says more."""
+    if unread.part == text:
+        return say("The opening hours {hours} cannot be read.", hours=repr(text))
+    return say("The opening hours {hours} cannot be read at {part}.", hours=repr(text), part=repr(unread.part))
 
 
 def _check_crs(crs: str, key: str, faults: FaultList) -> None:

@@ -276,6 +276,14 @@ class ScenarioFile(_Table):
     """Marks every output as made from synthetic data."""
     open_share: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.5
     """A station counts as open in a slot when it is open for at least this share of it."""
+    days: Annotated[list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]], Field(min_length=1)] = [
+        "mon",
+        "tue",
+        "wed",
+        "thu",
+        "fri",
+    ]
+    """Days that the plan is about; the share of a slot that a station is open is taken over all of them."""
     columns: dict[str, list[str]] = {}
     """More names of columns by field, for all tables: `columns = { name = ["点位名"] }`."""
     area: AreaInput = AreaInput()

@@ -1,0 +1,209 @@
+"""Opening hours as people write them, in Chinese, in English or as in OpenStreetMap, to a weekly schedule."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from stationplan.hours.schedule import Intervals, Schedule, weekly
+from stationplan.hours.words import EVERY_DAY, WEEKEND, Piece, Unread, pieces_of
+
+_LETTERS = {"times": "T", "days": "D", "closed": "C", "usual": "U", "except": "X", ",": ",", ";": ";"}
+_DAYS_FIRST = (
+    re.compile(r"(?:[,;]?(?:X?DC|DU|D,?T))+"),
+    re.compile(r"T(?=$|[,;]|X|D[CU])(?:[,;]?(?:X?DC|DU|DT))*"),
+    re.compile(r"(?:[,;]?(?:X?DC|DU))+[,;]?T"),
+)
+_DAYS_LAST = re.compile(r"T,?D|TD(?:[,;]?TD)*")
+"""The orders of pieces that have one meaning."""
+
+
+@dataclass(frozen=True)
+class _Clause:
+    """What is said of some days, ``None`` for those that no other clause names.
+
+    ``overrides`` marks a clause after a semicolon, which in OpenStreetMap replaces what earlier ones say of its days.
+    """
+
+    said: Piece
+    days: Piece | None
+    overrides: bool
+
+
+def parse_hours(text: str) -> Schedule | Unread:
+    """Return the week that opening hours describe, or the part of them that cannot be read.
+
+    Understood are ranges of time (``08:30-12:00,14:00-17:30``, ``22:00-次日5:00``, ``8点-18点``, ``下午2:00-5:30``,
+    ``24小时``), weekdays before or after them (``周一至周五``, ``工作日``, ``周末``, ``Mo-Fr``), and closed days
+    (``周末休息``, ``We off``). Hours without weekdays are those of every day; where some days have hours of their own,
+    those of the other days. A week without public holidays is meant, so what is said of these is understood and
+    changes nothing. Not read is what has several meanings, among them seasons, and 节假日 beside hours that do not
+    say whether they are of weekends.
+
+    >>> parse_hours("22:00-05:00") == parse_hours("每天晚上10点至次日早上5点")
+    True
+    >>> parse_hours("周六、周日 10:00-16:00").intervals
+    ((7800, 8160), (9240, 9600))
+    >>> parse_hours("夏季8:00-20:00，冬季9:00-18:00"), parse_hours("8:30-5:30")
+    (Unread(part='夏季8:00-20:00'), Unread(part='8:30-5:30'))
+    """
+    pieces = pieces_of(text)
+    if isinstance(pieces, Unread):
+        return pieces
+    clauses = _clauses(pieces)
+    week = None if clauses is None else _week(clauses)
+    return Unread(text.strip()) if week is None else weekly(week)
+
+
+def parse_slot(text: str) -> tuple[int, int] | None:
+    """Return the one range of a day that a text such as ``22:00-05:00`` names, in minutes after midnight.
+
+    An end past 1440 is of the next day. ``None`` where there is no such range.
+
+    >>> parse_slot("08:00-12:00"), parse_slot("22:00-05:00"), parse_slot("08:00-12:00,14:00-18:00")
+    ((480, 720), (1320, 1740), None)
+    """
+    pieces = pieces_of(text)
+    if isinstance(pieces, Unread) or len(pieces) != 1 or pieces[0].kind != "times":
+        return None
+    return pieces[0].times[0].start, pieces[0].times[0].end
+
+
+def _clauses(pieces: Sequence[Piece]) -> list[_Clause] | None:
+    """Return what the pieces say of which days, ``None`` where that is not sure."""
+    joined = _joined(pieces)
+    if joined is None:
+        return None
+    joined = _without_brackets(joined)
+    while joined and joined[-1].kind in {",", ";"}:
+        joined.pop()
+    letters = "".join(_LETTERS.get(piece.kind, "?") for piece in joined)
+    days_last = _DAYS_LAST.fullmatch(letters) is not None
+    if not (days_last or any(pattern.fullmatch(letters) for pattern in _DAYS_FIRST)):
+        return None
+    clauses: list[_Clause] = []
+    days: Piece | None = None
+    overrides = False
+    for piece in joined:
+        if piece.kind in {",", ";"}:
+            overrides = piece.kind == ";"
+        elif piece.kind == "days" and days_last:
+            clauses[-1] = replace(clauses[-1], days=piece)
+        elif piece.kind == "days":
+            days = piece
+        elif piece.kind != "except":
+            clauses.append(_Clause(piece, days, overrides))
+            days, overrides = None, False
+    return clauses
+
+
+def _joined(pieces: Sequence[Piece]) -> list[Piece] | None:
+    """Join days to days and times to times, through a comma or a word between them.
+
+    ``None`` where an afternoon may be written by a 12-hour clock: ``8:30-12:00 2:00-5:30``.
+    """
+    joined: list[Piece] = []
+    for piece in pieces:
+        through = len(joined) > 1 and joined[-1].kind in {"and", ",", ";"} and joined[-2].kind == piece.kind
+        if piece.kind == "times" and (through or (joined and joined[-1].kind == "times")):
+            if through:
+                joined.pop()
+            before = joined.pop()
+            if piece.times[0].short and piece.times[0].start < before.times[-1].end:
+                return None
+            joined.append(replace(before, text=f"{before.text},{piece.text}", times=before.times + piece.times))
+        elif piece.kind == "days" and ((through and joined[-1].kind != ";") or (joined and joined[-1].kind == "days")):
+            comma = through and joined.pop().kind == ","
+            before = joined.pop()
+            joined.append(
+                Piece(
+                    "days",
+                    f"{before.text},{piece.text}",
+                    days=before.days | piece.days,
+                    holiday="vague" if "vague" in (before.holiday, piece.holiday) else before.holiday,
+                    listed=before.listed or comma,
+                )
+            )
+        elif piece.kind == "days" and joined and joined[-1].kind == "and":
+            joined[-1] = replace(joined[-1], kind=",")
+            joined.append(piece)
+        else:
+            joined.append(piece)
+    return joined
+
+
+def _without_brackets(pieces: Sequence[Piece]) -> list[Piece]:
+    """Move days closed in brackets to the end, ``周一至周日（周三休息）9:00-17:00``; else only drop the brackets.
+
+    Days in brackets that say again what stands before them, ``工作日（周一至周五）``, are dropped too.
+    """
+    kept: list[Piece] = []
+    asides: list[Piece] = []
+    at = 0
+    while at < len(pieces):
+        inside = [piece.kind for piece in pieces[at : at + 4]]
+        if inside in (["(", "days", "closed", ")"], ["(", "days", "usual", ")"]):
+            asides += [Piece(",", ","), *pieces[at + 1 : at + 3]]
+            at += 4
+        elif inside[:3] == ["(", "days", ")"] and kept and kept[-1].days == pieces[at + 1].days:
+            at += 3
+        else:
+            kept += [pieces[at]] if pieces[at].kind not in {"(", ")"} else []
+            at += 1
+    return kept + asides
+
+
+def _week(clauses: Sequence[_Clause]) -> list[Intervals] | None:
+    """Return the times of each day, ``None`` where clauses contradict each other or leave days unsure."""
+    everywhere = [clause for clause in clauses if clause.days is None]
+    timed = [clause for clause in clauses if clause.said.kind == "times"]
+    closed = [clause for clause in clauses if clause.said.kind == "closed"]
+    if not timed or len(everywhere) > 1:
+        return None
+    if everywhere and any(clause.days is not None and clause.days.listed for clause in closed):
+        return None
+    if not _holidays_are_sure(clauses, all_days=bool(everywhere)):
+        return None
+    times: dict[int, list[tuple[int, int]]] = {}
+    named: dict[int, frozenset[int]] = {}
+    for clause in sorted(timed, key=lambda clause: clause.days is not None):
+        days = _days(clause)
+        new = [(span.start, span.end) for span in clause.said.times]
+        earlier = {named[day] for day in days if day in named}
+        old = [span for day in days for span in times.get(day, [])]
+        if not earlier:
+            times.update(dict.fromkeys(days, new))
+        elif earlier == {days}:
+            times.update({day: [*times[day], *new] for day in days})
+        elif len(earlier) == 1 and days < next(iter(earlier)) and (clause.overrides or _meet(new, old)):
+            times.update(dict.fromkeys(days, new))
+        else:
+            return None
+        named.update(dict.fromkeys(days, days))
+    for clause in closed:
+        days = _days(clause)
+        if any(_days(other) and _days(other) <= days for other in timed):
+            return None
+        times.update({day: [] for day in days})
+    if not any(times.values()):
+        return None
+    return [tuple(times.get(day, [])) for day in range(7)]
+
+
+def _days(clause: _Clause) -> frozenset[int]:
+    return EVERY_DAY if clause.days is None else clause.days.days
+
+
+def _holidays_are_sure(clauses: Sequence[_Clause], *, all_days: bool) -> bool:
+    """Return whether it makes no difference if 节假日 means weekends as well."""
+    vague = [clause for clause in clauses if clause.days is not None and clause.days.holiday == "vague"]
+    named = {day for clause in clauses if clause.days is not None for day in clause.days.days}
+    if not vague or named >= WEEKEND:
+        return True
+    kinds = {clause.said.kind for clause in vague}
+    return kinds == {"usual"} if all_days else kinds == {"closed"}
+
+
+def _meet(new: Sequence[tuple[int, int]], old: Sequence[tuple[int, int]]) -> bool:
+    return any(a < d and c < b for a, b in new for c, d in old)

@@ -1,0 +1,168 @@
+"""The words of opening hours: what each piece of a text is, before asking what they say together."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal
+
+from stationplan.hours.clock import RANGE, Range, range_of
+from stationplan.hours.schedule import DAY_MIN
+
+Kind = Literal["times", "days", "closed", "usual", "except", "and", ",", ";", "(", ")"]
+
+Holiday = Literal["", "public", "vague"]
+"""Whether days include public holidays; ``vague`` for 节假日, which may or may not mean weekends too."""
+
+WEEKDAYS = frozenset(range(5))
+WEEKEND = frozenset({5, 6})
+EVERY_DAY = WEEKDAYS | WEEKEND
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One piece: ranges of time, or weekdays (0 is Monday), or a word that joins or closes them.
+
+    ``listed`` marks days joined by commas, which might belong to different clauses. Days that are only public holidays
+    are empty.
+    """
+
+    kind: Kind
+    text: str
+    times: tuple[Range, ...] = ()
+    days: frozenset[int] = frozenset()
+    holiday: Holiday = ""
+    listed: bool = False
+
+
+@dataclass(frozen=True)
+class Unread:
+    """Opening hours that could not be read, and the part of the text that stood in the way."""
+
+    part: str
+
+
+_NUMERALS = "一二三四五六日"
+_WEEK = "[每逢]?(?:周|星期|礼拜)"
+_CHINESE_DAY = f"(?:{_WEEK}\\s*)?[{_NUMERALS}天]"
+_TO = r"\s*(?:[-‐‑‒–—―─−~∼〜]+|至|到|to\b|through\b)\s*"
+_ENGLISH = (
+    "mo(?:n(?:days?)?)?",
+    "tu(?:e(?:s(?:days?)?)?)?",
+    "we(?:d(?:nesdays?)?)?",
+    "th(?:u(?:r(?:s(?:days?)?)?)?)?",
+    "fr(?:i(?:days?)?)?",
+    "sa(?:t(?:urdays?)?)?",
+    "su(?:n(?:days?)?)?",
+)
+_ENGLISH_DAY = rf"(?:{'|'.join(_ENGLISH)})(?![a-z])\.?"
+
+_CHINESE_DAYS = re.compile(
+    rf"{_WEEK}\s*[{_NUMERALS}天](?:{_TO}{_CHINESE_DAY})?(?:\s*、?\s*{_CHINESE_DAY}(?:{_TO}{_CHINESE_DAY})?)*"
+)
+_ENGLISH_DAYS = re.compile(rf"{_ENGLISH_DAY}(?:{_TO}{_ENGLISH_DAY})?")
+_ONE_CHINESE = re.compile(rf"{_WEEK}?\s*([{_NUMERALS}天])(?:{_TO}{_WEEK}?\s*([{_NUMERALS}天]))?")
+
+_ALL_DAY = re.compile(r"全天候?|全日|昼夜|24\s*(?:小时|hours?(?![a-z])|hrs?(?![a-z])|h(?![a-z]))")
+_ALWAYS = re.compile(r"24/7")
+_NAMED_DAYS = (
+    (re.compile(r"(?:法定)?工作日|平日|weekdays?(?![a-z])|working days?(?![a-z])"), WEEKDAYS),
+    (re.compile(r"双休日|周末|weekends?(?![a-z])"), WEEKEND),
+    (re.compile(r"每天|每日|天天|全周|全年无休|全年|无休|daily(?![a-z])|every ?day(?![a-z])"), EVERY_DAY),
+)
+_HOLIDAYS: tuple[tuple[re.Pattern[str], Holiday], ...] = (
+    (re.compile(r"(?:国家)?法定(?:节假日|节日|假日|假期)|public holidays?(?![a-z])|ph(?![a-z])"), "public"),
+    (re.compile(r"节假日|节日|假日|holidays?(?![a-z])"), "vague"),
+)
+_PLAIN: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+    (
+        "closed",
+        re.compile(r"不开放|不营业|不服务|休息|关闭|关门|闭馆|除外|(?:以|之)?外|休|closed(?![a-z])|off(?![a-z])"),
+    ),
+    ("usual", re.compile(r"不休息?|照常|正常")),
+    ("except", re.compile(r"除了?|except(?![a-z])")),
+    ("and", re.compile(r"以及|及|和|与|、|&|and(?![a-z])")),
+    (",", re.compile(r"[,/]")),
+    (";", re.compile(r"[;\n]")),
+    ("(", re.compile(r"[(\[【]")),
+    (")", re.compile(r"[)\]】]")),
+)
+_CLOSED = dict(_PLAIN)["closed"].pattern
+_HOLIDAY_ASIDE = re.compile(
+    rf"\(?\s*(?:除了?|遇|逢)?\s*(?:{_HOLIDAYS[0][0].pattern})\s*(?:{_CLOSED}|{dict(_PLAIN)['usual'].pattern})\s*\)?\s*[,;]?"
+)
+"""A remark on public holidays alone, which says nothing of an ordinary week."""
+_SAYS_NOTHING = re.compile(
+    r"[\s:。]+|(?:中午|午间)(?:不休息?|照常)|(?:对外)?(?:开放|营业|服务|办公|开门)(?:时间)?|时间"
+    r"|open(?:ing)?(?: hours?)?(?![a-z])|hours?(?![a-z])"
+)
+
+
+def pieces_of(text: str) -> list[Piece] | Unread:
+    """Return the pieces of a text in their order; words such as 营业时间 that change nothing are left out."""
+    plain = unicodedata.normalize("NFKC", text).lower().strip()
+    pieces: list[Piece] = []
+    at = 0
+    while at < len(plain):
+        aside = None if _goes_on(pieces) else _HOLIDAY_ASIDE.match(plain, at)
+        found = ([], aside.end()) if aside else _piece_at(plain, at)
+        if found is None:
+            return Unread(re.split(r"[,;\n]", plain[at:])[0].strip() or plain[at:])
+        new, at = found
+        pieces += new
+    return pieces
+
+
+def _goes_on(pieces: list[Piece]) -> bool:
+    """Return whether a list of days may go on with the next piece."""
+    kinds = [piece.kind for piece in pieces[-2:]]
+    return kinds[-1:] == ["and"] or kinds == ["days", ","]
+
+
+def _piece_at(plain: str, at: int) -> tuple[list[Piece], int] | None:
+    """Return what stands at a place of a text, and where it ends; ``None`` for what no word here explains."""
+    whole_day = (Range(0, DAY_MIN, short=False),)
+    if match := _ALWAYS.match(plain, at):
+        return [Piece("days", match[0], days=EVERY_DAY), Piece("times", match[0], whole_day)], match.end()
+    if match := _ALL_DAY.match(plain, at):
+        return [Piece("times", match[0], whole_day)], match.end()
+    if match := RANGE.match(plain, at):
+        found = range_of(match)
+        return None if found is None else ([Piece("times", match[0], (found,))], match.end())
+    for pattern, days in _NAMED_DAYS:
+        if match := pattern.match(plain, at):
+            return [Piece("days", match[0], days=days)], match.end()
+    if match := _CHINESE_DAYS.match(plain, at):
+        return [Piece("days", match[0], days=_chinese_days(match[0]))], match.end()
+    if match := _ENGLISH_DAYS.match(plain, at):
+        return [Piece("days", match[0], days=_english_days(match[0]))], match.end()
+    for pattern, holiday in _HOLIDAYS:
+        if match := pattern.match(plain, at):
+            return [Piece("days", match[0], holiday=holiday)], match.end()
+    if (match := _SAYS_NOTHING.match(plain, at)) and match.end() > at:
+        return [], match.end()
+    for kind, pattern in _PLAIN:
+        if match := pattern.match(plain, at):
+            return [Piece(kind, match[0])], match.end()
+    return None
+
+
+def _chinese_days(text: str) -> frozenset[int]:
+    days: set[int] = set()
+    for match in _ONE_CHINESE.finditer(text):
+        first = _NUMERALS.index(match[1].replace("天", "日"))
+        last = _NUMERALS.index((match[2] or match[1]).replace("天", "日"))
+        days |= _from_to(first, last)
+    return frozenset(days)
+
+
+def _english_days(text: str) -> frozenset[int]:
+    names = re.findall(r"[a-z]+", re.sub(r"\b(?:to|through)\b", "-", text))
+    first, last = ([day[:2] for day in _ENGLISH].index(name[:2]) for name in (names[0], names[-1]))
+    return _from_to(first, last)
+
+
+def _from_to(first: int, last: int) -> frozenset[int]:
+    """Return the weekdays from one to another, over Sunday where need be."""
+    return frozenset((first + step) % 7 for step in range((last - first) % 7 + 1))
