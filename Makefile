@@ -27,7 +27,7 @@ benchmarks: $(READY)
 # The lock holds exact versions and hashes for every supported Python, and is made anew on purpose only.
 lock: $(READY)
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --no-strip-extras --python-version 3.11 --generate-hashes \
 		--custom-compile-command "make lock" --quiet --output-file requirements.lock
 
 $(READY): requirements.lock pyproject.toml

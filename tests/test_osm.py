@@ -137,7 +137,7 @@ def test_a_malformed_extract_is_named_with_a_cure(tmp_path, name, data, read):
         if read == "roads":
             read_osm_roads(path, Limits())
         else:
-            read_osm_places(path, ["amenity=bank"])
+            read_osm_places(path, ["amenity=bank"], Limits())
     (fault,) = caught.value.faults
     assert fault.file == name
     assert "not a readable OSM extract" in str(fault.what)
@@ -237,7 +237,7 @@ def test_places_are_tagged_nodes_and_the_middles_of_closed_ways(tmp_path):
         ),
         encoding="utf-8",
     )
-    found, left_out = read_osm_places(path, ["amenity=bank", "amenity=fuel"])
+    found, left_out = read_osm_places(path, ["amenity=bank", "amenity=fuel"], Limits())
     places = {place.id: place for place in found}
     assert (set(places), left_out) == ({"node/6", "way/20"}, 3)
     assert (places["node/6"].lon, places["node/6"].lat, places["node/6"].tags) == (104.5, 30.5, bank)
@@ -351,3 +351,33 @@ def test_shape_points_that_are_no_coordinates_are_refused_with_their_row(tmp_pat
     with pytest.raises(InputError) as caught:
         tables(tmp_path, f'u,v,highway,wkt\n1,2,residential,"LINESTRING(104 30, {point}, 104.001 30)"\n')
     assert [fault.place for fault in caught.value.faults] == ["edges.csv:2"]
+
+
+MULTIPOLYGON = """<?xml version="1.0"?><osm version="0.6">
+<node id="1" version="1" lon="104.0" lat="30.0"/><node id="2" version="1" lon="104.002" lat="30.0"/>
+<node id="3" version="1" lon="104.002" lat="30.002"/><node id="4" version="1" lon="104.0" lat="30.002"/>
+<way id="10" version="1"><nd ref="1"/><nd ref="2"/><nd ref="3"/></way>
+<way id="11" version="1"><nd ref="3"/><nd ref="4"/><nd ref="1"/></way>
+<relation id="30" version="1"><member type="way" ref="10" role="outer"/><member type="way" ref="11" role="outer"/>
+ <tag k="type" v="multipolygon"/><tag k="amenity" v="fuel"/><tag k="name" v="加油站"/></relation>
+<relation id="31" version="1"><member type="way" ref="99" role="outer"/>
+ <tag k="type" v="multipolygon"/><tag k="amenity" v="fuel"/></relation>
+<relation id="32" version="1"><member type="node" ref="1" role="stop"/>
+ <tag k="type" v="site"/><tag k="amenity" v="fuel"/></relation>
+</osm>"""
+
+
+def test_a_place_drawn_as_a_multipolygon_stands_in_its_middle(tmp_path):
+    path = tmp_path / "town.osm"
+    path.write_text(MULTIPOLYGON, encoding="utf-8")
+    (place,), left_out = read_osm_places(path, ["amenity=fuel"], Limits())
+    assert (place.id, place.tags["name"]) == ("relation/30", "加油站")
+    assert (place.lon, place.lat) == pytest.approx((104.001, 30.001), abs=1e-9)
+    assert left_out == 2
+
+
+def test_an_extract_with_entities_gives_no_places(tmp_path):
+    path = tmp_path / "town.osm"
+    path.write_text(MULTIPOLYGON.replace("<osm", '<!DOCTYPE osm [<!ENTITY a "b">]><osm', 1), encoding="utf-8")
+    with pytest.raises(InputError, match="entities"):
+        read_osm_places(path, ["amenity=fuel"], Limits())

@@ -25,12 +25,13 @@ def osm_places(scenario: Scenario, given: SitesInput, role: str) -> PlaceTable:
     """
     hosts = scenario.file.hosts
     tags = [(tag, host) for host in given.hosts for tag in hosts[host].tags]
-    found, left_out = read_osm_places(scenario.locate(given.osm or ""), [tag for tag, _ in tags])
+    path = scenario.locate(given.osm or "")
+    found, left_out = read_osm_places(path, [tag for tag, _ in tags], scenario.file.limits)
     notes = []
     if left_out:
         notes.append(
             say(
-                "{count} places of {file} are drawn as relations or open lines and were left out.",
+                "{count} places of {file} are drawn as open lines or in part only and were left out.",
                 count=left_out,
                 file=given.osm,
             )

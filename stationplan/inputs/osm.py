@@ -55,11 +55,7 @@ def read_osm_roads(path: Path, limits: Limits) -> RoadPieces:
     InputError
         The file is too large, malformed or holds no road.
     """
-    refuse_large(path, limits, cap="extract_mb")
-    if path.name.lower().endswith(_XML_SUFFIXES):
-        refuse_bomb(path, limits)
-        with open_unpacked(path) as stream:
-            refuse_entities(stream, path.name)
+    _refuse_unsafe(path, limits)
     refs, places, sizes = array("q"), [], array("q")
     way_tags: list[tuple[str | None, ...]] = []
     other: Counter[str] = Counter()
@@ -135,34 +131,45 @@ def _nodes(refs: IntArray, places: FloatArray) -> tuple[FloatArray, FloatArray, 
     return at[:, 0].copy(), at[:, 1].copy(), node
 
 
-def read_osm_places(path: Path, tags: Sequence[str]) -> tuple[list[OsmPlace], int]:
-    """Return the nodes and closed ways that carry one of the tags (``key=value``), in file order.
+def read_osm_places(path: Path, tags: Sequence[str], limits: Limits) -> tuple[list[OsmPlace], int]:
+    """Return the nodes, closed ways and multipolygons that carry one of the tags (``key=value``): nodes first, by id.
 
-    A closed way stands at the centroid of its outline. The number is that of the things with such a tag that are left
-    out: relations, open ways, and what the extract has no location for.
+    An outline stands at its centroid. The number is that of the things with such a tag that are left out: other
+    relations, open ways, and outlines that the extract holds in part only.
 
     Raises
     ------
     InputError
-        The file is malformed.
+        The file is too large or malformed.
     """
+    _refuse_unsafe(path, limits)
     wanted = [(tag.partition("=")[0], tag.partition("=")[2]) for tag in tags]
-    places: list[OsmPlace] = []
-    left_out = 0
+    tagged = osmium.filter.TagFilter(*wanted)
+    wkb = osmium.geom.WKBFactory()
+    found: dict[tuple[str, int], OsmPlace] = {}
+    drawn: set[tuple[str, int]] = set()
     try:
-        things = osmium.FileProcessor(str(path)).with_locations()
-        for thing in things.with_filter(osmium.filter.TagFilter(*wanted)):
-            if isinstance(thing, osmium.osm.Node) and thing.location.valid():
-                places.append(OsmPlace(f"node/{thing.id}", thing.location.lon, thing.location.lat, dict(thing.tags)))
-                continue
-            ring = []
-            if isinstance(thing, osmium.osm.Way) and thing.is_closed():
-                ring = [(ref.location.lon, ref.location.lat) for ref in thing.nodes if ref.location.valid()]
-            if len(ring) > 3 and isinstance(thing, osmium.osm.Way) and len(ring) == len(thing.nodes):
-                centre = shapely.Polygon(ring).centroid
-                places.append(OsmPlace(f"way/{thing.id}", centre.x, centre.y, dict(thing.tags)))
+        for thing in osmium.FileProcessor(str(path)).with_areas(tagged).with_filter(tagged):
+            if isinstance(thing, osmium.osm.Node):
+                drawn.add(("node", thing.id))
+                if thing.location.valid():
+                    place = OsmPlace(f"node/{thing.id}", thing.location.lon, thing.location.lat, dict(thing.tags))
+                    found["node", thing.id] = place
+            elif isinstance(thing, osmium.osm.Area):
+                kind, number = ("way" if thing.from_way() else "relation"), thing.orig_id()
+                centre = shapely.from_wkb(wkb.create_multipolygon(thing)).centroid
+                found[kind, number] = OsmPlace(f"{kind}/{number}", centre.x, centre.y, dict(thing.tags))
             else:
-                left_out += 1
+                drawn.add(("way" if isinstance(thing, osmium.osm.Way) else "relation", thing.id))
     except (RuntimeError, ValueError, osmium.InvalidLocationError) as error:
         raise _malformed(path, error) from None
-    return places, left_out
+    return [found[key] for key in sorted(found)], len(drawn - found.keys())
+
+
+def _refuse_unsafe(path: Path, limits: Limits) -> None:
+    """Raise :class:`InputError` when a file is too large, or would be once unpacked, or declares XML entities."""
+    refuse_large(path, limits, cap="extract_mb")
+    if path.name.lower().endswith(_XML_SUFFIXES):
+        refuse_bomb(path, limits)
+        with open_unpacked(path) as stream:
+            refuse_entities(stream, path.name)
