@@ -77,7 +77,8 @@ def connection_to(
         the block or the commit.
     """
     try:
-        import psycopg  # noqa: PLC0415 - an extra
+        import geoalchemy2  # noqa: F401, PLC0415 - an extra, for those who write
+        import psycopg  # noqa: PLC0415 - likewise
         import sqlalchemy  # noqa: PLC0415 - likewise
         from psycopg.conninfo import conninfo_to_dict, make_conninfo  # noqa: PLC0415 - likewise
     except ImportError:

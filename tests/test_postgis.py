@@ -160,8 +160,9 @@ def test_a_server_that_is_not_there_is_told():
     assert SECRET not in str(fault)
 
 
-def test_without_the_libraries_the_command_that_installs_them_is_told(monkeypatch):
-    monkeypatch.setitem(sys.modules, "psycopg", None)
+@pytest.mark.parametrize("library", ["geoalchemy2", "psycopg", "sqlalchemy"])
+def test_without_the_libraries_the_command_that_installs_them_is_told(monkeypatch, library):
+    monkeypatch.setitem(sys.modules, library, None)
     fault = refusal(read, f"postgresql://user:{SECRET}@host/db", query="SELECT 1")
     assert 'pip install "stationplan[postgis]"' in str(fault)
     assert SECRET not in str(fault)
