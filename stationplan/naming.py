@@ -19,6 +19,7 @@ def role_name(role: str) -> Message:
         "demand": say("demand"),
         "stations": say("stations"),
         "candidates": say("candidates"),
+        "observed": say("observed counts"),
         "area": say("districts"),
         "area.district_list": say("the list of districts"),
     }

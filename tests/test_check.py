@@ -248,3 +248,17 @@ def test_a_cap_is_told_and_raised_by_an_option(tmp_path, capsys):
     code, found = told(capsys, path, "--as", "stations", "--limit", "rows=2")
     assert (code, found["findings"][0]["code"]) == (BAD_INPUT, "too_large")
     assert told(capsys, path, "--as", "stations", "--limit", "rows=4")[0] == DONE
+
+
+def test_observed_counts_are_checked_with_their_groups_and_slots(tmp_path, capsys):
+    path = tmp_path / "observed.csv"
+    rows = ["经度,纬度,人数,群体,时段", "104.06,30.65,12,外卖骑手,午间", "104.07,30.65,3,rider,noon"]
+    rows += ["104.06,30.66,-1,外卖骑手,午间", "104.06,30.67,5,骆驼,午间", "104.06,30.68,5,,", ",30.6,2,,"]
+    path.write_text("\n".join(rows) + "\n", "utf-8")
+    code, found = told(capsys, path, "--as", "observed")
+    assert (code, found["rows"], found["kept"]) == (BAD_INPUT, 6, 3)
+    assert [(finding["row"], finding["code"]) for finding in found["findings"]] == [
+        (4, "out_of_range"),
+        (5, "unknown_word"),
+        (7, "empty"),
+    ]

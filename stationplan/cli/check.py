@@ -28,6 +28,7 @@ class TableRole(StrEnum):
     stations = "stations"
     candidates = "candidates"
     demand = "demand"
+    observed = "observed"
     districts = "districts"
 
 

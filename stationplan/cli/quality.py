@@ -66,7 +66,7 @@ def _look(asked: Asked) -> Check:
             _refuse(
                 "--as",
                 say("A table is looked at as something."),
-                say("Say --as stations, candidates, demand or districts."),
+                say("Say --as stations, candidates, demand, observed or districts."),
             )
         return check_scenario(load_scenario(asked.path, data=asked.data, undeclared_datums=True))
     for path in (asked.path, asked.roads, asked.district_list):

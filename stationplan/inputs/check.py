@@ -13,14 +13,25 @@ from stationplan.inputs.areas import missing_districts, read_districts
 from stationplan.inputs.cells import CellTable, read_cells
 from stationplan.inputs.columns import FIELD_NAMES
 from stationplan.inputs.datums import decide, evidence_of_points
+from stationplan.inputs.observed import ObservedTable, read_observed
 from stationplan.inputs.placing import LEFT_OUT
 from stationplan.inputs.reading import decide_datums, place, read_tables
 from stationplan.inputs.roads import read_road_files, read_roads
 from stationplan.inputs.sites import PlaceTable, Rules, read_sites
 from stationplan.inputs.source import Located
-from stationplan.scenario import AreaInput, DemandInput, Limits, Scenario, SitesInput, default_hosts
+from stationplan.scenario import (
+    AreaInput,
+    DemandInput,
+    Limits,
+    Scenario,
+    SitesInput,
+    TableSource,
+    default_groups,
+    default_hosts,
+    default_slots,
+)
 
-Role = Literal["stations", "candidates", "demand", "districts"]
+Role = Literal["stations", "candidates", "demand", "observed", "districts"]
 """What a table is looked at as."""
 
 
@@ -98,9 +109,12 @@ def check_table(
     try:
         if role == "districts":
             return _check_districts(path, {**source, **columns}, district_list, limits)
-        table: CellTable | PlaceTable
+        table: CellTable | PlaceTable | ObservedTable
         if role == "demand":
             table = read_cells(Located(DemandInput.model_validate(keys), path), ("population", "jobs"), rules)
+        elif role == "observed":
+            counted = Located(TableSource.model_validate(keys), path)
+            table = read_observed(counted, rules, default_groups(), default_slots())
         else:
             given = SitesInput.model_validate({**keys, "merge_duplicates": merge_duplicates})
             table = read_sites(Located(given, path), role, rules)

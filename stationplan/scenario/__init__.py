@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from stationplan.scenario.load import CURE_HOURS, Scenario, default_hosts, load_scenario, unread_hours
+from stationplan.scenario.load import (
+    CURE_HOURS,
+    Scenario,
+    default_groups,
+    default_hosts,
+    default_slots,
+    load_scenario,
+    unread_hours,
+)
 from stationplan.scenario.roads import needs_datum
 from stationplan.scenario.schema import (
     AreaInput,
     CandidatesInput,
     DemandInput,
+    GroupInput,
     HostInput,
     Limits,
     PlanInput,
     RoadsInput,
     ScenarioFile,
     SitesInput,
+    SlotInput,
     Source,
     TableSource,
 )
@@ -23,6 +33,7 @@ __all__ = [
     "AreaInput",
     "CandidatesInput",
     "DemandInput",
+    "GroupInput",
     "HostInput",
     "Limits",
     "PlanInput",
@@ -30,9 +41,12 @@ __all__ = [
     "Scenario",
     "ScenarioFile",
     "SitesInput",
+    "SlotInput",
     "Source",
     "TableSource",
+    "default_groups",
     "default_hosts",
+    "default_slots",
     "load_scenario",
     "needs_datum",
     "unread_hours",

@@ -26,7 +26,16 @@ from stationplan.geo import metric_crs_problem
 from stationplan.hours import Unread, parse_hours, parse_slot
 from stationplan.postgis import is_database, shown_url
 from stationplan.scenario.roads import check_roads, needs_datum
-from stationplan.scenario.schema import CandidatesInput, HostInput, ScenarioFile, SitesInput, Source, TableSource
+from stationplan.scenario.schema import (
+    CandidatesInput,
+    GroupInput,
+    HostInput,
+    ScenarioFile,
+    SitesInput,
+    SlotInput,
+    Source,
+    TableSource,
+)
 
 CURE_HOURS = say("Write such as 08:30-12:00,14:00-17:30, 周一至周五 9:00-17:00, or 24小时.")
 
@@ -195,6 +204,16 @@ def _overlay(below: object, above: object) -> object:
 def default_hosts() -> dict[str, HostInput]:
     """Return the kinds of hosts that every scenario knows."""
     return {key: HostInput.model_validate(host) for key, host in _defaults()["hosts"].items()}
+
+
+def default_groups() -> dict[str, GroupInput]:
+    """Return the groups that every scenario knows."""
+    return {key: GroupInput.model_validate(group) for key, group in _defaults()["groups"].items()}
+
+
+def default_slots() -> dict[str, SlotInput]:
+    """Return the time slots that every scenario knows."""
+    return {key: SlotInput.model_validate(slot) for key, slot in _defaults()["slots"].items()}
 
 
 def _validated(document: dict[str, object], faults: FaultList, *, undeclared_datums: bool) -> ScenarioFile:
