@@ -20,7 +20,7 @@ from stationplan.scenario import GroupInput, SlotInput, TableSource
 
 @dataclass(frozen=True, eq=False)
 class ObservedTable:
-    """Observed counts at longitudes and latitudes of ``datum`` (degrees); ids of group and slot, empty where not said."""
+    """Counts at longitudes and latitudes of ``datum`` (degrees); ids of group and slot, empty where not said."""
 
     lon: FloatArray
     lat: FloatArray
