@@ -10,8 +10,7 @@ from stationplan.errors import Fault, say
 from stationplan.geo import Datum, to_wgs84
 from stationplan.inputs.evidence import DATUM_NAMES, Evidence, weigh_by_roads
 from stationplan.inputs.pieces import RoadPieces
-
-UNDECLARED_CURE = say('Say `datum = "wgs84"`, `"cgcs2000"`, `"gcj02"` (Amap, Tencent) or `"bd09"` (Baidu).')
+from stationplan.scenario import CURE_DATUM
 
 _SAME: Mapping[str, str] = {"cgcs2000": "wgs84"}
 
@@ -45,7 +44,7 @@ def fault_of(decision: DatumDecision, file: str) -> Fault | None:
         what = say("The datum of the coordinates is not declared. {reason}", reason=decision.reason)
     else:
         return None
-    return Fault(what, UNDECLARED_CURE, file, None, f"{decision.role}.datum", None, "undeclared_datum", "refused")
+    return Fault(what, CURE_DATUM, file, None, f"{decision.role}.datum", None, "undeclared_datum", "refused")
 
 
 def datum_used(decision: DatumDecision) -> Datum:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stationplan.scenario.load import (
+    CURE_DATUM,
     CURE_HOURS,
     Scenario,
     default_groups,
@@ -29,6 +30,7 @@ from stationplan.scenario.schema import (
 )
 
 __all__ = [
+    "CURE_DATUM",
     "CURE_HOURS",
     "AreaInput",
     "CandidatesInput",

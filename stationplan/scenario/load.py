@@ -37,6 +37,10 @@ from stationplan.scenario.schema import (
     TableSource,
 )
 
+CURE_DATUM = say(
+    'Say `datum = "wgs84"`, `"cgcs2000"`, `"gcj02"` (Amap, Tencent) or `"bd09"` (Baidu), or `"evidence"`; '
+    "`stationplan check` tells what the roads show."
+)
 CURE_HOURS = say("Write such as 08:30-12:00,14:00-17:30, 周一至周五 9:00-17:00, or 24小时.")
 
 
@@ -433,7 +437,7 @@ def _check_datums(file: ScenarioFile, faults: FaultList) -> None:
 def _no_datum(key: str, faults: FaultList) -> None:
     faults.add(
         say("The datum of the coordinates is not declared."),
-        say('Say `datum = "wgs84"`, `"cgcs2000"`, `"gcj02"` (Amap, Tencent) or `"bd09"` (Baidu).'),
+        CURE_DATUM,
         key=key,
     )
 
