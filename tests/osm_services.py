@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from urllib.parse import parse_qs, urlsplit
 
 # Two streets that cross, one of them one-way with a bend, and a footway on an island of its own.
@@ -44,7 +44,13 @@ def streets() -> dict[str, object]:
     """An answer of Overpass: ways, then their nodes."""
     ways = [{"type": "way", "id": way, "nodes": nodes, "tags": tags} for way, nodes, tags in WAYS]
     nodes = [{"type": "node", "id": node, "lat": lat, "lon": lon} for node, (lon, lat) in NODES.items()]
-    return {"version": 0.6, "generator": "Overpass API 0.7.62", "osm3s": {}, "elements": [*ways, *nodes]}
+    return overpass([*ways, *nodes])
+
+
+def overpass(elements: list[dict[str, object]], *, date: str = "2026-11-23") -> dict[str, object]:
+    """What Overpass wraps around the elements found."""
+    dated = {"timestamp_osm_base": f"{date}T20:21:11Z", "copyright": "ODbL"}
+    return {"version": 0.6, "generator": "Overpass API 0.7.62", "osm3s": dated, "elements": elements}
 
 
 def place(geometry: dict[str, object]) -> list[dict[str, object]]:
@@ -68,12 +74,13 @@ def place(geometry: dict[str, object]) -> list[dict[str, object]]:
 
 @dataclass
 class Answer:
-    """What a server sends; ``cut`` breaks the connection in the middle of the body."""
+    """What a server sends; ``cut`` breaks the connection in the middle of the body, ``stall`` falls silent there."""
 
     body: bytes
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     cut: bool = False
+    stall: bool = False
 
 
 def answer(value: object, **options: object) -> Answer:
@@ -99,6 +106,8 @@ def serving(answers: dict[str, list[Answer]]) -> Iterator[Server]:
     """Give a server on loopback, gone after the block."""
     server = Server(answers={path: list(queue) for path, queue in answers.items()})
 
+    ended = Event()
+
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -113,7 +122,9 @@ def serving(answers: dict[str, list[Answer]]) -> Iterator[Server]:
             self.send_header("Content-Length", str(len(given.body)))
             self.send_header("Connection", "close")
             self.end_headers()
-            self.wfile.write(given.body[: len(given.body) // 2] if given.cut else given.body)
+            self.wfile.write(given.body[: len(given.body) // 2] if given.cut or given.stall else given.body)
+            if given.stall:
+                ended.wait()
             self.close_connection = True
 
         def do_GET(self) -> None:
@@ -133,6 +144,7 @@ def serving(answers: dict[str, list[Answer]]) -> Iterator[Server]:
     try:
         yield server
     finally:
+        ended.set()
         running.shutdown()
         thread.join()
         running.server_close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from pathlib import Path
 
 import numpy as np
 import osmnx as ox
@@ -15,6 +16,7 @@ from osm_services import (
     STATUS_TAKEN,
     Answer,
     answer,
+    overpass,
     place,
     serving,
     streets,
@@ -23,10 +25,12 @@ from osmnx import _nominatim
 from pyproj import Geod
 
 from stationplan.cli.app import BAD_INPUT, DONE, FAILED, main
+from stationplan.cli.fetch import cache_folder
 from stationplan.errors import InputError, ServiceError
-from stationplan.inputs import fetch as fetching
-from stationplan.inputs.fetch import Box, Services, fetch_roads
+from stationplan.inputs.fetch import Box, box_around, fetch_roads
+from stationplan.inputs.osm import OSM_SOURCE
 from stationplan.inputs.roads import read_road_files
+from stationplan.inputs.services import OVERPASS_URL, Services
 from stationplan.scenario import Limits
 
 POLYGON = {"type": "Polygon", "coordinates": [OUTLINE]}
@@ -36,6 +40,7 @@ GOOD = {
     "/search": [answer(place(POLYGON))],
 }
 NAME = "成都市锦江区"
+BOX = Box(104.07, 30.64, 104.09, 30.66)
 
 
 @pytest.fixture(autouse=True)
@@ -44,12 +49,12 @@ def quick(monkeypatch):
     monkeypatch.setattr(_nominatim.time, "sleep", lambda _: None)
 
 
-def services(server, *, retries=3, contact="plan@example.org"):
-    return Services(contact, f"{server.url}/api", server.url, timeout_s=5, retries=retries)
+def services(server, *, retries=3, contact="plan@example.org", timeout_s=5):
+    return Services(contact, f"{server.url}/api", server.url, timeout_s=timeout_s, retries=retries)
 
 
-def run(server, path, *, where=NAME, cache=None, **options):
-    """Fetch, and return the result, the seconds slept and what was told."""
+def run(server, path, *, where=(NAME,), cache=None, **options):
+    """Fetch, and return what was fetched, the seconds slept and what was told."""
     slept, told = [], []
     result = fetch_roads(
         where,
@@ -64,9 +69,10 @@ def run(server, path, *, where=NAME, cache=None, **options):
 
 def test_a_place_becomes_a_graph_with_the_tags_that_rules_read(tmp_path):
     with serving(GOOD) as server:
-        (nodes, edges), slept, told = run(server, tmp_path / "roads.graphml")
+        fetched, slept, told = run(server, tmp_path / "roads.graphml")
     # Crossings and ends stay; node 4 is a bend. The residential street and the footway go both ways.
-    assert (nodes, edges, slept) == (7, 8, 0)
+    assert (fetched.nodes, fetched.edges, slept) == (7, 8, 0)
+    assert (fetched.places, fetched.date) == (("锦江区, 成都市, 四川省, 中国",), "2026-11-23")
     graph = ox.load_graphml(tmp_path / "roads.graphml")
     assert set(graph) == {1, 2, 3, 5, 6, 7, 8}
     geod = Geod(ellps="WGS84")
@@ -87,6 +93,7 @@ def test_what_is_fetched_is_read_as_roads(tmp_path):
     pieces = read_road_files([tmp_path / "roads.graphml"], datum="wgs84", layer=None, limits=Limits())
     places = set(zip(pieces.lon.round(6).tolist(), pieces.lat.round(6).tolist(), strict=True))
     assert places == set(NODES.values())
+    assert pieces.date == "2026-11-23"
 
 
 def test_the_services_are_asked_as_their_policies_want(tmp_path):
@@ -99,30 +106,96 @@ def test_the_services_are_asked_as_their_policies_want(tmp_path):
         if path == "/search":
             assert (query["q"], query["format"], query["polygon_geojson"]) == ([NAME], ["json"], ["1"])
         if path == "/api/interpreter":
-            assert "[out:json]" in query["data"][0]
+            assert "[out:json][timeout:5]" in query["data"][0]
             assert "(poly:'30." in query["data"][0]
 
 
 def test_a_rectangle_needs_no_name(tmp_path):
     with serving(GOOD) as server:
-        (nodes, _), _, _ = run(server, tmp_path / "roads.graphml", where=Box(104.07, 30.64, 104.09, 30.66))
-        assert (nodes, server.asked("/search")) == (7, 0)
+        fetched, _, _ = run(server, tmp_path / "roads.graphml", where=BOX)
+        assert (fetched.nodes, fetched.places, server.asked("/search")) == (7, (), 0)
 
 
-def test_answers_are_kept_and_not_asked_for_again(tmp_path):
+def test_a_square_reaches_as_far_as_osmnxs():
+    box = box_around(104.08, 30.65, 750)
+    theirs = ox.utils_geo.bbox_from_point((30.65, 104.08), 750)
+    # OSMnx measures on a sphere.
+    np.testing.assert_allclose(
+        np.subtract((box.west, box.south, box.east, box.north), (104.08, 30.65) * 2),
+        np.subtract(theirs, (104.08, 30.65) * 2),
+        rtol=5e-3,
+    )
+
+
+def test_places_are_joined(tmp_path):
+    west = {"type": "Polygon", "coordinates": [[[lon - 0.013, lat] for lon, lat in OUTLINE]]}
+    east = {"type": "Polygon", "coordinates": [[[lon + 0.0125, lat] for lon, lat in OUTLINE]]}
+    # The western half ends at 104.077, so each half alone lacks streets of the other.
+    halves = [answer(place(west)), answer(place(east))]
+    with serving({**GOOD, "/search": halves}) as server:
+        fetched, _, _ = run(server, tmp_path / "roads.graphml", where=("锦江区", "武侯区"))
+        assert [query["q"] for _, path, query, _ in server.requests if path == "/search"] == [["锦江区"], ["武侯区"]]
+    assert (len(fetched.places), fetched.nodes) == (2, 2)
+
+
+def test_a_ring_that_nothing_joins_is_kept(tmp_path):
+    ring = [{"type": "way", "id": 1, "nodes": [1, 2, 4, 1], "tags": {"highway": "residential"}}]
+    ring += [{"type": "node", "id": n, "lon": NODES[n][0], "lat": NODES[n][1]} for n in (1, 2, 4)]
+    with serving({**GOOD, "/api/interpreter": [answer(overpass(ring))]}) as server:
+        fetched, _, _ = run(server, tmp_path / "roads.graphml")
+    assert (fetched.nodes, fetched.edges) == (3, 6)
+
+
+def test_answers_are_kept_and_serve_again_without_a_network(tmp_path):
     with serving(GOOD) as server:
-        for name in ("one", "two"):
-            run(server, tmp_path / f"{name}.graphml", cache=tmp_path / "cache")
-        assert (server.asked("/search"), server.asked("/api/interpreter")) == (1, 1)
+        first, _, _ = run(server, tmp_path / "one.graphml", cache=tmp_path / "cache")
+    again, _, _ = run(server, tmp_path / "two.graphml", cache=tmp_path / "cache")
+    assert first == again
     assert (tmp_path / "one.graphml").read_bytes() == (tmp_path / "two.graphml").read_bytes()
+
+
+def test_a_damaged_answer_is_told_with_its_folder(tmp_path):
+    with serving(GOOD) as server:
+        run(server, tmp_path / "one.graphml", where=BOX, cache=tmp_path / "cache")
+        (kept,) = (tmp_path / "cache").rglob("*.json")
+        kept.write_text(kept.read_text()[:100])
+        with pytest.raises(InputError, match="damaged") as caught:
+            run(server, tmp_path / "two.graphml", where=BOX, cache=tmp_path / "cache")
+    assert str(kept.parent) in str(caught.value)
+    assert not (tmp_path / "two.graphml").exists()
+
+
+def test_the_oldest_answer_dates_the_roads(tmp_path):
+    dates = ["2026-11-23", "2026-11-20", "2026-11-22", "2026-11-21"]
+    large = Box(103.8, 30.3, 104.4, 30.9)  # some 57 by 67 km: more than the 50 km that OSMnx asks for at once
+    parts = [answer(overpass(streets()["elements"], date=date)) for date in dates]
+    with serving({**GOOD, "/api/interpreter": parts}) as server:
+        fetched, _, _ = run(server, tmp_path / "roads.graphml", where=large)
+        assert (server.asked("/api/interpreter"), server.asked("/api/status")) == (4, 4)
+    assert (fetched.date, fetched.nodes) == ("2026-11-20", 7)
+
+
+def test_tries_count_for_each_answer_of_a_large_place(tmp_path):
+    busy = Answer(b"", 504)
+    large = Box(103.8, 30.3, 104.4, 30.9)
+    parts = [busy, answer(streets())] * 4
+    with serving({**GOOD, "/api/interpreter": parts}) as server:
+        assert run(server, tmp_path / "roads.graphml", where=large, retries=1)[0].nodes == 7
+        assert server.asked("/api/interpreter") == 8
+
+
+def test_a_server_that_has_moved_is_followed(tmp_path):
+    moved = Answer(b"<html>moved</html>", 308, {"Location": "/new/interpreter"})
+    with serving({**GOOD, "/api/interpreter": [moved], "/new/interpreter": [answer(streets())]}) as server:
+        assert run(server, tmp_path / "roads.graphml")[0].nodes == 7
 
 
 @pytest.mark.parametrize("status", [429, 504])
 def test_a_busy_server_is_asked_again_after_a_growing_wait(tmp_path, status):
     busy = Answer(b"<html>busy</html>", status)
     with serving({**GOOD, "/api/interpreter": [busy, busy, answer(streets())]}) as server:
-        (nodes, _), slept, told = run(server, tmp_path / "roads.graphml")
-        assert (nodes, server.asked("/api/interpreter")) == (7, 3)
+        fetched, slept, told = run(server, tmp_path / "roads.graphml")
+        assert (fetched.nodes, server.asked("/api/interpreter")) == (7, 3)
     assert slept == 15 + 30
     assert sum(f"is busy (HTTP {status}). Asking again in 1 s." in text for text in told) == 2
 
@@ -143,14 +216,15 @@ def test_a_slot_is_awaited(tmp_path):
 def test_a_connection_that_breaks_off_is_tried_again(tmp_path):
     broken = answer(streets(), cut=True)
     with serving({**GOOD, "/api/interpreter": [broken, answer(streets())]}) as server:
-        assert run(server, tmp_path / "roads.graphml")[0][0] == 7
+        assert run(server, tmp_path / "roads.graphml")[0].nodes == 7
         assert server.asked("/api/interpreter") == 2
 
 
 LASTING = {
     "busy": ({"/api/interpreter": [Answer(b"", 504)]}, "is busy (HTTP 504)", 4),
     "cut": ({"/api/interpreter": [answer(streets(), cut=True)]}, "broke off its answer", 4),
-    "no JSON": ({"/api/interpreter": [Answer(b"<html>")]}, "not JSON", 4),
+    "no JSON": ({"/api/interpreter": [Answer(b"<html>")]}, "something else", 4),
+    "other JSON": ({"/api/interpreter": [answer({"error": "no"})]}, "something else", 4),
     "refused": ({"/api/interpreter": [Answer(b"", 403)]}, "refused with HTTP 403", 1),
     "gave up": (
         {"/api/interpreter": [answer({**streets(), "remark": "runtime error: Query timed out"})]},
@@ -158,6 +232,7 @@ LASTING = {
         1,
     ),
     "Nominatim busy": ({"/search": [Answer(b"", 429)]}, "is busy (HTTP 429)", 0),
+    "Nominatim unable": ({"/search": [answer({"error": "no database"})]}, "something else", 0),
 }
 
 
@@ -173,12 +248,25 @@ def test_a_fault_that_stays_ends_after_the_tries_and_leaves_nothing(tmp_path, ca
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_server_that_falls_silent_is_asked_again(tmp_path):
+    silent = answer(streets(), stall=True)
+    with serving({**GOOD, "/api/interpreter": [silent, answer(streets())]}) as server:
+        fetched, slept, told = run(server, tmp_path / "roads.graphml", timeout_s=1)
+    assert (fetched.nodes, slept) == (7, 15)
+    assert any("did not answer within 1 s." in text for text in told)
+
+
+def test_a_status_page_that_is_missing_is_not_needed(tmp_path):
+    with serving({**GOOD, "/api/status": [Answer(b"", 404)]}) as server:
+        assert run(server, tmp_path / "roads.graphml")[0].nodes == 7
+
+
 def test_a_service_that_cannot_be_reached_is_told_by_its_name(tmp_path):
     with serving(GOOD) as server:
         gone = server.url
     with pytest.raises(ServiceError) as caught:
         fetch_roads(
-            Box(104.07, 30.64, 104.09, 30.66),
+            BOX,
             tmp_path / "roads.graphml",
             services=Services("x", f"{gone}/api", gone, retries=1),
             sleep=lambda _: None,
@@ -186,12 +274,18 @@ def test_a_service_that_cannot_be_reached_is_told_by_its_name(tmp_path):
     assert str(caught.value.what) == f"{gone.removeprefix('http://')} cannot be reached."
 
 
+BOW_TIE = [[104.07, 30.64], [104.09, 30.66], [104.09, 30.64], [104.07, 30.66], [104.07, 30.64]]
+PROVINCE = {"type": "Polygon", "coordinates": [[[97, 26], [108, 26], [108, 34], [97, 34], [97, 26]]]}
+
+
 @pytest.mark.parametrize(
     ("answers", "code"),
     [
         ({"/search": [answer([])]}, "unknown_place"),
         ({"/search": [answer(place({"type": "Point", "coordinates": [104.08, 30.65]}))]}, "no_outline"),
-        ({"/api/interpreter": [answer({**streets(), "elements": []})]}, "empty"),
+        ({"/search": [answer(place({"type": "Polygon", "coordinates": [BOW_TIE]}))]}, "bad_outline"),
+        ({"/search": [answer(place(PROVINCE))]}, "too_large"),
+        ({"/api/interpreter": [answer(overpass([]))]}, "empty"),
     ],
 )
 def test_a_place_without_roads_is_bad_input(tmp_path, answers, code):
@@ -199,6 +293,23 @@ def test_a_place_without_roads_is_bad_input(tmp_path, answers, code):
         run(server, tmp_path / "roads.graphml")
     assert [fault.code for fault in caught.value.faults] == [code]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "where",
+    [Box(104.0832, 30.6502, 104.0835, 30.6508), Box(104.0839, 30.6495, 104.0841, 30.6505)],
+    ids=["roads only beside it", "one node"],
+)
+def test_a_rectangle_without_a_whole_road_is_bad_input(tmp_path, where):
+    with serving(GOOD) as server, pytest.raises(InputError, match=r"No road lies in 104\.08") as caught:
+        run(server, tmp_path / "roads.graphml", where=where)
+    assert [fault.code for fault in caught.value.faults] == ["empty"]
+
+
+def test_every_unknown_place_is_named(tmp_path):
+    with serving({**GOOD, "/search": [answer([])]}) as server, pytest.raises(InputError) as caught:
+        run(server, tmp_path / "roads.graphml", where=("甲", "乙"))
+    assert [fault.what.values["place"] for fault in caught.value.faults] == ["甲", "乙"]
 
 
 def test_the_settings_of_osmnx_are_put_back(tmp_path):
@@ -214,8 +325,9 @@ def command(capsys, server, *arguments):
     with pytest.raises(SystemExit) as ended:
         main(
             [
-                *("fetch", *map(str, arguments), "--no-cache", "--timeout", "5", "--retries", "0"),
+                *("fetch", "--no-cache", "--timeout", "5", "--retries", "0"),
                 *("--overpass-url", f"{server.url}/api", "--nominatim-url", server.url),
+                *map(str, arguments),
             ]
         )
     return ended.value.code, *capsys.readouterr()
@@ -225,12 +337,20 @@ def test_the_command_writes_the_file_and_tells_the_counts(tmp_path, capsys):
     path = tmp_path / "new/roads.graphml"
     with serving(GOOD) as server:
         code, out, _ = command(capsys, server, "--place", NAME, "-o", path, "--json")
-        assert (code, json.loads(out)) == (DONE, {"path": str(path), "nodes": 7, "edges": 8})
+        assert code == DONE
+        told = json.loads(out)
+        assert (told.pop("source"), told.pop("places")) == (OSM_SOURCE, ["锦江区, 成都市, 四川省, 中国"])
+        assert told == {"path": str(path), "nodes": 7, "edges": 8, "date": "2026-11-23"}
         before = path.read_bytes()
         code, _, err = command(capsys, server, "--place", NAME, "-o", path)
         assert (code, "--overwrite" in err) == (BAD_INPUT, True)
         assert command(capsys, server, "--bbox", "104.07,30.64,104.09,30.66", "-o", path, "--overwrite")[0] == DONE
-    assert path.read_bytes() == before
+        assert path.read_bytes() == before
+        there = ("--point", "104.08,30.65", "--dist", "2000")
+        code, out, err = command(capsys, server, *there, "-o", path, "--overwrite")
+        assert (code, "7 nodes" in out, "2026-11-23" in out, "--contact" in err) == (DONE, True, True, True)
+        code, out, err = command(capsys, server, "--place", NAME, "--contact", "a@b.cn", "-o", path, "--overwrite")
+        assert (code, "Found: 锦江区" in out, "--contact" in err) == (DONE, True, False)
 
 
 def test_the_command_tells_an_unreachable_service_and_ends_with_one(tmp_path, capsys):
@@ -248,6 +368,15 @@ def test_the_command_tells_an_unreachable_service_and_ends_with_one(tmp_path, ca
         (["--place", "x", "--bbox", "1,2,3,4"], "--bbox"),
         (["--bbox", "104.1,30.6,104.0,30.7"], "rectangle"),
         (["--bbox", "here"], "rectangle"),
+        (["--place", " "], "--place"),
+        (["--point", "104,30"], "--dist"),
+        (["--place", "x", "--dist", "5"], "--point"),
+        (["--point", "104,91", "--dist", "5"], "square"),
+        (["--point", "179.999,0", "--dist", "5000"], "square"),
+        (["--point", "104,30", "--dist", "inf"], "square"),
+        (["--place", "x", "--contact", "张三"], "张三"),
+        (["--place", "x", "--contact", "a@b.cn\nX: y"], "mail or web"),
+        (["--place", "x", "--overpass-url", "overpass"], "https://"),
     ],
 )
 def test_wrong_calls_are_told_before_anything_is_asked(tmp_path, capsys, arguments, said):
@@ -274,5 +403,19 @@ def test_stopping_leaves_nothing_half_written(tmp_path, monkeypatch):
 def test_without_osmnx_the_command_to_install_it_is_told(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "osmnx", None)
     with pytest.raises(InputError, match=r"pip install 'stationplan\[fetch\]'"):
-        fetch_roads(NAME, tmp_path / "roads.graphml", services=Services("x"))
-    assert fetching.OVERPASS_URL.startswith("https://")
+        fetch_roads((NAME,), tmp_path / "roads.graphml", services=Services("x"))
+    assert OVERPASS_URL.startswith("https://")
+
+
+@pytest.mark.parametrize(
+    ("platform", "environment", "expected"),
+    [
+        ("linux", {}, "/me/.cache/stationplan"),
+        ("linux", {"XDG_CACHE_HOME": "/var/c"}, "/var/c/stationplan"),
+        ("linux", {"XDG_CACHE_HOME": "relative"}, "/me/.cache/stationplan"),  # the specification wants it ignored
+        ("darwin", {}, "/me/Library/Caches/stationplan"),
+        ("win32", {}, "/me/AppData/Local/stationplan"),
+    ],
+)
+def test_answers_are_kept_where_the_system_keeps_caches(platform, environment, expected):
+    assert cache_folder(environment, platform, Path("/me")).as_posix() == expected

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -14,12 +16,33 @@ from stationplan.cli.terminal import stoppable
 # ruff: noqa: UP045 - typer reads Optional on every supported Python
 
 
+def cache_folder(environment: Mapping[str, str], platform: str, home: Path) -> Path:
+    """Return where answers are kept: our folder in the one that the system keeps for caches.
+
+    >>> cache_folder({"XDG_CACHE_HOME": "/tmp/c"}, "linux", Path("/me")).as_posix()
+    '/tmp/c/stationplan'
+    >>> cache_folder({}, "darwin", Path("/me")).as_posix()
+    '/me/Library/Caches/stationplan'
+    """
+    named = Path(environment.get("LOCALAPPDATA" if platform == "win32" else "XDG_CACHE_HOME", ""))
+    usual = {"win32": "AppData/Local", "darwin": "Library/Caches"}.get(platform, ".cache")
+    return (named if named.is_absolute() else home / usual) / "stationplan"
+
+
 def fetch(
     context: typer.Context,
     out: Annotated[Path, typer.Option("--out", "-o", help="File for the roads (NAME.graphml).", show_default=False)],
-    place: Annotated[Optional[str], typer.Option(help="Name of the place, such as 成都市锦江区.")] = None,
+    place: Annotated[
+        Optional[list[str]], typer.Option(help="Name of a place, such as 成都市锦江区; may be repeated.")
+    ] = None,
     bbox: Annotated[
         Optional[str], typer.Option(help="Rectangle instead of a name: WEST,SOUTH,EAST,NORTH in degrees (WGS-84).")
+    ] = None,
+    point: Annotated[
+        Optional[str], typer.Option(help="Middle of a square instead of a name: LON,LAT in degrees (WGS-84).")
+    ] = None,
+    dist: Annotated[
+        Optional[float], typer.Option(help="With --point: metres from there to the sides of the square.", min=1)
     ] = None,
     contact: Annotated[
         Optional[str],
@@ -31,7 +54,7 @@ def fetch(
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Ask anew, and keep no answers.")] = False,
     overpass_url: Annotated[Optional[str], typer.Option(help="Address of another Overpass server.")] = None,
     nominatim_url: Annotated[Optional[str], typer.Option(help="Address of another Nominatim server.")] = None,
-    timeout: Annotated[float, typer.Option(help="Seconds that one answer may take.", min=1)] = 180.0,
+    timeout: Annotated[int, typer.Option(help="Seconds that one answer may take.", min=1)] = 180,
     retries: Annotated[int, typer.Option(help="How often a busy server is asked again.", min=0)] = 5,
     overwrite: OverwriteOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON on standard output.")] = False,
@@ -46,11 +69,10 @@ def fetch(
     with stoppable():
         from stationplan.cli.fetching import Wish, fetch_and_tell  # noqa: PLC0415 - loads all of the geography
 
-        kept = Path(os.environ.get("XDG_CACHE_HOME", "") or Path.home() / ".cache") / "stationplan"
         fetch_and_tell(
-            Wish(place, bbox, contact, overpass_url, nominatim_url, timeout, retries),
+            Wish(place or [], bbox, point, dist, contact, overpass_url, nominatim_url, timeout, retries),
             out,
-            cache=None if no_cache else cache or kept,
+            cache=None if no_cache else cache or cache_folder(os.environ, sys.platform, Path.home()),
             overwrite=overwrite,
             as_json=as_json,
             verbose=verbose,

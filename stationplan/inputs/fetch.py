@@ -1,322 +1,233 @@
-"""Roads from OpenStreetMap's services, through OSMnx: a place is looked up by Nominatim, its roads asked of Overpass.
-
-OSMnx retries busy servers without end and hides the waiting. So its requests carry a hook (of the library requests)
-that stops at a refusal; then we wait, tell how long, and ask again. Answers already in the cache are not asked for
-twice.
-"""
+"""Roads from OpenStreetMap's services: a place is looked up by Nominatim, its roads asked of Overpass."""
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import math
 import re
-import socket
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib import metadata
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
-from stationplan.errors import FaultList, InputError, Message, ServiceError, say
+import shapely
+from pyproj import Geod
+
+from stationplan.errors import FaultList, InputError, say
 from stationplan.inputs.rules import RULE_TAGS
+from stationplan.inputs.services import Client, Services, Tell, host_of, load_osmnx
 
 if TYPE_CHECKING:  # an extra: imported where roads are fetched
     from networkx import MultiDiGraph
-    from requests import Response
-    from shapely import MultiPolygon, Polygon
 
 _log = logging.getLogger(__name__)
 
-_Answer = TypeVar("_Answer")
+_LARGEST_KM2 = 25_000
+"""OSMnx asks for 2,500 km² at a time, and ten times that is much to ask of a free service."""
 
-OVERPASS_URL = "https://overpass-api.de/api"
-NOMINATIM_URL = "https://nominatim.openstreetmap.org"
-
-_BUSY = frozenset({429, 502, 503, 504})
-_FIRST_WAIT_S, _LONGEST_WAIT_S = 15, 240
-"""Waits double with each try. A server that says how long to wait is believed up to the longest."""
-
-_FREE_SLOTS = re.compile(r"^\d+ slots? available now", re.MULTILINE)
-_NEXT_SLOT = re.compile(r"^Slot available after: .*?, in (-?\d+) seconds", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Services:
-    """Where OpenStreetMap's services are asked, and how.
-
-    ``contact`` is an address that the operators may write to; their usage policies ask for one. ``retries`` is how
-    often a busy or failing server is asked again; ``timeout_s`` bounds one answer.
-    """
-
-    contact: str
-    overpass_url: str = OVERPASS_URL
-    nominatim_url: str = NOMINATIM_URL
-    timeout_s: float = 180.0
-    retries: int = 5
+_EARTH_KM = 6371.0
+_DATED = re.compile(r'"timestamp_osm_base": "(\d{4}-\d\d-\d\d)')
 
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle in WGS-84 degrees."""
+    """A rectangle in WGS-84 degrees, ``west < east`` and ``south < north``."""
 
     west: float
     south: float
     east: float
     north: float
 
+    def __str__(self) -> str:
+        return f"{self.west:g},{self.south:g},{self.east:g},{self.north:g}"
 
-Tell = Callable[[Message], None]
-"""Called with what is being done, and each second of a wait with the seconds left."""
+
+@dataclass(frozen=True)
+class Fetched:
+    """What was fetched: numbers of nodes and edges, full names of the places found, day of OpenStreetMap's data.
+
+    The day (``2026-11-24``) is that of the oldest answer; empty where the server does not tell it.
+    """
+
+    nodes: int
+    edges: int
+    places: tuple[str, ...]
+    date: str
+
+
+def box_around(lon: float, lat: float, reach_m: float) -> Box:
+    """Return the rectangle whose sides lie ``reach_m`` metres from a place (WGS-84 degrees).
+
+    >>> str(box_around(0.0, 0.0, 111_319.49))
+    '-1,-1.00674,1,1.00674'
+    """
+    lons, lats, _ = Geod(ellps="WGS84").fwd([lon] * 4, [lat] * 4, [270, 180, 90, 0], [reach_m] * 4)
+    return Box(float(lons[0]), float(lats[1]), float(lons[2]), float(lats[3]))
 
 
 def fetch_roads(
-    where: str | Box,
+    where: tuple[str, ...] | Box,
     path: Path,
     *,
     services: Services,
     cache: Path | None = None,
     tell: Tell = lambda message: _log.info("%s", message),
     sleep: Callable[[float], None] = time.sleep,
-) -> tuple[int, int]:
-    """Write the roads of a place or a rectangle as GraphML of OSMnx, and return the numbers of nodes and of edges.
+) -> Fetched:
+    """Write the roads of places or of a rectangle as GraphML of OSMnx, and return what was fetched.
 
     All ways with the tag ``highway`` that are in use are taken, islands too, with the tags that the rules of the road
-    read; bends between crossings become the edges' geometry. The file appears whole or not at all. Answers are kept
-    in the folder ``cache`` and used again from there; without one they are kept until all is done.
+    read. Nodes stay where roads meet or a tag changes; bends between them become the edges' geometry. The file appears
+    whole or not at all. Answers are kept in the folder ``cache`` and used again from there, whatever their age;
+    without one they are kept until all is done.
 
     Raises
     ------
     InputError
-        The place is not known or has no outline, or no road lies there; or OSMnx is not installed.
+        A place is not known or has no outline, the area is too large, or no road lies there; a kept answer is damaged;
+        or OSMnx is not installed.
     ServiceError
         A service cannot be reached, stays busy, or answers with something else than was asked for.
     """
     if cache is None:
         with tempfile.TemporaryDirectory() as folder:
             return fetch_roads(where, path, services=services, cache=Path(folder), tell=tell, sleep=sleep)
-    ox = _osmnx()
-    with _settings(services, cache):
-        outline = _outline(where, services, tell, sleep)
-        tell(say("Asking {host} for roads", host=_host(services.overpass_url)))
-
-        def download() -> MultiDiGraph[int]:
-            _await_slot(services, tell, sleep)
-            whole: MultiDiGraph[int] = ox.graph_from_polygon(
-                outline, network_type="all", simplify=False, retain_all=True
-            )
-            return whole
-
-        try:
-            graph = _patiently(download, services, services.overpass_url, tell, sleep)
-        except ox._errors.InsufficientResponseError:
-            faults = FaultList()
-            faults.add(
-                say("No road lies in {place}.", place=_shown(where)),
-                say("Check the name or the rectangle; the roads of OpenStreetMap may not be drawn there yet."),
-                code="empty",
-            )
-            raise InputError(faults.faults) from None
-        tell(say("Joining {count} road nodes", count=len(graph)))
-        graph = ox.simplify_graph(graph, edge_attrs_differ=list(RULE_TAGS))
-        graph.graph.pop("created_date", None)  # the same answers give the same file
-        tell(say("Writing {path}", path=path))
-        draft = path.with_name(f".{path.name}.part")
-        try:
-            ox.save_graphml(graph, draft)
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
-    return len(graph), graph.number_of_edges()
-
-
-def _osmnx() -> ModuleType:
+    ox = load_osmnx()
+    client = Client(services, cache, tell, sleep)
+    outline, places = (shapely.box(*_sides(where)), ()) if isinstance(where, Box) else _look_up(where, client)
+    shown = str(where) if isinstance(where, Box) else ", ".join(where)
+    _refuse_large(outline, shown)
+    # A folder of its own for the answers about an outline, so that their dates are known when they are used again.
+    client = replace(client, cache=cache / _key(outline, services))
+    graph = _download(outline, client, shown)
+    tell(say("Joining {count} road nodes", count=len(graph)))
+    graph = ox.simplify_graph(graph, edge_attrs_differ=list(RULE_TAGS), remove_rings=False)
+    graph.graph.pop("created_date", None)  # the same answers give the same file
+    date = _date(client.cache)
+    graph.graph["osm_date"] = date
+    tell(say("Writing {path}", path=path))
+    draft = path.with_name(f".{path.name}.part")
     try:
-        import osmnx  # noqa: PLC0415 - an extra, and slow to import
-        import osmnx._errors  # noqa: PLC0415
-    except ImportError:
+        ox.save_graphml(graph, draft)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return Fetched(len(graph), graph.number_of_edges(), places, date)
+
+
+def _sides(box: Box) -> tuple[float, float, float, float]:
+    return box.west, box.south, box.east, box.north
+
+
+def _look_up(names: tuple[str, ...], client: Client) -> tuple[shapely.Polygon | shapely.MultiPolygon, tuple[str, ...]]:
+    """Return the common outline of places (WGS-84 degrees) and their full names."""
+    ox = load_osmnx()
+    faults = FaultList()
+    outlines, full_names = [], []
+    for name in names:
+
+        def question(name: str = name) -> tuple[shapely.Geometry, str]:
+            client.tell(say("Looking up {place} at {host}", place=name, host=host_of(client.services.nominatim_url)))
+            found = ox.geocode_to_gdf(name).iloc[0]
+            return found["geometry"], str(found["display_name"])
+
+        try:
+            outline, full_name = client.ask(client.services.nominatim_url, question)
+        except ox._errors.InsufficientResponseError:
+            faults.add(
+                say("The place {place} is not known.", place=name),
+                say("Write its full name, such as 四川省成都市锦江区, or give --bbox."),
+                code="unknown_place",
+            )
+            continue
+        except TypeError:  # OSMnx's word for a place without a polygon
+            faults.add(
+                say("The place {place} is known as a point or a line only, without an outline.", place=name),
+                say("Name the district that it lies in, or give --bbox."),
+                code="no_outline",
+            )
+            continue
+        if not outline.is_valid:
+            faults.add(
+                say("The outline of {place} crosses itself.", place=full_name),
+                say("Name the district that it lies in, or give --bbox."),
+                code="bad_outline",
+            )
+        outlines.append(outline)
+        full_names.append(full_name)
+    faults.raise_any()
+    return shapely.union_all(outlines), tuple(full_names)
+
+
+def _refuse_large(outline: shapely.Geometry, shown: str) -> None:
+    """Raise :class:`InputError` when the rectangle around an outline is larger than services should be asked for."""
+    west, south, east, north = (math.radians(side) for side in outline.bounds)
+    area_km2 = _EARTH_KM**2 * (east - west) * (math.sin(north) - math.sin(south))
+    if area_km2 > _LARGEST_KM2:
         faults = FaultList()
         faults.add(
-            say("Fetching roads needs the package osmnx."),
-            say("Install it: pip install 'stationplan[fetch]'"),
-            code="missing_package",
+            say(
+                "{place} spans {found} km²; roads are fetched for {cap} km² at most.",
+                place=shown,
+                found=round(area_km2),
+                cap=_LARGEST_KM2,
+            ),
+            say("Ask for a smaller place, or use an extract file (.osm.pbf) instead."),
+            code="too_large",
         )
-        raise InputError(faults.faults) from None
-    found: ModuleType = osmnx
-    return found
+        raise InputError(faults.faults)
 
 
-@contextmanager
-def _settings(services: Services, cache: Path) -> Iterator[None]:
-    """Set OSMnx's global settings for a block, and put back what was."""
-    ox = _osmnx()
-    ours = {
-        "cache_folder": cache,
-        "use_cache": True,
-        "doh_url_template": None,  # else a host that cannot be resolved is asked of a third party
-        "http_user_agent": f"stationplan ({services.contact})",
-        "http_referer": services.contact,
-        "http_accept_language": "zh-CN,zh;q=0.9,en;q=0.5",
-        "nominatim_url": services.nominatim_url,
-        "overpass_url": services.overpass_url,
-        "overpass_rate_limit": False,  # slots are awaited by _await_slot, which tells of it
-        "requests_kwargs": {"hooks": {"response": _refuse_bad_answer}},
-        "requests_timeout": services.timeout_s,
-        "useful_tags_way": [*RULE_TAGS, "name", "service"],
-    }
-    before = {key: getattr(ox.settings, key) for key in ours}
-    resolve = socket.getaddrinfo  # OSMnx replaces it to stay with one server
-    try:
-        for key, value in ours.items():
-            setattr(ox.settings, key, value)
-        yield
-    finally:
-        socket.getaddrinfo = resolve
-        for key, value in before.items():
-            setattr(ox.settings, key, value)
+def _key(outline: shapely.Geometry, services: Services) -> str:
+    """Return a name for the answers to one question: the same outline, asked in the same way."""
+    asked = f"{services.overpass_url} {services.timeout_s} {metadata.version('osmnx')} ".encode()
+    return hashlib.sha256(asked + outline.wkb).hexdigest()[:16]
 
 
-class _TryAgainError(Exception):
-    """A server is busy or failed for now; ``wait_s`` is how long it asks to wait, if it says so."""
-
-    def __init__(self, what: Message, wait_s: float | None = None) -> None:
-        self.what, self.wait_s = what, wait_s
-        super().__init__(str(what))
-
-
-def _refuse_bad_answer(response: Response, *_: object, **__: object) -> None:
-    """Stop at an answer that OSMnx would retry without end, or would take for all of the roads."""
-    host = urlsplit(response.url).netloc
-    try:
-        answer = response.json()
-    except ValueError:
-        answer = None
-    finally:
-        response.close()
-    if response.status_code in _BUSY:
-        asked = response.headers.get("Retry-After", "")
-        wait_s = float(asked) if asked.isdecimal() else None
-        raise _TryAgainError(
-            say("{host} is busy (HTTP {status}).", host=host, status=response.status_code), wait_s=wait_s
-        )
-    if not response.ok:
-        raise ServiceError(
-            say("{host} refused with HTTP {status}.", host=host, status=response.status_code),
-            say("Check the address of the service, and --contact; or use an extract file (.osm.pbf) instead."),
-        )
-    if answer is None:
-        raise _TryAgainError(say("{host} answered with something that is not JSON.", host=host))
-    remark = str(answer.get("remark", "")) if isinstance(answer, dict) else ""
-    if "error" in remark:
-        raise ServiceError(
-            say("{host} gave up: {remark}", host=host, remark=remark[:200]),
-            say("Ask for a smaller place, raise --timeout, or use an extract file (.osm.pbf) instead."),
-        )
-
-
-def _patiently(
-    ask: Callable[[], _Answer], services: Services, url: str, tell: Tell, sleep: Callable[[float], None]
-) -> _Answer:
-    """Return an answer, asking again after a wait where the server is busy or the connection breaks.
-
-    A server that cannot be reached at all is not waited for.
+def _download(outline: shapely.Geometry, client: Client, shown: str) -> MultiDiGraph[int]:
+    """Return every road within an outline, each shape point a node.
 
     Raises
     ------
-    ServiceError
-        It stays so for all tries.
+    InputError
+        There is none.
     """
-    import requests  # noqa: PLC0415 - comes with OSMnx
+    ox = load_osmnx()
 
-    host = _host(url)
-    wait_s = float(_FIRST_WAIT_S)
-    for left in range(services.retries, -1, -1):
-        asked_s = None
+    def question() -> MultiDiGraph[int] | None:
         try:
-            return ask()
-        except _TryAgainError as error:
-            what, asked_s = error.what, error.wait_s
-        except requests.exceptions.ReadTimeout:
-            what = say("{host} did not answer within {limit} s.", host=host, limit=services.timeout_s)
-        except requests.exceptions.RequestException as error:
-            _log.info("%s", error)
-            what = say("{host} broke off its answer.", host=host)
-            if isinstance(error, requests.exceptions.ConnectionError) and "aborted" not in str(error):
-                what = say("{host} cannot be reached.", host=host)
-                break
-        if left:
-            _wait(min(asked_s if asked_s is not None else wait_s, _LONGEST_WAIT_S), what, tell, sleep)
-            wait_s *= 2
-    raise ServiceError(
-        what,
-        say(
-            "Try later, name a mirror with --overpass-url or --nominatim-url, "
-            "or use an extract file (.osm.pbf) instead."
-        ),
-    )
+            whole: MultiDiGraph[int] = ox.graph_from_polygon(
+                outline, network_type="all", simplify=False, retain_all=True
+            )
+        except ox._errors.InsufficientResponseError:
+            return None
+        except ValueError as error:
+            # OSMnx asks for 500 m more than the outline, and this is all it says when roads lie only there.
+            if "no graph nodes" in str(error):
+                return None
+            raise
+        return whole
 
-
-def _wait(seconds: float, why: Message, tell: Tell, sleep: Callable[[float], None]) -> None:
-    for left in range(round(seconds), 0, -1):
-        tell(say("{why} Asking again in {left} s.", why=why, left=left))
-        sleep(1)
-
-
-def _await_slot(services: Services, tell: Tell, sleep: Callable[[float], None]) -> None:
-    """Wait until Overpass has a free slot for us, as far as its page of status tells."""
-    import requests  # noqa: PLC0415 - comes with OSMnx
-
-    host = _host(services.overpass_url)
-    headers = {"User-Agent": f"stationplan ({services.contact})", "Referer": services.contact}
-    for _ in range(services.retries + 1):
-        answer = requests.get(
-            f"{services.overpass_url.rstrip('/')}/status", headers=headers, timeout=services.timeout_s
-        )
-        slots = [int(seconds) for seconds in _NEXT_SLOT.findall(answer.text)]
-        if not answer.ok or _FREE_SLOTS.search(answer.text) or not slots:
-            return
-        pause_s = min(max(min(slots), 1), _LONGEST_WAIT_S)
-        _wait(pause_s, say("All slots of {host} are taken.", host=host), tell, sleep)
-
-
-def _outline(
-    where: str | Box, services: Services, tell: Tell, sleep: Callable[[float], None]
-) -> Polygon | MultiPolygon:
-    """Return the outline of a place or a rectangle, WGS-84 degrees."""
-    if isinstance(where, Box):
-        import shapely  # noqa: PLC0415 - only here
-
-        return shapely.box(where.west, where.south, where.east, where.north)
-    ox = _osmnx()
-    tell(say("Looking up {place} at {host}", place=where, host=_host(services.nominatim_url)))
-    faults = FaultList()
-    try:
-        found = _patiently(lambda: ox.geocode_to_gdf(where), services, services.nominatim_url, tell, sleep)
-    except ox._errors.InsufficientResponseError:
+    graph = client.ask(client.services.overpass_url, question)
+    if graph is None or not graph.number_of_edges():
+        faults = FaultList()
         faults.add(
-            say("The place {place} is not known.", place=where),
-            say("Write its full name, such as 四川省成都市锦江区, or give --bbox."),
-            code="unknown_place",
+            say("No road lies in {place}.", place=shown),
+            say("Check the name or the rectangle; the roads of OpenStreetMap may not be drawn there yet."),
+            code="empty",
         )
-    except TypeError:
-        faults.add(
-            say("The place {place} is known as a point only, without an outline.", place=where),
-            say("Name the district that it lies in, or give --bbox."),
-            code="no_outline",
-        )
-    else:
-        outline: Polygon | MultiPolygon = found.geometry.iloc[0]
-        return outline
-    raise InputError(faults.faults)
+        raise InputError(faults.faults)
+    return graph
 
 
-def _host(url: str) -> str:
-    return urlsplit(url).netloc or url
-
-
-def _shown(where: str | Box) -> str:
-    if isinstance(where, str):
-        return where
-    return f"{where.west},{where.south},{where.east},{where.north}"
+def _date(answers: Path) -> str:
+    """Return the day of the oldest of Overpass's answers in a folder, which stands at their beginning."""
+    days = []
+    for kept in answers.glob("*.json"):
+        with kept.open(encoding="utf-8") as stream:
+            days += _DATED.findall(stream.read(2000))
+    return min(days, default="")

@@ -34,7 +34,8 @@ def read_graphml_roads(path: Path, limits: Limits) -> RoadPieces:
 
     An edge is one direction for cars and e-bikes (OSMnx gives a two-way street an edge each way); walkers go both
     ways. Of OSM's tags those count that the graph carries. Lists, on edges that run over several ways, keep all their
-    values. The length is that of the edge, shared over the pieces of its geometry.
+    values. The length is that of the edge, shared over the pieces of its geometry. The date is that of OSM's data,
+    which ``stationplan fetch`` notes in the graph.
 
     Raises
     ------
@@ -93,13 +94,15 @@ class _Graph:
         self._shapes: list[object] = []
         self._tags: list[tuple[str, ...]] = []
         self._other: Counter[str] = Counter()
+        self._date = ""
 
     def check(self, attributes: Mapping[str, str], data: Mapping[str, str]) -> None:
-        """Raise ``ValueError`` for a graph without directions or in another CRS."""
+        """Note the graph's date; raise ``ValueError`` for a graph without directions or in another CRS."""
         if attributes.get("edgedefault") != "directed":
             raise ValueError("it is undirected, so nobody knows its one-way streets")
         if data["crs"].lower() not in _DEGREES:
             raise ValueError(f"its CRS is {data['crs'][:40]}, not epsg:4326")
+        self._date = data.get("osm_date", "")
 
     def add_node(self, attributes: Mapping[str, str], data: Mapping[str, str]) -> None:
         """Note a node."""
@@ -148,7 +151,7 @@ class _Graph:
             kind=kind[edge],
             kinds=tuple(_as_tags(values) for values in kinds),
             source=OSM_SOURCE,
-            date="",
+            date=self._date,
             short_edges=int((stated < straight_m - SHORT_BY_M).sum()),
             other_classes=dict(self._other),
         )
