@@ -88,10 +88,8 @@ def weigh_by_roads(
 
     def distances(places: FloatArray) -> FloatArray:
         metres = np.full(len(places), _REACH_M)
-        found, distance = tree.query_nearest(
-            shapely.points(places), max_distance=_REACH_M, return_distance=True, all_matches=False
-        )
-        metres[found[0]] = distance
+        found, distance = tree.query_nearest(shapely.points(places), return_distance=True, all_matches=False)
+        metres[found[0]] = np.minimum(distance, _REACH_M)
         return metres
 
     found = {datum: distances(places) for datum, places in at.items()}
