@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import sys
 import threading
@@ -22,6 +23,7 @@ from psycopg.conninfo import conninfo_to_dict
 from test_cli import call, cut_demo
 from test_safe_text import FRAGMENTS, WHOLE
 
+import stationplan as sp
 from stationplan.domain import LocalText
 from stationplan.errors import InputError
 from stationplan.inputs import database as reading
@@ -775,3 +777,50 @@ def test_a_schema_without_a_database_is_refused(demo_folder, tmp_path, capsys):
     code, _, told = call("run", demo_folder / "scenario.toml", "--schema", "x", "--lang", "en", capsys=capsys)
     assert code == 2
     assert "--schema means nothing without a database." in told
+
+
+@pytest.mark.parametrize(
+    "named",
+    ['table = "public.stations"', "query = \"SELECT * FROM stations WHERE 编码 LIKE 'S%' ORDER BY 编码\""],
+    ids=["table", "query"],
+)
+def test_a_study_whose_stations_stand_in_a_database_is_the_study_of_the_file(
+    demo_folder, demo_plan, database, tmp_path, named
+):
+    with (demo_folder / "stations.csv").open(encoding="gb18030", newline="") as stream:
+        header, *rows = csv.reader(stream)
+    places = sql.SQL(", ").join(sql.SQL("{} text").format(sql.Identifier(name)) for name in header)
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE TABLE stations ({}, PRIMARY KEY ({}))").format(places, sql.Identifier("编码"))
+        )
+        with connection.cursor().copy("COPY stations FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+    path = demo_folder / "scenario.toml"
+    text = path.read_text("utf-8")
+    assert 'file = "stations.csv"' in text
+    path.write_text(text.replace('file = "stations.csv"', f'file = "{database}"\n{named}'), "utf-8")
+    plan = sp.run(sp.load_scenario(path))
+    assert plan.sites.site_id == demo_plan.sites.site_id
+    assert plan.solution.objective == demo_plan.solution.objective
+    plan.save(tmp_path / "out")
+    password = conninfo_to_dict(database)["password"]
+    for name in ("manifest.json", "scenario.resolved.toml", "plan.json", "map.html", "report.html"):
+        assert password not in (tmp_path / "out" / name).read_text("utf-8")
+    manifest = json.loads((tmp_path / "out/manifest.json").read_text("utf-8"))
+    (source,) = [item for item in manifest["inputs"] if item["role"] == "stations"]
+    assert source["path"] == shown_url(database)
+    assert len(source["sha256"]) == 64
+
+
+def test_keys_of_a_database_and_of_a_file_are_not_mixed(demo_folder):
+    path = demo_folder / "scenario.toml"
+    text = path.read_text("utf-8")
+    for old, new, said in (
+        ('file = "stations.csv"', 'file = "postgresql://gis/union"', "either `table` or `query`"),
+        ('file = "stations.csv"', 'file = "stations.csv"\ntable = "stations"', "Only a database has `table`"),
+    ):
+        path.write_text(text.replace(old, new), "utf-8")
+        with pytest.raises(InputError, match=said):
+            sp.load_scenario(path)
