@@ -10,9 +10,13 @@ import openpyxl
 import pytest
 import shapely
 from conftest import ROOT
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from stationplan.cli.app import BAD_INPUT, DONE, main
 from stationplan.geo import wgs84_to_gcj02
+from stationplan.inputs import check_table
+from stationplan.scenario import Limits
 
 HEADER = ["编码", "名称", "地址", "经度", "纬度", "场所类型", "开放时间"]
 LIST = [
@@ -262,3 +266,66 @@ def test_observed_counts_are_checked_with_their_groups_and_slots(tmp_path, capsy
         (5, "unknown_word"),
         (7, "empty"),
     ]
+
+
+def test_a_table_of_ragged_rows_only_is_told_row_by_row(tmp_path, capsys):
+    path = tmp_path / "stations.csv"
+    path.write_text("名称,经度,纬度\n一号,104\n二号,104,30,5\n", "utf-8")
+    code, found = told(capsys, path, "--as", "stations")
+    assert (code, found["kept"]) == (BAD_INPUT, 0)
+    assert [(finding["row"], finding["code"]) for finding in found["findings"]] == [(2, "row_width"), (3, "row_width")]
+
+
+CELLS = [
+    "",
+    "104.06",
+    "30.65",
+    "abc",
+    "nan",
+    "全天",
+    "看天",
+    "银行网点",
+    "微型",
+    "104.06,30.65",
+    "0",
+    "413000",
+    "S1",
+    "𠮷",
+]
+HEADS = [
+    "编码",
+    "名称",
+    "经度",
+    "纬度",
+    "坐标",
+    "类型",
+    "面积",
+    "开放时间",
+    "场所类型",
+    "费用",
+    "人口",
+    "人数",
+    "群体",
+    "备注",
+]
+
+
+@given(data=st.data(), role=st.sampled_from(["stations", "candidates", "demand", "observed"]), merge=st.booleans())
+@settings(deadline=None, derandomize=True, max_examples=150)
+def test_no_record_is_lost_whatever_the_table_holds(tmp_path_factory, data, role, merge):
+    header = data.draw(st.lists(st.sampled_from(HEADS), min_size=1, max_size=8, unique=True))
+    row = st.lists(st.sampled_from(CELLS), min_size=len(header) - 1, max_size=len(header) + 1)
+    rows = data.draw(st.lists(row, max_size=6))
+    path = tmp_path_factory.getbasetemp() / "any.csv"
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream, quoting=csv.QUOTE_ALL).writerows([header, *rows])
+    found = check_table(
+        path, role, source={}, columns={}, merge_duplicates=merge, district_list=None, roads=None, limits=Limits()
+    )
+    (quality,) = found.quality
+    if all(finding.action != "refused" for finding in quality.findings):
+        gone = {finding.row for finding in quality.findings if finding.action in {"set_aside", "merged"}}
+        assert quality.rows == sum(any(cell.strip() for cell in row) for row in rows)
+        assert quality.kept == quality.rows - len(gone)
+    else:
+        assert found.refused

@@ -126,6 +126,8 @@ def row_ids(table: Table, columns: Mapping[str, int], role: str, faults: FaultLi
     """Return the ids of a table's rows; a table without a column of ids gets them from its row numbers."""
     if "id" in columns:
         return unique_ids(table, columns["id"], faults)
+    if not table.rows:
+        return []
     faults.add(
         say("There is no column of ids; rows are called {example} and so on.", example=f"{role}/{table.row_number[0]}"),
         say("Add a column id or 编码 if the ids should stay when rows move."),
