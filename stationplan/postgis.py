@@ -33,12 +33,12 @@ _CONNECT_TIMEOUT_S = 10
 
 
 def is_database(address: str) -> bool:
-    """Whether a text is the address of a database, not the path of a file.
+    """Whether a text is meant as the address of a database, well written or not, and not as the path of a file.
 
     >>> is_database("postgresql://planner@gis/union"), is_database("stations.csv")
     (True, False)
     """
-    return re.match(r"postgres(ql)?(\+\w+)?://", address) is not None
+    return re.match(r"\s*postgres\w*(\+\w+)?:/", address, re.IGNORECASE) is not None
 
 
 def shown_url(url: str) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import sys
 import threading
+import traceback
 from contextlib import contextmanager
 from dataclasses import replace
 from urllib.parse import quote
@@ -28,8 +30,9 @@ from stationplan.domain import LocalText
 from stationplan.errors import InputError
 from stationplan.inputs import database as reading
 from stationplan.inputs.database import read_database
+from stationplan.inputs.textfile import decode
 from stationplan.postgis import is_database, shown_url
-from stationplan.report import layers, refuse_database, write_database, write_geopackage
+from stationplan.report import document, layers, refuse_database, write_database, write_geopackage
 from stationplan.scenario import Limits
 
 LAYERS = {"proposed", "existing", "districts", "demand"}
@@ -131,6 +134,14 @@ def test_no_password_shows_however_it_is_written(before, after, rest):
     for text in (password, quote(password, safe="")):
         assert SECRET not in shown_url(f"postgresql://user:{text}{rest}")
         assert SECRET not in shown_url(f"postgresql://host/db?password={text}")
+
+
+@pytest.mark.parametrize(
+    "address", ["postgresql+psycopg://u:p@h/d", " postgresql://h", "PostgreSQL://h", "postgres:/h"]
+)
+def test_an_address_written_badly_is_no_path(address):
+    assert is_database(address)
+    assert shown_url(address) == "postgresql://***"
 
 
 @pytest.mark.parametrize("name", ["stations.csv", "data/postgresql/a.csv", "postgresql:", "http://host/db"])
@@ -509,6 +520,97 @@ def test_a_query_that_takes_too_long_is_stopped(database, monkeypatch):
     assert "1 s are waited" in str(fault)
 
 
+# ---- a scenario -----------------------------------------------------------------------------------------------------
+
+
+def copy_table(url, path, *, points=False):
+    """Copy a CSV file into a table of its name, with its columns as text or its coordinates as points."""
+    header, *rows = csv.reader(io.StringIO(decode(path.read_bytes(), path.name)))
+    lon, lat = header.index("经度"), header.index("纬度")
+    kept = [i for i in range(len(header)) if not points or i not in (lon, lat)]
+    columns = [sql.SQL("{} text").format(sql.Identifier(header[i])) for i in kept]
+    name = sql.Identifier(path.stem)
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            sql.SQL("CREATE TABLE {} (number serial PRIMARY KEY, {}{})").format(
+                name, sql.SQL(", ").join(columns), sql.SQL(", geom geometry(Point, 4326)" if points else "")
+            )
+        )
+        places = sql.SQL(", ").join(sql.Identifier(header[i]) for i in kept)
+        values = sql.SQL(", ").join([sql.Placeholder()] * len(kept))
+        insert = (
+            "INSERT INTO {} ({}, geom) VALUES ({}, ST_Point(%s, %s, 4326))"
+            if points
+            else "INSERT INTO {} ({}) VALUES ({})"
+        )
+        for row in rows:
+            shape = [float(row[lon]), float(row[lat])] if points else []
+            connection.execute(sql.SQL(insert).format(name, places, values), [*(row[i] for i in kept), *shape])
+
+
+def test_a_plan_from_tables_of_a_database_is_that_from_their_files(demo_folder, database, tmp_path):
+    path = cut_demo(demo_folder)
+    from_files = sp.run(sp.load_scenario(path))
+    copy_table(database, demo_folder / "stations.csv")
+    copy_table(database, demo_folder / "candidates.csv", points=True)
+    text = path.read_text("utf-8")
+    text = text.replace(
+        'file = "stations.csv"', f'file = "{database}"\nquery = "SELECT * FROM stations ORDER BY number"'
+    )
+    text = text.replace('file = "candidates.csv"', f'file = "{database}"\ntable = "public.candidates"')
+    path.write_text(text, "utf-8")
+    plan = sp.run(sp.load_scenario(path))
+    assert {**document(plan), "scenario": ""} == {**document(from_files), "scenario": ""}
+    hashes = {item.role: item.sha256 for item in plan.inputs}
+    assert all(len(hashes[role]) == 64 for role in ("stations", "candidates"))
+
+    plan.save(tmp_path / "out")
+    password = conninfo_to_dict(database)["password"]
+    assert all(password.encode() not in path.read_bytes() for path in (tmp_path / "out").iterdir())
+    assert shown_url(database) in (tmp_path / "out/manifest.json").read_text("utf-8")
+
+    run(database, "UPDATE candidates SET geom = ST_Translate(geom, 1e-9, 0) WHERE number = 1")
+    moved = {item.role: item.sha256 for item in sp.run(sp.load_scenario(path)).inputs}
+    assert moved["candidates"] != hashes["candidates"]
+    assert moved["stations"] == hashes["stations"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('file = "stations.csv"', 'file = "postgresql://u:geheim@127.0.0.1:1/db"\ntable = "t"'),
+        ('file = "stations.csv"', 'file = "postgresql://u:geheim@127.0.0.1:1/db"'),
+        ('file = "stations.csv"', 'file = "postgresql://u:ge/geheim@h/db"\ntable = "t"'),
+        ('file = "stations.csv"', 'file = " postgresql://u:geheim@h/db"\ntable = "t"'),
+        ('file = "stations.csv"', 'file = ["postgresql://u:geheim@h/db"]'),
+        ('file = "stations.csv"', 'osm = "postgresql://u:geheim@h/db"\nhosts = ["bank"]'),
+        ('edges = "roads_edges.csv"', 'edges = "postgresql://u:geheim@h/db"'),
+        ("new = 20", 'new = "postgresql://u:geheim@h/db"'),
+    ],
+)
+def test_no_fault_of_a_scenario_shows_a_password(demo_folder, before, after):
+    path = demo_folder / "scenario.toml"
+    text = path.read_text("utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after), "utf-8")
+    with pytest.raises(InputError) as caught:
+        sp.run(sp.load_scenario(path))
+    assert SECRET not in str(caught.value)
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
+
+
+def test_keys_of_a_database_and_of_a_file_are_not_mixed(demo_folder):
+    path = demo_folder / "scenario.toml"
+    text = path.read_text("utf-8")
+    for old, new, said in (
+        ('file = "stations.csv"', 'file = "postgresql://gis/union"', "either `table` or `query`"),
+        ('file = "stations.csv"', 'file = "stations.csv"\ntable = "stations"', "Only a database has `table`"),
+    ):
+        path.write_text(text.replace(old, new), "utf-8")
+        with pytest.raises(InputError, match=said):
+            sp.load_scenario(path)
+
+
 # ---- writing --------------------------------------------------------------------------------------------------------
 
 
@@ -777,50 +879,3 @@ def test_a_schema_without_a_database_is_refused(demo_folder, tmp_path, capsys):
     code, _, told = call("run", demo_folder / "scenario.toml", "--schema", "x", "--lang", "en", capsys=capsys)
     assert code == 2
     assert "--schema means nothing without a database." in told
-
-
-@pytest.mark.parametrize(
-    "named",
-    ['table = "public.stations"', "query = \"SELECT * FROM stations WHERE 编码 LIKE 'S%' ORDER BY 编码\""],
-    ids=["table", "query"],
-)
-def test_a_study_whose_stations_stand_in_a_database_is_the_study_of_the_file(
-    demo_folder, demo_plan, database, tmp_path, named
-):
-    with (demo_folder / "stations.csv").open(encoding="gb18030", newline="") as stream:
-        header, *rows = csv.reader(stream)
-    places = sql.SQL(", ").join(sql.SQL("{} text").format(sql.Identifier(name)) for name in header)
-    with psycopg.connect(database, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("CREATE TABLE stations ({}, PRIMARY KEY ({}))").format(places, sql.Identifier("编码"))
-        )
-        with connection.cursor().copy("COPY stations FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
-    path = demo_folder / "scenario.toml"
-    text = path.read_text("utf-8")
-    assert 'file = "stations.csv"' in text
-    path.write_text(text.replace('file = "stations.csv"', f'file = "{database}"\n{named}'), "utf-8")
-    plan = sp.run(sp.load_scenario(path))
-    assert plan.sites.site_id == demo_plan.sites.site_id
-    assert plan.solution.objective == demo_plan.solution.objective
-    plan.save(tmp_path / "out")
-    password = conninfo_to_dict(database)["password"]
-    for name in ("manifest.json", "scenario.resolved.toml", "plan.json", "map.html", "report.html"):
-        assert password not in (tmp_path / "out" / name).read_text("utf-8")
-    manifest = json.loads((tmp_path / "out/manifest.json").read_text("utf-8"))
-    (source,) = [item for item in manifest["inputs"] if item["role"] == "stations"]
-    assert source["path"] == shown_url(database)
-    assert len(source["sha256"]) == 64
-
-
-def test_keys_of_a_database_and_of_a_file_are_not_mixed(demo_folder):
-    path = demo_folder / "scenario.toml"
-    text = path.read_text("utf-8")
-    for old, new, said in (
-        ('file = "stations.csv"', 'file = "postgresql://gis/union"', "either `table` or `query`"),
-        ('file = "stations.csv"', 'file = "stations.csv"\ntable = "stations"', "Only a database has `table`"),
-    ):
-        path.write_text(text.replace(old, new), "utf-8")
-        with pytest.raises(InputError, match=said):
-            sp.load_scenario(path)

@@ -6,6 +6,7 @@ pasted into SQL. What either may see is for the rights of the database user to d
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -231,7 +232,14 @@ def _table(
 ) -> Table:
     rows = [texts for texts, _ in records]
     numbers = np.arange(2, len(rows) + 2)
-    found = Table(faults.file or "", header.names, tuple(rows), tuple(numbers.tolist()), sheet=faults.sheet)
+    found = Table(
+        faults.file or "",
+        header.names,
+        tuple(rows),
+        tuple(numbers.tolist()),
+        sheet=faults.sheet,
+        sha256=hashlib.sha256(repr((header.names, records)).encode()).hexdigest(),
+    )
     if header.geometry is None:
         return found
     given = np.array([shape is not None for _, shape in records])

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from stationplan.errors import FaultList, InputError, say
@@ -48,10 +47,9 @@ def read_table(located: Located, wanted: Wanted, limits: Limits) -> Table:
     """
     source, path = located.source, located.path
     if path is None:
-        table = read_database(
+        return read_database(
             source.file or "", table=source.table, query=source.query, geometry=source.geometry, limits=limits
         )
-        return replace(table, sha256=hashlib.sha256(repr((table.header, table.rows)).encode()).hexdigest())
     suffix = path.suffix.lower()
     if suffix in GEOMETRY_SUFFIXES:
         return read_features(path, limits, layer=source.layer)

@@ -28,7 +28,7 @@ class Table:
     Things without a header row, such as features of a GeoJSON file or rows of a query, are numbered from 2 in their
     order. ``shapes`` holds a shapely geometry (or ``None``) a row where the source has geometry, in ``crs``
     (``None``: undeclared). ``faults`` tells rows that could not be read, ``set_aside`` counts them; they are not in
-    ``rows``. ``sha256`` is that of the header and rows, for sources without a file.
+    ``rows``. ``sha256`` is that of the whole content, for sources without a file.
     """
 
     file: str

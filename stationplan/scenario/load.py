@@ -95,11 +95,12 @@ class Scenario:
         """
         faults = FaultList(self.path.name)
         searched = ", ".join(str(folder.resolve()) for folder in self.folders)
+        shown = shown_url(path) if is_database(path) else path
         for folder in self.folders:
             place = (folder / path.replace("\0", "")).resolve()
             if Path(path).is_absolute() or not place.is_relative_to(folder.resolve()):
                 faults.add(
-                    say("The path {path} leaves the data folder.", path=path),
+                    say("The path {path} leaves the data folder.", path=shown),
                     say("Name a file inside the folder of the scenario, or pass that folder with --data."),
                     key=key,
                 )
@@ -107,7 +108,7 @@ class Scenario:
             if "\0" not in path and place.is_file():
                 return place
         faults.add(
-            say("The file {path} does not exist in {folders}.", path=path, folders=searched),
+            say("The file {path} does not exist in {folders}.", path=shown, folders=searched),
             say("Check the name, or pass the folder that holds it with --data."),
             key=key,
         )
@@ -153,19 +154,16 @@ def load_scenario(path: str | Path, *, data: str | Path | None = None, undeclare
         folders.insert(0, Path(data))
     file = _validated(_with_defaults(document), faults, undeclared_datums=undeclared_datums)
     dumped = file.model_dump(mode="json", by_alias=True, exclude_none=True)
-    return Scenario(path, tuple(folders), file, tomli_w.dumps(_without_passwords(dumped)))
+    return Scenario(path, tuple(folders), file, tomli_w.dumps(cast("dict[str, object]", _without_passwords(dumped))))
 
 
-def _without_passwords(document: dict[str, object]) -> dict[str, object]:
-    """Return a document whose addresses of databases may be shown."""
-    return {
-        key: _without_passwords(value)
-        if isinstance(value, dict)
-        else shown_url(value)
-        if isinstance(value, str) and is_database(value)
-        else value
-        for key, value in document.items()
-    }
+def _without_passwords(value: object) -> object:
+    """Return a value of a document with its addresses of databases as they may be shown."""
+    if isinstance(value, dict):
+        return {key: _without_passwords(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_passwords(item) for item in value]
+    return shown_url(value) if isinstance(value, str) and is_database(value) else value
 
 
 @cache
@@ -226,7 +224,8 @@ def _validated(document: dict[str, object], faults: FaultList, *, undeclared_dat
     except ValidationError as error:
         for detail in error.errors():
             place = [str(part) for part in detail["loc"]]
-            what, cure = _explain(detail["type"], dict(detail.get("ctx", {})), place, detail["input"], detail["msg"])
+            found = _without_passwords(detail["input"])
+            what, cure = _explain(detail["type"], dict(detail.get("ctx", {})), place, found, detail["msg"])
             faults.add(what, cure, key=".".join(place))
         raise InputError(faults.faults) from None
     _cross_check(file, faults)
