@@ -152,6 +152,13 @@ def _print(found: Check, book: Path | None, lang: Language) -> None:
 
 def _headline(quality: Quality, lang: Language) -> str:
     name = quality.file if quality.sheet is None else f"{quality.file}#{quality.sheet}"
+    if not name:
+        return words(lang)(
+            "{role}: {rows} made, {kept} kept",
+            role=translate(role_name(quality.role), lang),
+            rows=number(quality.rows),
+            kept=number(quality.kept),
+        )
     return words(lang)(
         "{file} ({role}): {rows} records, {kept} kept; {set_aside} set aside, {merged} merged, {repaired} repaired",
         file=name,

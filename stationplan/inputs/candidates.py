@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 import numpy as np
@@ -67,8 +68,8 @@ def grid_places(given: CandidatesInput, roads: RoadArcs, area: StudyArea, hosts:
     """Return road junctions in the districts as candidates: every one, or one for each square of ``spacing_m``.
 
     A junction is a node with three neighbours or more on roads open to walkers. Of each square (aligned to the CRS of
-    the area) the junction nearest its middle stands. Ids tell easting and northing, so they stay when roads change
-    elsewhere.
+    the area) the junction nearest its middle stands. Ids tell easting and northing in metres, so they stay when roads change
+    elsewhere; junctions at one metre have their node's number too.
     """
     x, y = project(roads.lon, roads.lat, area.crs)
     node = junctions(roads)
@@ -76,16 +77,17 @@ def grid_places(given: CandidatesInput, roads: RoadArcs, area: StudyArea, hosts:
     if given.spacing_m is not None:
         node = node[central(x[node], y[node], given.spacing_m)]
     host = given.default_host or ""
-    places = tuple(
-        _hosted(f"junction/{round(x[i])}/{round(y[i])}/{i}", "", "", host, hosts[host]) for i in node.tolist()
-    )
+    spots = [f"junction/{round(x[i])}/{round(y[i])}" for i in node.tolist()]
+    shared = {spot for spot, count in Counter(spots).items() if count > 1}
+    ids = [f"{spot}/{i}" if spot in shared else spot for spot, i in zip(spots, node.tolist(), strict=True)]
+    places = tuple(_hosted(site_id, "", "", host, hosts[host]) for site_id in ids)
     return PlaceTable(
         places,
         roads.lon[node],
         roads.lat[node],
         (None,) * len(places),
         "wgs84",
-        Quality("candidates", roads.source, None, len(places), len(places), ()),
+        Quality("candidates", "", None, len(places), len(places), ()),
     )
 
 
