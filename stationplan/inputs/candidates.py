@@ -68,8 +68,8 @@ def grid_places(given: CandidatesInput, roads: RoadArcs, area: StudyArea, hosts:
     """Return road junctions in the districts as candidates: every one, or one for each square of ``spacing_m``.
 
     A junction is a node with three neighbours or more on roads open to walkers. Of each square (aligned to the CRS of
-    the area) the junction nearest its middle stands. Ids tell easting and northing in metres, so they stay when roads change
-    elsewhere; junctions at one metre have their node's number too.
+    the area) the junction nearest its middle stands. Ids tell easting and northing in metres, so they stay when roads
+    change elsewhere; junctions at one metre have their node's number too.
     """
     x, y = project(roads.lon, roads.lat, area.crs)
     node = junctions(roads)
