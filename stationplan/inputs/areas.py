@@ -16,6 +16,7 @@ from stationplan.domain import FloatArray, IntArray, ObjectArray, Quality, Study
 from stationplan.errors import FaultList, InputError, say
 from stationplan.geo import Datum, keeps_metres, project, to_wgs84, utm_crs
 from stationplan.inputs.columns import FIELD_NAMES
+from stationplan.inputs.datums import declared_datum
 from stationplan.inputs.source import Located, read_table
 from stationplan.inputs.table import Table, Wanted
 from stationplan.scenario import AreaInput, Limits, Scenario
@@ -88,7 +89,7 @@ def read_districts(located: Located, limits: Limits) -> AreaTable:
         tuple(texts.get("name_en", texts["name"])),
         tuple(texts.get("prefecture", [""] * len(ids))),
         polygons,
-        given.datum or "",
+        declared_datum(given, table.crs),
         Quality("area", table.file, table.sheet, len(ids), len(ids), tuple(faults.faults), table.sha256),
     )
 

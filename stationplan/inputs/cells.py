@@ -11,6 +11,7 @@ import numpy as np
 from stationplan.domain import FloatArray, Quality
 from stationplan.errors import FaultList, Message, say
 from stationplan.inputs.columns import FIELD_NAMES, normalise
+from stationplan.inputs.datums import declared_datum
 from stationplan.inputs.points import coordinates, has_coordinates
 from stationplan.inputs.sites import Rules, row_ids, usable_rows
 from stationplan.inputs.source import Located, read_table
@@ -89,7 +90,7 @@ def read_cells(located: Located, counts: Collection[str], rules: Rules) -> CellT
         lat[kept],
         tuple(table.row_number[i] for i in kept),
         {name: values[kept] for name, values in features.items()},
-        given.datum or ("wgs84" if given.crs is not None else ""),
+        declared_datum(given, given.crs or table.crs),
         quality,
         tuple(notes),
     )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
+from pyproj import CRS
+
 from stationplan.domain import DatumDecision, FloatArray, RoadArcs
 from stationplan.errors import Fault, say
 from stationplan.geo import Datum, to_wgs84
 from stationplan.inputs.evidence import DATUM_NAMES, Evidence, weigh_by_roads
 from stationplan.inputs.pieces import RoadPieces
-from stationplan.scenario import CURE_DATUM
+from stationplan.scenario import CURE_DATUM, Source
 
 _SAME: Mapping[str, str] = {"cgcs2000": "wgs84"}
 
@@ -18,6 +20,13 @@ _SAME: Mapping[str, str] = {"cgcs2000": "wgs84"}
 def evidence_of_points(lon: FloatArray, lat: FloatArray, roads: RoadArcs | RoadPieces) -> Evidence:
     """Return what the roads say of the datum of points; roads are in WGS-84."""
     return weigh_by_roads(lon, lat, road_lon=roads.lon, road_lat=roads.lat, tail=roads.tail, head=roads.head)
+
+
+def declared_datum(source: Source, crs: str | None) -> str:
+    """Return the datum that a source declares, empty for none; eastings and northings say it by their CRS."""
+    if source.datum is None and crs is not None and CRS.from_user_input(crs).is_projected:
+        return "wgs84"  # or CGCS2000, which is the same to centimetres
+    return source.datum or ""
 
 
 def decide(role: str, declared: str, evidence: Evidence | None) -> DatumDecision:
@@ -31,6 +40,8 @@ def decide(role: str, declared: str, evidence: Evidence | None) -> DatumDecision
             reason = say("Declared as {datum}. {evidence}", datum=DATUM_NAMES[declared], evidence=evidence.reason)
         return DatumDecision(role, declared, declared, reason, medians, doubtful)
     reason = say("The datum is not declared, and there are no roads to weigh it by.")
+    if role == "area":
+        reason = say("The datum is not declared, and there are no `known_points` to weigh it by.")
     if evidence is not None:
         reason = evidence.reason
     return DatumDecision(role, declared, verdict or "", reason, medians, False)

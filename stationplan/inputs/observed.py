@@ -11,6 +11,7 @@ import numpy as np
 from stationplan.domain import FloatArray, Quality
 from stationplan.errors import FaultList, say
 from stationplan.inputs.columns import normalise
+from stationplan.inputs.datums import declared_datum
 from stationplan.inputs.points import coordinates, has_coordinates
 from stationplan.inputs.sites import Rules, usable_rows
 from stationplan.inputs.source import Located, read_table
@@ -64,7 +65,7 @@ def read_observed(
         tuple(group[i] for i in kept),
         tuple(slot[i] for i in kept),
         tuple(table.row_number[i] for i in kept),
-        given.datum or ("wgs84" if given.crs is not None else ""),
+        declared_datum(given, given.crs or table.crs),
         Quality("observed", table.file, table.sheet, rows, len(kept), tuple(faults.faults), table.sha256),
     )
 

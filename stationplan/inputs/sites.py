@@ -13,6 +13,7 @@ from stationplan.domain import FloatArray, Kind, Quality
 from stationplan.errors import Action, FaultList, Message, say
 from stationplan.hours import Unread, parse_hours
 from stationplan.inputs.columns import KIND_NAMES, normalise
+from stationplan.inputs.datums import declared_datum
 from stationplan.inputs.duplicates import Pair, likely_duplicates
 from stationplan.inputs.points import coordinates, has_coordinates
 from stationplan.inputs.source import Located, read_table
@@ -117,9 +118,7 @@ def read_sites(located: Located, role: str, rules: Rules) -> PlaceTable:
         role, table.file, table.sheet, count + table.set_aside, len(places), tuple(faults.faults), table.sha256
     )
     rows = tuple(table.row_number[i] for i in kept)
-    return PlaceTable(
-        places, lon[kept], lat[kept], rows, given.datum or ("wgs84" if given.crs is not None else ""), quality
-    )
+    return PlaceTable(places, lon[kept], lat[kept], rows, declared_datum(given, given.crs or table.crs), quality)
 
 
 def row_ids(table: Table, columns: Mapping[str, int], role: str, faults: FaultList) -> list[str]:
