@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from stationplan.errors import ConsistencyError, Fault, Message
+from stationplan.errors import Action, ConsistencyError, Fault, Message
 
 if TYPE_CHECKING:  # the siting models use these records without any geography
     from geopandas import GeoDataFrame
@@ -378,6 +378,13 @@ class Quality:
     kept: int
     findings: tuple[Fault, ...]
     sha256: str = ""
+
+    def count(self, action: Action) -> int:
+        """Return how many records had a fate; a row with several findings counts once."""
+        found = [finding for finding in self.findings if finding.action == action]
+        rows = {finding.row for finding in found if finding.row is not None}
+        counts = [finding.what.values.get("count", 1) for finding in found if finding.row is None]
+        return len(rows) + sum(count for count in counts if isinstance(count, int))
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from stationplan.domain import (
     Cells,
     CountArray,
     Coverage,
+    DatumDecision,
     Demand,
     Group,
     Host,
@@ -190,7 +191,7 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         reach_standard=standard,
         scenario_toml=scenario.toml,
         scenario_fingerprint=scenario.fingerprint,
-        inputs=_provenance(scenario, inputs.quality),
+        inputs=_provenance(scenario, inputs.quality, inputs.datums),
         quality=inputs.quality,
         datums=inputs.datums,
         sources=(f"{roads.source} {roads.date}".strip(),) if roads.source or roads.date else (),
@@ -202,13 +203,6 @@ def _demand(file: ScenarioFile, cells: Cells, area: StudyArea, notes: list[Messa
     x, y = project(cells.lon, cells.lat, area.crs)
     district = district_of(area, x, y)
     outside = int((district < 0).sum())
-    faults = FaultList(file.demand.file)
-    if outside == len(cells.cell_id):
-        faults.add(
-            say("No cell lies in a district: the study area is empty."),
-            say("Check datum and order of the coordinates, and that cells and districts are of the same place."),
-        )
-        faults.raise_any()
     if outside:
         notes.append(say("Cells outside every district, set aside: {count}.", count=outside))
     slots = []
@@ -229,6 +223,7 @@ def _demand(file: ScenarioFile, cells: Cells, area: StudyArea, notes: list[Messa
         profiles=[group.profile for group in file.groups.values()],
     )
     if not demand.workers.sum() > 0:
+        faults = FaultList(file.demand.file)
         faults.add(
             say("The cells inside the districts hold no workers."),
             say("Check the counts in the table, and `workers` of the groups."),
@@ -321,17 +316,20 @@ def _agree(demand: Demand, stations_after: CountArray, solution: Solution) -> No
         raise ConsistencyError(f"the plan covers {recounted} workers by recount, {solution.objective} by the solver")
 
 
-def _provenance(scenario: Scenario, quality: Sequence[Quality]) -> tuple[InputFile, ...]:
+def _provenance(
+    scenario: Scenario, quality: Sequence[Quality], datums: Sequence[DatumDecision]
+) -> tuple[InputFile, ...]:
     """Return every input with its hash; the scenario's own file first. A file in several roles is read once."""
     files = {path for _, path, _ in scenario.inputs if not is_database(path)}
     digests = {path: _sha256(scenario.locate(path)) for path in files}
     tables = {item.role: item.sha256 for item in quality}
+    used = {item.role: item.used for item in datums}
     return (
         InputFile(scenario.path.name, _sha256(scenario.path), "scenario", ""),
         *(
-            InputFile(shown_url(path), tables.get(role, ""), role, datum)
+            InputFile(shown_url(path), tables.get(role, ""), role, used.get(role, datum))
             if is_database(path)
-            else InputFile(path, digests[path], role, datum)
+            else InputFile(path, digests[path], role, used.get(role, datum))
             for role, path, datum in scenario.inputs
         ),
     )

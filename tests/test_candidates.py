@@ -109,7 +109,7 @@ def test_a_grid_needs_a_host_and_stands_alone(demo_folder):
 
 
 def test_a_grid_and_a_file_are_two_sources(demo_folder):
-    with pytest.raises(InputError, match="either `file` or `osm`"):
+    with pytest.raises(InputError, match="one of `file`, `osm` and `grid`"):
         demo(demo_folder, TABLE + '\ngrid = true\ndefault_host = "fuel"')
 
 

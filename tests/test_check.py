@@ -120,10 +120,9 @@ def test_the_screen_and_the_workbook_say_the_same(tmp_path, capsys, lang):
 
 
 def test_roads_show_the_datum_that_nobody_declared(tmp_path, capsys, shared_data):
-    code, found = told(
-        capsys,
-        *(yulin_stations(tmp_path, shared_data), "--as", "stations", "--roads", graph(tmp_path, shared_data)),
-    )
+    roads = graph(tmp_path, shared_data)
+    capsys.readouterr()
+    code, found = told(capsys, yulin_stations(tmp_path, shared_data), "--as", "stations", "--roads", roads)
     assert code == DONE
     (datum,) = found["datums"]
     assert (datum["declared"], datum["used"]) == (None, "gcj02")
@@ -131,8 +130,16 @@ def test_roads_show_the_datum_that_nobody_declared(tmp_path, capsys, shared_data
     assert min(datum["medians_m"], key=datum["medians_m"].get) == "gcj02"
 
 
+def test_lines_whose_datum_nobody_said_are_no_evidence(tmp_path, capsys, shared_data):
+    graph(tmp_path, shared_data)
+    path = yulin_stations(tmp_path, shared_data)
+    code, _, err = check(capsys, path, "--as", "stations", "--roads", tmp_path / "streets.geojson", "--lang", "en")
+    assert (code, "stationplan roads" in err) == (BAD_INPUT, True)
+
+
 def test_a_wrongly_declared_datum_is_doubted(tmp_path, capsys, shared_data):
     path, roads = yulin_stations(tmp_path, shared_data), graph(tmp_path, shared_data)
+    capsys.readouterr()
     _, found = told(capsys, path, "--as", "stations", "--roads", roads, "--datum", "wgs84")
     (datum,) = found["datums"]
     assert (datum["used"], datum["doubtful"]) == ("wgs84", True)
@@ -164,9 +171,11 @@ def graph(folder, shared_data):
             }
             for row in csv.DictReader(stream)
         ]
-    path = folder / "streets.geojson"
-    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
-    return path
+    lines, saved = folder / "streets.geojson", folder / "streets.roads.npz"
+    lines.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    with pytest.raises(SystemExit):
+        main(["roads", str(lines), "-o", str(saved), "--datum", "wgs84", "--json"])
+    return saved
 
 
 def test_broken_counties_are_repaired_and_counted(shared_data, capsys):
@@ -329,3 +338,72 @@ def test_no_record_is_lost_whatever_the_table_holds(tmp_path_factory, data, role
         assert quality.kept == quality.rows - len(gone)
     else:
         assert found.refused
+
+
+def test_the_findings_never_go_onto_an_input(tmp_path, capsys):
+    path = tmp_path / "list.xlsx"
+    book = openpyxl.Workbook()
+    for row in (HEADER, *LIST[:3]):
+        book.active.append(row)
+    book.save(path)
+    before = path.read_bytes()
+    code, _, err = check(capsys, path, "--as", "stations", "--out", path, "--overwrite", "--lang", "en")
+    assert (code, "is an input" in err, path.read_bytes() == before) == (BAD_INPUT, True, True)
+    code, _, err = check(capsys, path, "--as", "stations", "--out", tmp_path / "findings.csv", "--lang", "en")
+    assert (code, ".xlsx" in err, (tmp_path / "findings.csv").exists()) == (BAD_INPUT, True, False)
+
+
+def test_a_crs_that_is_none_is_told(tmp_path, capsys):
+    path = station_list(tmp_path, LIST[:3])
+    for crs in ("EPSG:9999999", "abc", "EPSG:4326"):
+        code, _, err = check(capsys, path, "--as", "stations", "--crs", crs, "--lang", "en")
+        assert (code, "--crs" in err, crs in err) == (BAD_INPUT, True, True)
+
+
+def test_what_keeps_a_scenario_from_running_is_in_the_json_too(demo_folder, capsys):
+    path = demo_folder / "scenario.toml"
+    path.write_text(path.read_text("utf-8").replace("new = 20", 'new = 20\nrequired = ["nobody"]'), "utf-8")
+    code, found = told(capsys, path)
+    assert (code, found["usable"]) == (BAD_INPUT, False)
+    assert [(finding["role"], finding["key"]) for finding in found["findings"] if finding["role"] is None] == [
+        (None, "plan.required")
+    ]
+
+
+def test_cells_outside_the_districts_are_set_aside_row_by_row_and_may_be_some_only(demo_folder, capsys):
+    cells = (demo_folder / "cells.csv").read_text("utf-8").splitlines()
+    cells[4] = re.sub(r"^(\w+),[^,]*,", r"\1,105.9,", cells[4])
+    (demo_folder / "cells.csv").write_text("\n".join(cells) + "\n", "utf-8")
+    code, found = told(capsys, demo_folder / "scenario.toml")
+    assert code == DONE
+    assert [
+        (f["row"], f["code"]) for f in found["findings"] if f["role"] == "demand" and f["action"] == "set_aside"
+    ] == [(5, "outside_area")]
+    rest = [re.sub(r"^(\w+),[^,]*,", r"\1,105.9,", line) for line in cells[1:]]
+    (demo_folder / "cells.csv").write_text("\n".join([cells[0], *rest]) + "\n", "utf-8")
+    code, found = told(capsys, demo_folder / "scenario.toml")
+    assert code == BAD_INPUT
+    assert any("study area is empty" in finding["message"] for finding in found["findings"])
+
+
+def test_options_of_one_table_do_not_go_with_a_scenario(capsys):
+    code, _, err = check(capsys, ROOT / "data/demo/scenario.toml", "--sheet", "x", "--lang", "en")
+    assert (code, "--as" in err) == (BAD_INPUT, True)
+
+
+def test_totals_and_signatures_below_a_list_are_no_records(tmp_path, capsys):
+    rows = [*LIST[:3:2], ["合计", "", "", "", "", "", ""], ["", "填表人：王五", "", "", "", "", ""]]
+    code, found = told(capsys, station_list(tmp_path, rows), "--as", "stations")
+    assert (code, found["rows"], found["kept"]) == (DONE, 2, 2)
+    assert [(finding["row"], finding["code"]) for finding in found["findings"]] == [(4, "no_record"), (5, "no_record")]
+
+
+def test_coordinates_and_costs_are_read_as_people_write_them(tmp_path, capsys):
+    header = ["编码", "名称", "经度", "纬度", "场所类型", "费用"]
+    rows = [
+        ["C1", "一号", "东经104.065°", "北纬30.651°", "银行", "6,000"],
+        ["C2", "二号", "104.071E", "30.655N", "社区", "6000元"],
+        ["C3", "三号", "104°04′48″", "30°39'36\"", "党群服务中心", "0.6万元"],
+    ]
+    code, found = told(capsys, station_list(tmp_path, rows, header), "--as", "candidates")
+    assert (code, found["kept"], found["findings"]) == (DONE, 3, [])

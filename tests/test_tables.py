@@ -357,3 +357,10 @@ def test_empty_and_repeated_ids_are_faults_that_name_the_first_row():
         (4, "The id a stands in row 2 already."),
         (5, "The id is empty."),
     ]
+
+
+@pytest.mark.parametrize("title", ["说明: a,b,c,d,e,f,g", '"a,b,c,d,e,f,g"'])
+def test_signs_in_titles_and_quotes_do_not_part_the_table(tmp_path, title):
+    table = table_of(tmp_path, f'{title}\nid;name;lon\n1;"x,y,z";3\n2;"u,v,w";4\n')
+    assert table.header == ("id", "name", "lon")
+    assert table.rows == (("1", "x,y,z", "3"), ("2", "u,v,w", "4"))

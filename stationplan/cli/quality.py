@@ -19,7 +19,7 @@ from stationplan.errors import Fault, FaultList, InputError, Message, OutputExis
 from stationplan.i18n import number, translate, translate_fault, words
 from stationplan.inputs import Check, Role, check_scenario, check_table
 from stationplan.naming import role_name
-from stationplan.report import action_names, count, quality_document, write_quality_workbook
+from stationplan.report import action_names, quality_document, write_quality_workbook
 from stationplan.scenario import Limits, load_scenario
 
 
@@ -46,18 +46,34 @@ def check(
     lang: Language = context.obj
     book = None
     if out is not None:
-        book = out if out.suffix.lower() == ".xlsx" else out / "quality.xlsx"
+        book = _book(out, asked)
         if book.exists() and not overwrite:
             raise OutputExistsError(str(book))
     found = _look(asked)
     if book is not None:
         _write(found, book, lang)
     if as_json:
-        document = quality_document(found.quality, found.datums, lang=lang)
+        document = quality_document(found.quality, found.datums, found.others, lang=lang)
         show.print_document({**document, "usable": not found.refused})
     else:
         _print(found, book, lang)
     return not found.refused
+
+
+def _book(out: Path, asked: Asked) -> Path:
+    """Return where the workbook goes: never onto an input."""
+    if out.suffix and out.suffix.lower() != ".xlsx" and not out.is_dir():
+        _refuse(
+            "--out", say("The findings are written as a workbook."), say("Name a folder, or a file ending in .xlsx.")
+        )
+    book = out if out.suffix.lower() == ".xlsx" else out / "quality.xlsx"
+    inputs = [path for path in (asked.path, asked.roads, asked.district_list) if path is not None]
+    if asked.role is None and asked.path.suffix.lower() == ".toml":
+        scenario = load_scenario(asked.path, data=asked.data, undeclared_datums=True)
+        inputs += [folder / name for _, name, _ in scenario.inputs for folder in scenario.folders]
+    if any(book.resolve() == path.resolve() for path in inputs):
+        _refuse("--out", say("{path} is an input.", path=book), say("Choose another place for the findings."))
+    return book
 
 
 def _look(asked: Asked) -> Check:
@@ -67,6 +83,13 @@ def _look(asked: Asked) -> Check:
                 "--as",
                 say("A table is looked at as something."),
                 say("Say --as stations, candidates, demand, observed or districts."),
+            )
+        alone = (*asked.source, *asked.columns, *asked.limits, asked.roads, asked.district_list, asked.merge_duplicates)
+        if any(alone):
+            _refuse(
+                None,
+                say("A scenario says itself how its inputs are read."),
+                say("Write these options into the scenario, or check one table with --as."),
             )
         return check_scenario(load_scenario(asked.path, data=asked.data, undeclared_datums=True))
     for path in (asked.path, asked.roads, asked.district_list):
@@ -115,7 +138,7 @@ def _write(found: Check, book: Path, lang: Language) -> None:
     book.parent.mkdir(parents=True, exist_ok=True)
     draft = book.with_name(f".{book.name}.part")
     try:
-        write_quality_workbook(found.quality, found.datums, draft, lang=lang)
+        write_quality_workbook(found.quality, found.datums, found.others, draft, lang=lang)
         draft.replace(book)
     finally:
         draft.unlink(missing_ok=True)
@@ -125,29 +148,36 @@ def _print(found: Check, book: Path | None, lang: Language) -> None:
     word = words(lang)
     console = Console(highlight=False)
     for quality in found.quality:
-        console.print(plain(_headline(quality, lang), "bold"))
+        console.print(plain(_headline(quality, lang), "bold"), soft_wrap=True)
         if quality.findings:
             console.print(_findings(quality, lang))
     for decision in found.datums:
-        line = word(
-            "Datum of {role}: {reason}",
-            role=translate(role_name(decision.role), lang),
-            reason=translate(decision.reason, lang),
-        )
-        console.print(plain(line, "yellow" if decision.doubtful or not decision.used else ""))
-    shown = {id(finding) for quality in found.quality for finding in quality.findings}
-    for fault in abridged([fault for fault in found.refused if id(fault) not in shown]):
-        console.print(plain(translate_fault(fault, lang), "red"))
+        values = {
+            "role": translate(role_name(decision.role), lang),
+            "reason": translate(decision.reason, lang),
+        }
+        if decision.doubtful:
+            console.print(
+                plain(word("The datum of {role} is doubtful. {reason}", **values), "bold yellow"), soft_wrap=True
+            )
+        else:
+            console.print(
+                plain(word("Datum of {role}: {reason}", **values), "" if decision.used else "yellow"), soft_wrap=True
+            )
+    for fault in abridged(found.others):
+        console.print(plain(translate_fault(fault, lang), "red"), soft_wrap=True)
     verdict = word("A study would take these inputs.")
+    if any(not decision.declared for decision in found.datums):
+        verdict = word("A study would take these inputs once their datum is declared.")
     if found.refused:
         verdict = word(
             "A study would refuse these inputs: {count} faults. Mend them, or leave such rows out with "
             '`bad_rows = "set_aside"`.',
             count=number(len(found.refused)),
         )
-    console.print(plain(verdict, "bold red" if found.refused else "bold green"))
+    console.print(plain(verdict, "bold red" if found.refused else "bold green"), soft_wrap=True)
     if book is not None:
-        console.print(plain(word("{label}: {path}", label=word("Data quality"), path=book)))
+        console.print(plain(word("{label}: {path}", label=word("Data quality"), path=book)), soft_wrap=True)
 
 
 def _headline(quality: Quality, lang: Language) -> str:
@@ -165,9 +195,9 @@ def _headline(quality: Quality, lang: Language) -> str:
         role=translate(role_name(quality.role), lang),
         rows=number(quality.rows),
         kept=number(quality.kept),
-        set_aside=number(count(quality, "set_aside")),
-        merged=number(count(quality, "merged")),
-        repaired=number(count(quality, "repaired")),
+        set_aside=number(quality.count("set_aside")),
+        merged=number(quality.count("merged")),
+        repaired=number(quality.count("repaired")),
     )
 
 

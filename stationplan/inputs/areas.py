@@ -64,6 +64,7 @@ def read_districts(located: Located, limits: Limits) -> AreaTable:
     faults.raise_any()
     texts = {field: table.column(column) for field, column in columns.items()}
     ids = texts["id"]
+    first = {district: i for i, district in reversed(list(enumerate(ids)))}
     for i, row in enumerate(table.row_number):
         for field, column in columns.items():
             if not texts[field][i]:
@@ -73,7 +74,7 @@ def read_districts(located: Located, limits: Limits) -> AreaTable:
                     row=row,
                     code="empty",
                 )
-        if ids[i] and ids.index(ids[i]) != i:
+        if ids[i] and first[ids[i]] != i:
             faults.add(
                 say("The district {id} stands twice.", id=ids[i]),
                 say("Give every district an id of its own."),
@@ -135,6 +136,13 @@ def polygons_of(table: Table, names: list[str], faults: FaultList) -> ObjectArra
                 row=row,
                 code="projected_values",
             )
+        elif not np.isfinite(shapely.get_coordinates(shape)).all() or _repaired(shape).is_empty:
+            faults.add(
+                say("The polygon of {id} encloses nothing.", id=name),
+                say("Draw it again."),
+                row=row,
+                code="no_polygon",
+            )
         elif not valid[i]:
             polygons[i] = _repaired(shape)
             faults.add(
@@ -155,7 +163,9 @@ def polygons_of(table: Table, names: list[str], faults: FaultList) -> ObjectArra
 
 
 def _repaired(shape: BaseGeometry) -> BaseGeometry:
-    """Return the polygons of a repaired shape; lines and points that a repair leaves over enclose nothing."""
+    """Return the polygons of a shape, repaired where it is invalid; lines and points left over enclose nothing."""
+    if shape.is_valid:
+        return shape
     parts = shapely.get_parts(shapely.make_valid(shape))
     parts = shapely.get_parts(parts)  # a collection may hold multipolygons
     kept = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
@@ -166,7 +176,7 @@ def _area_m2(shape: BaseGeometry) -> float:
     return abs(float(_GEOD.geometry_area_perimeter(shapely.orient_polygons(shape))[0]))
 
 
-def missing_districts(located: Located, given: AreaInput, area: AreaTable | None, limits: Limits) -> Quality:
+def missing_districts(located: Located, given: AreaInput, area: AreaTable, limits: Limits) -> Quality:
     """Return what a list of districts has that the polygons lack, by the same column of ids.
 
     Raises
@@ -181,7 +191,8 @@ def missing_districts(located: Located, given: AreaInput, area: AreaTable | None
         wanted = Wanted(("id",))  # the list may call the ids otherwise than the polygons do
     column = _column(table, wanted, "id", faults)
     faults.raise_any()
-    found = set() if area is None else set(area.district_id)
+    faults.extend(table.faults)
+    found = set(area.district_id)
     listed = table.column(column)
     for row, district in zip(table.row_number, listed, strict=True):
         if district not in found:
@@ -200,7 +211,13 @@ def missing_districts(located: Located, given: AreaInput, area: AreaTable | None
             action="kept",
         )
     return Quality(
-        "area.district_list", table.file, table.sheet, len(listed), len(listed), tuple(faults.faults), table.sha256
+        "area.district_list",
+        table.file,
+        table.sheet,
+        len(listed) + table.set_aside,
+        len(listed),
+        tuple(faults.faults),
+        table.sha256,
     )
 
 
@@ -231,7 +248,7 @@ def study_area(scenario: Scenario, area: AreaTable, datum: Datum) -> StudyArea:
 
 def area_around(scenario: Scenario, lon: FloatArray, lat: FloatArray) -> StudyArea:
     """Return one district around points (WGS-84 degrees), for a study without district polygons."""
-    crs = _crs_for(scenario, float(lon.mean()), float(lat.mean()))
+    crs = _crs_for(scenario, float(np.median(lon)), float(np.median(lat)))
     x, y = project(lon, lat, crs)
     hull = shapely.buffer(shapely.convex_hull(shapely.multipoints(np.column_stack([x, y]))), _MARGIN_M)
     whole = {"district_id": ["1"], "name": ["研究区域"], "name_en": ["Study area"], "prefecture": [""]}

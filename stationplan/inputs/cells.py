@@ -55,7 +55,7 @@ def read_cells(located: Located, counts: Collection[str], rules: Rules) -> CellT
     columns |= _own_columns(table, [name for name in counts if name not in FIELD_NAMES], faults)
     faults.raise_any("refused")
     ids = row_ids(table, columns, "cell", faults)
-    lon, lat = coordinates(table, columns, faults, crs=given.crs, inside=False)
+    lon, lat = coordinates(table, columns, faults, crs=given.crs, inside=False, named="lon" in given.columns)
     features = {
         name: numbers(table, columns[name], faults, low=0, empty=given.empty_count, may_fill="[demand] empty_count")
         for name in counts
@@ -65,7 +65,8 @@ def read_cells(located: Located, counts: Collection[str], rules: Rules) -> CellT
     kept = np.flatnonzero(good).tolist()
     notes = []
     for name in features:
-        blank = sum(not text for text in table.column(columns[name]))
+        texts = table.column(columns[name])
+        blank = sum(not texts[i] for i in kept)
         if blank and given.empty_count is not None:
             notes.append(
                 say(
@@ -98,17 +99,28 @@ def read_cells(located: Located, counts: Collection[str], rules: Rules) -> CellT
 
 def _own_columns(table: Table, names: Collection[str], faults: FaultList) -> dict[str, int]:
     """Return the columns of counts that no field stands for, found by their own name."""
-    by_name = {normalise(header): i for i, header in enumerate(table.header)}
+    by_name: dict[str, list[int]] = {}
+    for i, header in enumerate(table.header):
+        by_name.setdefault(normalise(header), []).append(i)
+    columns = ", ".join(table.header)
+    found = {}
     for name in names:
-        if normalise(name) not in by_name:
+        matches = by_name.get(normalise(name), [])
+        if not matches:
             faults.add(
-                say(
-                    "There is no column {column}; the table has: {columns}.",
-                    column=name,
-                    columns=", ".join(table.header),
-                ),
+                say("There is no column {column}; the table has: {columns}.", column=name, columns=columns),
                 say("Correct the name under `workers` of the groups."),
                 row=table.header_row,
                 code="missing_column",
             )
-    return {name: by_name[normalise(name)] for name in names if normalise(name) in by_name}
+        elif len(matches) > 1:
+            several = ", ".join(table.header[i] for i in matches)
+            faults.add(
+                say("Several columns may be {field}: {columns}.", field=name, columns=several),
+                say("Rename one of them."),
+                row=table.header_row,
+                code="ambiguous_column",
+            )
+        else:
+            found[name] = matches[0]
+    return found

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from stationplan.domain import DatumDecision, Quality
-from stationplan.errors import Fault, InputError
+from stationplan.errors import Fault, InputError, say
+from stationplan.geo import metric_crs_problem
 from stationplan.inputs.areas import missing_districts, read_districts
 from stationplan.inputs.cells import CellTable, read_cells
 from stationplan.inputs.columns import FIELD_NAMES
@@ -18,8 +19,10 @@ from stationplan.inputs.placing import LEFT_OUT
 from stationplan.inputs.reading import decide_datums, place, read_tables
 from stationplan.inputs.roads import read_road_files, read_roads
 from stationplan.inputs.sites import PlaceTable, Rules, read_sites
-from stationplan.inputs.source import Located
+from stationplan.inputs.source import Located, read_table
+from stationplan.inputs.table import Wanted
 from stationplan.scenario import (
+    CURE_CRS,
     AreaInput,
     DemandInput,
     Limits,
@@ -29,6 +32,8 @@ from stationplan.scenario import (
     default_groups,
     default_hosts,
     default_slots,
+    needs_datum,
+    unfit_crs,
 )
 
 Role = Literal["stations", "candidates", "demand", "observed", "districts"]
@@ -44,9 +49,10 @@ class Check:
     refused: tuple[Fault, ...]
 
     @property
-    def usable(self) -> bool:
-        """Whether a study would take the inputs as they are."""
-        return not self.refused
+    def others(self) -> tuple[Fault, ...]:
+        """Faults for which a study would refuse that are no findings of a table."""
+        told = {id(finding) for item in self.quality for finding in item.findings}
+        return tuple(fault for fault in self.refused if id(fault) not in told)
 
 
 def check_scenario(scenario: Scenario) -> Check:
@@ -106,6 +112,13 @@ def check_table(
     """
     rules = Rules(default_hosts(), FIELD_NAMES, limits, complete=False, lenient=True)
     keys = {**source, "file": path.name, "columns": dict(columns)}
+    crs = str(source.get("crs", ""))
+    if crs and metric_crs_problem(crs) is not None:
+        raise InputError([Fault(unfit_crs(crs), CURE_CRS, None, None, "--crs")])
+    if roads is not None and needs_datum(roads.name):
+        what = say("The datum of these roads is not known.")
+        cure = say("Save them first with `stationplan roads`, which asks for it.")
+        raise InputError([Fault(what, cure, roads.name, None, "--roads")])
     try:
         if role == "districts":
             return _check_districts(path, {**source, **columns}, district_list, limits)
@@ -119,8 +132,7 @@ def check_table(
             given = SitesInput.model_validate({**keys, "merge_duplicates": merge_duplicates})
             table = read_sites(Located(given, path), role, rules)
     except InputError as error:
-        rows = {fault.row for fault in error.faults if fault.action == "set_aside"}
-        quality = Quality(role, path.name, None, len(rows), 0, error.faults)
+        quality = Quality(role, path.name, None, _row_count(path, keys, limits), 0, error.faults)
         return Check((quality,), (), error.faults)
     evidence = None
     if roads is not None:
@@ -131,10 +143,30 @@ def check_table(
     return Check((table.quality,), (decision,), tuple(unusable(table.quality)))
 
 
+def _row_count(path: Path, keys: Mapping[str, object], limits: Limits) -> int:
+    """Return how many rows a table has that is refused, as far as it can be read at all."""
+    given = TableSource.model_validate({**keys, "columns": {}, "crs": None})
+    try:
+        table = read_table(Located(given, path), Wanted(tuple(FIELD_NAMES)), limits)
+    except InputError:
+        return 0
+    return len(table.rows) + table.set_aside
+
+
 def _check_districts(path: Path, source: Mapping[str, object], district_list: Path | None, limits: Limits) -> Check:
-    given = AreaInput.model_validate({**source, "file": path.name})
+    fields = ("id", "name", "name_en", "prefecture")
+    keys = {key: value for key, value in source.items() if key in (*fields, "sheet", "header_row", "layer", "datum")}
+    if len(keys) < len(source):
+        what = say("Unknown field {field} in `columns`.", field=", ".join(sorted(set(source) - set(keys))))
+        raise InputError([Fault(what, say("Fields of this table: {fields}.", fields=", ".join(fields)), path.name)])
+    given = AreaInput.model_validate({**keys, "file": path.name})
     area = read_districts(Located(given, path), limits)
     quality = [area.quality]
+    refused: tuple[Fault, ...] = ()
     if district_list is not None:
-        quality.append(missing_districts(Located(given, district_list), given, area, limits))
-    return Check(tuple(quality), (decide("area", area.datum, None),), ())
+        listed = Located(AreaInput(file=district_list.name), district_list)
+        try:
+            quality.append(missing_districts(listed, given, area, limits))
+        except InputError as error:
+            refused = error.faults
+    return Check(tuple(quality), (decide("area", area.datum, None),), refused)

@@ -16,8 +16,14 @@ FIELD_NAMES: Mapping[str, tuple[str, ...]] = {
         *("服务站点名称", "驿站", "点位名称", "单位名称"),
     ),
     "address": ("address", "addr", "地址", "详细地址", "站点地址", "驿站地址", "位置", "具体地址", "所在地址"),
-    "lon": ("lon", "lng", "long", "longitude", "x", "经度", "东经", "坐标经度", "lon_wgs84", "lng_gcj02", "lng_bd09"),
-    "lat": ("lat", "latitude", "y", "纬度", "北纬", "坐标纬度", "lat_wgs84", "lat_gcj02", "lat_bd09"),
+    "lon": (
+        *("lon", "lng", "long", "longitude", "x", "easting", "lon_wgs84", "lng_gcj02", "lng_bd09"),
+        *("经度", "东经", "坐标经度", "东坐标", "横坐标", "x坐标"),
+    ),
+    "lat": (
+        *("lat", "latitude", "y", "northing", "lat_wgs84", "lat_gcj02", "lat_bd09"),
+        *("纬度", "北纬", "坐标纬度", "北坐标", "纵坐标", "y坐标"),
+    ),
     "lonlat": ("lonlat", "lnglat", "location", "坐标", "经纬度", "经纬度坐标"),
     "kind": ("kind", "type", "station_type", "类型", "站点类型", "驿站类型", "类别"),
     "host": ("host", "host_type", "category", "场所类型", "依托单位类型", "主机类型", "依托类型", "建设类型"),

@@ -26,6 +26,7 @@ DATUM_NAMES: Mapping[str, str] = {"wgs84": "WGS-84", "cgcs2000": "CGCS2000", "gc
 
 _MOST_POINTS = 1000
 _REACH_M = 3000.0
+_FAR_DEGREES = 6.0
 _NO_SHIFT_M = 1.0
 _STREET_M = 60.0
 """Beyond half a city block a distance says no more than that the point stands nowhere near a street."""
@@ -71,11 +72,14 @@ def weigh_by_roads(
     ``lon``/``lat`` are degrees of the datum in question, the roads' nodes WGS-84 degrees, ``tail``/``head`` the nodes
     of straight pieces of road. Of more than 1,000 points every n-th is taken. Distances are cut at 3 km.
     """
+    if len(lon):  # a mistyped place would bend the projection of all others
+        near = (np.abs(lon - np.median(lon)) <= _FAR_DEGREES) & (np.abs(lat - np.median(lat)) <= _FAR_DEGREES)
+        lon, lat = lon[near], lat[near]
     step = max(1, -(-len(lon) // _MOST_POINTS))
     lon, lat = lon[::step], lat[::step]
     if len(lon) == 0 or not _shifted(lon, lat):
         return _nothing(len(lon))
-    crs = utm_crs(lon, lat)
+    crs = utm_crs([np.median(lon)], [np.median(lat)])
     if crs is None:
         return _nothing(len(lon))
     at = {datum: np.column_stack(project(*to_wgs84(lon, lat, datum=datum), crs)) for datum in HYPOTHESES}
@@ -109,7 +113,7 @@ def weigh_by_points(polygons: ObjectArray, polygon: IntArray, lon: FloatArray, l
     """
     if len(lon) == 0 or not _shifted(lon, lat):
         return _nothing(len(lon))
-    crs = utm_crs(lon, lat)
+    crs = utm_crs([np.median(lon)], [np.median(lat)])
     if crs is None:
         return _nothing(len(lon))
     points = np.column_stack(project(lon, lat, crs))

@@ -52,7 +52,7 @@ def read_observed(
     faults.extend(table.faults)
     columns = find_columns(table, wanted, faults, unless=("lon", "lat") if has_coordinates(table, wanted) else ())
     faults.raise_any("refused")
-    lon, lat = coordinates(table, columns, faults, crs=given.crs, inside=True)
+    lon, lat = coordinates(table, columns, faults, crs=given.crs, inside=True, named="lon" in given.columns)
     count = numbers(table, columns["count"], faults, low=0)
     group = _known(table, columns.get("group"), {key: item.name.zh for key, item in groups.items()}, faults)
     slot = _known(table, columns.get("slot"), {key: item.name.zh for key, item in slots.items()}, faults)

@@ -138,12 +138,27 @@ def _reasons(
 
 
 def _with_reasons(table: PlaceTable, reasons: Sequence[str | None]) -> Quality:
-    """Return the quality of a table of candidates with those set aside; places without a row are only counted."""
+    """Return the quality of a table of candidates with those set aside; places without a row are counted by reason."""
     quality = table.quality
     found = [
         Fault(*_SET_ASIDE[reason], quality.file, row, None, quality.sheet, reason, "set_aside")
         for reason, row in zip(reasons, table.row, strict=True)
         if reason is not None and row is not None
+    ]
+    rowless = [reason for reason, row in zip(reasons, table.row, strict=True) if row is None]
+    found += [
+        Fault(
+            _counted(reason, rowless.count(reason)),
+            _SET_ASIDE[reason][1],
+            quality.file,
+            None,
+            None,
+            quality.sheet,
+            reason,
+            "set_aside",
+        )
+        for reason in _SET_ASIDE
+        if reason in rowless
     ]
     kept = sum(reason is None for reason in reasons)
     return replace(quality, kept=kept, findings=(*quality.findings, *found))
@@ -182,7 +197,7 @@ def _check_ids(scenario: Scenario, existing: Sequence[str], candidate_ids: Seque
             if site not in candidates:
                 faults.add(
                     say("There is no candidate {site} in the study area.", site=site),
-                    say("Check the id."),
+                    say("Check the id; `stationplan check` tells which candidates were merged or set aside."),
                     key=f"plan.{key}",
                 )
     new = scenario.file.plan.new
@@ -190,7 +205,10 @@ def _check_ids(scenario: Scenario, existing: Sequence[str], candidate_ids: Seque
     if not usable:
         faults.add(
             say("There are no candidates in the study area."),
-            say("Give candidates inside the districts, or more kinds of hosts."),
+            say(
+                "Give candidates inside the districts, more kinds of hosts, "
+                "or looser `forbidden_areas` and `min_distance_m`."
+            ),
             key="candidates",
         )
     elif new is not None and new > usable:

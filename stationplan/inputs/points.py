@@ -12,11 +12,14 @@ from pyproj import CRS, Transformer
 from stationplan.domain import BoolArray, FloatArray
 from stationplan.errors import FaultList, say
 from stationplan.geo import metres_apart
-from stationplan.inputs.table import Table, Wanted, as_number, numbers
+from stationplan.inputs.table import Table, Wanted, as_degrees, as_number, numbers
 
 _FAR_TIMES = 20.0
 _FAR_M = 100_000.0
 """A point is far from the others at 20 times their median distance from the middle, and 100 km at least."""
+
+_WITH_ZONE_M = 10_000_000.0
+"""Eastings in China have six digits, or eight with the number of their zone before them."""
 
 _PAIR = re.compile(r"\s*[,，;； ]\s*")
 
@@ -27,19 +30,44 @@ def has_coordinates(table: Table, wanted: Wanted) -> bool:
 
 
 def coordinates(
-    table: Table, columns: Mapping[str, int], faults: FaultList, *, crs: str | None, inside: bool
+    table: Table,
+    columns: Mapping[str, int],
+    faults: FaultList,
+    *,
+    crs: str | None,
+    inside: bool,
+    named: bool = False,
 ) -> tuple[FloatArray, FloatArray]:
     """Return longitudes and latitudes in degrees of the table's datum, NaN where a row has none.
 
-    Shapes go before columns, unless only columns are named. ``crs`` is that of eastings and northings, where the
-    coordinates are such; a shape's own CRS counts where none is given. A shape that is no point stands for a point in
-    it; with ``inside`` false that is its centroid and nothing is noted.
+    Shapes go before columns, unless the columns were ``named`` by the user. ``crs`` is that of eastings and
+    northings, where the coordinates are such; a shape's own CRS counts where none is given. A shape that is no point
+    stands for a point in it; with ``inside`` false that is its centroid and nothing is noted.
     """
-    if table.shapes is not None:
+    lon, lat = _in_degrees(table, columns, faults, crs=crs, inside=inside, named=named)
+    placed = np.isfinite(lon) & np.isfinite(lat)
+    told = faults.rows("set_aside")
+    if not any(fault.action == "refused" for fault in faults.faults):
+        for i in np.flatnonzero(~placed).tolist():
+            if table.row_number[i] not in told:
+                faults.add(
+                    say("The row has no place: a coordinate is not a finite number."),
+                    say("Correct its coordinates."),
+                    row=table.row_number[i],
+                    code="not_a_number",
+                    action="set_aside",
+                )
+    return np.where(placed, lon, np.nan), np.where(placed, lat, np.nan)
+
+
+def _in_degrees(
+    table: Table, columns: Mapping[str, int], faults: FaultList, *, crs: str | None, inside: bool, named: bool
+) -> tuple[FloatArray, FloatArray]:
+    if table.shapes is not None and not (named and {"lon", "lat"} <= columns.keys()):
         x, y = _of_shapes(table, faults, inside=inside)
         crs = crs or table.crs
     elif {"lon", "lat"} <= columns.keys():
-        x, y = (numbers(table, columns[field], faults) for field in ("lon", "lat"))
+        x, y = (numbers(table, columns[field], faults, reads=as_degrees) for field in ("lon", "lat"))
     elif "lonlat" in columns:
         x, y = _of_pairs(table, columns["lonlat"], faults)
     else:
@@ -65,6 +93,7 @@ def _of_shapes(table: Table, faults: FaultList, *, inside: bool) -> tuple[FloatA
     points = shapes.copy()
     points[empty] = None
     points[drawn] = shapely.point_on_surface(shapes[drawn]) if inside else shapely.centroid(shapes[drawn])
+    points[shapely.is_empty(points)] = None  # no point is inside a shape with a vertex that is no number
     for i in np.flatnonzero(drawn) if inside else ():
         faults.add(
             say("The geometry is a {kind}, not a point; a point inside it is used.", kind=shapes[i].geom_type),
@@ -120,6 +149,14 @@ def _from_projected(
             return known & ~fits
 
         far = outside(lon, lat)
+        if far.any() and far.sum() == known.sum() and (np.abs(x[known]) >= _WITH_ZONE_M).all():
+            faults.add(
+                say("The eastings have eight digits: they begin with the number of their zone."),
+                say("Name the CRS of that zone, such as EPSG:4523 for zone 35 (`crs`, or --crs)."),
+                row=table.header_row,
+                code="out_of_range",
+            )
+            return nothing, nothing
         if far.any() and far.sum() == known.sum() and not outside(*to_degrees.transform(y, x)).any():
             faults.add(
                 say("Easting and northing look swapped: in surveyors' tables X is the northing."),

@@ -9,12 +9,13 @@ from typing import TypeVar
 
 import numpy as np
 
-from stationplan.domain import Cells, DatumDecision, ObjectArray, Quality, RoadArcs, Sites, StudyArea
+from stationplan.domain import Cells, DatumDecision, FloatArray, ObjectArray, Quality, RoadArcs, Sites, StudyArea
 from stationplan.errors import Fault, FaultList, InputError, Message, say
-from stationplan.geo import to_wgs84
+from stationplan.geo import project, to_wgs84
 from stationplan.inputs.areas import (
     AreaTable,
     area_around,
+    district_of,
     missing_districts,
     polygons_of,
     polygons_to_wgs84,
@@ -27,7 +28,7 @@ from stationplan.inputs.columns import FIELD_NAMES, with_names
 from stationplan.inputs.datums import datum_used, decide, evidence_of_points, fault_of, shifted
 from stationplan.inputs.evidence import Evidence, weigh_by_points
 from stationplan.inputs.placing import LEFT_OUT, place_sites
-from stationplan.inputs.points import coordinates
+from stationplan.inputs.points import coordinates, has_coordinates
 from stationplan.inputs.sites import PlaceTable, Rules, read_sites
 from stationplan.inputs.source import locate, read_table
 from stationplan.inputs.table import Wanted, find_columns
@@ -92,14 +93,14 @@ def read_tables(scenario: Scenario, *, lenient: bool = False) -> Tables:
         try:
             return read()
         except InputError as error:
-            faults.extend(fault for fault in error.faults if fault not in faults)
+            faults.extend(error.faults)
             return None
 
     for role, path, _ in scenario.inputs:
         attempt(lambda role=role, path=path: locate(scenario, Source(file=path), key=role))  # type: ignore[misc]
     attempt(lambda: _check_names(scenario))
     if faults:
-        raise InputError(faults)
+        raise InputError(list({str(fault): fault for fault in faults}.values()))
     rules = Rules(file.hosts, with_names(file.columns), file.limits, lenient=lenient)
     counts = sorted({name for group in file.groups.values() for name in group.workers})
     area_input, given = file.area, file.candidates
@@ -171,12 +172,15 @@ def place(tables: Tables, decisions: dict[str, DatumDecision], roads: RoadArcs, 
         study = area_around(scenario, lon, lat)
     else:
         study = study_area(scenario, area, datum_used(decisions["area"]))
+    quality_of_cells = _cells_in(study, lon, lat, cells)
     candidates = tables.candidates
     if candidates is None:
         candidates = grid_places(file.candidates, roads, study, file.hosts)
     sites, quality, notes = place_sites(
-        _in_wgs84(stations, decisions.get("stations")),
-        _in_wgs84(candidates, decisions.get("candidates")) or candidates,
+        stations
+        if stations is None or "stations" not in decisions
+        else _shifted_places(stations, decisions["stations"]),
+        candidates if "candidates" not in decisions else _shifted_places(candidates, decisions["candidates"]),
         study,
         scenario,
         forbidden=tables.forbidden,
@@ -186,7 +190,7 @@ def place(tables: Tables, decisions: dict[str, DatumDecision], roads: RoadArcs, 
         for decision in decisions.values()
         if decision.doubtful
     ]
-    told = [cells.quality, *quality, *([] if area is None else [area.quality]), *tables.lists]
+    told = [quality_of_cells, *quality, *([] if area is None else [area.quality]), *tables.lists]
     return Inputs(
         study,
         Cells(cells.cell_id, lon, lat, cells.features),
@@ -204,14 +208,43 @@ def place(tables: Tables, decisions: dict[str, DatumDecision], roads: RoadArcs, 
     )
 
 
+def _cells_in(study: StudyArea, lon: FloatArray, lat: FloatArray, cells: CellTable) -> Quality:
+    """Return the quality of the cells with those outside every district.
+
+    Raises
+    ------
+    InputError
+        All of them are.
+    """
+    outside = district_of(study, *project(lon, lat, study.crs)) < 0
+    quality = cells.quality
+    if outside.all():
+        faults = FaultList(quality.file, sheet=quality.sheet)
+        faults.add(
+            say("No cell lies in a district: the study area is empty."),
+            say("Check datum and order of the coordinates, and that cells and districts are of the same place."),
+            code="outside_area",
+        )
+        faults.raise_any()
+    what, cure = say("The cell lies outside every district."), say("Check its coordinates, or widen the area.")
+    found = [
+        Fault(what, cure, quality.file, row, None, quality.sheet, "outside_area", "set_aside")
+        for row, is_outside in zip(cells.row, outside, strict=True)
+        if is_outside
+    ]
+    return replace(quality, kept=quality.kept - len(found), findings=(*quality.findings, *found))
+
+
 def quality_notes(quality: Quality) -> list[Message]:
     """Return what a reader of the plan should know of a table: how many records were not simply kept.
 
     Places left out for where they stand are told by :mod:`stationplan.inputs.placing`.
     """
-    counts = {
-        action: sum(finding.action == action for finding in quality.findings if finding.code not in LEFT_OUT)
-        for action in ("set_aside", "merged", "repaired")
+    here = replace(quality, findings=tuple(finding for finding in quality.findings if finding.code not in LEFT_OUT))
+    counts: dict[str, int] = {
+        "set_aside": here.count("set_aside"),
+        "merged": here.count("merged"),
+        "repaired": here.count("repaired"),
     }
     if not any(counts.values()):
         return []
@@ -226,9 +259,7 @@ def quality_notes(quality: Quality) -> list[Message]:
     ]
 
 
-def _in_wgs84(table: PlaceTable | None, decision: DatumDecision | None) -> PlaceTable | None:
-    if table is None or decision is None:
-        return table
+def _shifted_places(table: PlaceTable, decision: DatumDecision) -> PlaceTable:
     lon, lat = shifted(table.lon, table.lat, decision)
     return replace(table, lon=lon, lat=lat)
 
@@ -245,12 +276,11 @@ def _evidence_of_area(area: AreaTable, known: KnownPoints | None) -> Evidence | 
 def _known_points(scenario: Scenario, rules: Rules) -> KnownPoints:
     area = scenario.file.area
     source = TableSource(file=area.known_points, datum=area.known_points_datum)
-    fields = ("id", "lon", "lat")
-    wanted = Wanted(fields, fields, rules.names)
+    wanted = Wanted(("id", "lon", "lat", "lonlat"), ("id", "lon", "lat"), rules.names)
     table = read_table(locate(scenario, source, key="area.known_points"), wanted, rules.limits)
     faults = FaultList(table.file, sheet=table.sheet)
     faults.extend(table.faults)
-    columns = find_columns(table, wanted, faults)
+    columns = find_columns(table, wanted, faults, unless=("lon", "lat") if has_coordinates(table, wanted) else ())
     faults.raise_any()
     lon, lat = coordinates(table, columns, faults, crs=None, inside=True)
     faults.raise_any("refused", "set_aside")

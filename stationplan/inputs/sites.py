@@ -17,7 +17,7 @@ from stationplan.inputs.datums import declared_datum
 from stationplan.inputs.duplicates import Pair, likely_duplicates
 from stationplan.inputs.points import coordinates, has_coordinates
 from stationplan.inputs.source import Located, read_table
-from stationplan.inputs.table import Table, Wanted, as_number, find_columns, numbers, unique_ids
+from stationplan.inputs.table import Table, Wanted, as_number, as_yuan, find_columns, numbers, unique_ids
 from stationplan.scenario import CURE_HOURS, HostInput, Limits, SitesInput, unread_hours
 
 _FIELDS = ("id", "name", "address", "lon", "lat", "lonlat", "kind", "area_m2", "host", "hours", "cost")
@@ -84,10 +84,10 @@ def read_sites(located: Located, role: str, rules: Rules) -> PlaceTable:
     faults.raise_any("refused")
     count = len(table.rows)
     ids = row_ids(table, columns, role, faults)
-    lon, lat = coordinates(table, columns, faults, crs=given.crs, inside=True)
+    lon, lat = coordinates(table, columns, faults, crs=given.crs, inside=True, named="lon" in given.columns)
     cost = np.full(count, np.nan)
     if "cost" in columns:
-        cost = numbers(table, columns["cost"], faults, low=0, empty=np.nan)
+        cost = numbers(table, columns["cost"], faults, low=0, empty=np.nan, reads=as_yuan)
 
     def text(field: str) -> list[str]:
         return table.column(columns[field]) if field in columns else [""] * count
@@ -165,9 +165,10 @@ def _tell_duplicates(
     merged: set[int] = set()
     for pair in pairs:
         first, second = int(kept[pair.first]), int(kept[pair.second])
-        merges = merge and first not in merged and second not in merged
+        if first in merged or second in merged:
+            continue  # one of the two is another record by now
         cure = say("Check both; `merge_duplicates = true` keeps the first of each pair.")
-        if merges:
+        if merge:
             merged.add(second)
             cure = say("Check that both are one place; `merge_duplicates = false` keeps both.")
         faults.add(
@@ -181,7 +182,7 @@ def _tell_duplicates(
             cure,
             row=table.row_number[second],
             code="duplicate",
-            action="merged" if merges else "kept",
+            action="merged" if merge else "kept",
         )
     return merged
 
@@ -194,7 +195,9 @@ class _Rest:
         self._rules, self._faults = rules, faults
         self._loose: Action = "set_aside" if rules.complete else "kept"
         self._known = {
-            normalise(name): key for key, host in rules.hosts.items() for name in (key, host.name.zh, host.name.en)
+            normalise(name): key
+            for key, host in rules.hosts.items()
+            for name in (key, host.name.zh, host.name.en, *host.aliases)
         }
 
     def _add(self, what: Message, cure: Message, i: int, code: str, action: Action) -> None:

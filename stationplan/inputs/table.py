@@ -6,7 +6,7 @@ import itertools
 import math
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -16,6 +16,16 @@ from stationplan.errors import Fault, FaultList, InputError, say
 from stationplan.inputs.columns import FIELD_NAMES, normalise
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$", re.ASCII)
+
+_DEGREES = re.compile(
+    r"(?P<before>东经|西经|北纬|南纬|[EWNS])?\s*(?P<degrees>\d{1,3}(\.\d+)?)\s*[°度]?"
+    r"(\s*(?P<minutes>\d{1,2}(\.\d+)?)\s*['′‘’分])?(\s*(?P<seconds>\d{1,2}(\.\d+)?)\s*(\"|″|''|“|”|′′|秒))?"
+    r"\s*(?P<after>[EWNS])?"
+)
+_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
+
+_FOOTER = re.compile(r"(合\s*计|总\s*计|小\s*计|填表人|制表人|填报人|审核人|填表日期|备注|注)\s*([:：].*)?$")
+_FOOTER_WORDS = 3
 
 _HEADER_SEARCHED = 30
 """Rows at the top in which the header is looked for; titles and remarks of office tables fit."""
@@ -96,9 +106,20 @@ def table_from_rows(
     at = rows[first - 1][0] if header else 1
     kept: list[tuple[str, ...]] = []
     numbers: list[int] = []
+    footers = 0
     for number, cells in rows[first:]:
         if len(cells) > width and not any(map(str.strip, cells[width:])):
             cells = cells[:width]  # noqa: PLW2901 - trailing separators say nothing
+        if _is_footer(cells):
+            footers += 1
+            faults.add(
+                say("The row is a total or a remark, and counts as no record."),
+                say("Take it out if the list is to be read by other programs too."),
+                row=number,
+                code="no_record",
+                action="kept",
+            )
+            continue
         if len(cells) != width:
             faults.add(
                 say("The row has {found} fields, the header {expected}.", found=len(cells), expected=width),
@@ -110,7 +131,7 @@ def table_from_rows(
             continue
         kept.append(cells)
         numbers.append(number)
-    set_aside = len(rows) - first - len(kept)
+    set_aside = len(rows) - first - footers - len(kept)
     if not header:
         faults.add(say("The table is empty."), say("Give a header and at least one row."), code="empty")
     elif not kept and not set_aside:
@@ -133,6 +154,13 @@ def table_from_rows(
         faults=tuple(faults.faults),
         set_aside=set_aside,
     )
+
+
+def _is_footer(cells: Sequence[str]) -> bool:
+    """Return whether a row begins with a word for totals or for who made the list, and says little else."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    words = [cell for cell in filled if as_number(cell) != as_number(cell)]
+    return bool(words) and len(words) <= _FOOTER_WORDS and _FOOTER.match(filled[0]) is not None
 
 
 def _header(
@@ -235,6 +263,39 @@ def as_number(text: str) -> float:
     return float(text)
 
 
+def as_degrees(text: str) -> float:
+    """Return text as degrees, NaN where it is none: a number, or degrees, minutes and seconds, with their signs.
+
+    >>> as_degrees("东经104.065°"), as_degrees("104.065E"), as_degrees("104°30′36″"), as_degrees("30.5 S")
+    (104.065, 104.065, 104.51, -30.5)
+    """
+    plain = as_number(text)
+    if not math.isnan(plain):
+        return plain
+    found = _DEGREES.fullmatch(unicodedata.normalize("NFKC", text).strip().upper())
+    if found is None:
+        return math.nan
+    parts = [float(found[name] or 0) for name in ("degrees", "minutes", "seconds")]
+    if parts[1] >= 60 or parts[2] >= 60:
+        return math.nan
+    value = parts[0] + parts[1] / 60 + parts[2] / 3600
+    return -value if {found["before"], found["after"]} & {"西经", "南纬", "W", "S"} else value
+
+
+def as_yuan(text: str) -> float:
+    """Return text as an amount in yuan, NaN where it is none: with thousands set apart, 元 or 万.
+
+    >>> as_yuan("6,000元"), as_yuan("0.6万元"), as_yuan("6500"), as_yuan("6,00")
+    (6000.0, 6000.0, 6500.0, nan)
+    """
+    bare = re.sub(r"\s|元|人民币|[¥￥]", "", unicodedata.normalize("NFKC", text))
+    times = 10_000.0 if bare.endswith("万") else 1.0
+    bare = bare.removesuffix("万")
+    if _THOUSANDS.fullmatch(bare):
+        bare = bare.replace(",", "")
+    return round(as_number(bare) * times, 2)
+
+
 def numbers(
     table: Table,
     index: int,
@@ -244,10 +305,12 @@ def numbers(
     high: float = math.inf,
     empty: float | None = None,
     may_fill: str | None = None,
+    reads: Callable[[str], float] = as_number,
 ) -> FloatArray:
     """Return a column as finite floats in ``[low, high]``; an empty cell becomes ``empty`` where that is given.
 
-    ``may_fill`` names the scenario key that would say what an empty cell stands for. Notes a fault for each
+    ``may_fill`` names the scenario key that would say what an empty cell stands for; ``reads`` turns text into a
+    number. Notes a fault for each
     cell that is not such a number, which sets its row aside, and puts NaN in its place.
     """
     values = np.full(len(table.rows), np.nan)
@@ -263,7 +326,7 @@ def numbers(
                 cure = say("Fill it in, or say what an empty cell stands for with `{key}`.", key=may_fill)
             faults.add(say("{column} is empty.", column=name), cure, row=row, code="empty", action="set_aside")
             continue
-        value = as_number(text)
+        value = reads(text)
         if not math.isfinite(value):
             faults.add(
                 say("{column} is {found}, not a finite number.", column=name, found=repr(text)),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from stationplan.errors import FaultList, InputError, say
@@ -64,10 +66,18 @@ def read_text(path: Path, limits: Limits) -> str:
     return text
 
 
+def _agreement(lines: Sequence[str], sign: str) -> tuple[int, int]:
+    """Return how many lines have the most common number of fields above one, and that number."""
+    widths = Counter(len(fields) for fields in csv.reader(lines, delimiter=sign) if len(fields) > 1)
+    width, count = max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
+    return count, width
+
+
 def csv_rows(path: Path, limits: Limits) -> list[Row]:
     """Return the rows of a CSV file that are not empty, with their line numbers.
 
-    The separator (comma, semicolon or tab) is the one that splits the first lines into the most fields.
+    The separator (comma, semicolon or tab) is the one by which the most of the first lines have the same number of
+    fields, and more than one.
 
     Raises
     ------
@@ -77,7 +87,7 @@ def csv_rows(path: Path, limits: Limits) -> list[Row]:
     faults = FaultList(path.name)
     text = read_text(path, limits)
     top = list(itertools.islice((line for line in io.StringIO(text) if line.strip()), _LINES_SAMPLED))
-    separator = max(",;\t", key=lambda sign: max((line.count(sign) for line in top), default=0))
+    separator = max(",;\t", key=lambda sign: _agreement(top, sign))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     rows: list[Row] = []
     start = 1

@@ -6,11 +6,12 @@ So GeoJSON is read as plain JSON, and a file goes to GDAL only when its first by
 
 from __future__ import annotations
 
+import codecs
 import json
 import logging
 import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -106,7 +107,7 @@ def _read_geojson(path: Path, limits: Limits) -> Table:
         document = json.loads(read_text(path, limits))
         features = document["features"] if document["type"] == "FeatureCollection" else [document]
         refuse_above(len(features), "rows", limits, faults)
-        rows = [feature["properties"] or {} for feature in features]
+        rows = [dict(feature["properties"] or {}) for feature in features]
         names = list(dict.fromkeys(name for row in rows for name in row))
         geometries = [feature["geometry"] for feature in features]
         shapes = np.empty(len(features), dtype=object)
@@ -114,7 +115,7 @@ def _read_geojson(path: Path, limits: Limits) -> Table:
         declared = str((document.get("crs") or {}).get("properties", {}).get("name", ""))
     except json.JSONDecodeError as error:
         faults.add(say("This is not valid JSON."), cure, row=error.lineno, code="unreadable")
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, ShapelyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError, ShapelyError) as error:
         if isinstance(error, InputError):
             raise
         faults.add(say("The file is not GeoJSON."), cure, code="unreadable")
@@ -132,7 +133,7 @@ def _crs_name(declared: str) -> str | None:
     """Return a declared CRS as ``EPSG:4326`` or WKT; ``None`` for one that is unknown or for local use only."""
     try:
         crs = CRS.from_user_input(declared)
-    except CRSError:
+    except (CRSError, UnicodeError):
         return None
     if not (crs.is_geographic or crs.is_projected):
         return None
@@ -195,28 +196,36 @@ def _read_layer(
         faults.add(say("The file holds no features."), say("Give at least one feature."), code="empty")
         faults.raise_any()
 
-    def read(encoding: str | None) -> _Raw:
-        raw: _Raw = pyogrio.raw.read(path, layer=layer, encoding=encoding, force_2d=True, datetime_as_string=True)
-        return raw
-
-    return [str(name) for name in info["fields"]], _decoded(read)
+    if driver == "ESRI Shapefile":
+        # Read byte for byte, as what such files say of their encoding is often missing or wrong.
+        info = pyogrio.read_info(path, layer=layer, encoding="ISO-8859-1")
+        raw = pyogrio.raw.read(path, layer=layer, encoding="ISO-8859-1", force_2d=True, datetime_as_string=True)
+        return _recoded([str(name) for name in info["fields"]], raw)
+    raw = pyogrio.raw.read(path, layer=layer, force_2d=True, datetime_as_string=True)
+    return [str(name) for name in info["fields"]], raw
 
 
 _Raw = tuple[dict[str, object], object, NDArray[np.object_] | None, Sequence[Sequence[object]]]
 
 
-def _decoded(read: Callable[[str | None], _Raw]) -> _Raw:
-    """Return what was read in the encoding that the file declares, else in UTF-8, else in GB18030.
+def _recoded(names: list[str], raw: _Raw) -> tuple[list[str], _Raw]:
+    """Return names and text that were read byte for byte as UTF-8 where they are that, else as GB18030.
 
-    Shapefiles of Chinese offices are GB18030 and often do not say so; GDAL then takes them for Latin.
+    A name that a writer has cut in the middle of a character loses that character.
     """
-    raw = read(None)
-    if raw[0].get("encoding") not in {"ISO-8859-1", "LATIN1"}:
-        return raw
+    meta, fids, wkb, columns = raw
+    texts = [[value.encode("latin-1") if isinstance(value, str) else value for value in column] for column in columns]
+    content = b"\n".join(value for column in texts for value in column if isinstance(value, bytes))
+    encoding = "utf-8"
     try:
-        return read("UTF-8")
+        content.decode(encoding)
+        if not content.strip() or content.isascii():
+            for name in names:  # an incomplete last character is no fault of the encoding
+                codecs.getincrementaldecoder(encoding)().decode(name.encode("latin-1"))
     except UnicodeDecodeError:
-        return read("GB18030")
+        encoding = "gb18030"
+    decoded = [[value.decode(encoding) if isinstance(value, bytes) else value for value in column] for column in texts]
+    return [name.encode("latin-1").decode(encoding, "ignore") for name in names], (meta, fids, wkb, decoded)
 
 
 def _read_parquet(path: Path, limits: Limits) -> Table:
@@ -241,7 +250,7 @@ def _read_parquet(path: Path, limits: Limits) -> Table:
             refuse_above(unpacked // 1_000_000, "unpacked_mb", limits, faults)
         frame = geopandas.read_parquet(path)
         shapes = np.asarray(shapely.force_2d(frame.geometry.to_numpy()), dtype=object)
-    except (pa.ArrowException, ValueError, OSError, TypeError, KeyError) as error:
+    except (pa.ArrowException, ShapelyError, CRSError, ValueError, OSError, TypeError, KeyError) as error:
         if isinstance(error, InputError):
             raise
         faults.add(
@@ -253,6 +262,6 @@ def _read_parquet(path: Path, limits: Limits) -> Table:
         raise InputError(faults.faults)
     refuse_above(int(shapely.get_num_coordinates(shapes).sum()), "vertices", limits, faults)
     plain = frame.drop(columns=frame.geometry.name)
-    columns = [plain[name].tolist() for name in plain.columns]
+    columns = [plain[name].astype(object).where(plain[name].notna(), None).tolist() for name in plain.columns]
     crs = None if frame.crs is None else _crs_name(frame.crs.to_wkt())
     return feature_table(path.name, [str(name) for name in plain.columns], columns, shapes, crs)

@@ -8,7 +8,6 @@ from stationplan.report.layers import layers, write_geopackage
 from stationplan.report.page import render_report
 from stationplan.report.quality import (
     action_names,
-    count,
     datum_document,
     quality_document,
     write_quality_workbook,
@@ -18,7 +17,6 @@ from stationplan.report.tables import sites_csv, write_workbook
 __all__ = [
     "DEFAULT_SCHEMA",
     "action_names",
-    "count",
     "datum_document",
     "document",
     "document_text",

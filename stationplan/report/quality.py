@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
 from stationplan.domain import DatumDecision, Language, Quality
 from stationplan.errors import Action, Fault
 from stationplan.i18n import translate, words
+from stationplan.naming import role_name
 from stationplan.report.workbook import Sheet, write_sheets
 
 Json = dict[str, object]
@@ -31,12 +33,20 @@ def action_names(lang: Language) -> dict[Action, str]:
     }
 
 
-def quality_document(quality: Sequence[Quality], datums: Sequence[DatumDecision], *, lang: Language) -> Json:
-    """Return the records read and kept, every finding with its row and cure, and the datums, as plain values."""
+def quality_document(
+    quality: Sequence[Quality], datums: Sequence[DatumDecision], others: Sequence[Fault] = (), *, lang: Language
+) -> Json:
+    """Return the records read and kept, every finding with its row and cure, and the datums, as plain values.
+
+    ``others`` are faults that no table has: of roads, datums, or files that could not be read.
+    """
     return {
         "rows": sum(item.rows for item in quality if item.role not in LISTS),
         "kept": sum(item.kept for item in quality if item.role not in LISTS),
-        "findings": [_finding(item, finding, lang) for item in quality for finding in item.findings],
+        "findings": [
+            *(_finding(item.role, item.file, finding, lang) for item in quality for finding in item.findings),
+            *(_finding(None, None, fault, lang) for fault in others),
+        ],
         "tables": [
             {
                 "role": item.role,
@@ -44,7 +54,7 @@ def quality_document(quality: Sequence[Quality], datums: Sequence[DatumDecision]
                 "sheet": item.sheet,
                 "rows": item.rows,
                 "kept": item.kept,
-                **{action: count(item, action) for action in COUNTED},
+                **{action: item.count(action) for action in COUNTED},
             }
             for item in quality
         ],
@@ -52,27 +62,25 @@ def quality_document(quality: Sequence[Quality], datums: Sequence[DatumDecision]
     }
 
 
-def count(quality: Quality, action: Action) -> int:
-    """Return how many records had a fate; a row with several findings counts once."""
-    found = [finding for finding in quality.findings if finding.action == action]
-    rows = {finding.row for finding in found if finding.row is not None}
-    return len(rows) + sum(finding.row is None for finding in found)
-
-
-def _finding(quality: Quality, finding: Fault, lang: Language) -> Json:
+def _finding(role: str | None, file: str | None, finding: Fault, lang: Language) -> Json:
     """Return one finding as plain values; ``details`` holds the values of its message."""
     values = finding.what.values.items()
     return {
-        "role": quality.role,
-        "file": finding.file or quality.file,
+        "role": role,
+        "file": finding.file or file,
+        "key": finding.key,
         "sheet": finding.sheet,
         "row": finding.row,
         "code": finding.code,
         "action": finding.action,
         "message": translate(finding.what, lang),
         "cure": translate(finding.cure, lang),
-        "details": {key: value for key, value in values if isinstance(value, str | int | float)},
+        "details": {key: value for key, value in values if _plain(value)},
     }
+
+
+def _plain(value: object) -> bool:
+    return isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
 
 
 def datum_document(datums: Sequence[DatumDecision], *, lang: Language = "en") -> list[Json]:
@@ -90,7 +98,9 @@ def datum_document(datums: Sequence[DatumDecision], *, lang: Language = "en") ->
     ]
 
 
-def quality_sheets(quality: Sequence[Quality], datums: Sequence[DatumDecision], lang: Language) -> list[Sheet]:
+def quality_sheets(
+    quality: Sequence[Quality], datums: Sequence[DatumDecision], lang: Language, others: Sequence[Fault] = ()
+) -> list[Sheet]:
     """Return the sheets of data quality: every finding, and the tables and datums at a glance."""
     word = words(lang)
     names = action_names(lang)
@@ -107,7 +117,7 @@ def quality_sheets(quality: Sequence[Quality], datums: Sequence[DatumDecision], 
         ],
         [
             [
-                finding.file or item.file,
+                finding.file or file,
                 finding.sheet or "",
                 "" if finding.row is None else finding.row,
                 names[finding.action],
@@ -115,8 +125,10 @@ def quality_sheets(quality: Sequence[Quality], datums: Sequence[DatumDecision], 
                 translate(finding.cure, lang),
                 finding.code,
             ]
-            for item in quality
-            for finding in item.findings
+            for file, finding in (
+                *((item.file, finding) for item in quality for finding in item.findings),
+                *(("", fault) for fault in others),
+            )
         ],
     )
     reasons = {item.role: translate(item.reason, lang) for item in datums}
@@ -132,11 +144,11 @@ def quality_sheets(quality: Sequence[Quality], datums: Sequence[DatumDecision], 
         ],
         [
             [
-                item.file,
+                item.file or translate(role_name(item.role), lang),
                 item.sheet or "",
                 item.rows,
                 item.kept,
-                *(count(item, action) for action in COUNTED),
+                *(item.count(action) for action in COUNTED),
                 reasons.get(item.role, ""),
             ]
             for item in quality
@@ -146,7 +158,12 @@ def quality_sheets(quality: Sequence[Quality], datums: Sequence[DatumDecision], 
 
 
 def write_quality_workbook(
-    quality: Sequence[Quality], datums: Sequence[DatumDecision], path: Path, *, lang: Language
+    quality: Sequence[Quality],
+    datums: Sequence[DatumDecision],
+    others: Sequence[Fault],
+    path: Path,
+    *,
+    lang: Language,
 ) -> None:
     """Write the sheets of data quality as a workbook."""
-    write_sheets(path, quality_sheets(quality, datums, lang), title=words(lang)("Data quality"))
+    write_sheets(path, quality_sheets(quality, datums, lang, others), title=words(lang)("Data quality"))

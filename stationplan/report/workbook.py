@@ -46,17 +46,20 @@ def write_sheets(path: Path, sheets: Sequence[Sheet], *, title: str) -> None:
         }
         for sheet in sheets:
             page = book.add_worksheet(sheet.name)
+            rows = list(sheet.rows[:_ROW_LIMIT])
+            if len(rows) < len(sheet.rows):
+                rows.append(["…"] * len(sheet.columns))  # a sheet holds no more
             for column, (heading, kind, width) in enumerate(sheet.columns):
                 page.set_column(column, column, width)
                 page.write_string(0, column, heading, head)
-                for row, values in enumerate(sheet.rows[:_ROW_LIMIT], start=1):
+                for row, values in enumerate(rows, start=1):
                     value = values[column]
                     if isinstance(value, str):
                         _write_text(page, row, column, value, formats["text"])
                     elif isinstance(value, int | float) and math.isfinite(value):
                         page.write_number(row, column, round(value, 9), formats[kind])
             page.freeze_panes(1, 0)
-            page.autofilter(0, 0, max(len(sheet.rows), 1), len(sheet.columns) - 1)
+            page.autofilter(0, 0, max(len(rows), 1), len(sheet.columns) - 1)
             page.repeat_rows(0)
             page.set_landscape()
             page.fit_to_pages(1, 0)
@@ -64,6 +67,7 @@ def write_sheets(path: Path, sheets: Sequence[Sheet], *, title: str) -> None:
 
 def _write_text(page: Worksheet, row: int, column: int, text: str, text_format: Format) -> None:
     """Write text as text, cut with an ellipsis where a cell cannot hold it."""
+    text = text.encode("utf-8", "backslashreplace").decode()  # XML holds no lone surrogates
     if len(text) > _CELL_LIMIT:
         text = f"{text[: _CELL_LIMIT - 1]}…"
     if text.startswith("<r>") and text.endswith("</r>"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stationplan.scenario.load import (
+    CURE_CRS,
     CURE_DATUM,
     CURE_HOURS,
     Scenario,
@@ -10,6 +11,7 @@ from stationplan.scenario.load import (
     default_hosts,
     default_slots,
     load_scenario,
+    unfit_crs,
     unread_hours,
 )
 from stationplan.scenario.roads import needs_datum
@@ -30,6 +32,7 @@ from stationplan.scenario.schema import (
 )
 
 __all__ = [
+    "CURE_CRS",
     "CURE_DATUM",
     "CURE_HOURS",
     "AreaInput",
@@ -51,5 +54,6 @@ __all__ = [
     "default_slots",
     "load_scenario",
     "needs_datum",
+    "unfit_crs",
     "unread_hours",
 ]

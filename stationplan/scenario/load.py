@@ -34,9 +34,9 @@ from stationplan.scenario.schema import (
     SitesInput,
     SlotInput,
     Source,
-    TableSource,
 )
 
+CURE_CRS = say("Name a projected CRS in metres such as EPSG:32648, or leave the key out.")
 CURE_DATUM = say(
     'Say `datum = "wgs84"`, `"cgcs2000"`, `"gcj02"` (Amap, Tencent) or `"bd09"` (Baidu), or `"evidence"`; '
     "`stationplan check` tells what the roads show."
@@ -105,7 +105,7 @@ class Scenario:
                     key=key,
                 )
                 faults.raise_any()
-            if "\0" not in path and place.is_file():
+            if "\0" not in path and _is_file(place):
                 return place
         faults.add(
             say("The file {path} does not exist in {folders}.", path=shown, folders=searched),
@@ -113,6 +113,13 @@ class Scenario:
             key=key,
         )
         raise InputError(faults.faults)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name longer than any file's
+        return False
 
 
 def load_scenario(path: str | Path, *, data: str | Path | None = None, undeclared_datums: bool = False) -> Scenario:
@@ -138,7 +145,7 @@ def load_scenario(path: str | Path, *, data: str | Path | None = None, undeclare
             say("The scenario file cannot be read: {error}.", error=error), say("Save it as UTF-8 text and try again.")
         )
         raise InputError(faults.faults) from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # what is not TOML, or too deep or long to be meant
         line = re.search(r"at line (\d+)", str(error))
         faults.add(
             say("This is not valid TOML: {error}.", error=error),
@@ -229,6 +236,7 @@ def _validated(document: dict[str, object], faults: FaultList, *, undeclared_dat
             faults.add(what, cure, key=".".join(place))
         raise InputError(faults.faults) from None
     _cross_check(file, faults)
+    _check_other_datums(file, faults)
     if not undeclared_datums:
         _check_datums(file, faults)
     faults.raise_any()
@@ -387,13 +395,16 @@ def unread_hours(text: str, unread: Unread) -> Message:
     return say("The opening hours {hours} cannot be read at {part}.", hours=repr(text), part=repr(unread.part))
 
 
+def unfit_crs(crs: str) -> Message:
+    """Return what is wrong with a CRS that is none in metres."""
+    if metric_crs_problem(crs) == "unknown":
+        return say("Unknown CRS {crs}.", crs=repr(crs))
+    return say("The CRS {crs} is not measured in metres.", crs=crs)
+
+
 def _check_crs(crs: str, key: str, faults: FaultList) -> None:
-    problem = metric_crs_problem(crs)
-    cure = say("Name a projected CRS in metres such as EPSG:32648, or leave the key out.")
-    if problem == "unknown":
-        faults.add(say("Unknown CRS {crs}.", crs=repr(crs)), cure, key=key)
-    elif problem == "not_metric":
-        faults.add(say("The CRS {crs} is not measured in metres.", crs=crs), cure, key=key)
+    if metric_crs_problem(crs) is not None:
+        faults.add(unfit_crs(crs), CURE_CRS, key=key)
 
 
 def _check_source(key: str, source: Source, faults: FaultList) -> None:
@@ -413,38 +424,44 @@ def _check_source(key: str, source: Source, faults: FaultList) -> None:
 
 
 def _check_datums(file: ScenarioFile, faults: FaultList) -> None:
-    """Note every input whose longitudes and latitudes have no declared datum."""
-    area, roads, candidates = file.area, file.roads, file.candidates
-    if area.file is not None and area.datum is None:
-        _no_datum("area.datum", faults)
-    if area.known_points is not None and area.known_points_datum is None:
-        _no_datum("area.known_points_datum", faults)
-    if roads.datum is None and needs_datum(roads.nodes if roads.single is None else roads.single):
-        _no_datum("roads.datum", faults)
-    tables: dict[str, TableSource | None] = {
-        "demand": file.demand,
-        "stations": file.stations,
-        "candidates": candidates,
+    """Note every input of records whose longitudes and latitudes have no declared datum."""
+    sources: dict[str, tuple[Source | None, str | None]] = {
+        "area": (file.area, None),
+        "demand": (file.demand, file.demand.crs),
+        "stations": (file.stations, None if file.stations is None else file.stations.crs),
+        "candidates": (file.candidates, file.candidates.crs),
     }
-    for role, table in tables.items():
-        if table is not None and table.file is not None and table.datum is None and table.crs is None:
-            _no_datum(f"{role}.datum", faults)
-    if candidates.forbidden_areas is not None and candidates.forbidden_datum is None:
-        _no_datum("candidates.forbidden_datum", faults)
+    for role, (source, crs) in sources.items():
+        if source is not None and source.file is not None and source.datum is None and crs is None:
+            _no_datum(f"{role}.datum", CURE_DATUM, faults)
 
 
-def _no_datum(key: str, faults: FaultList) -> None:
-    faults.add(
-        say("The datum of the coordinates is not declared."),
-        CURE_DATUM,
-        key=key,
-    )
+def _check_other_datums(file: ScenarioFile, faults: FaultList) -> None:
+    """Note every input without a declared datum that nothing can be weighed by, or that others are weighed by."""
+    area, roads, candidates = file.area, file.roads, file.candidates
+    lacking = {
+        "area.known_points_datum": area.known_points is not None and area.known_points_datum is None,
+        "roads.datum": roads.datum is None and needs_datum(roads.nodes if roads.single is None else roads.single),
+        "candidates.forbidden_datum": candidates.forbidden_areas is not None and candidates.forbidden_datum is None,
+    }
+    for key, lacks in lacking.items():
+        if lacks:
+            name = key.rpartition(".")[2]
+            cure = say('Say `{key} = "wgs84"`, `"cgcs2000"`, `"gcj02"` (Amap, Tencent) or `"bd09"` (Baidu).', key=name)
+            _no_datum(key, cure, faults)
+
+
+def _no_datum(key: str, cure: Message, faults: FaultList) -> None:
+    faults.add(say("The datum of the coordinates is not declared."), cure, key=key)
 
 
 def _check_sites(role: str, sites: SitesInput, file: ScenarioFile, faults: FaultList) -> None:
     gridded = isinstance(sites, CandidatesInput) and sites.grid
     if (sites.osm is not None) + (sites.file is not None) + gridded != 1:
-        faults.add(say("Sites need either `file` or `osm`."), say("Name one source of sites."), key=role)
+        what = say("Stations need either `file` or `osm`.")
+        if role == "candidates":
+            what = say("Candidates need one of `file`, `osm` and `grid`.")
+        faults.add(what, say("Name one source of sites."), key=role)
     if gridded and sites.default_host is None:
         faults.add(
             say("Candidates from a grid need `default_host`."),
@@ -465,7 +482,7 @@ def _check_sites(role: str, sites: SitesInput, file: ScenarioFile, faults: Fault
             faults.add(
                 say("Unknown host {host}.", host=host),
                 say("Known hosts: {known}.", known=", ".join(file.hosts)),
-                key=f"{role}.hosts",
+                key=f"{role}.hosts" if host in sites.hosts else f"{role}.default_host",
             )
         elif host in sites.hosts and sites.osm is not None and not file.hosts[host].tags:
             faults.add(

@@ -215,6 +215,8 @@ class HostInput(_Table):
 
     name: Name
     """Name shown to readers; also recognised in the host column of tables."""
+    aliases: list[str] = []
+    """More words for it in tables."""
     kind: Kind = "standard"
     """Kind of station such a place houses."""
     hours: str
