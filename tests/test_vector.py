@@ -160,3 +160,15 @@ def test_the_old_crs_member_of_geojson_counts(tmp_path):
     path = tmp_path / "places.geojson"
     path.write_text(json.dumps(document))
     assert places(read(path))[0] == pytest.approx([104.06, 104.07], abs=1e-6)
+
+
+def test_names_that_a_shapefile_cuts_in_mid_character_are_recognised(tmp_path):
+    frame = gpd.GeoDataFrame(
+        {"站点名称": ["一号"], "详细地址": ["路"], "开放时间": ["全天"], "说明说明": ["x"]},
+        geometry=[shapely.Point(104.06, 30.65)],
+        crs="EPSG:4326",
+    )
+    path = tmp_path / "places.shp"
+    with pytest.warns(RuntimeWarning, match="laundered"):
+        frame.to_file(path, encoding="UTF-8")
+    assert read(path).header == ("站点名称", "详细地址", "开放时间", "说明说")

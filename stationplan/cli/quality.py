@@ -170,6 +170,8 @@ def _print(found: Check, book: Path | None, lang: Language) -> None:
     if any(not decision.declared for decision in found.datums):
         verdict = word("A study would take these inputs once their datum is declared.")
     if found.refused:
+        verdict = word("A study would refuse these inputs: {count} faults.", count=number(len(found.refused)))
+    if found.refused and all(fault.action == "set_aside" for fault in found.refused):
         verdict = word(
             "A study would refuse these inputs: {count} faults. Mend them, or leave such rows out with "
             '`bad_rows = "set_aside"`.',

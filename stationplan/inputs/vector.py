@@ -23,6 +23,7 @@ from shapely.errors import ShapelyError
 
 from stationplan.domain import ObjectArray
 from stationplan.errors import FaultList, InputError, say
+from stationplan.inputs.columns import FIELD_NAMES
 from stationplan.inputs.limits import refuse_above, refuse_large
 from stationplan.inputs.table import Table
 from stationplan.inputs.textfile import read_text
@@ -187,7 +188,9 @@ def _read_layer(
             code="missing_layer",
         )
     faults.raise_any()
-    info = pyogrio.read_info(path, layer=layer, force_feature_count=True)
+    # A Shapefile is read byte for byte, as what such files say of their encoding is often missing or wrong.
+    encoding = "ISO-8859-1" if driver == "ESRI Shapefile" else None
+    info = pyogrio.read_info(path, layer=layer, encoding=encoding, force_feature_count=True)
     if info["driver"] != driver:
         raise DataSourceError(f"{info['driver']} is not {driver}")
     refuse_above(int(info["features"]), "rows", limits, faults)
@@ -196,13 +199,9 @@ def _read_layer(
         faults.add(say("The file holds no features."), say("Give at least one feature."), code="empty")
         faults.raise_any()
 
-    if driver == "ESRI Shapefile":
-        # Read byte for byte, as what such files say of their encoding is often missing or wrong.
-        info = pyogrio.read_info(path, layer=layer, encoding="ISO-8859-1")
-        raw = pyogrio.raw.read(path, layer=layer, encoding="ISO-8859-1", force_2d=True, datetime_as_string=True)
-        return _recoded([str(name) for name in info["fields"]], raw)
-    raw = pyogrio.raw.read(path, layer=layer, force_2d=True, datetime_as_string=True)
-    return [str(name) for name in info["fields"]], raw
+    names = [str(name) for name in info["fields"]]
+    raw = pyogrio.raw.read(path, layer=layer, encoding=encoding, force_2d=True, datetime_as_string=True)
+    return (names, raw) if encoding is None else _recoded(names, raw)
 
 
 _Raw = tuple[dict[str, object], object, NDArray[np.object_] | None, Sequence[Sequence[object]]]
@@ -211,7 +210,7 @@ _Raw = tuple[dict[str, object], object, NDArray[np.object_] | None, Sequence[Seq
 def _recoded(names: list[str], raw: _Raw) -> tuple[list[str], _Raw]:
     """Return names and text that were read byte for byte as UTF-8 where they are that, else as GB18030.
 
-    A name that a writer has cut in the middle of a character loses that character.
+    Writers cut names after ten bytes, in UTF-8 in the middle of the fourth Chinese character.
     """
     meta, fids, wkb, columns = raw
     texts = [[value.encode("latin-1") if isinstance(value, str) else value for value in column] for column in columns]
@@ -225,7 +224,18 @@ def _recoded(names: list[str], raw: _Raw) -> tuple[list[str], _Raw]:
     except UnicodeDecodeError:
         encoding = "gb18030"
     decoded = [[value.decode(encoding) if isinstance(value, bytes) else value for value in column] for column in texts]
-    return [name.encode("latin-1").decode(encoding, "ignore") for name in names], (meta, fids, wkb, decoded)
+    return [_whole(name.encode("latin-1"), encoding) for name in names], (meta, fids, wkb, decoded)
+
+
+def _whole(name: bytes, encoding: str) -> str:
+    """Return the name of a column; of one cut in the middle of a character, the recognised name that it begins."""
+    try:
+        return name.decode(encoding)
+    except UnicodeDecodeError:
+        start = name.decode(encoding, "ignore")
+        fields = [[known for known in names if known.startswith(start)] for names in FIELD_NAMES.values()]
+        begun = [names for names in fields if names]
+        return begun[0][0] if start and len(begun) == 1 else start
 
 
 def _read_parquet(path: Path, limits: Limits) -> Table:
