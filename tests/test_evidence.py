@@ -145,6 +145,26 @@ def test_nothing_shows_nothing(yulin):
     assert far.verdict is None
 
 
+def degrees_of(square, datum):
+    """A square (m) in degrees of a datum."""
+    corners = np.array(square.segmentize(200).exterior.coords)
+    return shapely.Polygon(np.column_stack(SHIFT[datum](*unproject(corners[:, 0], corners[:, 1], CRS))))
+
+
+@pytest.mark.parametrize("datum", HYPOTHESES)
+def test_points_spread_over_a_district_show_the_datum_of_its_boundary(datum):
+    # Most points that tell are within the district under two datums of three: no median could tell these apart.
+    west, south = (float(value[0]) for value in project([104.0], [30.6], CRS))
+    random = np.random.default_rng(4)
+    lon, lat = unproject(west + random.uniform(0, 20_000, 1000), south + random.uniform(0, 20_000, 1000), CRS)
+    square = shapely.box(west, south, west + 20_000, south + 20_000)
+    polygons = np.array([degrees_of(square, datum)], dtype=object)
+    evidence = weigh_by_points(polygons, np.zeros(1000, dtype=np.int64), lon, lat)
+    assert evidence.verdict == datum
+    # A strip as wide as the shift lies outside on two sides: some 2 x 0.9 of 20 km at the most.
+    assert 20 < evidence.points < 250
+
+
 @pytest.mark.parametrize("datum", HYPOTHESES)
 def test_points_inside_near_the_rim_show_the_datum_of_a_boundary(datum):
     west, south = (float(value[0]) for value in project([104.0], [30.6], CRS))
@@ -153,9 +173,7 @@ def test_points_inside_near_the_rim_show_the_datum_of_a_boundary(datum):
     inner = square.buffer(-50).exterior
     points = [inner.interpolate(share, normalized=True) for share in random.random(80)]
     lon, lat = unproject([p.x for p in points], [p.y for p in points], CRS)
-    corners = np.array(square.segmentize(200).exterior.coords)
-    ring = np.column_stack(SHIFT[datum](*unproject(corners[:, 0], corners[:, 1], CRS)))
-    polygons = np.array([shapely.Polygon(ring)], dtype=object)
+    polygons = np.array([degrees_of(square, datum)], dtype=object)
     evidence = weigh_by_points(polygons, np.zeros(80, dtype=np.int64), lon, lat)
     assert evidence.verdict == datum
     assert evidence.medians_m[datum] == 0
