@@ -69,19 +69,53 @@ def test_the_datum_of_points_at_roads_is_found(request, place, count, datum):
         assert datum.upper()[:3] in str(evidence.reason).replace("-", "")[-9:]
 
 
-@pytest.mark.parametrize("count", [3, 10, 25, 100, 400])
-def test_points_anywhere_show_no_datum(yulin, count):
-    for seed in range(8):
-        evidence = weigh_by_roads(*yulin.anywhere(count, np.random.default_rng(seed)), **yulin.roads)
+@pytest.fixture(scope="module")
+def country():
+    """Roads 2.5 km apart, crossing each other in a square of 20 km."""
+    west, south = (float(value[0]) for value in project([103.0], [29.0], CRS))
+    across = np.arange(0, 20_001, 2500)
+    ends = [[(at, 0), (at, 20_000)] for at in across] + [[(0, at), (20_000, at)] for at in across]
+    xy = np.add(np.array(ends, dtype=float).reshape(-1, 2), (west, south))
+    node = np.arange(len(xy))
+    return Streets(*unproject(xy[:, 0], xy[:, 1], CRS), node[::2], node[1::2])
+
+
+@pytest.mark.parametrize("place", ["yulin", "country"])
+@pytest.mark.parametrize("count", [1, 3, 10, 25, 100, 400])
+def test_points_anywhere_show_no_datum(request, place, count):
+    streets = request.getfixturevalue(place)
+    for seed in range(30 if place == "country" and count < 100 else 6):
+        datum = HYPOTHESES[seed % 3]
+        lon, lat = SHIFT[datum](*streets.anywhere(count, np.random.default_rng(seed)))
+        evidence = weigh_by_roads(lon, lat, **streets.roads)
         assert evidence.verdict is None
-        assert "does not decide" in str(evidence.reason)
+        assert "not decide" in str(evidence.reason)
 
 
-def test_few_points_are_never_told_wrong(yulin):
+@pytest.mark.parametrize("datum", HYPOTHESES)
+def test_ten_points_at_country_roads_are_enough_and_nine_are_not(country, datum):
+    for seed in range(5):
+        lon, lat = SHIFT[datum](*country.beside(10, np.random.default_rng(seed)))
+        assert weigh_by_roads(lon, lat, **country.roads).verdict == datum
+        evidence = weigh_by_roads(lon[:9], lat[:9], **country.roads)
+        assert (evidence.verdict, evidence.points) == (None, 9)
+        assert str(evidence.reason).endswith("Fewer than 10 points do not decide.")
+
+
+def test_ten_points_are_never_told_wrong(yulin):
     for seed in range(20):
         datum = HYPOTHESES[seed % 3]
-        lon, lat = SHIFT[datum](*yulin.beside(5, np.random.default_rng(seed)))
+        lon, lat = SHIFT[datum](*yulin.beside(10, np.random.default_rng(seed), within_m=60.0))
         assert weigh_by_roads(lon, lat, **yulin.roads).verdict in (datum, None)
+
+
+@pytest.mark.parametrize("count", [25, 100])
+def test_points_of_no_known_datum_are_told_none(demo, count):
+    # Beside the streets, but 700 m away to one side: as near to them as chance places, whatever the datum.
+    for turn in np.arange(4) * np.pi / 2 + 0.3:
+        x, y = project(*demo.beside(count, np.random.default_rng(count)), CRS)
+        lon, lat = unproject(x + 700 * np.cos(turn), y + 700 * np.sin(turn), CRS)
+        assert weigh_by_roads(lon, lat, **demo.roads).verdict is None
 
 
 def test_the_medians_are_those_of_plain_distances(yulin):
@@ -111,6 +145,26 @@ def test_nothing_shows_nothing(yulin):
     assert far.verdict is None
 
 
+def degrees_of(square, datum):
+    """A square (m) in degrees of a datum."""
+    corners = np.array(square.segmentize(200).exterior.coords)
+    return shapely.Polygon(np.column_stack(SHIFT[datum](*unproject(corners[:, 0], corners[:, 1], CRS))))
+
+
+@pytest.mark.parametrize("datum", HYPOTHESES)
+def test_points_spread_over_a_district_show_the_datum_of_its_boundary(datum):
+    # Most points that tell are within the district under two datums of three: no median could tell these apart.
+    west, south = (float(value[0]) for value in project([104.0], [30.6], CRS))
+    random = np.random.default_rng(4)
+    lon, lat = unproject(west + random.uniform(0, 20_000, 1000), south + random.uniform(0, 20_000, 1000), CRS)
+    square = shapely.box(west, south, west + 20_000, south + 20_000)
+    polygons = np.array([degrees_of(square, datum)], dtype=object)
+    evidence = weigh_by_points(polygons, np.zeros(1000, dtype=np.int64), lon, lat)
+    assert evidence.verdict == datum
+    # A strip as wide as the shift lies outside on two sides: some 2 x 0.9 of 20 km at the most.
+    assert 20 < evidence.points < 250
+
+
 @pytest.mark.parametrize("datum", HYPOTHESES)
 def test_points_inside_near_the_rim_show_the_datum_of_a_boundary(datum):
     west, south = (float(value[0]) for value in project([104.0], [30.6], CRS))
@@ -119,9 +173,7 @@ def test_points_inside_near_the_rim_show_the_datum_of_a_boundary(datum):
     inner = square.buffer(-50).exterior
     points = [inner.interpolate(share, normalized=True) for share in random.random(80)]
     lon, lat = unproject([p.x for p in points], [p.y for p in points], CRS)
-    corners = np.array(square.segmentize(200).exterior.coords)
-    ring = np.column_stack(SHIFT[datum](*unproject(corners[:, 0], corners[:, 1], CRS)))
-    polygons = np.array([shapely.Polygon(ring)], dtype=object)
+    polygons = np.array([degrees_of(square, datum)], dtype=object)
     evidence = weigh_by_points(polygons, np.zeros(80, dtype=np.int64), lon, lat)
     assert evidence.verdict == datum
     assert evidence.medians_m[datum] == 0
