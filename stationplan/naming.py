@@ -22,6 +22,7 @@ def role_name(role: str) -> Message:
         "observed": say("observed counts"),
         "area": say("districts"),
         "area.district_list": say("the list of districts"),
+        "candidates.forbidden_areas": say("forbidden areas"),
     }
     return names[role]
 

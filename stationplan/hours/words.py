@@ -65,7 +65,7 @@ _ENGLISH_DAYS = re.compile(rf"{_ENGLISH_DAY}(?:{_TO}{_ENGLISH_DAY})?")
 _ONE_CHINESE = re.compile(rf"{_WEEK}?\s*([{_NUMERALS}天])(?:{_TO}{_WEEK}?\s*([{_NUMERALS}天]))?")
 
 _ALL_DAY = re.compile(r"全天候?|全日|昼夜|24\s*(?:小时|hours?(?![a-z])|hrs?(?![a-z])|h(?![a-z]))")
-_ALWAYS = re.compile(r"24/7")
+_ALWAYS = re.compile(r"24/7|7\s*[×x*]\s*24(?:\s*小时)?")
 _NAMED_DAYS = (
     (re.compile(r"(?:法定)?工作日|平日|weekdays?(?![a-z])|working days?(?![a-z])"), WEEKDAYS),
     (re.compile(r"双休日|周末|weekends?(?![a-z])"), WEEKEND),

@@ -125,7 +125,12 @@ def read_tables(scenario: Scenario, *, lenient: bool = False) -> Tables:
             lambda: missing_districts(locate(scenario, listed, key="area.district_list"), area_input, area, file.limits)
         )
         lists += [] if told is None else [told]
-    forbidden = None if given.forbidden_areas is None else attempt(lambda: _forbidden(scenario))
+    forbidden = None
+    if given.forbidden_areas is not None:
+        areas = attempt(lambda: _forbidden(scenario))
+        if areas is not None:
+            forbidden = areas[0]
+            lists.append(areas[1])
     known = None if area_input.known_points is None else attempt(lambda: _known_points(scenario, rules))
     return Tables(cells, stations, candidates, area, forbidden, known, tuple(lists), tuple(faults))
 
@@ -288,8 +293,8 @@ def _known_points(scenario: Scenario, rules: Rules) -> KnownPoints:
     return KnownPoints(tuple(table.column(columns["id"])), lon, lat)
 
 
-def _forbidden(scenario: Scenario) -> ObjectArray:
-    """Return the polygons in which no station may stand, in WGS-84."""
+def _forbidden(scenario: Scenario) -> tuple[ObjectArray, Quality]:
+    """Return the polygons in which no station may stand, in WGS-84, and which of them were repaired."""
     given = scenario.file.candidates
     source = Source(file=given.forbidden_areas)
     table = read_table(locate(scenario, source, key="candidates.forbidden_areas"), Wanted(()), scenario.file.limits)
@@ -299,7 +304,9 @@ def _forbidden(scenario: Scenario) -> ObjectArray:
         faults.raise_any()
     polygons = polygons_of(table, [str(row) for row in table.row_number], faults)
     faults.raise_any("refused")
-    return polygons_to_wgs84(polygons, given.forbidden_datum or "wgs84")
+    count = len(polygons)
+    quality = Quality("candidates.forbidden_areas", table.file, None, count, count, tuple(faults.faults))
+    return polygons_to_wgs84(polygons, given.forbidden_datum or "wgs84"), quality
 
 
 def _check_names(scenario: Scenario) -> None:

@@ -7,7 +7,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -56,10 +56,6 @@ class Table:
     def column(self, index: int) -> list[str]:
         """The stripped text of one column."""
         return [row[index].strip() for row in self.rows]
-
-    def with_faults(self, faults: Sequence[Fault]) -> Table:
-        """Return the table with other faults."""
-        return replace(self, faults=tuple(faults))
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ Json = dict[str, object]
 COUNTED: tuple[Action, ...] = ("set_aside", "merged", "repaired")
 """Fates that are counted for each table."""
 
-LISTS = frozenset({"area.district_list"})
-"""Inputs that only check others; their records are none of the study's."""
+LISTS = frozenset({"area.district_list", "candidates.forbidden_areas"})
+"""Inputs that only bear on others; their records are none of the study's."""
 
 
 def action_names(lang: Language) -> dict[Action, str]:
