@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -41,8 +42,10 @@ class AreaTable:
     quality: Quality
 
 
-def read_districts(located: Located, limits: Limits) -> AreaTable:
+def read_districts(located: Located, limits: Limits, names: Mapping[str, Sequence[str]] = FIELD_NAMES) -> AreaTable:
     """Return the districts of a file; invalid polygons are repaired (``shapely.make_valid``) and told with both areas.
+
+    ``names`` are those of columns, by field.
 
     Raises
     ------
@@ -53,7 +56,7 @@ def read_districts(located: Located, limits: Limits) -> AreaTable:
     named = {"id": given.id, "name": given.name, "name_en": given.name_en, "prefecture": given.prefecture}
     wanted = Wanted(
         ("id", "name"),
-        names={**FIELD_NAMES, "name_en": (), "prefecture": ()},
+        names={**names, "name_en": (), "prefecture": ()},
         given={field: column for field, column in named.items() if column is not None},
     )
     table = read_table(located, wanted, limits)

@@ -118,7 +118,7 @@ def read_tables(scenario: Scenario, *, lenient: bool = False) -> Tables:
     candidates = sites("candidates", given)
     area = None
     if area_input.file is not None:
-        area = attempt(lambda: read_districts(locate(scenario, area_input, key="area"), file.limits))
+        area = attempt(lambda: read_districts(locate(scenario, area_input, key="area"), file.limits, rules.names))
     if area_input.district_list is not None and area is not None:
         listed = Source(file=area_input.district_list)
         told = attempt(

@@ -167,7 +167,9 @@ def _tell_duplicates(
         first, second = int(kept[pair.first]), int(kept[pair.second])
         if first in merged or second in merged:
             continue  # one of the two is another record by now
-        cure = say("Check both; `merge_duplicates = true` keeps the first of each pair.")
+        cure = say(
+            "Check both; `merge_duplicates = true` (with check: --merge-duplicates) keeps the first of each pair."
+        )
         if merge:
             merged.add(second)
             cure = say("Check that both are one place; `merge_duplicates = false` keeps both.")

@@ -218,7 +218,8 @@ def find_columns(table: Table, wanted: Wanted, faults: FaultList, *, unless: Seq
             faults.add(
                 say("No column for {field}; the table has: {columns}.", field=name, columns=columns),
                 say(
-                    'Name it one of {names}, or say `columns = {{ {field} = "..." }}` in the scenario.',
+                    'Name it one of {names}, or say `columns = {{ {field} = "..." }}` in the scenario '
+                    "(with check: --column).",
                     names=", ".join(_examples(wanted.names[name])),
                     field=name,
                 ),
@@ -232,7 +233,10 @@ def find_columns(table: Table, wanted: Wanted, faults: FaultList, *, unless: Seq
                     field=name,
                     columns=", ".join(table.header[i] for i in matches),
                 ),
-                say('Choose one with `columns = {{ {field} = "..." }}` in the scenario.', field=name),
+                say(
+                    'Choose one with `columns = {{ {field} = "..." }}` in the scenario (with check: --column).',
+                    field=name,
+                ),
                 row=table.header_row,
                 code="ambiguous_column",
             )
