@@ -18,7 +18,7 @@ from stationplan.errors import FaultList, InputError, say
 from stationplan.geo import Datum, keeps_metres, project, to_wgs84, utm_crs
 from stationplan.inputs.columns import FIELD_NAMES
 from stationplan.inputs.datums import declared_datum
-from stationplan.inputs.source import Located, read_table
+from stationplan.inputs.source import Located, quality_of, read_table
 from stationplan.inputs.table import Table, Wanted
 from stationplan.scenario import AreaInput, Limits, Scenario
 
@@ -94,7 +94,7 @@ def read_districts(located: Located, limits: Limits, names: Mapping[str, Sequenc
         tuple(texts.get("prefecture", [""] * len(ids))),
         polygons,
         declared_datum(given, table.crs),
-        Quality("area", table.file, table.sheet, len(ids), len(ids), tuple(faults.faults), table.sha256),
+        quality_of("area", table, len(ids), faults),
     )
 
 
@@ -213,15 +213,7 @@ def missing_districts(located: Located, given: AreaInput, area: AreaTable, limit
             code="not_listed",
             action="kept",
         )
-    return Quality(
-        "area.district_list",
-        table.file,
-        table.sheet,
-        len(listed) + table.set_aside,
-        len(listed),
-        tuple(faults.faults),
-        table.sha256,
-    )
+    return quality_of("area.district_list", table, len(listed), faults)
 
 
 def study_area(scenario: Scenario, area: AreaTable, datum: Datum) -> StudyArea:

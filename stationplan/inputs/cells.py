@@ -12,10 +12,10 @@ from stationplan.domain import FloatArray, Quality
 from stationplan.errors import FaultList, Message, say
 from stationplan.inputs.columns import FIELD_NAMES, normalise
 from stationplan.inputs.datums import declared_datum
-from stationplan.inputs.points import coordinates, has_coordinates
+from stationplan.inputs.points import coordinates
 from stationplan.inputs.sites import Rules, row_ids, usable_rows
-from stationplan.inputs.source import Located, read_table
-from stationplan.inputs.table import Table, Wanted, find_columns, numbers
+from stationplan.inputs.source import Located, quality_of, read_fields
+from stationplan.inputs.table import Table, Wanted, numbers
 from stationplan.scenario import DemandInput
 
 
@@ -48,10 +48,7 @@ def read_cells(located: Located, counts: Collection[str], rules: Rules) -> CellT
     known = [name for name in counts if name in FIELD_NAMES]
     required = ("lon", "lat", *known) if rules.complete else ("lon", "lat")
     wanted = Wanted(("id", "lon", "lat", "lonlat", *known), required, rules.names, given.columns)
-    table = read_table(located, wanted, rules.limits)
-    faults = FaultList(table.file, sheet=table.sheet)
-    faults.extend(table.faults)
-    columns = find_columns(table, wanted, faults, unless=("lon", "lat") if has_coordinates(table, wanted) else ())
+    table, columns, faults = read_fields(located, wanted, rules.limits)
     columns |= _own_columns(table, [name for name in counts if name not in FIELD_NAMES], faults)
     faults.raise_any("refused")
     ids = row_ids(table, columns, "cell", faults)
@@ -76,15 +73,7 @@ def read_cells(located: Located, counts: Collection[str], rules: Rules) -> CellT
                     value=given.empty_count,
                 )
             )
-    quality = Quality(
-        "demand",
-        table.file,
-        table.sheet,
-        len(table.rows) + table.set_aside,
-        len(kept),
-        tuple(faults.faults),
-        table.sha256,
-    )
+    quality = quality_of("demand", table, len(kept), faults)
     return CellTable(
         tuple(ids[i] for i in kept),
         lon[kept],

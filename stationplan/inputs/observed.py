@@ -12,10 +12,10 @@ from stationplan.domain import FloatArray, Quality
 from stationplan.errors import FaultList, say
 from stationplan.inputs.columns import normalise
 from stationplan.inputs.datums import declared_datum
-from stationplan.inputs.points import coordinates, has_coordinates
+from stationplan.inputs.points import coordinates
 from stationplan.inputs.sites import Rules, usable_rows
-from stationplan.inputs.source import Located, read_table
-from stationplan.inputs.table import Table, Wanted, find_columns, numbers
+from stationplan.inputs.source import Located, quality_of, read_fields
+from stationplan.inputs.table import Table, Wanted, numbers
 from stationplan.scenario import GroupInput, SlotInput, TableSource
 
 
@@ -47,17 +47,13 @@ def read_observed(
     wanted = Wanted(
         ("name", "lon", "lat", "lonlat", "count", "group", "slot"), ("lon", "lat", "count"), rules.names, given.columns
     )
-    table = read_table(located, wanted, rules.limits)
-    faults = FaultList(table.file, sheet=table.sheet)
-    faults.extend(table.faults)
-    columns = find_columns(table, wanted, faults, unless=("lon", "lat") if has_coordinates(table, wanted) else ())
+    table, columns, faults = read_fields(located, wanted, rules.limits)
     faults.raise_any("refused")
     lon, lat = coordinates(table, columns, faults, crs=given.crs, inside=True, named="lon" in given.columns)
     count = numbers(table, columns["count"], faults, low=0)
     group = _known(table, columns.get("group"), {key: item.name.zh for key, item in groups.items()}, faults)
     slot = _known(table, columns.get("slot"), {key: item.name.zh for key, item in slots.items()}, faults)
     kept = np.flatnonzero(usable_rows(table, faults, refuse=given.bad_rows == "refuse" and not rules.lenient)).tolist()
-    rows = len(table.rows) + table.set_aside
     return ObservedTable(
         lon[kept],
         lat[kept],
@@ -66,7 +62,7 @@ def read_observed(
         tuple(slot[i] for i in kept),
         tuple(table.row_number[i] for i in kept),
         declared_datum(given, given.crs or table.crs),
-        Quality("observed", table.file, table.sheet, rows, len(kept), tuple(faults.faults), table.sha256),
+        quality_of("observed", table, len(kept), faults),
     )
 
 

@@ -12,7 +12,7 @@ from pyproj import CRS, Transformer
 from stationplan.domain import BoolArray, FloatArray
 from stationplan.errors import FaultList, say
 from stationplan.geo import metres_apart
-from stationplan.inputs.table import Table, Wanted, as_degrees, as_number, numbers
+from stationplan.inputs.table import Table, as_degrees, as_number, numbers
 
 _FAR_TIMES = 20.0
 _FAR_M = 100_000.0
@@ -22,11 +22,6 @@ _WITH_ZONE_M = 10_000_000.0
 """Eastings in China have six digits, or eight with the number of their zone before them."""
 
 _PAIR = re.compile(r"\s*[,，;； ]\s*")
-
-
-def has_coordinates(table: Table, wanted: Wanted) -> bool:
-    """Return whether a table has shapes, or one column with both coordinates, and so needs no ``lon`` and ``lat``."""
-    return table.shapes is not None or bool(wanted.matches(table.header, "lonlat"))
 
 
 def coordinates(

@@ -28,10 +28,10 @@ from stationplan.inputs.columns import FIELD_NAMES, with_names
 from stationplan.inputs.datums import datum_used, decide, evidence_of_points, fault_of, shifted
 from stationplan.inputs.evidence import Evidence, weigh_by_points
 from stationplan.inputs.placing import LEFT_OUT, place_sites
-from stationplan.inputs.points import coordinates, has_coordinates
+from stationplan.inputs.points import coordinates
 from stationplan.inputs.sites import PlaceTable, Rules, read_sites
-from stationplan.inputs.source import locate, read_table
-from stationplan.inputs.table import Wanted, find_columns
+from stationplan.inputs.source import locate, quality_of, read_fields, read_table
+from stationplan.inputs.table import Wanted
 from stationplan.naming import role_name
 from stationplan.scenario import Scenario, SitesInput, Source, TableSource
 
@@ -282,10 +282,8 @@ def _known_points(scenario: Scenario, rules: Rules) -> KnownPoints:
     area = scenario.file.area
     source = TableSource(file=area.known_points, datum=area.known_points_datum)
     wanted = Wanted(("id", "lon", "lat", "lonlat"), ("id", "lon", "lat"), rules.names)
-    table = read_table(locate(scenario, source, key="area.known_points"), wanted, rules.limits)
-    faults = FaultList(table.file, sheet=table.sheet)
-    faults.extend(table.faults)
-    columns = find_columns(table, wanted, faults, unless=("lon", "lat") if has_coordinates(table, wanted) else ())
+    located = locate(scenario, source, key="area.known_points")
+    table, columns, faults = read_fields(located, wanted, rules.limits)
     faults.raise_any()
     lon, lat = coordinates(table, columns, faults, crs=None, inside=True)
     faults.raise_any("refused", "set_aside")
@@ -304,8 +302,7 @@ def _forbidden(scenario: Scenario) -> tuple[ObjectArray, Quality]:
         faults.raise_any()
     polygons = polygons_of(table, [str(row) for row in table.row_number], faults)
     faults.raise_any("refused")
-    count = len(polygons)
-    quality = Quality("candidates.forbidden_areas", table.file, None, count, count, tuple(faults.faults))
+    quality = quality_of("candidates.forbidden_areas", table, len(polygons), faults)
     return polygons_to_wgs84(polygons, given.forbidden_datum or "wgs84"), quality
 
 

@@ -15,9 +15,9 @@ from stationplan.hours import Unread, parse_hours
 from stationplan.inputs.columns import KIND_NAMES, normalise
 from stationplan.inputs.datums import declared_datum
 from stationplan.inputs.duplicates import Pair, likely_duplicates
-from stationplan.inputs.points import coordinates, has_coordinates
-from stationplan.inputs.source import Located, read_table
-from stationplan.inputs.table import Table, Wanted, as_number, as_yuan, find_columns, numbers, unique_ids
+from stationplan.inputs.points import coordinates
+from stationplan.inputs.source import Located, quality_of, read_fields
+from stationplan.inputs.table import Table, Wanted, as_number, as_yuan, numbers, unique_ids
 from stationplan.scenario import CURE_HOURS, HostInput, Limits, SitesInput, unread_hours
 
 _FIELDS = ("id", "name", "address", "lon", "lat", "lonlat", "kind", "area_m2", "host", "hours", "cost")
@@ -77,10 +77,7 @@ def read_sites(located: Located, role: str, rules: Rules) -> PlaceTable:
     """
     given = cast("SitesInput", located.source)
     wanted = Wanted(_FIELDS, ("name", "lon", "lat"), rules.names, given.columns)
-    table = read_table(located, wanted, rules.limits)
-    faults = FaultList(table.file, sheet=table.sheet)
-    faults.extend(table.faults)
-    columns = find_columns(table, wanted, faults, unless=("lon", "lat") if has_coordinates(table, wanted) else ())
+    table, columns, faults = read_fields(located, wanted, rules.limits)
     faults.raise_any("refused")
     count = len(table.rows)
     ids = row_ids(table, columns, role, faults)
@@ -114,9 +111,7 @@ def read_sites(located: Located, role: str, rules: Rules) -> PlaceTable:
         Place(ids[i], names[i], addresses[i], kinds[i], hosts[i], hours[i], 0.0 if np.isnan(cost[i]) else cost[i])
         for i in kept.tolist()
     )
-    quality = Quality(
-        role, table.file, table.sheet, count + table.set_aside, len(places), tuple(faults.faults), table.sha256
-    )
+    quality = quality_of(role, table, len(places), faults)
     rows = tuple(table.row_number[i] for i in kept)
     return PlaceTable(places, lon[kept], lat[kept], rows, declared_datum(given, given.crs or table.crs), quality)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from stationplan.domain import Quality
 from stationplan.errors import FaultList, InputError, say
 from stationplan.inputs.database import read_database
-from stationplan.inputs.table import Table, Wanted, table_from_rows
+from stationplan.inputs.table import Table, Wanted, find_columns, table_from_rows
 from stationplan.inputs.textfile import csv_rows
 from stationplan.inputs.vector import GEOMETRY_SUFFIXES, read_features
 from stationplan.inputs.workbook import sheet_rows
@@ -65,3 +66,26 @@ def read_table(located: Located, wanted: Wanted, limits: Limits) -> Table:
         code="unknown_format",
     )
     raise InputError(faults.faults)
+
+
+def read_fields(located: Located, wanted: Wanted, limits: Limits) -> tuple[Table, dict[str, int], FaultList]:
+    """Return the table of a source, the columns of its fields, and all faults so far, to be raised or added to.
+
+    A table with shapes, or with both coordinates in one column, needs no ``lon`` and ``lat``.
+
+    Raises
+    ------
+    InputError
+        The source cannot be read as a table, or not within the limits.
+    """
+    table = read_table(located, wanted, limits)
+    faults = FaultList(table.file, sheet=table.sheet)
+    faults.extend(table.faults)
+    placed = table.shapes is not None or bool(wanted.matches(table.header, "lonlat"))
+    return table, find_columns(table, wanted, faults, unless=("lon", "lat") if placed else ()), faults
+
+
+def quality_of(role: str, table: Table, kept: int, faults: FaultList) -> Quality:
+    """Return what became of the records of a table, of which so many went into the study."""
+    rows = len(table.rows) + table.set_aside
+    return Quality(role, table.file, table.sheet, rows, kept, tuple(faults.faults), table.sha256)
