@@ -43,6 +43,11 @@ ROAD_CLASSES: tuple[str, ...] = (
 )
 """Values of OSM's tag ``highway`` that some mode may use."""
 
+MAJOR_CLASSES: frozenset[str] = frozenset(
+    name + link for name in ("motorway", "trunk", "primary", "secondary") for link in ("", "_link")
+)
+"""Road classes that are drawn as main roads."""
+
 Language = Literal["zh", "en"]
 
 Kind = Literal["standard", "micro", "mobile"]
@@ -152,12 +157,67 @@ class StudyArea(_Record):
 
 @dataclass(frozen=True, eq=False)
 class Cells(_Record):
-    """Places of demand as read from a table: WGS-84 degrees of their centres and counts >= 0, by column name."""
+    """The places of demand of a study; ids are unique.
+
+    ``x``/``y`` are their centres (m) and ``outline`` their polygons, both in the CRS of the study area; ``district`` is
+    a row of ``StudyArea.districts``. ``counts`` holds what is known of each cell by name: numbers >= 0, NaN where a
+    count was not made.
+    """
 
     cell_id: tuple[str, ...]
-    lon: FloatArray
-    lat: FloatArray
-    features: Mapping[str, FloatArray]
+    x: FloatArray
+    y: FloatArray
+    district: IntArray
+    outline: ObjectArray
+    counts: Mapping[str, Count]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require(len(set(self.cell_id)) == len(self.cell_id), "cell ids are unique")
+        _require(bool((self.district >= 0).all()), "every cell lies in a district")
+
+
+@dataclass(frozen=True, eq=False)
+class Count(_Record):
+    """One count of every cell, its unit and where it comes from."""
+
+    values: FloatArray
+    unit: str
+    source: str
+
+
+@dataclass(frozen=True, eq=False)
+class Places(_Record):
+    """Points of interest: eastings and northings (m), and the class of each as a row of ``classes``."""
+
+    x: FloatArray
+    y: FloatArray
+    kind: IntArray
+    classes: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True, eq=False)
+class Features(_Record):
+    """What is known of each cell: ``values[cell, feature]``, finite, with the name, unit and source of each feature.
+
+    ``missing`` tells which features there could be and what they would need.
+    """
+
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    sources: tuple[str, ...]
+    values: FloatArray
+    missing: tuple[Message, ...]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require(len(set(self.names)) == len(self.names), "feature names are unique")
+        _require(self.values.ndim == 2 and self.values.shape[1] == len(self.names), "values are [cell, feature]")
+
+    def column(self, name: str) -> FloatArray:
+        """The values of one feature, by its name."""
+        return self.values[:, self.names.index(name)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,8 +225,8 @@ class RoadArcs(_Record):
     """Directed road arcs as read from a source, before parallel arcs are reduced.
 
     ``lon``/``lat``: WGS-84 degrees of the nodes; an arc is the straight line from node ``tail`` to node ``head``.
-    ``minutes[mode]`` is ``inf`` where the mode may not go. ``major`` marks main roads, for drawing. ``notes`` say what
-    the source lacks.
+    ``minutes[mode]`` is ``inf`` where the mode may not go. ``road_class`` is a place in ``ROAD_CLASSES``, -1 where it
+    is not known. ``notes`` say what the source lacks.
     """
 
     lon: FloatArray
@@ -175,10 +235,16 @@ class RoadArcs(_Record):
     head: IntArray
     length_m: FloatArray
     minutes: Mapping[Mode, FloatArray]
-    major: BoolArray
+    road_class: NDArray[np.int8]
     source: str
     date: str
     notes: tuple[Message, ...] = ()
+
+    @property
+    def major(self) -> BoolArray:
+        """Which arcs are drawn as main roads."""
+        main = np.array([name in MAJOR_CLASSES for name in ROAD_CLASSES] + [False])  # -1 is the last
+        return np.asarray(main[self.road_class], dtype=bool)
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,7 +299,8 @@ class Demand(_Record):
 
     ``workers[cell, group, slot]`` is finite and >= 0. A group's working day is split over the slots by shares that
     add up to one, so the sum over slots is a head count and nobody is counted twice. ``district[cell]`` is a row of
-    ``StudyArea.districts``. ``x``/``y`` are the cells' centres (m).
+    ``StudyArea.districts``. ``x``/``y`` are the cells' centres (m). ``draws[draw, cell, group]`` are head counts as
+    they may be instead, each draw as likely as the others; ``None`` where no uncertainty is stated.
     """
 
     cell_id: tuple[str, ...]
@@ -243,6 +310,7 @@ class Demand(_Record):
     workers: FloatArray
     groups: tuple[Group, ...]
     slots: tuple[Slot, ...]
+    draws: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -250,6 +318,7 @@ class Demand(_Record):
         _require(self.workers.shape == shape, "workers has the shape (cell, group, slot)")
         _require(bool(np.isfinite(self.workers).all() and (self.workers >= 0).all()), "workers are finite and >= 0")
         _require(len(set(self.cell_id)) == len(self.cell_id), "cell ids are unique")
+        _require(self.draws is None or self.draws.shape[1:] == shape[:2], "draws have the shape (draw, cell, group)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -429,6 +498,7 @@ class Plan(_Record):
     notice: LocalText | None
     synthetic: bool
     area: StudyArea
+    cells: Cells
     network: RoadNetwork
     demand: Demand
     sites: Sites

@@ -33,13 +33,11 @@ from stationplan.domain import (
     Slot,
     Snap,
     Solution,
-    StudyArea,
 )
 from stationplan.errors import ConsistencyError, FaultList, InputError, Message, say
 from stationplan.explain import explain
-from stationplan.geo import project
 from stationplan.hours import parse_slot
-from stationplan.inputs import decide_datums, district_of, place, read_roads, read_tables
+from stationplan.inputs import decide_datums, place, read_roads, read_tables
 from stationplan.postgis import is_database, shown_url
 from stationplan.question import choose
 from stationplan.recount import recount_stations
@@ -101,7 +99,9 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         inputs = place(tables, decide_datums(tables, arcs), arcs, scenario)
         area, cells, sites = inputs.area, inputs.cells, inputs.sites
         notes.extend(inputs.notes)
-        demand = _demand(file, cells, area, notes)
+        demand = _demand(file, cells)
+        if inputs.cells_outside:
+            notes.append(say("Cells outside every district, set aside: {count}.", count=inputs.cells_outside))
         notes.extend(arcs.notes)
         roads = network_of(arcs, crs=area.crs)
     with clock.step("connect", say("Connecting cells and sites to the roads")):
@@ -167,6 +167,7 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         notice=file.notice.text if file.notice is not None else None,
         synthetic=file.synthetic,
         area=area,
+        cells=cells,
         network=roads,
         demand=demand,
         sites=sites,
@@ -179,7 +180,7 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         reach=reach,
         counts={
             "cells": len(demand.cell_id),
-            "cells_outside": len(cells.cell_id) - len(demand.cell_id),
+            "cells_outside": inputs.cells_outside,
             "existing": int(sites.existing.sum()),
             "candidates": int((~sites.existing).sum()),
             "proposed": len(chosen),
@@ -199,12 +200,7 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
     )
 
 
-def _demand(file: ScenarioFile, cells: Cells, area: StudyArea, notes: list[Message]) -> Demand:
-    x, y = project(cells.lon, cells.lat, area.crs)
-    district = district_of(area, x, y)
-    outside = int((district < 0).sum())
-    if outside:
-        notes.append(say("Cells outside every district, set aside: {count}.", count=outside))
+def _demand(file: ScenarioFile, cells: Cells) -> Demand:
     slots = []
     for key, slot in file.slots.items():
         start, end = parse_slot(slot.hours) or (0, 0)
@@ -214,9 +210,6 @@ def _demand(file: ScenarioFile, cells: Cells, area: StudyArea, notes: list[Messa
     ]
     demand = demand_by_shares(
         cells,
-        x=x,
-        y=y,
-        district=district,
         groups=groups,
         slots=slots,
         rates=[group.workers for group in file.groups.values()],

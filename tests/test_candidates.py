@@ -52,7 +52,7 @@ def arcs(pairs, nodes):
         np.concatenate([head, tail]),
         np.ones(2 * len(tail)),
         {mode: np.ones(2 * len(tail)) for mode in MODES},
-        np.zeros(2 * len(tail), dtype=bool),
+        np.full(2 * len(tail), -1, dtype=np.int8),
         "",
         "",
     )

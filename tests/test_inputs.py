@@ -12,7 +12,7 @@ import shapely
 import stationplan as sp
 from stationplan.domain import RoadArcs, StudyArea
 from stationplan.errors import InputError
-from stationplan.geo import project, wgs84_to_gcj02
+from stationplan.geo import unproject, wgs84_to_gcj02
 from stationplan.inputs import decide_datums, district_of, place, read_tables
 
 SCENARIO = """
@@ -78,7 +78,7 @@ NO_ROADS = RoadArcs(
     np.empty(0, dtype=np.int64),
     np.empty(0),
     {},
-    np.empty(0, dtype=bool),
+    np.empty(0, dtype=np.int8),
     "",
     "",
 )
@@ -120,7 +120,7 @@ def test_cells_bring_every_count_that_a_group_refers_to(tmp_path):
     inputs = inputs_of(study(tmp_path, scenario=text, cells=rows))
     cells = inputs.cells
     assert cells.cell_id == ("a", "b")
-    assert {name: values.tolist() for name, values in cells.features.items()} == {
+    assert {name: count.values.tolist() for name, count in cells.counts.items()} == {
         "population": [10, 20],
         "shops": [3, 4],
     }
@@ -150,7 +150,7 @@ def test_every_bad_cell_is_told_with_its_row(tmp_path):
 def test_empty_counts_are_filled_where_the_scenario_says_so_and_counted(tmp_path):
     text = SCENARIO.replace('file = "cells.csv"', 'file = "cells.csv"\nempty_count = 2.0')
     inputs = inputs_of(study(tmp_path, scenario=text, cells=CELLS + "c,104,30,\nd,104,30, \n"))
-    assert inputs.cells.features["population"].tolist() == [10, 20, 2, 2]
+    assert inputs.cells.counts["population"].values.tolist() == [10, 20, 2, 2]
     assert [str(note) for note in inputs.notes] == ["2 empty cells of population were read as 2.0."]
 
 
@@ -158,9 +158,10 @@ def test_cells_in_gcj02_are_shifted_back(tmp_path):
     lon, lat = wgs84_to_gcj02([104.01, 104.03], [30.01, 30.01])
     text = SCENARIO.replace('file = "cells.csv"\ndatum = "wgs84"', 'file = "cells.csv"\ndatum = "gcj02"')
     rows = f"id,lon,lat,population\na,{lon[0]},{lat[0]},10\nb,{lon[1]},{lat[1]},20\n"
-    cells = cells_of(study(tmp_path, scenario=text, cells=rows))
-    assert cells.lon == pytest.approx([104.01, 104.03], abs=1e-9)
-    assert cells.lat == pytest.approx([30.01, 30.01], abs=1e-9)
+    inputs = inputs_of(study(tmp_path, scenario=text, cells=rows))
+    lon, lat = unproject(inputs.cells.x, inputs.cells.y, inputs.area.crs)
+    assert lon == pytest.approx([104.01, 104.03], abs=1e-9)
+    assert lat == pytest.approx([30.01, 30.01], abs=1e-9)
 
 
 # --- districts -----------------------------------------------------------------------------------------------------
@@ -187,7 +188,7 @@ def test_without_polygons_the_study_is_one_district_around_its_cells(tmp_path):
     scenario = study(tmp_path, scenario=text, candidates=candidates)
     cells, area = cells_of(scenario), area_of(scenario)
     assert area.districts["name_en"].tolist() == ["Study area"]
-    points = shapely.points(*project(cells.lon, cells.lat, area.crs))
+    points = shapely.points(cells.x, cells.y)
     # The rim is 500 m wide (less the flattening of a round corner).
     assert shapely.distance(area.districts.geometry.iloc[0].exterior, points).min() == pytest.approx(500, rel=0.02)
 

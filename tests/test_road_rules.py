@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stationplan.domain import MODES, ROAD_CLASSES
-from stationplan.inputs.rules import Rules, Speeds, directions, is_major, is_road, speed_limit, states_no_limit
+from stationplan.domain import MAJOR_CLASSES, MODES, ROAD_CLASSES
+from stationplan.inputs.rules import Rules, Speeds, class_number, directions, is_road, speed_limit, states_no_limit
 
 FORTH, BACK, BOTH = (True, False), (False, True), (True, True)
 
@@ -140,8 +140,10 @@ def test_speeds_follow_mode_and_class():
 
 
 def test_main_roads_are_those_from_secondary_up_and_their_links():
-    major = {highway for highway in ROAD_CLASSES if is_major({"highway": highway})}
-    assert major == {name + link for name in ("motorway", "trunk", "primary", "secondary") for link in ("", "_link")}
+    assert {ROAD_CLASSES[class_number({"highway": highway})] for highway in ROAD_CLASSES} == set(ROAD_CLASSES)
+    assert {
+        name + link for name in ("motorway", "trunk", "primary", "secondary") for link in ("", "_link")
+    } == MAJOR_CLASSES
 
 
 # ---- what a study may change ----------------------------------------------------------------------------------------

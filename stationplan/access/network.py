@@ -54,7 +54,7 @@ def network_from_arcs(
         if not (column >= 0).all():
             raise ValueError(f"minutes[{mode!r}] are >= 0 and not NaN")
     length_m = np.asarray(Geod(ellps="WGS84").inv(lon[tail], lat[tail], lon[head], lat[head])[2], dtype=np.float64)
-    arcs = RoadArcs(lon, lat, tail, head, length_m, values, np.zeros(len(tail), dtype=bool), "", "")
+    arcs = RoadArcs(lon, lat, tail, head, length_m, values, np.full(len(tail), -1, dtype=np.int8), "", "")
     crs = utm_crs(lon, lat)
     if crs is None:
         raise ValueError("there is no UTM zone at the middle of these nodes; are lon and lat swapped?")

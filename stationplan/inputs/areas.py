@@ -117,10 +117,7 @@ def _column(table: Table, wanted: Wanted, field: str, faults: FaultList) -> int:
 
 def polygons_of(table: Table, names: list[str], faults: FaultList) -> ObjectArray:
     """Return the shapes of a table as valid polygons in degrees; a fault for each row that has none."""
-    assert table.shapes is not None
-    shapes = np.asarray(shapely.force_2d(table.shapes), dtype=object)
-    if table.crs is not None and CRS.from_user_input(table.crs).is_projected:
-        shapes = np.asarray(GeoDataFrame(geometry=shapes, crs=table.crs).to_crs("EPSG:4326").geometry, dtype=object)
+    shapes = shapes_in_degrees(table)
     valid = shapely.is_valid(shapes)
     polygons = shapes.copy()
     for i, shape in enumerate(shapes):
@@ -163,6 +160,15 @@ def polygons_of(table: Table, names: list[str], faults: FaultList) -> ObjectArra
                 action="repaired",
             )
     return polygons
+
+
+def shapes_in_degrees(table: Table) -> ObjectArray:
+    """Return the shapes of a table that has some, flat and in degrees of its datum."""
+    assert table.shapes is not None
+    shapes = np.asarray(shapely.force_2d(table.shapes), dtype=object)
+    if table.crs is not None and CRS.from_user_input(table.crs).is_projected:
+        shapes = np.asarray(GeoDataFrame(geometry=shapes, crs=table.crs).to_crs("EPSG:4326").geometry, dtype=object)
+    return shapes
 
 
 def _repaired(shape: BaseGeometry) -> BaseGeometry:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
+import shapely
 
-from stationplan.domain import FloatArray, Quality
+from stationplan.domain import FloatArray, ObjectArray, Quality
 from stationplan.errors import FaultList, Message, say
+from stationplan.inputs.areas import shapes_in_degrees
 from stationplan.inputs.columns import FIELD_NAMES, normalise
 from stationplan.inputs.datums import declared_datum
 from stationplan.inputs.points import coordinates
@@ -21,13 +23,17 @@ from stationplan.scenario import DemandInput
 
 @dataclass(frozen=True, eq=False)
 class CellTable:
-    """Cells as read: their counts by column name, at longitudes and latitudes of ``datum`` (degrees)."""
+    """Cells as read: their counts by column name, at longitudes and latitudes of ``datum`` (degrees).
+
+    ``outline``: their polygons in the same degrees, ``None`` where the table gives centres only.
+    """
 
     cell_id: tuple[str, ...]
     lon: FloatArray
     lat: FloatArray
+    outline: ObjectArray | None
     row: tuple[int | None, ...]
-    features: Mapping[str, FloatArray]
+    counts: Mapping[str, FloatArray]
     datum: str
     quality: Quality
     notes: tuple[Message, ...] = ()
@@ -53,7 +59,7 @@ def read_cells(located: Located, counts: Collection[str], rules: Rules) -> CellT
     faults.raise_any("refused")
     ids = row_ids(table, columns, "cell", faults)
     lon, lat = coordinates(table, columns, faults, crs=given.crs, inside=False, named="lon" in given.columns)
-    features = {
+    values_of = {
         name: numbers(table, columns[name], faults, low=0, empty=given.empty_count, may_fill="[demand] empty_count")
         for name in counts
         if name in columns
@@ -61,7 +67,7 @@ def read_cells(located: Located, counts: Collection[str], rules: Rules) -> CellT
     good = usable_rows(table, faults, refuse=given.bad_rows == "refuse" and not rules.lenient)
     kept = np.flatnonzero(good).tolist()
     notes = []
-    for name in features:
+    for name in values_of:
         texts = table.column(columns[name])
         blank = sum(not texts[i] for i in kept)
         if blank and given.empty_count is not None:
@@ -78,12 +84,26 @@ def read_cells(located: Located, counts: Collection[str], rules: Rules) -> CellT
         tuple(ids[i] for i in kept),
         lon[kept],
         lat[kept],
+        _outlines(table, kept),
         tuple(table.row_number[i] for i in kept),
-        {name: values[kept] for name, values in features.items()},
+        {name: values[kept] for name, values in values_of.items()},
         declared_datum(given, given.crs or table.crs),
         quality,
         tuple(notes),
     )
+
+
+def _outlines(table: Table, kept: list[int]) -> ObjectArray | None:
+    """Return the polygons of the rows that are kept, in degrees; ``None`` unless all of them have one."""
+    if table.shapes is None:
+        return None
+    shapes = shapes_in_degrees(table)[kept]
+    areal = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+    if not np.isin(shapely.get_type_id(shapes), areal).all():
+        return None
+    invalid = ~shapely.is_valid(shapes)
+    shapes[invalid] = shapely.make_valid(shapes[invalid], method="structure")
+    return shapes
 
 
 def _own_columns(table: Table, names: Collection[str], faults: FaultList) -> dict[str, int]:

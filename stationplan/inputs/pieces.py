@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from stationplan.domain import MODES, CountArray, FloatArray, Mode, RoadArcs
 from stationplan.errors import FaultList, InputError, Message, say
 from stationplan.geo import metres_apart
-from stationplan.inputs.rules import Rules, is_major, states_no_limit
+from stationplan.inputs.rules import Rules, class_number, states_no_limit
 from stationplan.inputs.slope import ebike_factor, walk_factor
 
 _Kind = TypeVar("_Kind", bound=Hashable)
@@ -117,7 +117,7 @@ def road_arcs(pieces: RoadPieces, rules: Rules, *, slope: FloatArray | None = No
             values[np.isnan(pace)[pieces.kind]] = np.inf
             each_way.append(values)
         minutes[mode] = np.concatenate(each_way)
-    major = np.array([is_major(tags) for tags in pieces.kinds], dtype=bool)
+    road_class = np.array([class_number(tags) for tags in pieces.kinds], dtype=np.int8)
     return RoadArcs(
         lon=pieces.lon,
         lat=pieces.lat,
@@ -125,7 +125,7 @@ def road_arcs(pieces: RoadPieces, rules: Rules, *, slope: FloatArray | None = No
         head=np.concatenate([pieces.head, pieces.tail]).astype(np.int64),
         length_m=np.concatenate([pieces.length_m, pieces.length_m]),
         minutes=minutes,
-        major=np.tile(major[pieces.kind], 2),
+        road_class=np.tile(road_class[pieces.kind], 2),
         source=pieces.source,
         date=pieces.date,
         notes=tuple(road_notes(pieces)),

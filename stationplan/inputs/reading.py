@@ -8,10 +8,22 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
+from geopandas import GeoSeries
 
-from stationplan.domain import Cells, DatumDecision, FloatArray, ObjectArray, Quality, RoadArcs, Sites, StudyArea
+from stationplan.domain import (
+    Cells,
+    Count,
+    DatumDecision,
+    FloatArray,
+    IntArray,
+    ObjectArray,
+    Quality,
+    RoadArcs,
+    Sites,
+    StudyArea,
+)
 from stationplan.errors import Fault, FaultList, InputError, Message, say
-from stationplan.geo import project, to_wgs84
+from stationplan.geo import cell_outlines, project, to_wgs84
 from stationplan.inputs.areas import (
     AreaTable,
     area_around,
@@ -70,6 +82,7 @@ class Inputs:
 
     area: StudyArea
     cells: Cells
+    cells_outside: int
     sites: Sites
     notes: tuple[Message, ...]
     quality: tuple[Quality, ...]
@@ -177,7 +190,8 @@ def place(tables: Tables, decisions: dict[str, DatumDecision], roads: RoadArcs, 
         study = area_around(scenario, lon, lat)
     else:
         study = study_area(scenario, area, datum_used(decisions["area"]))
-    quality_of_cells = _cells_in(study, lon, lat, cells)
+    district = district_of(study, *project(lon, lat, study.crs))
+    quality_of_cells = _cells_in(district, cells)
     candidates = tables.candidates
     if candidates is None:
         candidates = grid_places(file.candidates, roads, study, file.hosts)
@@ -198,7 +212,8 @@ def place(tables: Tables, decisions: dict[str, DatumDecision], roads: RoadArcs, 
     told = [quality_of_cells, *quality, *([] if area is None else [area.quality]), *tables.lists]
     return Inputs(
         study,
-        Cells(cells.cell_id, lon, lat, cells.features),
+        _placed(cells, lon, lat, district, decisions["demand"], study),
+        int((district < 0).sum()),
         sites,
         (
             *cells.notes,
@@ -213,7 +228,28 @@ def place(tables: Tables, decisions: dict[str, DatumDecision], roads: RoadArcs, 
     )
 
 
-def _cells_in(study: StudyArea, lon: FloatArray, lat: FloatArray, cells: CellTable) -> Quality:
+def _placed(
+    cells: CellTable, lon: FloatArray, lat: FloatArray, district: IntArray, decision: DatumDecision, study: StudyArea
+) -> Cells:
+    """Return the cells that lie in a district; ``lon`` and ``lat`` are those of their centres in WGS-84."""
+    inside = np.flatnonzero(district >= 0)
+    x, y = project(lon[inside], lat[inside], study.crs)
+    if cells.outline is None:
+        outline = cell_outlines(x, y)
+    else:
+        polygons = polygons_to_wgs84(cells.outline[inside], datum_used(decision))
+        outline = np.asarray(GeoSeries(polygons, crs="EPSG:4326").to_crs(study.crs), dtype=object)
+    return Cells(
+        tuple(cells.cell_id[i] for i in inside.tolist()),
+        x,
+        y,
+        district[inside],
+        outline,
+        {name: Count(values[inside], "", cells.quality.file) for name, values in cells.counts.items()},
+    )
+
+
+def _cells_in(district: IntArray, cells: CellTable) -> Quality:
     """Return the quality of the cells with those outside every district.
 
     Raises
@@ -221,7 +257,7 @@ def _cells_in(study: StudyArea, lon: FloatArray, lat: FloatArray, cells: CellTab
     InputError
         All of them are.
     """
-    outside = district_of(study, *project(lon, lat, study.crs)) < 0
+    outside = district < 0
     quality = cells.quality
     if outside.all():
         faults = FaultList(quality.file, sheet=quality.sheet)

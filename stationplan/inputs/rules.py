@@ -55,8 +55,6 @@ _CLOSED = frozenset(
     {"no", "private", "agricultural", "forestry", "military", "emergency", "dismount", "use_sidepath", "psv", "bus"}
 )
 _OPEN = frozenset({"yes", "designated", "permissive", "official"})
-_MAJOR = frozenset(f"{name}{link}" for name in ("motorway", "trunk", "primary", "secondary") for link in ("", "_link"))
-
 _LIMIT = re.compile(r"(\d{1,3}(?:\.\d{1,3})?)\s*(km/?h|kph|mph)?", re.ASCII | re.IGNORECASE)
 _KMH_PER_MPH = 1.609344
 
@@ -205,6 +203,10 @@ def _of_oneway(value: str) -> tuple[bool, bool]:
     return True, True
 
 
-def is_major(tags: Mapping[str, str]) -> bool:
-    """Return whether a way is drawn as a main road."""
-    return not classes_of(tags).isdisjoint(_MAJOR)
+def class_number(tags: Mapping[str, str]) -> int:
+    """Return the place of a way's class in ``ROAD_CLASSES``, the first of several; -1 where it is not there.
+
+    >>> class_number({"highway": "secondary;primary"}) == ROAD_CLASSES.index("primary")
+    True
+    """
+    return min((ROAD_CLASSES.index(name) for name in classes_of(tags) & _KNOWN), default=-1)

@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 
 from stationplan.domain import Language, ObjectArray, Plan, RoadNetwork
-from stationplan.geo import cell_outlines, unproject
+from stationplan.geo import unproject
 from stationplan.i18n import words
 from stationplan.naming import district_name, host_names, kind_names, site_name
 from stationplan.report.metrics import Covered, by_district, overall, uncovered
@@ -160,7 +160,7 @@ def _districts(plan: Plan, lang: Language) -> list[Json]:
 
 
 def _cells(plan: Plan) -> Json:
-    outlines = cell_outlines(plan.demand.x, plan.demand.y)
+    outlines = plan.cells.outline
     before = uncovered(plan, plan.stations_before)
     after = uncovered(plan, plan.stations_after)
     return {
