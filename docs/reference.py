@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from stationplan.scenario import ScenarioFile
+from stationplan.scenario import Name, ScenarioFile
 
 _INTRODUCTION = """\
 # The scenario file
@@ -39,23 +39,40 @@ def main() -> None:
 def page() -> str:
     """Return the page as Markdown."""
     parts = [_INTRODUCTION, "## Top level\n", _rows(ScenarioFile)]
-    for name, field in ScenarioFile.model_fields.items():
-        table, named = _table_of(field)
-        if table is not None and name not in ("name", "notice"):
-            heading = f"## `[{name}.ID]` (named)" if named else f"## `[{name}]`"
-            parts += [f"{heading}\n", f"{table.__doc__}\n", _rows(table)]
+    parts += _tables(ScenarioFile, "")
     defaults = resources.files("stationplan").joinpath("defaults.toml").read_text("utf-8")
     parts += ["## Defaults\n", f"```toml\n{defaults}```\n"]
     return "\n".join(parts)
 
 
+def _tables(above: type[BaseModel], place: str) -> list[str]:
+    """Return the sections of the tables within a table."""
+    parts = []
+    for name, field in above.model_fields.items():
+        table, named = _table_of(field)
+        if table is None or table is Name:
+            continue
+        here = f"{place}{name}"
+        heading = f"## `[{here}.ID]` (named)" if named else f"## `[{here}]`"
+        if get_origin(field.annotation) is list:
+            heading = f"## `[[{here}]]` (repeated)"
+        parts += [f"{heading}\n", f"{_one_line(table.__doc__)}\n", _rows(table), *_tables(table, f"{here}.")]
+    return parts
+
+
+def _one_line(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
 def _rows(table: type[BaseModel]) -> str:
     lines = ["| key | type | default | meaning |", "|---|---|---|---|"]
     for name, field in table.model_fields.items():
-        if table is ScenarioFile and _table_of(field)[0] is not None and name not in ("name", "notice"):
+        if _table_of(field)[0] not in (None, Name):
             continue
         default = "see Defaults" if name in _FILLED else _default(field)
-        lines.append(f"| `{field.alias or name}` | {_type(field.annotation)} | {default} | {field.description or ''} |")
+        lines.append(
+            f"| `{field.alias or name}` | {_type(field.annotation)} | {default} | {_one_line(field.description)} |"
+        )
     return "\n".join(lines) + "\n"
 
 

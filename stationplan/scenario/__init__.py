@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
+from stationplan.scenario.base import Name, Source, TableSource
+from stationplan.scenario.demand import (
+    CountInput,
+    DemandInput,
+    HeatInput,
+    LearningInput,
+    ObservedInput,
+    PlacesInput,
+    RateInput,
+    TotalsInput,
+    is_computed,
+    is_raster,
+)
 from stationplan.scenario.load import (
     CURE_CRS,
     CURE_DATUM,
@@ -18,7 +31,6 @@ from stationplan.scenario.roads import needs_datum
 from stationplan.scenario.schema import (
     AreaInput,
     CandidatesInput,
-    DemandInput,
     GroupInput,
     HostInput,
     Limits,
@@ -27,8 +39,6 @@ from stationplan.scenario.schema import (
     ScenarioFile,
     SitesInput,
     SlotInput,
-    Source,
-    TableSource,
 )
 
 __all__ = [
@@ -37,11 +47,18 @@ __all__ = [
     "CURE_HOURS",
     "AreaInput",
     "CandidatesInput",
+    "CountInput",
     "DemandInput",
     "GroupInput",
+    "HeatInput",
     "HostInput",
+    "LearningInput",
     "Limits",
+    "Name",
+    "ObservedInput",
+    "PlacesInput",
     "PlanInput",
+    "RateInput",
     "RoadsInput",
     "Scenario",
     "ScenarioFile",
@@ -49,9 +66,12 @@ __all__ = [
     "SlotInput",
     "Source",
     "TableSource",
+    "TotalsInput",
     "default_groups",
     "default_hosts",
     "default_slots",
+    "is_computed",
+    "is_raster",
     "load_scenario",
     "needs_datum",
     "unfit_crs",

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Union, cast, get_args, get_origin
+from typing import Annotated, Literal, Union, cast, get_args, get_origin
 
 import tomli_w
 from pydantic import BaseModel, ValidationError
@@ -25,6 +25,8 @@ from stationplan.errors import FaultList, InputError, Message, say
 from stationplan.geo import metric_crs_problem
 from stationplan.hours import Unread, parse_hours, parse_slot
 from stationplan.postgis import is_database, shown_url
+from stationplan.scenario.base import Source, TableSource
+from stationplan.scenario.demand import DemandInput, check_demand, is_raster
 from stationplan.scenario.roads import check_roads, needs_datum
 from stationplan.scenario.schema import (
     CandidatesInput,
@@ -33,7 +35,6 @@ from stationplan.scenario.schema import (
     ScenarioFile,
     SitesInput,
     SlotInput,
-    Source,
 )
 
 CURE_CRS = say("Name a projected CRS in metres such as EPSG:32648, or leave the key out.")
@@ -73,7 +74,7 @@ class Scenario:
             ("roads.nodes", roads.nodes, roads.datum),
             ("roads.edges", roads.edges, roads.datum),
             ("roads.elevation", roads.elevation, ""),
-            ("demand", self.file.demand.file, self.file.demand.datum),
+            *self._demand_inputs(),
         ]
         for role, sites in (("stations", self.file.stations), ("candidates", self.file.candidates)):
             if sites is None:
@@ -82,6 +83,23 @@ class Scenario:
         given = self.file.candidates
         named.append(("candidates.forbidden_areas", given.forbidden_areas, given.forbidden_datum))
         return [(role, path, datum or "") for role, path, datum in named if path is not None]
+
+    def _demand_inputs(self) -> list[tuple[str, str | None, str | None]]:
+        demand = self.file.demand
+        named: list[tuple[str, str | None, str | None]] = [("demand", demand.file, demand.datum)]
+        named += [(f"demand.counts.{name}", count.file, count.datum) for name, count in demand.counts.items()]
+        if demand.places is not None:
+            named += [("demand.places", demand.places.file, demand.places.datum)]
+            named += [("demand.places", demand.places.osm, "wgs84")]
+        if demand.totals is not None:
+            named.append(("demand.totals", demand.totals.file, ""))
+        if demand.observed is not None:
+            named.append(("demand.observed", demand.observed.file, demand.observed.datum))
+        named.append(("demand.learning.model", demand.learning.model, ""))
+        if demand.heat is not None:
+            named.append(("demand.heat", demand.heat.file, ""))
+            named += [(f"demand.heat.files.{slot}", path, "") for slot, path in demand.heat.files.items()]
+        return named
 
     def locate(self, path: str, *, key: str | None = None) -> Path:
         """Return the input file that the scenario names ``path``: in the data folder, else beside the scenario.
@@ -122,11 +140,22 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def load_scenario(path: str | Path, *, data: str | Path | None = None, undeclared_datums: bool = False) -> Scenario:
+Purpose = Literal["plan", "density"]
+"""What a scenario is loaded for: a surface of demand needs neither roads nor candidates nor a question."""
+
+
+def load_scenario(
+    path: str | Path,
+    *,
+    data: str | Path | None = None,
+    undeclared_datums: bool = False,
+    purpose: Purpose = "plan",
+) -> Scenario:
     """Return the checked scenario of a TOML file.
 
     Input paths are looked up in ``data`` when given, then in the folder of the file. With ``undeclared_datums`` the
-    datum of an input may be missing, so that it can be looked for; such a scenario cannot be run.
+    datum of an input may be missing, so that it can be looked for; such a scenario cannot be run. For the purpose
+    ``density`` roads, candidates and plan may be absent.
 
     Raises
     ------
@@ -159,7 +188,7 @@ def load_scenario(path: str | Path, *, data: str | Path | None = None, undeclare
             faults.add(say("The data folder {folder} does not exist.", folder=data), say("Check --data."))
             faults.raise_any()
         folders.insert(0, Path(data))
-    file = _validated(_with_defaults(document), faults, undeclared_datums=undeclared_datums)
+    file = _validated(_with_defaults(document), faults, undeclared_datums=undeclared_datums, purpose=purpose)
     dumped = file.model_dump(mode="json", by_alias=True, exclude_none=True)
     return Scenario(path, tuple(folders), file, tomli_w.dumps(cast("dict[str, object]", _without_passwords(dumped))))
 
@@ -197,12 +226,16 @@ def _with_defaults(document: dict[str, object]) -> dict[str, object]:
     if isinstance(given_hosts, dict):
         over = {key: _overlay(defaults["hosts"].get(key, {}), value) for key, value in given_hosts.items()}
         filled["hosts"] = {**defaults["hosts"], **over}
-    roads = document.get("roads")
+    roads = document.get("roads", {})
     if isinstance(roads, dict):
         filled["roads"] = {
             **roads,
             **{key: _overlay(defaults["roads"][key], roads.get(key, {})) for key in ("speed_kmh", "car_speed_kmh")},
         }
+    demand = document.get("demand")
+    places = demand.get("places") if isinstance(demand, dict) else None
+    if isinstance(demand, dict) and isinstance(places, dict) and places.get("osm") and not places.get("classes"):
+        filled["demand"] = {**demand, "places": {**places, **defaults["places"]}}
     return filled
 
 
@@ -225,7 +258,9 @@ def default_slots() -> dict[str, SlotInput]:
     return {key: SlotInput.model_validate(slot) for key, slot in _defaults()["slots"].items()}
 
 
-def _validated(document: dict[str, object], faults: FaultList, *, undeclared_datums: bool) -> ScenarioFile:
+def _validated(
+    document: dict[str, object], faults: FaultList, *, undeclared_datums: bool, purpose: Purpose
+) -> ScenarioFile:
     try:
         file = ScenarioFile.model_validate(document)
     except ValidationError as error:
@@ -235,7 +270,7 @@ def _validated(document: dict[str, object], faults: FaultList, *, undeclared_dat
             what, cure = _explain(detail["type"], dict(detail.get("ctx", {})), place, found, detail["msg"])
             faults.add(what, cure, key=".".join(place))
         raise InputError(faults.faults) from None
-    _cross_check(file, faults)
+    _cross_check(file, faults, purpose)
     _check_other_datums(file, faults)
     if not undeclared_datums:
         _check_datums(file, faults)
@@ -314,10 +349,10 @@ def _table_in(annotation: object) -> object:
     return annotation if is_table or get_origin(annotation) is dict else None
 
 
-def _cross_check(file: ScenarioFile, faults: FaultList) -> None:
+def _cross_check(file: ScenarioFile, faults: FaultList, purpose: Purpose) -> None:
     """Note what no single key can show to be wrong."""
     plan = file.plan
-    if plan.new is None and plan.budget is None:
+    if purpose == "plan" and plan.new is None and plan.budget is None:
         faults.add(
             say("The plan has neither a number of new sites nor a budget."),
             say("Give `new = 10` or `budget = 60000` (yuan), or both."),
@@ -329,16 +364,25 @@ def _cross_check(file: ScenarioFile, faults: FaultList) -> None:
             say("Take it out of one of the two lists."),
             key="plan.required",
         )
-    check_roads(file.roads, faults)
+    check_roads(file.roads, faults, needed=purpose == "plan")
     if file.stations is not None:
         _check_sites("stations", file.stations, file, faults)
-    _check_sites("candidates", file.candidates, file, faults)
+    if purpose == "plan" or file.candidates != CandidatesInput():
+        _check_sites("candidates", file.candidates, file, faults)
     if file.area.crs is not None:
         _check_crs(file.area.crs, "area.crs", faults)
     if file.demand.crs is not None:
         _check_crs(file.demand.crs, "demand.crs", faults)
     _check_source("area", file.area, faults)
-    _check_source("demand", file.demand, faults)
+    for role, source in _demand_sources(file.demand).items():
+        _check_source(role, source, faults)
+    check_demand(
+        file.demand,
+        {key: group.observed for key, group in file.groups.items()},
+        file.slots,
+        has_area=file.area.file is not None,
+        faults=faults,
+    )
     for key, group in file.groups.items():
         if set(group.profile) != set(file.slots):
             faults.add(
@@ -423,11 +467,22 @@ def _check_source(key: str, source: Source, faults: FaultList) -> None:
         )
 
 
+def _demand_sources(demand: DemandInput) -> dict[str, TableSource]:
+    """Return every table of records with places that the demand names, by its key."""
+    sources: dict[str, TableSource | None] = {
+        "demand": demand,
+        **{f"demand.counts.{name}": count for name, count in demand.counts.items() if not is_raster(count.file)},
+        "demand.places": demand.places,
+        "demand.observed": demand.observed,
+    }
+    return {role: source for role, source in sources.items() if source is not None}
+
+
 def _check_datums(file: ScenarioFile, faults: FaultList) -> None:
     """Note every input of records whose longitudes and latitudes have no declared datum."""
     sources: dict[str, tuple[Source | None, str | None]] = {
         "area": (file.area, None),
-        "demand": (file.demand, file.demand.crs),
+        **{role: (source, source.crs) for role, source in _demand_sources(file.demand).items()},
         "stations": (file.stations, None if file.stations is None else file.stations.crs),
         "candidates": (file.candidates, file.candidates.crs),
     }

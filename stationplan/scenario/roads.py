@@ -22,11 +22,11 @@ def needs_datum(name: str | None) -> bool:
     return name is not None and not name.lower().endswith(_WGS84)
 
 
-def check_roads(roads: RoadsInput, faults: FaultList) -> None:
-    """Note a source too many or too few, a datum that cannot be, and road classes that do not exist."""
+def check_roads(roads: RoadsInput, faults: FaultList, *, needed: bool = True) -> None:
+    """Note a source too many, or none where one is ``needed``, an impossible datum, and unknown road classes."""
     has_tables = roads.nodes is not None or roads.edges is not None
     sources = sum((roads.file is not None, roads.osm is not None, has_tables))
-    if sources != 1 or (has_tables and (roads.nodes is None or roads.edges is None)):
+    if (sources != 1 and (needed or sources)) or (has_tables and (roads.nodes is None or roads.edges is None)):
         faults.add(
             say("Roads need either `file`, or both `nodes` and `edges`."),
             say("Name one source of roads."),

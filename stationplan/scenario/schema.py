@@ -7,70 +7,22 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from stationplan.domain import Kind, LocalText, Mode
+from stationplan.domain import Kind, Mode
 from stationplan.geo import Datum
-
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Nonnegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_\-]+$")]
-DatumChoice = Literal["wgs84", "cgcs2000", "gcj02", "bd09", "evidence"]
-Tag = Annotated[str, Field(pattern=r"^[^=\s]+=[^=]+$")]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
-
-
-class Name(_Table):
-    """A name in both languages; a plain string stands for both."""
-
-    zh: str
-    en: str
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_string(cls, value: object) -> object:
-        return {"zh": value, "en": value} if isinstance(value, str) else value
-
-    @property
-    def text(self) -> LocalText:
-        """The name as a domain record."""
-        return LocalText(self.zh, self.en)
-
-
-class Source(_Table):
-    """A file or database table, and the datum of its coordinates."""
-
-    file: str | None = None
-    """CSV (UTF-8 or GB18030), Excel .xlsx, GeoJSON, GeoPackage, GeoParquet, Shapefile, or a `postgresql://` address."""
-    sheet: str | None = None
-    """Sheet of a workbook; needed where several may be meant."""
-    header_row: Annotated[int, Field(ge=1)] | None = None
-    """Row of the header, where it is not found."""
-    layer: str | None = None
-    """Layer of a GeoPackage with several."""
-    table: str | None = None
-    """Table or view of a database, such as `public.stations`."""
-    query: str | None = None
-    """SELECT statement to a database, in place of a table; it runs read-only."""
-    geometry: str | None = None
-    """Geometry column, where a table or query has several."""
-    datum: DatumChoice | None = None
-    """Datum of longitudes and latitudes; needed with a file. `evidence`: the one that the roads show, if they do."""
-
-
-class TableSource(Source):
-    """A table whose columns are fields and whose rows may be left out."""
-
-    crs: str | None = None
-    """CRS of coordinates that are eastings and northings, such as EPSG:4544."""
-    columns: dict[str, str] = {}
-    """Column names by field, where they are not recognised."""
-    bad_rows: Literal["refuse", "set_aside"] = "refuse"
-    """What to do with rows that cannot be used: refuse the table, or leave them out, counted and listed."""
+from stationplan.scenario.base import (
+    Identifier,
+    Name,
+    Nonnegative,
+    Positive,
+    Share,
+    Source,
+    Table,
+    TableSource,
+    Tag,
+)
+from stationplan.scenario.demand import DemandInput
 
 
 class AreaInput(Source):
@@ -94,7 +46,7 @@ class AreaInput(Source):
     """Projected CRS in metres for all measuring, such as EPSG:32648; default: the UTM zone at the middle."""
 
 
-class RoadsInput(_Table):
+class RoadsInput(Table):
     """Roads from one file, or from CSV nodes and edges, and how they may be travelled."""
 
     file: str | None = None
@@ -140,15 +92,6 @@ class RoadsInput(_Table):
         return self.file if self.file is not None else self.osm
 
 
-class DemandInput(TableSource):
-    """A table of cells: centre or polygon, id, population, jobs, or any other count that groups refer to."""
-
-    file: str
-    """CSV (UTF-8 or GB18030), Excel .xlsx, GeoJSON, GeoPackage, GeoParquet, Shapefile, or a `postgresql://` address."""
-    empty_count: Nonnegative | None = None
-    """What an empty cell of a count stands for; without it an empty cell is a fault."""
-
-
 class SitesInput(TableSource):
     """A table of places (name, lon, lat; id, address, kind, area_m2, host, hours, cost), or hosts of an OSM extract."""
 
@@ -184,7 +127,7 @@ class CandidatesInput(SitesInput):
         return {"grid": True, "default_host": "union_built"} if value == "grid" else value
 
 
-class SlotInput(_Table):
+class SlotInput(Table):
     """A part of the day."""
 
     name: Name
@@ -193,7 +136,7 @@ class SlotInput(_Table):
     """Range such as 08:00-12:00; may run over midnight."""
 
 
-class GroupInput(_Table):
+class GroupInput(Table):
     """A group of workers: how many, when, how they travel and how far a station may be."""
 
     name: Name
@@ -205,12 +148,19 @@ class GroupInput(_Table):
     cutoff_m: Positive | None = None
     """Service standard: metres of road, closed; both standards must hold."""
     workers: dict[str, Nonnegative]
-    """Workers for each unit of a count, by column: `{ population = 0.002, jobs = 0.001 }`."""
+    """Workers for each unit of a count or feature: `{ population = 0.002, jobs = 0.001 }`. Where totals are given these
+    are weights: they share the totals out."""
+    observed: str | None = None
+    """Column of the cells' table with observed workers; empty where nobody counted."""
+    cv: Nonnegative = 0.3
+    """Uncertainty of the group's surface as a coefficient of variation within an error block (an assumption)."""
+    exposed: Share = 1.0
+    """Share of the work that is exposed to heat."""
     profile: dict[str, Share]
     """Share of the group's working day in each slot; the shares add up to 1."""
 
 
-class HostInput(_Table):
+class HostInput(Table):
     """A kind of place that houses a station."""
 
     name: Name
@@ -229,7 +179,7 @@ class HostInput(_Table):
     """OSM tags (key=value) of such places."""
 
 
-class PlanInput(_Table):
+class PlanInput(Table):
     """The question: how many new sites or how much money, and what must hold."""
 
     new: Annotated[int, Field(ge=1)] | None = None
@@ -248,7 +198,7 @@ class PlanInput(_Table):
     """Seconds for the exact solver; when they run out the better of greedy and solver is returned with its bound."""
 
 
-class Limits(_Table):
+class Limits(Table):
     """Caps on the size of inputs, checked before they are read. Raise one when a good file is larger."""
 
     file_mb: Annotated[int, Field(ge=1)] = 500
@@ -265,7 +215,7 @@ class Limits(_Table):
     """Vertices of all shapes of a file together."""
 
 
-class ScenarioFile(_Table):
+class ScenarioFile(Table):
     """The whole document."""
 
     schema_version: Annotated[Literal[1], Field(alias="schema")]
@@ -292,8 +242,8 @@ class ScenarioFile(_Table):
     roads: RoadsInput
     demand: DemandInput
     stations: SitesInput | None = None
-    candidates: CandidatesInput
-    plan: PlanInput
+    candidates: CandidatesInput = CandidatesInput()
+    plan: PlanInput = PlanInput()
     limits: Limits = Limits()
     slots: Annotated[dict[Identifier, SlotInput], Field(min_length=1)]
     groups: Annotated[dict[Identifier, GroupInput], Field(min_length=1)]

@@ -1,0 +1,71 @@
+"""What the tables of a scenario file are made of: kinds of values, names, and sources of records."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from stationplan.domain import LocalText
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Nonnegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_\-]+$")]
+DatumChoice = Literal["wgs84", "cgcs2000", "gcj02", "bd09", "evidence"]
+Tag = Annotated[str, Field(pattern=r"^[^=\s]+=[^=]+$")]
+
+
+class Table(BaseModel):
+    """A table of the file: unknown keys are errors, values are not converted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+
+
+class Name(Table):
+    """A name in both languages; a plain string stands for both."""
+
+    zh: str
+    en: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_string(cls, value: object) -> object:
+        return {"zh": value, "en": value} if isinstance(value, str) else value
+
+    @property
+    def text(self) -> LocalText:
+        """The name as a domain record."""
+        return LocalText(self.zh, self.en)
+
+
+class Source(Table):
+    """A file or database table, and the datum of its coordinates."""
+
+    file: str | None = None
+    """CSV (UTF-8 or GB18030), Excel .xlsx, GeoJSON, GeoPackage, GeoParquet, Shapefile, or a `postgresql://` address."""
+    sheet: str | None = None
+    """Sheet of a workbook; needed where several may be meant."""
+    header_row: Annotated[int, Field(ge=1)] | None = None
+    """Row of the header, where it is not found."""
+    layer: str | None = None
+    """Layer of a GeoPackage with several."""
+    table: str | None = None
+    """Table or view of a database, such as `public.stations`."""
+    query: str | None = None
+    """SELECT statement to a database, in place of a table; it runs read-only."""
+    geometry: str | None = None
+    """Geometry column, where a table or query has several."""
+    datum: DatumChoice | None = None
+    """Datum of longitudes and latitudes; needed with a file. `evidence`: the one that the roads show, if they do."""
+
+
+class TableSource(Source):
+    """A table whose columns are fields and whose rows may be left out."""
+
+    crs: str | None = None
+    """CRS of coordinates that are eastings and northings, such as EPSG:4544."""
+    columns: dict[str, str] = {}
+    """Column names by field, where they are not recognised."""
+    bad_rows: Literal["refuse", "set_aside"] = "refuse"
+    """What to do with rows that cannot be used: refuse the table, or leave them out, counted and listed."""

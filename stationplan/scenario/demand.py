@@ -1,0 +1,240 @@
+"""The table ``[demand]`` of a scenario and what no single key of it can show to be wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from stationplan.errors import FaultList, say
+from stationplan.scenario.base import Identifier, Nonnegative, Positive, Source, Table, TableSource
+
+
+class CountInput(TableSource):
+    """A count to lay over the cells, from a raster, or a table of points or polygons; its name is that of the table."""
+
+    file: str
+    """GeoTIFF of counts per pixel, such as WorldPop; or points or polygons in any form that tables have."""
+    column: str | None = None
+    """Column of the count; without it every point counts one. Polygons share theirs by area, points give it whole."""
+    empty_count: Nonnegative | None = None
+    """What an empty cell of the column stands for; without it an empty cell is a fault."""
+    unit: str = ""
+    """Unit of the count, such as people."""
+    source: str = ""
+    """Where the count comes from; default: its file."""
+
+
+class PlacesInput(TableSource):
+    """Points of interest, by class: from an OSM extract, or a table with a column of classes."""
+
+    osm: str | None = None
+    """OSM extract to take places from."""
+    classes: dict[Identifier, list[str]] = {}
+    """Words of each class: OSM tags (`amenity=restaurant`), or values in the table's column of classes (`columns`:
+    kind). Without it the default classes, or those that the table has."""
+    source: str = ""
+    """Where the places come from; default: the file, or OSM."""
+
+
+class RateInput(Table):
+    """So many workers of a group for each unit of a product of columns: a participation rate and where it is from."""
+
+    group: str
+    """Group whose total it adds to."""
+    of: Annotated[list[str], Field(min_length=1)]
+    """Columns whose product the rate is of: `["POPU", "EMPL_OCCU", "EMPL_INDU_TRMA"]` are those in transport."""
+    rate: Nonnegative
+    """Workers of the group for each unit of that product."""
+    source: str
+    """Where the rate comes from; an assumption says so."""
+
+
+class TotalsInput(Source):
+    """Workers by district and group that the cells must add up to: a column for each group, or rates of a census."""
+
+    file: str
+    """CSV (UTF-8 or GB18030), Excel .xlsx, or any other table that has a row for each district."""
+    id: str | None = None
+    """Column of district ids; without it a column called code, adcode, 编码 or the like."""
+    columns: dict[str, str] = {}
+    """Columns of totals by group, where they are not called by the group's id or name."""
+    rates: list[RateInput] = []
+    """Participation rates, `[[demand.totals.rates]]`, in place of columns of totals."""
+    population: str | None = None
+    """Column of residents; a district with more workers than residents is refused."""
+    merged: dict[str, str] = {}
+    """Rows of districts without a polygon, and the district that their workers are counted in."""
+    missing: Literal["refuse", "empty"] = "refuse"
+    """What a district without a row means: refuse the table, or nobody works there."""
+    total_cv: Nonnegative = 0.1
+    """Uncertainty of a total as a coefficient of variation (an assumption)."""
+
+
+class ObservedInput(TableSource):
+    """Workers counted at places (group, slot, count), or places where workers were seen (no column of counts)."""
+
+    file: str
+    """CSV (UTF-8 or GB18030), Excel .xlsx, GeoJSON, GeoPackage, GeoParquet, Shapefile, or a `postgresql://` address."""
+
+
+class LearningInput(Table):
+    """How workers per cell are learned from observed counts, and when the result is used."""
+
+    features: list[str] = []
+    """Features to learn from, by name, beginning of names (`places*`) or column of the cells; without it all."""
+    block_m: Positive | None = None
+    """Side of the blocks that are held out together, m; without it the range at which errors stop being alike."""
+    folds: Annotated[int, Field(ge=2)] = 5
+    """Parts that the blocks are dealt into; each is predicted by a model that has not seen it."""
+    insist: bool = False
+    """Use the model even if it does not beat a constant rate and the share of the population."""
+    model: str | None = None
+    """Fitted model (.skops) of an earlier study, to be used in place of learning."""
+
+
+class HeatInput(Table):
+    """Heat raises the weight of exposed work in the choice of sites; coverage is still told in head counts."""
+
+    files: dict[str, str] = {}
+    """GeoTIFFs of temperature in degrees Celsius (air, or WBGT), by slot."""
+    file: str | None = None
+    """Table with the cells' ids and a column of degrees Celsius for each slot that is hot; in place of rasters."""
+    weights: dict[str, Annotated[float, Field(ge=1, allow_inf_nan=False)]] = {"35": 1.5, "37": 2.0, "40": 3.0}
+    """Weight of an exposed worker from each temperature on. 35, 37 and 40 degrees are the legal steps of 2012; the
+    weights are assumptions."""
+
+
+class DemandInput(TableSource):
+    """Cells, from a table (centre or polygon, id, counts such as population) or a grid, and what is known of them."""
+
+    file: str | None = None
+    """CSV (UTF-8 or GB18030), Excel .xlsx, GeoJSON, GeoPackage, GeoParquet, Shapefile, or a `postgresql://` address."""
+    empty_count: Nonnegative | None = None
+    """What an empty cell of a count stands for; without it an empty cell is a fault."""
+    grid: Literal["square", "h3"] | None = None
+    """Make the cells: squares, or H3 hexagons; those whose centre lies in a district."""
+    side_m: Positive | None = None
+    """Side of the squares, m."""
+    h3_resolution: Annotated[int, Field(ge=0, le=15)] | None = None
+    """Resolution of the hexagons: 8 has sides of about 530 m, 9 of 200 m."""
+    kernel_m: Positive = 500.0
+    """Bandwidth of kernel densities, m."""
+    draws: Annotated[int, Field(ge=0)] = 100
+    """Draws of the uncertain demand; 0 leaves it without."""
+    error_block_m: Positive = 1000.0
+    """Side of the squares within which a surface errs alike, m (an assumption)."""
+    seed: Annotated[int, Field(ge=0)] = 1
+    """Seed of everything random."""
+    counts: dict[Identifier, CountInput] = {}
+    """More counts to lay over the cells."""
+    places: PlacesInput | None = None
+    """Points of interest."""
+    totals: TotalsInput | None = None
+    """Totals that must be met."""
+    observed: ObservedInput | None = None
+    """Observed workers."""
+    learning: LearningInput = LearningInput()
+    """How to learn from them."""
+    heat: HeatInput | None = None
+    """Heat, off without this table."""
+
+
+_COMPUTED = ("area_km2", "core_km", "elevation_m")
+_COMPUTED_FROM = ("places", "roads_", "road_", "junctions")
+
+
+def is_computed(name: str) -> bool:
+    """Return whether a feature of this name is made from places, roads or the cells' shapes, not counted.
+
+    >>> is_computed("places_food"), is_computed("area_km2"), is_computed("population")
+    (True, True, False)
+    """
+    return name in _COMPUTED or name.startswith(_COMPUTED_FROM)
+
+
+def is_raster(name: str) -> bool:
+    """Return whether a file is a GeoTIFF by its name.
+
+    >>> is_raster("worldpop.tif"), is_raster("jobs.csv")
+    (True, False)
+    """
+    return name.lower().endswith((".tif", ".tiff"))
+
+
+def check_demand(
+    demand: DemandInput, groups: Mapping[str, str | None], slots: Collection[str], *, has_area: bool, faults: FaultList
+) -> None:
+    """Note what does not fit together; ``groups`` gives the column of observed workers of each group."""
+    if (demand.file is not None) == (demand.grid is not None):
+        faults.add(
+            say("Cells come either from `file` or from `grid`."),
+            say('Name a table of cells, or say `grid = "square"` or `grid = "h3"`.'),
+            key="demand",
+        )
+    sizes = {"square": ("side_m", demand.side_m), "h3": ("h3_resolution", demand.h3_resolution)}
+    for grid, (key, value) in sizes.items():
+        if (value is not None) != (demand.grid == grid):
+            what = say("A grid of this kind needs `{key}`.", key=key)
+            cure = say("Give the size of its cells.")
+            if value is not None:
+                what, cure = say('Only `grid = "{grid}"` has `{key}`.', grid=grid, key=key), say("Take the key out.")
+            faults.add(what, cure, key=f"demand.{key}")
+    if demand.grid is not None and not has_area:
+        faults.add(
+            say("A grid needs the districts that it is laid over."), say("Give `file` under [area]."), key="area.file"
+        )
+    for name in demand.counts:
+        if is_computed(name):
+            faults.add(
+                say("The name {name} is that of a feature that is computed.", name=name),
+                say("Choose another name for the count."),
+                key=f"demand.counts.{name}",
+            )
+    if demand.places is not None and (demand.places.osm is None) == (demand.places.file is None):
+        faults.add(say("Places need either `file` or `osm`."), say("Name one source of places."), key="demand.places")
+    for group, column in groups.items():
+        if column is not None and demand.file is None:
+            faults.add(
+                say("Observed workers in a column need a table of cells."),
+                say("Give them as `[demand.observed]`."),
+                key=f"groups.{group}.observed",
+            )
+    _check_names(demand, groups, slots, faults)
+
+
+def _check_names(demand: DemandInput, groups: Collection[str], slots: Collection[str], faults: FaultList) -> None:
+    """Note groups and slots that the scenario does not have, and heat that is told twice or in words."""
+    named: list[tuple[str, str]] = []
+    if demand.totals is not None:
+        named += [(f"demand.totals.rates.{i}", rate.group) for i, rate in enumerate(demand.totals.rates)]
+        named += [(f"demand.totals.columns.{group}", group) for group in demand.totals.columns]
+    for key, group in named:
+        if group not in groups:
+            faults.add(
+                say("Unknown group {group}.", group=group),
+                say("Known groups: {known}.", known=", ".join(groups)),
+                key=key,
+            )
+    heat = demand.heat
+    if heat is None:
+        return
+    if (heat.file is None) == (not heat.files):
+        faults.add(say("Heat needs either `files` by slot or one `file`."), say("Name one source."), key="demand.heat")
+    for slot in heat.files:
+        if slot not in slots:
+            faults.add(
+                say("Unknown slot {slot}.", slot=slot),
+                say("Known slots: {known}.", known=", ".join(slots)),
+                key=f"demand.heat.files.{slot}",
+            )
+    for step in heat.weights:
+        try:
+            float(step)
+        except ValueError:
+            faults.add(
+                say("{found} is no temperature.", found=repr(step)),
+                say("Give degrees Celsius: `weights = {{ 35 = 1.5 }}`."),
+                key="demand.heat.weights",
+            )
