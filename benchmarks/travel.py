@@ -17,7 +17,6 @@ import numpy as np
 from benchmarks.result import Result
 from stationplan.access import connect, network_of, travel_times
 from stationplan.domain import Mode, RoadNetwork
-from stationplan.geo import project
 from stationplan.inputs import decide_datums, place, read_roads, read_tables
 from stationplan.scenario import load_scenario
 
@@ -31,11 +30,10 @@ def travel_ratios(shared: Path) -> list[Result]:
     tables, roads = read_tables(scenario), read_roads(scenario)
     inputs = place(tables, decide_datums(tables, roads), roads, scenario)
     area, cells, sites = inputs.area, inputs.cells, inputs.sites
-    x, y = project(cells.lon, cells.lat, area.crs)
     network, snap = connect(
         network_of(roads, crs=area.crs),
-        np.concatenate([x, sites.x]),
-        np.concatenate([y, sites.y]),
+        np.concatenate([cells.x, sites.x]),
+        np.concatenate([cells.y, sites.y]),
         modes=["walk", "ebike", "car"],
         max_snap_m=scenario.file.roads.max_snap_m,
         min_component_nodes=scenario.file.roads.min_component_nodes,
@@ -43,7 +41,7 @@ def travel_ratios(shared: Path) -> list[Result]:
     rows = []
     for mode, cutoff in _CASES:
         node = snap.node[mode]
-        targets, sources = node[: len(x)], node[len(x) :]
+        targets, sources = node[: len(cells.x)], node[len(cells.x) :]
         targets, sources = targets[targets >= 0], sources[sources >= 0]
         peer, labels = _networkx(network, mode, sources, cutoff)
         worst = _worst(network, mode, sources, cutoff, labels)

@@ -187,6 +187,47 @@ class Count(_Record):
 
 
 @dataclass(frozen=True, eq=False)
+class Layer(_Record):
+    """A count to lay over cells: ``values`` (>= 0) of points, or of polygons that share theirs by area.
+
+    ``x``/``y`` (m) are the points, or points in the polygons; ``polygon`` is ``None`` for points.
+    """
+
+    x: FloatArray
+    y: FloatArray
+    polygon: ObjectArray | None
+    values: FloatArray
+    unit: str
+    source: str
+
+
+@dataclass(frozen=True, eq=False)
+class Totals(_Record):
+    """Workers that the cells of a district must add up to: ``workers[district, group]``, NaN where none is given.
+
+    ``cv`` is the coefficient of variation of such a total, ``source`` says where they come from.
+    """
+
+    workers: FloatArray
+    cv: float
+    source: str
+
+
+@dataclass(frozen=True, eq=False)
+class Observed(_Record):
+    """What was seen of a group: ``heads[cell]`` workers of its day, NaN where nobody counted; or only where some were.
+
+    ``x``/``y`` (m) are sightings without a count.
+    """
+
+    group: str
+    heads: FloatArray
+    x: FloatArray
+    y: FloatArray
+    source: str
+
+
+@dataclass(frozen=True, eq=False)
 class Places(_Record):
     """Points of interest: eastings and northings (m), and the class of each as a row of ``classes``."""
 

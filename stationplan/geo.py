@@ -271,3 +271,16 @@ def cell_outlines(x: FloatArray, y: FloatArray) -> NDArray[np.object_]:
     outlines = limits.copy()
     outlines[point] = shapely.intersection(limits[point], regions[region])
     return np.asarray(outlines[inverse.ravel()], dtype=object)
+
+
+def cell_of(outline: NDArray[np.object_], x: ArrayLike, y: ArrayLike) -> NDArray[np.int64]:
+    """Return the polygon that each point lies in, -1 for none; on a border the first of several.
+
+    >>> cell_of(shapely.box([0, 10], [0, 0], [10, 20], [10, 10]), [5, 10, 15, 25], [5, 5, 5, 5]).tolist()
+    [0, 0, 1, -1]
+    """
+    points = shapely.points(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64))
+    point, polygon = shapely.STRtree(outline).query(points, predicate="intersects")
+    found = np.full(len(points), len(outline), dtype=np.int64)
+    np.minimum.at(found, point, polygon)
+    return np.where(found == len(outline), -1, found)

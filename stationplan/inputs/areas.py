@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from stationplan.domain import FloatArray, IntArray, ObjectArray, Quality, StudyArea
 from stationplan.errors import FaultList, InputError, say
-from stationplan.geo import Datum, keeps_metres, project, to_wgs84, utm_crs
+from stationplan.geo import Datum, cell_of, keeps_metres, project, to_wgs84, utm_crs
 from stationplan.inputs.columns import FIELD_NAMES
 from stationplan.inputs.datums import declared_datum
 from stationplan.inputs.source import Located, quality_of, read_table
@@ -282,11 +282,7 @@ def _crs_for(scenario: Scenario, lon: float, lat: float) -> str:
 
 def district_of(area: StudyArea, x: FloatArray, y: FloatArray) -> IntArray:
     """Return the row of ``area.districts`` that each point (m) lies in, -1 for none; the first of several wins."""
-    tree = shapely.STRtree(area.districts.geometry.to_numpy())
-    point, polygon = tree.query(shapely.points(x, y), predicate="intersects")
-    district = np.full(len(x), len(area.districts), dtype=np.int64)
-    np.minimum.at(district, point, polygon)
-    return np.where(district == len(area.districts), -1, district)
+    return cell_of(area.districts.geometry.to_numpy(), x, y)
 
 
 def _in_degrees(bounds: tuple[float, float, float, float]) -> bool:

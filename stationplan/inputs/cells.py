@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
-import shapely
 
 from stationplan.domain import FloatArray, ObjectArray, Quality
 from stationplan.errors import FaultList, Message, say
-from stationplan.inputs.areas import shapes_in_degrees
 from stationplan.inputs.columns import FIELD_NAMES, normalise
 from stationplan.inputs.datums import declared_datum
+from stationplan.inputs.layers import polygons_in
 from stationplan.inputs.points import coordinates
 from stationplan.inputs.sites import Rules, row_ids, usable_rows
 from stationplan.inputs.source import Located, quality_of, read_fields
@@ -84,26 +83,13 @@ def read_cells(located: Located, counts: Collection[str], rules: Rules) -> CellT
         tuple(ids[i] for i in kept),
         lon[kept],
         lat[kept],
-        _outlines(table, kept),
+        polygons_in(table, kept),
         tuple(table.row_number[i] for i in kept),
         {name: values[kept] for name, values in values_of.items()},
         declared_datum(given, given.crs or table.crs),
         quality,
         tuple(notes),
     )
-
-
-def _outlines(table: Table, kept: list[int]) -> ObjectArray | None:
-    """Return the polygons of the rows that are kept, in degrees; ``None`` unless all of them have one."""
-    if table.shapes is None:
-        return None
-    shapes = shapes_in_degrees(table)[kept]
-    areal = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
-    if not np.isin(shapely.get_type_id(shapes), areal).all():
-        return None
-    invalid = ~shapely.is_valid(shapes)
-    shapes[invalid] = shapely.make_valid(shapes[invalid], method="structure")
-    return shapes
 
 
 def _own_columns(table: Table, names: Collection[str], faults: FaultList) -> dict[str, int]:

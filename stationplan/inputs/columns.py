@@ -25,7 +25,7 @@ FIELD_NAMES: Mapping[str, tuple[str, ...]] = {
         *("纬度", "北纬", "坐标纬度", "北坐标", "纵坐标", "y坐标"),
     ),
     "lonlat": ("lonlat", "lnglat", "location", "坐标", "经纬度", "经纬度坐标"),
-    "kind": ("kind", "type", "station_type", "类型", "站点类型", "驿站类型", "类别"),
+    "kind": ("kind", "type", "class", "station_type", "类型", "站点类型", "驿站类型", "类别"),
     "host": ("host", "host_type", "category", "场所类型", "依托单位类型", "主机类型", "依托类型", "建设类型"),
     "area_m2": ("area_m2", "area", "floor_area", "面积", "使用面积", "建筑面积", "站点面积"),
     "hours": ("hours", "opening_hours", "open_hours", "开放时间", "营业时间", "服务时间", "开放时段", "开门时间"),

@@ -21,7 +21,10 @@ from stationplan.scenario import GroupInput, SlotInput, TableSource
 
 @dataclass(frozen=True, eq=False)
 class ObservedTable:
-    """Counts at longitudes and latitudes of ``datum`` (degrees); ids of group and slot, empty where not said."""
+    """Counts at longitudes and latitudes of ``datum`` (degrees); ids of group and slot, empty where not said.
+
+    A table without a column of counts lists sightings: their counts are NaN.
+    """
 
     lon: FloatArray
     lat: FloatArray
@@ -45,12 +48,14 @@ def read_observed(
     """
     given = cast("TableSource", located.source)
     wanted = Wanted(
-        ("name", "lon", "lat", "lonlat", "count", "group", "slot"), ("lon", "lat", "count"), rules.names, given.columns
+        ("name", "lon", "lat", "lonlat", "count", "group", "slot"), ("lon", "lat"), rules.names, given.columns
     )
     table, columns, faults = read_fields(located, wanted, rules.limits)
     faults.raise_any("refused")
     lon, lat = coordinates(table, columns, faults, crs=given.crs, inside=True, named="lon" in given.columns)
-    count = numbers(table, columns["count"], faults, low=0)
+    count = np.full(len(table.rows), np.nan)
+    if "count" in columns:
+        count = numbers(table, columns["count"], faults, low=0)
     group = _known(table, columns.get("group"), {key: item.name.zh for key, item in groups.items()}, faults)
     slot = _known(table, columns.get("slot"), {key: item.name.zh for key, item in slots.items()}, faults)
     kept = np.flatnonzero(usable_rows(table, faults, refuse=given.bad_rows == "refuse" and not rules.lenient)).tolist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -132,7 +133,9 @@ def _nodes(refs: IntArray, places: FloatArray) -> tuple[FloatArray, FloatArray, 
 
 
 def read_osm_places(path: Path, tags: Sequence[str], limits: Limits) -> tuple[list[OsmPlace], int]:
-    """Return the nodes, closed ways and multipolygons that carry one of the tags (``key=value``): nodes first, by id.
+    """Return the nodes, closed ways and multipolygons that carry one of the tags, nodes first, by id.
+
+    A tag is ``key=value``, or ``key=*`` for any value.
 
     An outline stands at its centroid. The number is that of the things with such a tag that are left out: other
     relations, open ways, and outlines that the extract holds in part only.
@@ -143,13 +146,16 @@ def read_osm_places(path: Path, tags: Sequence[str], limits: Limits) -> tuple[li
         The file is too large or malformed.
     """
     _refuse_unsafe(path, limits)
-    wanted = [(tag.partition("=")[0], tag.partition("=")[2]) for tag in tags]
-    tagged = osmium.filter.TagFilter(*wanted)
+    pairs = [(tag.partition("=")[0], tag.partition("=")[2]) for tag in tags]
+    exact, keys = [pair for pair in pairs if pair[1] != "*"], [key for key, value in pairs if value == "*"]
+    filters: list[osmium.BaseFilter] = [osmium.filter.TagFilter(*exact)] if exact else []
+    filters += [osmium.filter.KeyFilter(*keys)] if keys else []
     wkb = osmium.geom.WKBFactory()
     found: dict[tuple[str, int], OsmPlace] = {}
     drawn: set[tuple[str, int]] = set()
     try:
-        for thing in osmium.FileProcessor(str(path)).with_areas(tagged).with_filter(tagged):
+        things = (osmium.FileProcessor(str(path)).with_areas(tagged).with_filter(tagged) for tagged in filters)
+        for thing in itertools.chain.from_iterable(things):
             if isinstance(thing, osmium.osm.Node):
                 drawn.add(("node", thing.id))
                 if thing.location.valid():
