@@ -71,7 +71,8 @@ def check_scenario(scenario: Scenario) -> Check:
     except InputError as error:
         refused.extend(error.faults)
     decisions = decide_datums(tables, roads)
-    parts = (tables.cells, tables.stations, tables.candidates, tables.area)
+    parts = (*tables.demand.placed.values(), tables.demand.totals, tables.demand.heat)
+    parts = (*parts, tables.stations, tables.candidates, tables.area)
     quality = (*(part.quality for part in parts if part is not None), *tables.lists)
     if roads is not None and not refused:
         try:

@@ -70,11 +70,13 @@ def square_cells(
         refuse_above(count, "rows", limits, faults)
         rows.append(np.column_stack([column, np.full(len(column), band)]))
     at = np.concatenate(rows) if rows else np.empty((0, 2), dtype=np.int64)
-    x, y_mid = (at[:, 0] + 0.5) * side_m, (at[:, 1] + 0.5) * side_m
+    middle = np.asarray((at + 0.5) * side_m, dtype=np.float64)
+    x, y_mid = middle[:, 0], middle[:, 1]
     corner = np.rint(at * side_m).astype(np.int64)
     ids = [f"E{east}N{north}" for east, north in corner.tolist()]
     half = side_m / 2
-    return ids, x, y_mid, np.asarray(shapely.box(x - half, y_mid - half, x + half, y_mid + half), dtype=object)
+    outline: ObjectArray = shapely.box(x - half, y_mid - half, x + half, y_mid + half)
+    return ids, x, y_mid, outline
 
 
 def h3_cells(
