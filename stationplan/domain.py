@@ -53,6 +53,9 @@ Language = Literal["zh", "en"]
 Kind = Literal["standard", "micro", "mobile"]
 """A rest station's type: usable area of 5 m2 or more, below 5 m2, or movable (national programme, 2023)."""
 
+LearningModel = Literal["poisson", "boosting"]
+"""A regression of counts: linear in the logarithm, or boosted trees."""
+
 Termination = Literal["optimal", "feasible", "time_limit", "infeasible"]
 """How a solver ended. ``feasible`` is an answer with a proven bound but no proof of being the best."""
 
@@ -360,6 +363,71 @@ class Demand(_Record):
         _require(bool(np.isfinite(self.workers).all() and (self.workers >= 0).all()), "workers are finite and >= 0")
         _require(len(set(self.cell_id)) == len(self.cell_id), "cell ids are unique")
         _require(self.draws is None or self.draws.shape[1:] == shape[:2], "draws have the shape (draw, cell, group)")
+
+
+@dataclass(frozen=True, eq=False)
+class Scores(_Record):
+    """How well predictions meet the counts of observed cells.
+
+    ``d2_poisson`` is the share of the Poisson deviance from the mean that is explained: 1 is perfect, 0 is no better
+    than the mean of all, below 0 is worse. ``mae`` is in workers a cell, ``bias`` is predicted total / observed total
+    - 1, ``rank_correlation`` is Spearman's. ``top_share`` is the share of all observed workers in the tenth of the
+    cells with the highest predictions, ``top_share_best`` the same of a perfect ranking. The deciles are sums over
+    the cells by rising prediction. NaN where a figure has no meaning, as a rank correlation of equal predictions.
+    """
+
+    d2_poisson: float
+    mae: float
+    bias: float
+    rank_correlation: float
+    top_share: float
+    top_share_best: float
+    predicted_by_decile: FloatArray
+    observed_by_decile: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Learned(_Record):
+    """Workers per cell as learnt from cells where they were counted, and how far that can be trusted.
+
+    ``model`` is the better of two out of fold, with its ``parameters``; ``pipeline`` is that scikit-learn pipeline,
+    fitted to all observed cells; it takes the columns ``features`` and must be multiplied by ``calibration``.
+    ``block`` and ``fold`` number each observed cell's square of ``block_m`` metres and the fold it was judged in;
+    ``out_of_fold`` are predictions for the ``observed`` counts of ``observed_cell`` made without their fold.
+    ``predicted[cell]`` are means, for observed cells too, and add up to the observed total over these. ``scores`` are
+    all out of fold: of ``model``, of each candidate, and of the baselines ``constant_rate`` and ``population_share``.
+    ``importance`` is the mean and the standard deviation of the drop of D2 when a feature is shuffled. Counts vary
+    by ``mean + dispersion * mean ** 2``. ``draws[draw, cell]`` are head counts as they may be instead.
+    """
+
+    target: str
+    features: tuple[str, ...]
+    model: LearningModel
+    parameters: Mapping[str, float]
+    folds: int
+    block_m: float
+    block: IntArray
+    fold: IntArray
+    observed_cell: IntArray
+    observed: FloatArray
+    out_of_fold: FloatArray
+    predicted: FloatArray
+    calibration: float
+    scores: Mapping[str, Scores]
+    importance: Mapping[str, tuple[float, float]]
+    dispersion: float
+    draws: NDArray[np.float32]
+    beats_baselines: bool
+    notes: tuple[Message, ...]
+    seed: int
+    versions: Mapping[str, str]
+    pipeline: object
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require(len(self.observed) == len(self.out_of_fold) == len(self.block), "one prediction an observed cell")
+        _require(bool(np.isfinite(self.predicted).all() and (self.predicted >= 0).all()), "predictions are >= 0")
+        _require(self.draws.shape[1:] == self.predicted.shape, "draws have the shape (draw, cell)")
 
 
 @dataclass(frozen=True, eq=False)

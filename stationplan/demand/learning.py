@@ -1,0 +1,210 @@
+"""Workers per cell learnt from cells where they were counted, judged on blocks that the model has not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from importlib import metadata
+
+import numpy as np
+
+from stationplan.demand.bootstrap import calibrated, resampled
+from stationplan.demand.judging import baseline_scores, better, dispersion_of, judge, permutation_importance
+from stationplan.demand.models import MODELS, make, require_sklearn, skewed_columns, tune
+from stationplan.demand.validation import (
+    block_folds,
+    block_side,
+    median_spacing,
+    residual_range,
+    score,
+    spatial_blocks,
+)
+from stationplan.domain import FloatArray, IntArray, Learned, Scores
+from stationplan.errors import FaultList, Message, say
+
+_LEAST_FOLDS = 3
+"""One fold judges; tuning must leave out a second and still learn from a third."""
+
+
+def learn(
+    values: FloatArray,
+    names: Sequence[str],
+    x: FloatArray,
+    y: FloatArray,
+    observed_cell: IntArray,
+    observed: FloatArray,
+    *,
+    target: str = "workers",
+    population: FloatArray | None = None,
+    block_m: float | None = None,
+    folds: int = 5,
+    draws: int = 100,
+    seed: int = 0,
+) -> Learned:
+    """Return what counts of some cells say of all cells: means, their scores against baselines, and draws.
+
+    ``values[cell, feature]`` and ``population[cell]`` are known of every cell at ``x``/``y`` (m), ``observed`` counts
+    (>= 0) of the cells ``observed_cell``. Two regressions compete, one linear in the logarithm, one of boosted trees.
+    Each is judged in ``folds`` (three or more) of whole square blocks (Roberts et al. 2017), tuned inside the other
+    folds only. Without ``block_m`` a block's side is the range at which residuals of a first linear model stop
+    resembling each other, at least twice the cells' spacing; blocks are halved where they are fewer than folds.
+
+    The better one out of fold is fitted to all observed cells with parameters tuned there. One factor makes the
+    means of the observed cells add up to what was observed. ``beats_baselines`` says whether both D2 and the mean
+    absolute error are better than those of every baseline: a constant rate and, with ``population``, a share of it,
+    each learnt without the cells it is judged on.
+
+    Each draw learns anew from whole blocks drawn with replacement, with the same parameters; its means are multiplied
+    by gamma noise of mean one and variance ``dispersion``, common to a block. A ``seed`` gives the same bytes whatever
+    the number of threads.
+
+    Raises
+    ------
+    InputError
+        scikit-learn is missing; a value is not finite; a count is negative or of a cell that is counted twice; fewer
+        observed places than folds; no feature differs between observed cells; workers seen in fewer than three folds.
+    """
+    require_sklearn()
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - comes with scikit-learn
+
+    _check(values, names, observed_cell, observed, population, folds)
+    notes: list[Message] = []
+    used = np.flatnonzero(np.ptp(values[observed_cell], axis=0) > 0)
+    if len(used) < len(names):
+        left = ", ".join(name for at, name in enumerate(names) if at not in set(used.tolist()))
+        notes.append(say("Left out, being the same in every observed cell: {features}.", features=left))
+    if population is None:
+        notes.append(say("No population is known of the cells; its share is no baseline."))
+    _check_places(x[observed_cell], y[observed_cell], used, folds)
+    features = tuple(names[int(at)] for at in used)
+    values = np.ascontiguousarray(values[:, used], dtype=np.float64)
+    counts = np.asarray(observed, dtype=np.float64)
+    known = values[observed_cell]
+    skewed = skewed_columns(values)
+    with threadpool_limits(limits=1):  # sums over several threads differ in the last digits
+        least_m = 2 * median_spacing(x, y)
+        wanted_m = block_m if block_m is not None else max(least_m, _range(known, counts, x, y, observed_cell, skewed))
+        side_m, halved = block_side(x[observed_cell], y[observed_cell], wanted_m=wanted_m, folds=folds)
+        notes.extend(halved)
+        squares = spatial_blocks(x, y, side_m)
+        block = np.unique(squares[observed_cell], return_inverse=True)[1].reshape(-1)
+        fold = block_folds(block, folds)
+        _check_spread(counts, fold)
+        judged = {model: judge(model, known, counts, fold, skewed=skewed, seed=seed) for model in MODELS}
+        scores: dict[str, Scores] = {name: score(counts, left_out) for name, (left_out, _) in judged.items()}
+        model = max(MODELS, key=lambda name: scores[name].d2_poisson)
+        out_of_fold, fitted = judged[model]
+        baselines = baseline_scores(counts, fold, None if population is None else population[observed_cell])
+        parameters = tune(model, known, counts, fold, skewed=skewed, seed=seed)
+        blank = partial(make, model, parameters, skewed=skewed, seed=seed)
+        pipeline, calibration = calibrated(blank(), known, counts)
+        dispersion = dispersion_of(counts, out_of_fold)
+        return Learned(
+            target=target,
+            features=features,
+            model=model,
+            parameters=parameters,
+            folds=folds,
+            block_m=side_m,
+            block=block,
+            fold=fold,
+            observed_cell=observed_cell,
+            observed=counts,
+            out_of_fold=out_of_fold,
+            predicted=pipeline.predict(values) * calibration,
+            calibration=calibration,
+            scores={"model": scores[model], **scores, **baselines},
+            importance=permutation_importance(features, known, counts, fold, fitted, seed=seed),
+            dispersion=dispersion,
+            draws=resampled(
+                blank, values, squares, observed_cell, counts, dispersion=dispersion, draws=draws, seed=seed
+            ),
+            beats_baselines=better(scores[model], baselines),
+            notes=tuple(notes),
+            seed=seed,
+            versions={library: metadata.version(library) for library in ("scikit-learn", "numpy", "scipy")},
+            pipeline=pipeline,
+        )
+
+
+def _check(
+    values: FloatArray,
+    names: Sequence[str],
+    observed_cell: IntArray,
+    observed: FloatArray,
+    population: FloatArray | None,
+    folds: int,
+) -> None:
+    """Refuse what cannot be learnt from, all faults at once."""
+    faults = FaultList()
+    finite = np.isfinite(values)
+    for at in np.flatnonzero(~finite.all(axis=0)):
+        faults.add(
+            say(
+                "The feature {name} is no finite number in {count} cells.",
+                name=names[int(at)],
+                count=int((~finite[:, at]).sum()),
+            ),
+            say("Give every cell a value, or leave the feature out."),
+        )
+    if population is not None and not (np.isfinite(population) & (population >= 0)).all():
+        faults.add(
+            say("The population of {count} cells is not known.", count=int((~(population >= 0)).sum())),
+            say("Give every cell a number of people, 0 where nobody lives."),
+        )
+    bad = ~(np.isfinite(observed) & (observed >= 0))
+    if bad.any():
+        faults.add(
+            say("{count} counts of workers are negative or no finite number.", count=int(bad.sum())),
+            say("Leave out cells where nobody counted."),
+        )
+    twice = len(observed_cell) - len(np.unique(observed_cell))
+    if twice:
+        faults.add(
+            say("{count} cells are counted more than once.", count=twice),
+            say("Give one count a cell, such as the mean."),
+        )
+    if folds < _LEAST_FOLDS:
+        faults.add(
+            say("{folds} folds are too few to judge what is learnt.", folds=folds), say("Ask for three or more.")
+        )
+    faults.raise_any()
+
+
+def _check_places(x: FloatArray, y: FloatArray, used: IntArray, folds: int) -> None:
+    faults = FaultList()
+    places = len(np.unique(np.column_stack([x, y]), axis=0))
+    if places < folds:
+        faults.add(
+            say("There are fewer observed cells ({count}) than folds ({folds}).", count=places, folds=folds),
+            say("Count workers in more cells, or state shares instead of learning."),
+        )
+    elif not len(used):
+        faults.add(
+            say("No feature differs between the observed cells."),
+            say("Give features, or count workers in cells that differ."),
+        )
+    faults.raise_any()
+
+
+def _check_spread(counts: FloatArray, fold: IntArray) -> None:
+    """Refuse counts that leave some part of the tuning without a single worker."""
+    faults = FaultList()
+    if len(np.unique(fold[counts > 0])) < _LEAST_FOLDS:
+        faults.add(
+            say("Workers were seen in too few parts of the area to learn where they are."),
+            say("Count workers in more cells, or state shares instead of learning."),
+        )
+    faults.raise_any()
+
+
+def _range(
+    known: FloatArray, counts: FloatArray, x: FloatArray, y: FloatArray, cell: IntArray, skewed: Sequence[int]
+) -> float:
+    """Return the range (m) of the Pearson residuals of a first linear model, 0 without a worker."""
+    if not counts.any():
+        return 0.0
+    first = make("poisson", {"alpha": 0.1 * float(counts.mean())}, skewed=skewed, seed=0)
+    first.fit(known, counts)
+    mean = first.predict(known)
+    return residual_range(x[cell], y[cell], (counts - mean) / np.sqrt(mean))
