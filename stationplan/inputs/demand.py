@@ -70,6 +70,12 @@ class DemandTables:
         }
         return {role: part for role, part in parts.items() if part is not None}
 
+    @property
+    def quality(self) -> tuple[Quality, ...]:
+        """What became of the records of each table."""
+        others = [table.quality for table in (self.totals, self.heat) if table is not None]
+        return (*(table.quality for table in self.placed.values()), *others)
+
 
 @dataclass(frozen=True, eq=False)
 class DemandInputs:
@@ -204,10 +210,8 @@ def _cells(
     inside = np.flatnonzero(district >= 0)
     quality = _told_outside(district, table)
     x, y = x[inside], y[inside]
-    if table.outline is None:
-        outline = cell_outlines(x, y)
-    else:
-        outline = polygons_in_metres(table.outline[inside], datum, area)
+    drawn = table.outline
+    outline = cell_outlines(x, y) if drawn is None else polygons_in_metres(drawn[inside], datum, area)
     counts = {name: Count(values[inside], "", table.quality.file) for name, values in table.counts.items()}
     ids = tuple(table.cell_id[i] for i in inside.tolist())
     return Cells(ids, x, y, district[inside], outline, counts), quality, len(district) - len(inside)

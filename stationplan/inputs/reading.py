@@ -30,11 +30,12 @@ from stationplan.inputs.areas import (
 from stationplan.inputs.candidates import grid_places, osm_places
 from stationplan.inputs.columns import FIELD_NAMES, with_names
 from stationplan.inputs.datums import datum_used, decide, evidence_of_points, fault_of, shifted
+from stationplan.inputs.demand import DemandInputs, DemandTables, place_demand, read_demand
 from stationplan.inputs.evidence import Evidence, weigh_by_points
 from stationplan.inputs.placing import LEFT_OUT, place_sites
 from stationplan.inputs.points import coordinates
 from stationplan.inputs.sites import PlaceTable, Rules, read_sites
-from stationplan.inputs.source import locate, quality_of, read_fields, read_table
+from stationplan.inputs.source import Attempts, locate, quality_of, read_fields, read_table
 from stationplan.inputs.table import Wanted
 from stationplan.naming import role_name
 from stationplan.scenario import Scenario, SitesInput, Source, TableSource
@@ -57,6 +58,13 @@ class Tables:
     known: KnownPoints | None
     lists: tuple[Quality, ...]
     faults: tuple[Fault, ...]
+
+    @property
+    def quality(self) -> tuple[Quality, ...]:
+        """What became of the records of each table."""
+        sites = [table.quality for table in (self.stations, self.candidates) if table is not None]
+        area = [] if self.area is None else [self.area.quality]
+        return (*self.demand.quality, *sites, *area, *self.lists)
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +178,9 @@ def place(tables: Tables, decisions: dict[str, DatumDecision], roads: RoadArcs |
     candidates = tables.candidates
     if candidates is None and roads is not None and file.candidates.grid:
         candidates = grid_places(file.candidates, roads, study, file.hosts)
-    sites, quality, notes = None, (), ()
+    sites: Sites | None = None
+    quality: tuple[Quality, ...] = ()
+    notes: tuple[Message, ...] = ()
     if candidates is not None:
         sites, quality, notes = place_sites(
             stations
