@@ -345,6 +345,7 @@ class Demand(_Record):
     add up to one, so the sum over slots is a head count and nobody is counted twice. ``district[cell]`` is a row of
     ``StudyArea.districts``. ``x``/``y`` are the cells' centres (m). ``draws[draw, cell, group]`` are head counts as
     they may be instead, each draw as likely as the others; ``None`` where no uncertainty is stated.
+    ``exposure[cell, group, slot]`` weighs workers in the choice of sites, ``None`` where all count alike.
     """
 
     cell_id: tuple[str, ...]
@@ -355,6 +356,12 @@ class Demand(_Record):
     groups: tuple[Group, ...]
     slots: tuple[Slot, ...]
     draws: NDArray[np.float32] | None = None
+    exposure: FloatArray | None = None
+
+    @property
+    def weight(self) -> FloatArray:
+        """What workers count in the choice of sites, [cell, group, slot]."""
+        return self.workers if self.exposure is None else self.workers * self.exposure
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -428,6 +435,47 @@ class Learned(_Record):
         _require(len(self.observed) == len(self.out_of_fold) == len(self.block), "one prediction an observed cell")
         _require(bool(np.isfinite(self.predicted).all() and (self.predicted >= 0).all()), "predictions are >= 0")
         _require(self.draws.shape[1:] == self.predicted.shape, "draws have the shape (draw, cell)")
+
+
+@dataclass(frozen=True, eq=False)
+class GroupSurface(_Record):
+    """How the workers of one group were spread over the cells.
+
+    ``way``: by stated ``rates``, by a model ``learned`` from counts, or by the density of ``sightings``; ``totals`` says
+    whether control totals were then met. ``learned`` is the model, also where it was not used; ``bandwidth_m`` that of
+    the density. ``even`` are districts (rows) whose total was spread by area, as nothing in them had a weight.
+    """
+
+    group: str
+    way: Literal["rates", "learned", "sightings"]
+    totals: bool
+    learned: Learned | None
+    bandwidth_m: float
+    even: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Surface(_Record):
+    """Workers by cell and group: ``heads[cell, group]``, and ``draws[draw, cell, group]`` as they may be instead.
+
+    ``cells``, ``features`` and ``totals`` are what it was made from, ``observed`` what was counted; ``notes`` tell what
+    a reader should know of how it was made. There are no draws (``None``) where none were asked for.
+    """
+
+    cells: Cells
+    features: Features
+    totals: Totals | None
+    observed: tuple[Observed, ...]
+    groups: tuple[GroupSurface, ...]
+    heads: FloatArray
+    draws: NDArray[np.float32] | None
+    notes: tuple[Message, ...]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        shape = (len(self.cells.cell_id), len(self.groups))
+        _require(self.heads.shape == shape, "heads have the shape (cell, group)")
+        _require(bool(np.isfinite(self.heads).all() and (self.heads >= 0).all()), "heads are finite and >= 0")
 
 
 @dataclass(frozen=True, eq=False)
