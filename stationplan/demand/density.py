@@ -16,6 +16,9 @@ _PER_BANDWIDTH = 5
 _REACH = 4.0
 """Bandwidths beyond which the kernel counts as 0; it has fallen to 0.0003 of its height there."""
 
+_CHUNK = 1_000_000
+"""Points that are dealt out at a time, for the sake of memory."""
+
 _NARROWER = math.sqrt(1 - 1 / (6 * _PER_BANDWIDTH**2))
 """Dealing a point out to corners of a square of side h widens its kernel by between 0 and h^2/4 of variance, by h^2/6
 on average. A kernel that much narrower makes the mean right."""
@@ -52,7 +55,11 @@ def kernel_density(
     near = (x > at_x.min() - rim) & (x < at_x.max() + rim) & (y > at_y.min() - rim) & (y < at_y.max() + rim)
     # Whole steps, so that the squares lie the same whatever the places are.
     left, low = np.floor((at_x.min() - 2 * rim) / step), np.floor((at_y.min() - 2 * rim) / step)
-    corners = _dealt_out(x[near] / step - left, y[near] / step - low, weight[near], kind[near], kinds)
+    columns, rows = (int((of.max() - of.min() + 4 * rim) / step) + 2 for of in (at_x, at_y))
+    corners = sparse.csr_array((rows, columns * kinds))
+    for part in np.array_split(np.flatnonzero(near), int(near.sum()) // _CHUNK + 1):
+        spread = _dealt_out(x[part] / step - left, y[part] / step - low, weight[part], kind[part], corners.shape, kinds)
+        corners = corners + spread
     sums = _sums_around(
         corners.indptr,
         corners.indices,
@@ -66,7 +73,9 @@ def kernel_density(
     return np.asarray(sums * height, dtype=np.float64)
 
 
-def _dealt_out(x: FloatArray, y: FloatArray, weight: FloatArray, kind: IntArray, kinds: int) -> sparse.csr_array:
+def _dealt_out(
+    x: FloatArray, y: FloatArray, weight: FloatArray, kind: IntArray, shape: tuple[int, int], kinds: int
+) -> sparse.csr_array:
     """Return the weights at corners of unit squares, [row, column * kinds + kind]; coordinates are above 0.
 
     A point gives each corner of its square what the square's opposite part has of the area.
@@ -76,7 +85,6 @@ def _dealt_out(x: FloatArray, y: FloatArray, weight: FloatArray, kind: IntArray,
     parts = [(1 - along) * (1 - up), along * (1 - up), (1 - along) * up, along * up]
     rows = np.concatenate([row, row, row + 1, row + 1])
     columns = np.concatenate([column, column + 1, column, column + 1])
-    shape = (int(rows.max(initial=0)) + 1, (int(columns.max(initial=0)) + 1) * kinds)
     entries = columns * kinds + np.tile(kind, 4)
     corners = sparse.csr_array((np.tile(weight, 4) * np.concatenate(parts), (rows, entries)), shape=shape)
     corners.sum_duplicates()
