@@ -441,7 +441,7 @@ class Learned(_Record):
 class GroupSurface(_Record):
     """How the workers of one group were spread over the cells.
 
-    ``way``: by stated ``rates``, by a model ``learned`` from counts, or by the density of ``sightings``; ``totals`` says
+    ``way``: by stated ``rates``, a model ``learned`` from counts, or the density of ``sightings``; ``totals`` says
     whether control totals were then met. ``learned`` is the model, also where it was not used; ``bandwidth_m`` that of
     the density. ``even`` are districts (rows) whose total was spread by area, as nothing in them had a weight.
     """
@@ -655,7 +655,7 @@ class Plan(_Record):
     notice: LocalText | None
     synthetic: bool
     area: StudyArea
-    cells: Cells
+    surface: Surface
     network: RoadNetwork
     demand: Demand
     sites: Sites

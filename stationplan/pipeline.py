@@ -12,11 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from stationplan.access import connect, cover_rows, islands, network_of, service_areas, site_times
-from stationplan.demand import demand_by_shares
+from stationplan.density import surface_of, timed
 from stationplan.domain import (
     MODES,
     BoolArray,
-    Cells,
     CountArray,
     Coverage,
     DatumDecision,
@@ -30,25 +29,23 @@ from stationplan.domain import (
     Quality,
     RoadNetwork,
     Sites,
-    Slot,
     Snap,
     Solution,
 )
 from stationplan.errors import ConsistencyError, FaultList, InputError, Message, say
 from stationplan.explain import explain
-from stationplan.hours import parse_slot
 from stationplan.inputs import decide_datums, place, read_roads, read_tables
 from stationplan.postgis import is_database, shown_url
-from stationplan.question import choose
+from stationplan.question import choose, weighed
 from stationplan.recount import recount_stations
-from stationplan.scenario import Scenario, ScenarioFile
+from stationplan.scenario import Scenario
 
 _log = logging.getLogger(__name__)
 
 NATIONAL_CIRCLE = Group("national", LocalText("15分钟服务圈", "15-minute circle"), "walk", 15.0, 1000.0)
 """The national service circle of 2023; shown as the reach of a site in a study without walkers."""
 
-STEPS = 7
+STEPS = 8
 """Number of steps that :func:`run` reports."""
 
 Progress = Callable[[int, Message], None]
@@ -97,13 +94,17 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
     with clock.step("roads", say("Reading roads")):
         arcs = read_roads(scenario)
         inputs = place(tables, decide_datums(tables, arcs), arcs, scenario)
-        area, cells, sites = inputs.area, inputs.cells, inputs.sites
+        area, sites = inputs.area, inputs.sites
+        assert sites is not None  # a scenario for planning has candidates
         notes.extend(inputs.notes)
-        demand = _demand(file, cells)
-        if inputs.cells_outside:
-            notes.append(say("Cells outside every district, set aside: {count}.", count=inputs.cells_outside))
+        if inputs.demand.outside:
+            notes.append(say("Cells outside every district, set aside: {count}.", count=inputs.demand.outside))
         notes.extend(arcs.notes)
         roads = network_of(arcs, crs=area.crs)
+    with clock.step("demand", say("Placing workers")):
+        surface = surface_of(scenario, inputs, arcs)
+        notes.extend(surface.notes)
+        demand = timed(scenario, surface, inputs)
     with clock.step("connect", say("Connecting cells and sites to the roads")):
         modes = [mode for mode in MODES if mode == "walk" or any(group.mode == mode for group in demand.groups)]
         network, snap = connect(
@@ -124,7 +125,7 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         coverage = cover_rows(demand, sites, times)
         _require_reach(coverage, sites, scenario)
     with clock.step("siting", say("Choosing sites")):
-        solution = choose(plan, demand, sites, coverage, districts=len(area.districts))
+        solution = choose(plan, demand, sites, weighed(coverage, demand), districts=len(area.districts))
         if solution.termination == "time_limit":
             notes.append(say("The solver ran out of time: another run may end with another plan."))
         if plan.new is not None and len(solution.sites) < plan.new:
@@ -167,7 +168,7 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         notice=file.notice.text if file.notice is not None else None,
         synthetic=file.synthetic,
         area=area,
-        cells=cells,
+        surface=surface,
         network=roads,
         demand=demand,
         sites=sites,
@@ -180,7 +181,7 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         reach=reach,
         counts={
             "cells": len(demand.cell_id),
-            "cells_outside": inputs.cells_outside,
+            "cells_outside": inputs.demand.outside,
             "existing": int(sites.existing.sum()),
             "candidates": int((~sites.existing).sum()),
             "proposed": len(chosen),
@@ -198,31 +199,6 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         sources=(f"{roads.source} {roads.date}".strip(),) if roads.source or roads.date else (),
         timings_s=clock.seconds,
     )
-
-
-def _demand(file: ScenarioFile, cells: Cells) -> Demand:
-    slots = []
-    for key, slot in file.slots.items():
-        start, end = parse_slot(slot.hours) or (0, 0)
-        slots.append(Slot(key, slot.name.text, start, end))
-    groups = [
-        Group(key, group.name.text, group.mode, group.cutoff_min, group.cutoff_m) for key, group in file.groups.items()
-    ]
-    demand = demand_by_shares(
-        cells,
-        groups=groups,
-        slots=slots,
-        rates=[group.workers for group in file.groups.values()],
-        profiles=[group.profile for group in file.groups.values()],
-    )
-    if not demand.workers.sum() > 0:
-        faults = FaultList(file.demand.file)
-        faults.add(
-            say("The cells inside the districts hold no workers."),
-            say("Check the counts in the table, and `workers` of the groups."),
-        )
-        faults.raise_any()
-    return demand
 
 
 def _parts(snap: Snap, cells: int) -> tuple[Snap, Snap]:
@@ -304,7 +280,7 @@ def _require_reach(coverage: Coverage, sites: Sites, scenario: Scenario) -> None
 
 
 def _agree(demand: Demand, stations_after: CountArray, solution: Solution) -> None:
-    recounted = float(demand.workers[stations_after > 0].sum())
+    recounted = float(demand.weight[stations_after > 0].sum())
     if abs(recounted - solution.objective) > 1e-6 * max(1.0, recounted):
         raise ConsistencyError(f"the plan covers {recounted} workers by recount, {solution.objective} by the solver")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from stationplan.siting import best_floor, max_coverage, sites_for_weight
 def choose(plan: PlanInput, demand: Demand, sites: Sites, coverage: Coverage, *, districts: int) -> Solution:
     """Return the best choice of sites that the question allows; ``districts`` is the number of districts.
 
+    ``coverage`` is weighed (:func:`weighed`): with heat all that is maximised, kept or reached are weighed workers.
+
     Raises
     ------
     InfeasibleError
@@ -22,9 +25,9 @@ def choose(plan: PlanInput, demand: Demand, sites: Sites, coverage: Coverage, *,
     UndecidedError
         Time ran out before a floor or a target was met or proven out of reach.
     """
-    total = float(demand.workers.sum())
+    total = float(demand.weight.sum())
     district = demand.district[coverage.cell]
-    totals = np.bincount(demand.district, demand.workers.sum(axis=(1, 2)), minlength=districts).astype(float)
+    totals = np.bincount(demand.district, demand.weight.sum(axis=(1, 2)), minlength=districts).astype(float)
     floors = plan.floor_share * totals if plan.floor_share > 0 else None
     solution = max_coverage(
         coverage.cover,
@@ -107,6 +110,16 @@ def choose(plan: PlanInput, demand: Demand, sites: Sites, coverage: Coverage, *,
             say("The target of {target} of the workers is not met.", target=f"{plan.target_share:.1%}"), feasible
         )
     return solution
+
+
+def weighed(coverage: Coverage, demand: Demand, *, draw: int | None = None) -> Coverage:
+    """Return coverage whose rows weigh what their workers count in the choice of sites, of the demand or a draw of it."""
+    rows = (coverage.cell, coverage.group, coverage.slot)
+    weight = demand.weight[rows]
+    if draw is not None and demand.draws is not None:
+        heads = demand.workers.sum(axis=2)[rows[:2]]
+        weight = weight * demand.draws[draw][rows[:2]] / heads
+    return replace(coverage, weight=weight)
 
 
 def _yuan(amount: float) -> str:

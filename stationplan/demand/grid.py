@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +9,6 @@ import shapely
 
 from stationplan.domain import FloatArray, IntArray, ObjectArray
 from stationplan.errors import FaultList, InputError, say
-from stationplan.geo import project, unproject
 
 _LIMIT = 2_000_000
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -69,14 +69,14 @@ def make_surface(
     totals: Totals | None,
     observed: Sequence[Observed],
     districts: Sequence[str],
-    progress: Callable[[str], None] | None = None,
+    notes: Sequence[Message] = (),
 ) -> Surface:
     """Return the workers of every cell and group.
 
     A group's weight of a cell is ``sum over features f of rate[f] * feature[f]``; where workers were counted, the mean
     of a model learned from the counts, if it beats the baselines; where they were only seen, the density of these
     sightings. Observed cells keep their counts. Where a district has a total, its cells are scaled to meet it.
-    ``districts`` are the districts' names, for what is told of them; ``progress`` is called with each group's id.
+    ``districts`` are the districts' names, for what is told of them after ``notes``.
 
     Raises
     ------
@@ -90,15 +90,13 @@ def make_surface(
     heads = np.zeros((len(cells.cell_id), len(wishes.rates)))
     drawn = np.zeros((wishes.draws, *heads.shape), dtype=np.float32) if wishes.draws else None
     made: list[GroupSurface] = []
-    notes: list[Message] = [*features.missing]
+    told = list(notes)
     faults = FaultList(wishes.file)
     stated = _stated(features, wishes, faults)
     for g, group in enumerate(wishes.rates):
-        if progress is not None:
-            progress(group)
         random = np.random.default_rng([wishes.seed, g])
         sight = seen.get(group)
-        weights = _weights(cells, features, wishes, group, stated[:, g], sight, area_m2, notes)
+        weights = _weights(cells, features, wishes, group, stated[:, g], sight, area_m2, told)
         fixed = None if sight is None or np.isnan(sight.heads).all() else sight.heads
         total = np.full(len(districts), np.nan) if totals is None else totals.workers[:, g]
         values = weights.values
@@ -106,15 +104,17 @@ def make_surface(
             values = values * _sightings_total(group, stated[:, g], faults)
         shared = share_out(values, total, district=cells.district, area_m2=area_m2, fixed=fixed)
         heads[:, g] = shared.heads
-        _tell(shared, group, total, districts, notes, faults)
+        _tell(shared, group, total, districts, told, faults)
         if drawn is not None:
             cv = wishes.cv[group]
             spread = weights.draws
             if spread is None:
                 spread = surface_draws(values, block, cv=cv, draws=wishes.draws, random=random)
             sums = total_draws(total, cv=0.0 if totals is None else totals.cv, draws=wishes.draws, random=random)
-            taken = np.zeros(len(districts)) if fixed is None else np.bincount(
-                cells.district, np.nan_to_num(fixed), minlength=len(districts)
+            taken = (
+                np.zeros(len(districts))
+                if fixed is None
+                else np.bincount(cells.district, np.nan_to_num(fixed), minlength=len(districts))
             )
             sums = np.maximum(sums, taken)  # what was counted is there
             drawn[:, :, g] = share_out(spread, sums, district=cells.district, area_m2=area_m2, fixed=fixed).heads
@@ -129,7 +129,7 @@ def make_surface(
             )
         )
     faults.raise_any()
-    return Surface(cells, features, totals, tuple(observed), tuple(made), heads, drawn, tuple(notes))
+    return Surface(cells, features, totals, tuple(observed), tuple(made), heads, drawn, tuple(told))
 
 
 def _stated(features: Features, wishes: Wishes, faults: FaultList) -> FloatArray:
@@ -162,9 +162,7 @@ def _weights(
     if sight is None:
         return _Weights(stated, "rates")
     if np.isnan(sight.heads).all():
-        share, bandwidth_m = kernel_surface(
-            sight.x, sight.y, cells.x, cells.y, area_m2, seed=wishes.seed
-        )
+        share, bandwidth_m = kernel_surface(sight.x, sight.y, cells.x, cells.y, area_m2, seed=wishes.seed)
         notes.append(
             say(
                 "{group}: spread by the density of {count} sightings, bandwidth {metres} m.",
@@ -197,8 +195,7 @@ def _weights(
         told = say("{group}: learned from {cells} observed cells, explaining {d2} of the deviance.", **figures)
         if not learned.beats_baselines:
             told = say(
-                "{group}: the model learned from {cells} cells (D2 {d2}) beats no baseline, and is used as the scenario "
-                "insists.",
+                "{group}: the model learned from {cells} cells (D2 {d2}) beats no baseline; the scenario insists on it.",
                 **figures,
             )
         notes.append(told)

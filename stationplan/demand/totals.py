@@ -70,7 +70,7 @@ def share_out(
 def _by_district(values: FloatArray, district: IntArray, districts: int) -> FloatArray:
     """Return sums over the cells of each district, along the last axis."""
     if values.ndim == 1:
-        return np.bincount(district, values, minlength=districts)
+        return np.bincount(district, values, minlength=districts).astype(np.float64)
     return np.stack([np.bincount(district, row, minlength=districts) for row in values])
 
 

@@ -160,7 +160,7 @@ def _districts(plan: Plan, lang: Language) -> list[Json]:
 
 
 def _cells(plan: Plan) -> Json:
-    outlines = plan.cells.outline
+    outlines = plan.surface.cells.outline
     before = uncovered(plan, plan.stations_before)
     after = uncovered(plan, plan.stations_after)
     return {
