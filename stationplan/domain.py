@@ -644,11 +644,12 @@ class InputFile:
 class Plan(_Record):
     """Everything the outputs need, before and after; it never changes once made.
 
-    ``stations_before`` and ``stations_after``, [cell, group, slot], count the stations that cover a row today and
-    with the plan (0 where a row has no workers). ``reach`` holds, for each proposed site in build order, the area
-    (``area.crs``) around the roads walked to it within ``reach_standard``. ``quality`` and
-    ``datums`` say what became of the inputs' records and coordinates, ``sources`` where roads and other inputs come
-    from.
+    ``surface`` is where the workers are, ``demand`` the same by time slot. ``stations_before`` and ``stations_after``,
+    [cell, group, slot], count the stations that cover a row today and with the plan (0 where a row has no workers).
+    ``robustness`` is, for each proposed site, the share of ``robustness_draws`` draws of the demand in which it is
+    chosen too (NaN without draws). ``reach`` holds, for each proposed site in build order, the area (``area.crs``)
+    around the roads walked to it within ``reach_standard``. ``quality`` and ``datums`` say what became of the inputs'
+    records and coordinates, ``sources`` where roads and other inputs come from.
     """
 
     name: LocalText
@@ -665,6 +666,8 @@ class Plan(_Record):
     stations_before: NDArray[np.int32]
     stations_after: NDArray[np.int32]
     why: tuple[WhyHere, ...]
+    robustness: FloatArray
+    robustness_draws: int
     reach: tuple[BaseGeometry, ...]
     counts: Mapping[str, int]
     notes: tuple[Message, ...]

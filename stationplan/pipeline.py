@@ -36,8 +36,9 @@ from stationplan.errors import ConsistencyError, FaultList, InputError, Message,
 from stationplan.explain import explain
 from stationplan.inputs import decide_datums, place, read_roads, read_tables
 from stationplan.postgis import is_database, shown_url
-from stationplan.question import choose, weighed
+from stationplan.question import choose
 from stationplan.recount import recount_stations
+from stationplan.robust import robustness
 from stationplan.scenario import Scenario
 
 _log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ _log = logging.getLogger(__name__)
 NATIONAL_CIRCLE = Group("national", LocalText("15分钟服务圈", "15-minute circle"), "walk", 15.0, 1000.0)
 """The national service circle of 2023; shown as the reach of a site in a study without walkers."""
 
-STEPS = 8
+STEPS = 9
 """Number of steps that :func:`run` reports."""
 
 Progress = Callable[[int, Message], None]
@@ -125,7 +126,7 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         coverage = cover_rows(demand, sites, times)
         _require_reach(coverage, sites, scenario)
     with clock.step("siting", say("Choosing sites")):
-        solution = choose(plan, demand, sites, weighed(coverage, demand), districts=len(area.districts))
+        solution = choose(plan, demand, sites, coverage, districts=len(area.districts))
         if solution.termination == "time_limit":
             notes.append(say("The solver ran out of time: another run may end with another plan."))
         if plan.new is not None and len(solution.sites) < plan.new:
@@ -134,6 +135,19 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
                     "{count} sites are proposed where {new} were asked for: more would add nobody, or cost too much.",
                     count=len(solution.sites),
                     new=plan.new,
+                )
+            )
+    with clock.step("robustness", say("Choosing again for uncertain demand")):
+        robust, answered = robustness(
+            plan, demand, sites, coverage, solution.sites, districts=len(area.districts), workers=workers
+        )
+        asked = 0 if demand.draws is None else min(plan.robustness_draws, len(demand.draws))
+        if answered < asked:
+            notes.append(
+                say(
+                    "In {count} of {asked} draws of the demand no plan meets the floor or the target.",
+                    count=asked - answered,
+                    asked=asked,
                 )
             )
     with clock.step("explaining", say("Explaining each site")):
@@ -178,6 +192,8 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         stations_before=before,
         stations_after=after,
         why=why,
+        robustness=robust,
+        robustness_draws=answered,
         reach=reach,
         counts={
             "cells": len(demand.cell_id),

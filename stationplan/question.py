@@ -7,16 +7,25 @@ from dataclasses import replace
 
 import numpy as np
 
-from stationplan.domain import Coverage, Demand, Sites, Solution
+from stationplan.domain import Coverage, Demand, FloatArray, Sites, Solution
 from stationplan.errors import ConsistencyError, InfeasibleError, UndecidedError, say
 from stationplan.scenario import PlanInput
 from stationplan.siting import best_floor, max_coverage, sites_for_weight
 
 
-def choose(plan: PlanInput, demand: Demand, sites: Sites, coverage: Coverage, *, districts: int) -> Solution:
+def choose(
+    plan: PlanInput,
+    demand: Demand,
+    sites: Sites,
+    coverage: Coverage,
+    *,
+    districts: int,
+    weight: FloatArray | None = None,
+) -> Solution:
     """Return the best choice of sites that the question allows; ``districts`` is the number of districts.
 
-    ``coverage`` is weighed (:func:`weighed`): with heat all that is maximised, kept or reached are weighed workers.
+    ``weight[cell, group, slot]`` is what workers count, default: that of the demand (:func:`weights`). All that is
+    maximised, kept or reached is in these weights: with heat, not in head counts.
 
     Raises
     ------
@@ -25,9 +34,11 @@ def choose(plan: PlanInput, demand: Demand, sites: Sites, coverage: Coverage, *,
     UndecidedError
         Time ran out before a floor or a target was met or proven out of reach.
     """
-    total = float(demand.weight.sum())
+    weight = demand.weight if weight is None else weight
+    coverage = weighed(coverage, weight)
+    total = float(weight.sum())
     district = demand.district[coverage.cell]
-    totals = np.bincount(demand.district, demand.weight.sum(axis=(1, 2)), minlength=districts).astype(float)
+    totals = np.bincount(demand.district, weight.sum(axis=(1, 2)), minlength=districts).astype(float)
     floors = plan.floor_share * totals if plan.floor_share > 0 else None
     solution = max_coverage(
         coverage.cover,
@@ -112,14 +123,18 @@ def choose(plan: PlanInput, demand: Demand, sites: Sites, coverage: Coverage, *,
     return solution
 
 
-def weighed(coverage: Coverage, demand: Demand, *, draw: int | None = None) -> Coverage:
-    """Return coverage whose rows weigh what their workers count in the choice of sites, of the demand or a draw of it."""
-    rows = (coverage.cell, coverage.group, coverage.slot)
-    weight = demand.weight[rows]
-    if draw is not None and demand.draws is not None:
-        heads = demand.workers.sum(axis=2)[rows[:2]]
-        weight = weight * demand.draws[draw][rows[:2]] / heads
-    return replace(coverage, weight=weight)
+def weights(demand: Demand, draw: int | None = None) -> FloatArray:
+    """Return what workers count in the choice of sites, [cell, group, slot], of the demand or of a draw of it."""
+    if draw is None or demand.draws is None:
+        return demand.weight
+    heads = demand.workers.sum(axis=2)
+    factor = np.divide(demand.draws[draw], heads, out=np.zeros_like(heads), where=heads > 0)
+    return np.asarray(demand.weight * factor[:, :, None], dtype=np.float64)
+
+
+def weighed(coverage: Coverage, weight: FloatArray) -> Coverage:
+    """Return coverage whose rows weigh what ``weight[cell, group, slot]`` says."""
+    return replace(coverage, weight=weight[coverage.cell, coverage.group, coverage.slot])
 
 
 def _yuan(amount: float) -> str:

@@ -195,14 +195,14 @@ def _weights(
         told = say("{group}: learned from {cells} observed cells, explaining {d2} of the deviance.", **figures)
         if not learned.beats_baselines:
             told = say(
-                "{group}: the model learned from {cells} cells (D2 {d2}) beats no baseline; the scenario insists on it.",
+                "{group}: the model of {cells} observed cells (D2 {d2}) beats no baseline; the scenario insists on it.",
                 **figures,
             )
         notes.append(told)
         return _Weights(learned.predicted, "learned", learned.draws.astype(np.float64), learned)
     notes.append(
         say(
-            "{group}: the model learned from {cells} cells (D2 {d2}) beats no baseline; the stated rates are used.",
+            "{group}: the model of {cells} observed cells (D2 {d2}) beats no baseline; the stated rates are used.",
             **figures,
         )
     )

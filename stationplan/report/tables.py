@@ -28,6 +28,7 @@ _CSV_FIELDS = (
     "district",
     "workers_gained",
     "cost",
+    "robustness",
 )
 
 
