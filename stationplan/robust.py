@@ -24,8 +24,9 @@ def robustness(
 ) -> tuple[FloatArray, int]:
     """Return the share of draws of the demand in which each site is chosen too, and the number of these draws.
 
-    Draws in which a floor or a target is out of reach are left out. The first ``plan.robustness_draws`` draws are asked, each within an equal part of
-    ``plan.time_limit_s``. Shares are NaN where no draw was answered. Threads do not change the result.
+    Draws in which a floor or a target is out of reach are left out. The first ``plan.robustness_draws`` are asked, each
+    within an equal part of ``plan.time_limit_s``. Shares are NaN where none was answered. Threads do not change the
+    result.
     """
     count = 0 if demand.draws is None else min(plan.robustness_draws, len(demand.draws))
     if count == 0:

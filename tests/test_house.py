@@ -29,7 +29,9 @@ ROOMS = [
     "demand",
     "access",
     "siting",
+    "density",
     "question",
+    "robust",
     "explain",
     "recount",
     "pipeline",
@@ -51,7 +53,21 @@ MODULES = {
 """Path of each module by its name inside the package; the package itself is ``""``."""
 
 
-EXTRAS = {"geoalchemy2", "networkx", "osmnx", "requests", "psycopg", "pyarrow", "rasterio", "sqlalchemy"}
+EXTRAS = {
+    "exactextract",
+    "h3",
+    "skops",
+    "sklearn",
+    "threadpoolctl",
+    "geoalchemy2",
+    "networkx",
+    "osmnx",
+    "requests",
+    "psycopg",
+    "pyarrow",
+    "rasterio",
+    "sqlalchemy",
+}
 """Libraries that users may leave out."""
 
 

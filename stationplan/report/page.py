@@ -34,7 +34,7 @@ def render_report(plan: Plan, *, lang: Language = "zh") -> str:
         marks=[*synthetic, word("Internal use")],
         figures=_figures(plan, lang),
         parts=[
-            {"title": title, "rows": [_coverage_row(name, change) for name, change in changes]}
+            {"title": title, "rows": [_coverage_row(name, change, lang) for name, change in changes]}
             for title, changes in coverage_parts(plan, lang)
         ],
         sites=[_site_row(plan, order, lang) for order in range(len(plan.chosen))],
@@ -74,7 +74,7 @@ def _uncertainty(plan: Plan, lang: Language) -> list[str]:
         return [word("The workers are an estimate; the scenario states no uncertainty of it.")]
     said = [
         word(
-            "The workers are an estimate. In nine of ten draws of what else they may be, the plan covers {low} to {high}.",
+            "The workers are an estimate. In nine of ten draws of what else may be, the plan covers {low} to {high}.",
             low=percent(ends[0]),
             high=percent(ends[1]),
         )
@@ -135,7 +135,7 @@ def _gap(plan: Plan, lang: Language) -> str:
     return word("at most {gap} from the best", gap=percent_up(plan.solution.gap))
 
 
-def _coverage_row(name: str, change: Change) -> Row:
+def _coverage_row(name: str, change: Change, lang: Language) -> Row:
     before, after = change.before.share or 0.0, change.after.share or 0.0
     return {
         "name": name,
