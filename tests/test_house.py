@@ -54,6 +54,9 @@ MODULES = {
 
 
 EXTRAS = {
+    *("exactextract", "geoalchemy2", "h3", "networkx", "osmnx", "psycopg", "pyarrow", "rasterio", "requests"),
+    *("skops", "sklearn", "sqlalchemy", "threadpoolctl"),
+}
     "exactextract",
     "h3",
     "skops",
