@@ -33,7 +33,7 @@ def surface_of(
     """
     file, given = scenario.file, inputs.demand
     demand = file.demand
-    learns = any(not np.isnan(item.heads).all() for item in given.observed)
+    learns = given.model is not None or any(not np.isnan(item.heads).all() for item in given.observed)
     named = (name for group in file.groups.values() for name in group.workers)
     wanted = every or learns or any(map(is_computed, named))
     cells, laid = with_layers(given.cells, given.layers)
@@ -52,6 +52,7 @@ def surface_of(
         _wishes(file, scenario.path.name),
         totals=given.totals,
         observed=given.observed,
+        model=given.model,
         districts=[str(name) for name in inputs.area.districts["name"]],
         notes=laid,
     )

@@ -441,13 +441,14 @@ class Learned(_Record):
 class GroupSurface(_Record):
     """How the workers of one group were spread over the cells.
 
-    ``way``: by stated ``rates``, a model ``learned`` from counts, or the density of ``sightings``; ``totals`` says
+    ``way``: by stated ``rates``, a model ``learned`` from counts here, a ``model`` of an earlier study, or the
+    density of ``sightings``; ``totals`` says
     whether control totals were then met. ``learned`` is the model, also where it was not used; ``bandwidth_m`` that of
     the density. ``even`` are districts (rows) whose total was spread by area, as nothing in them had a weight.
     """
 
     group: str
-    way: Literal["rates", "learned", "sightings"]
+    way: Literal["rates", "learned", "model", "sightings"]
     totals: bool
     learned: Learned | None
     bandwidth_m: float
@@ -638,6 +639,26 @@ class InputFile:
     sha256: str
     role: str
     datum: str
+
+
+@dataclass(frozen=True, eq=False)
+class Density(_Record):
+    """Where the workers of a scenario are, and all that its outputs need."""
+
+    name: LocalText
+    notice: LocalText | None
+    synthetic: bool
+    area: StudyArea
+    surface: Surface
+    demand: Demand
+    notes: tuple[Message, ...]
+    scenario_toml: str
+    scenario_fingerprint: str
+    inputs: tuple[InputFile, ...]
+    quality: tuple[Quality, ...]
+    datums: tuple[DatumDecision, ...]
+    sources: tuple[str, ...]
+    timings_s: Mapping[str, float]
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,6 +20,7 @@ from stationplan.domain import (
     Coverage,
     DatumDecision,
     Demand,
+    Density,
     Group,
     Host,
     InputFile,
@@ -49,7 +50,10 @@ NATIONAL_CIRCLE = Group("national", LocalText("15分钟服务圈", "15-minute ci
 STEPS = 9
 """Number of steps that :func:`run` reports."""
 
-Progress = Callable[[int, Message], None]
+DENSITY_STEPS = 3
+"""Number of steps that :func:`density` reports."""
+
+Progress = Callable[[float, Message], None]
 """Called as each step begins, with its number from 0 and what it does."""
 
 
@@ -213,6 +217,50 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         quality=inputs.quality,
         datums=inputs.datums,
         sources=(f"{roads.source} {roads.date}".strip(),) if roads.source or roads.date else (),
+        timings_s=clock.seconds,
+    )
+
+
+def density(
+    scenario: Scenario, *, progress: Progress | None = None, features: Callable[[float], None] | None = None
+) -> Density:
+    """Return where the workers of a scenario are, with every feature that its inputs give.
+
+    ``features`` is told the share of the features that is done, 0 to 1.
+
+    Raises
+    ------
+    InputError
+        An input is missing or wrong; all its faults at once.
+    """
+    file = scenario.file
+    clock = _Clock(progress)
+    with clock.step("inputs", say("Reading districts, cells and counts")):
+        tables = read_tables(scenario)
+        if tables.faults:
+            raise InputError(tables.faults)
+    with clock.step("roads", say("Reading roads")):
+        arcs = read_roads(scenario) if file.roads.given else None
+        inputs = place(tables, decide_datums(tables, arcs), arcs, scenario)
+    with clock.step("demand", say("Placing workers")):
+        surface = surface_of(scenario, inputs, arcs, every=True, progress=features)
+    outside = inputs.demand.outside
+    told = [say("Cells outside every district, set aside: {count}.", count=outside)] if outside else []
+    source = "" if arcs is None else f"{arcs.source} {arcs.date}".strip()
+    return Density(
+        name=file.name.text,
+        notice=file.notice.text if file.notice is not None else None,
+        synthetic=file.synthetic,
+        area=inputs.area,
+        surface=surface,
+        demand=timed(scenario, surface, inputs),
+        notes=(*inputs.notes, *told, *(() if arcs is None else arcs.notes), *surface.notes),
+        scenario_toml=scenario.toml,
+        scenario_fingerprint=scenario.fingerprint,
+        inputs=_provenance(scenario, inputs.quality, inputs.datums),
+        quality=inputs.quality,
+        datums=inputs.datums,
+        sources=(source,) if source else (),
         timings_s=clock.seconds,
     )
 

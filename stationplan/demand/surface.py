@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -26,6 +27,7 @@ from stationplan.domain import (
     Totals,
 )
 from stationplan.errors import Fault, FaultList, InputError, Message, say
+from stationplan.inputs.model import SavedModel
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class _Weights:
     """A group's weight of each cell, and draws of it where it has its own."""
 
     values: FloatArray
-    way: Literal["rates", "learned", "sightings"]
+    way: Literal["rates", "learned", "model", "sightings"]
     draws: FloatArray | None = None
     learned: Learned | None = None
     bandwidth_m: float = 0.0
@@ -68,15 +70,16 @@ def make_surface(
     *,
     totals: Totals | None,
     observed: Sequence[Observed],
+    model: SavedModel | None = None,
     districts: Sequence[str],
     notes: Sequence[Message] = (),
 ) -> Surface:
     """Return the workers of every cell and group.
 
     A group's weight of a cell is ``sum over features f of rate[f] * feature[f]``; where workers were counted, the mean
-    of a model learned from the counts, if it beats the baselines; where they were only seen, the density of these
-    sightings. Observed cells keep their counts. Where a district has a total, its cells are scaled to meet it.
-    ``districts`` are the districts' names, for what is told of them after ``notes``.
+    of a model learned from the counts, if it beats the baselines; the mean of a fitted ``model`` given; where workers
+    were only seen, the density of these sightings. Observed cells keep their counts. Where a district has a total, its
+    cells are scaled to meet it. ``districts`` are the districts' names, for what is told of them after ``notes``.
 
     Raises
     ------
@@ -96,7 +99,10 @@ def make_surface(
     for g, group in enumerate(wishes.rates):
         random = np.random.default_rng([wishes.seed, g])
         sight = seen.get(group)
-        weights = _weights(cells, features, wishes, group, stated[:, g], sight, area_m2, told)
+        if sight is None and model is not None and model.target == group:
+            weights = _predicted(features, model, cells, wishes, random)
+        else:
+            weights = _weights(cells, features, wishes, group, stated[:, g], sight, area_m2, told)
         fixed = None if sight is None or np.isnan(sight.heads).all() else sight.heads
         total = np.full(len(districts), np.nan) if totals is None else totals.workers[:, g]
         values = weights.values
@@ -207,6 +213,30 @@ def _weights(
         )
     )
     return _Weights(stated, "rates", learned=learned)
+
+
+def _predicted(
+    features: Features, model: SavedModel, cells: Cells, wishes: Wishes, random: np.random.Generator
+) -> _Weights:
+    """Return the means of a fitted model; they err alike within its blocks, by what it could not explain."""
+    faults = FaultList(wishes.file)
+    for name in model.features:
+        if name not in features.names:
+            faults.add(
+                say(
+                    "The model needs the feature {name}; there are: {known}.",
+                    name=name,
+                    known=", ".join(features.names),
+                ),
+                say("Add its source under [demand], as in the study that made the model."),
+                key="demand.learning.model",
+            )
+    faults.raise_any()
+    columns = [features.names.index(name) for name in model.features]
+    mean = np.asarray(model.pipeline.predict(features.values[:, columns]) * model.calibration, dtype=np.float64)
+    block = spatial_blocks(cells.x, cells.y, model.block_m)
+    draws = surface_draws(mean, block, cv=math.sqrt(model.dispersion), draws=wishes.draws, random=random)
+    return _Weights(mean, "model", draws)
 
 
 def _learn_from(features: Features, wishes: Wishes) -> IntArray:

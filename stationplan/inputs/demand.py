@@ -40,6 +40,7 @@ from stationplan.inputs.layers import (
     read_kinds,
     read_layer,
 )
+from stationplan.inputs.model import SavedModel, read_model
 from stationplan.inputs.observed import ObservedTable, read_observed
 from stationplan.inputs.rasters import raster_sums
 from stationplan.inputs.sites import Rules
@@ -93,6 +94,7 @@ class DemandInputs:
     observed: tuple[Observed, ...]
     celsius: FloatArray | None
     elevation_m: FloatArray | None
+    model: SavedModel | None
     quality: tuple[Quality, ...]
     notes: tuple[Message, ...]
 
@@ -190,12 +192,50 @@ def place_demand(
         celsius, said = temperatures(scenario, given.heat, tables.heat, cells, area.crs)
         told += [] if tables.heat is None else [tables.heat.quality]
         notes.extend(said)
-    heights = None
-    if file.roads.elevation is not None:
-        path = scenario.locate(file.roads.elevation, key="roads.elevation")
-        heights = node_heights(path, *unproject(cells.x, cells.y, area.crs), file.limits)
-    cells = replace(cells, counts=counts)
-    return DemandInputs(cells, outside, layers, places, totals, observed, celsius, heights, tuple(told), tuple(notes))
+    return DemandInputs(
+        replace(cells, counts=counts),
+        outside,
+        layers,
+        places,
+        totals,
+        observed,
+        celsius,
+        _heights(scenario, cells, area, notes),
+        _model(scenario),
+        tuple(told),
+        tuple(notes),
+    )
+
+
+def _heights(scenario: Scenario, cells: Cells, area: StudyArea, notes: list[Message]) -> FloatArray | None:
+    """Return the heights of the cells' centres; ``None`` where the scenario has none, or not of every cell."""
+    given = scenario.file.roads.elevation
+    if given is None:
+        return None
+    path = scenario.locate(given, key="roads.elevation")
+    heights = node_heights(path, *unproject(cells.x, cells.y, area.crs), scenario.file.limits)
+    lost = int(np.isnan(heights).sum())
+    if lost:
+        notes.append(say("{count} cells have no height in {file}; height is no feature.", count=lost, file=given))
+        return None
+    return heights
+
+
+def _model(scenario: Scenario) -> SavedModel | None:
+    """Return the scenario's fitted model, which must be of one of its groups."""
+    given, groups = scenario.file.demand.learning.model, scenario.file.groups
+    if given is None:
+        return None
+    model = read_model(scenario.locate(given, key="demand.learning.model"), scenario.file.limits)
+    if model.target not in groups:
+        faults = FaultList(given)
+        faults.add(
+            say("The model is of the group {group}, which the scenario does not have.", group=model.target),
+            say("Known groups: {known}.", known=", ".join(groups)),
+            key="demand.learning.model",
+        )
+        faults.raise_any()
+    return model
 
 
 def _cells(

@@ -91,6 +91,11 @@ class RoadsInput(Table):
         """The file that holds all of the roads, if they are in one."""
         return self.file if self.file is not None else self.osm
 
+    @property
+    def given(self) -> bool:
+        """Whether there are roads at all."""
+        return self.single is not None or self.nodes is not None
+
 
 class SitesInput(TableSource):
     """A table of places (name, lon, lat; id, address, kind, area_m2, host, hours, cost), or hosts of an OSM extract."""
