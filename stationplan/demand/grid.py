@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from types import ModuleType
+from typing import NamedTuple, NoReturn, cast
 
 import numpy as np
 import shapely
 
+from stationplan.demand.locating import polygon_parts
 from stationplan.domain import FloatArray, IntArray, ObjectArray
 from stationplan.errors import FaultList, InputError, say
 from stationplan.geo import project, unproject
 
 _LIMIT = 2_000_000
+"""Cells at most, as many as a table may have rows."""
+
+_STRAIGHT_M = 5000.0
+"""Length of edge that is taken to be straight in degrees as well as in metres."""
+
+_HEXADECIMAL = re.compile(r"[0-9a-fA-F]{15}")
 
 
 class Grid(NamedTuple):
@@ -61,7 +70,7 @@ def _runs(polygons: ObjectArray, side_m: float, limit: int) -> tuple[IntArray, I
 
     The line through the centres of a row enters and leaves a polygon where it crosses its edges, in turn.
     """
-    parts, part_of = shapely.get_parts(polygons, return_index=True)
+    parts, part_of = polygon_parts(polygons)
     rings, ring_of = shapely.get_rings(parts, return_index=True)
     corner, ring = shapely.get_coordinates(rings, return_index=True)
     corner = corner / side_m - 0.5  # in squares from the first centre
@@ -83,16 +92,98 @@ def _runs(polygons: ObjectArray, side_m: float, limit: int) -> tuple[IntArray, I
     return row[enter].astype(np.int64), np.ceil(at[enter]).astype(np.int64), np.ceil(at[leave]).astype(np.int64) - 1
 
 
+def h3_cells(polygons: ObjectArray, crs: str, resolution: int, *, limit: int = _LIMIT) -> Grid:
+    """Return the H3 cells of a resolution whose centre lies in one of the polygons (m, in ``crs``), by id.
+
+    Raises
+    ------
+    InputError
+        The library h3 is not installed; there would be more than ``limit`` cells.
+    """
+    h3 = _h3()
+    parts, _ = polygon_parts(polygons)
+    square_m = shapely.area(parts)
+    # A long edge that is straight in metres is not so in degrees.
+    parts = shapely.transform(shapely.segmentize(parts, _STRAIGHT_M), lambda at: np.column_stack(unproject(*at.T, crs)))
+    found: set[int] = set()
+    for part, area in zip(parts, square_m, strict=True):
+        middle = h3.latlng_to_cell(part.centroid.y, part.centroid.x, resolution)
+        if area / h3.cell_area(middle, unit="m^2") > 2 * limit:
+            _refuse_too_many("h3_resolution", limit)
+        rings = [_latitude_first(ring) for ring in (part.exterior, *part.interiors)]
+        found.update(h3.h3shape_to_cells(h3.LatLngPoly(*rings), resolution))
+        if len(found) > limit:
+            _refuse_too_many("h3_resolution", limit)
+    ids = sorted(found)
+    centre = np.array([h3.cell_to_latlng(cell) for cell in ids], dtype=np.float64).reshape(-1, 2)
+    x, y = project(centre[:, 1], centre[:, 0], crs)
+    return Grid(tuple(h3.int_to_str(cell) for cell in ids), x, y, _outlines(ids, crs))
+
+
+def h3_outlines(ids: Sequence[str], crs: str) -> ObjectArray:
+    """Return the outlines (m, in ``crs``) of cells whose ids are H3 indices, such as ``89a901291abffff``.
+
+    Raises
+    ------
+    InputError
+        The library h3 is not installed; an id is no H3 cell.
+    """
+    h3 = _h3()
+    number = [h3.str_to_int(cell) if _HEXADECIMAL.fullmatch(cell) else 0 for cell in ids]
+    strange = [cell for cell, value in zip(ids, number, strict=True) if not h3.is_valid_cell(value)]
+    if strange:
+        faults = FaultList()
+        faults.add(
+            say("{count} ids are no H3 cells, such as {example}.", count=len(strange), example=repr(strange[0])),
+            say("Correct the ids, or give the cells' polygons."),
+            code="no_h3_cell",
+        )
+        raise InputError(faults.faults)
+    return _outlines(number, crs)
+
+
+def _h3() -> ModuleType:
+    """Return the library h3 with ids as integers."""
+    try:
+        import h3.api.basic_int as h3  # noqa: PLC0415 - an extra, needed only here
+    except ModuleNotFoundError:
+        faults = FaultList()
+        faults.add(
+            say("H3 cells are made with h3, which is not installed."),
+            say("Run: pip install 'stationplan[{extra}]'", extra="demand"),
+            code="missing_library",
+        )
+        raise InputError(faults.faults) from None
+    return cast("ModuleType", h3)
+
+
+def _latitude_first(ring: shapely.LinearRing) -> list[tuple[float, float]]:
+    return [(lat, lon) for lon, lat in shapely.get_coordinates(ring).tolist()]
+
+
+def _outlines(cells: Sequence[int], crs: str) -> ObjectArray:
+    h3 = _h3()
+    rings = [h3.cell_to_boundary(cell) for cell in cells]
+    corner = np.array([corner for ring in rings for corner in ring], dtype=np.float64).reshape(-1, 2)
+    of = np.repeat(np.arange(len(rings)), [len(ring) for ring in rings])
+    corners = np.column_stack(project(corner[:, 1], corner[:, 0], crs))
+    return np.asarray(shapely.polygons(shapely.linearrings(corners, indices=of)), dtype=object)
+
+
 def _metres(value: float) -> str:
-    """Return whole metres without decimals, others to the millimetre."""
-    return f"{value:.3f}".rstrip("0").rstrip(".").replace("-0", "0") if value % 1 else f"{value:.0f}"
+    """Return whole metres without decimals, others to the millimetre.
+
+    >>> _metres(-250.0), _metres(0.5), _metres(1000.0)
+    ('-250', '0.5', '1000')
+    """
+    return f"{value:.3f}".rstrip("0").rstrip(".")
 
 
-def _refuse_too_many(key: str, limit: int) -> None:
+def _refuse_too_many(key: str, limit: int) -> NoReturn:
     faults = FaultList()
     faults.add(
         say("The grid would have more than {limit} cells.", limit=limit),
-        say("Make the cells larger with `{key}`.", key=key),
+        say("Make the cells larger: change `{key}` under [demand].", key=key),
         key=f"demand.{key}",
         code="too_large",
     )

@@ -45,7 +45,7 @@ def node_heights(path: Path, lon: FloatArray, lat: FloatArray, limits: Limits) -
     except ModuleNotFoundError:
         faults.add(
             say("Heights are read with rasterio, which is not installed."),
-            say("Run: pip install 'stationplan[elevation]'"),
+            say("Run: pip install 'stationplan[{extra}]'", extra="elevation"),
             code="missing_library",
         )
         raise InputError(faults.faults) from None
