@@ -104,7 +104,9 @@ def h3_cells(polygons: ObjectArray, crs: str, resolution: int, *, limit: int = _
     parts, _ = polygon_parts(polygons)
     square_m = shapely.area(parts)
     # A long edge that is straight in metres is not so in degrees.
-    parts = shapely.transform(shapely.segmentize(parts, _STRAIGHT_M), lambda at: np.column_stack(unproject(*at.T, crs)))
+    parts = shapely.transform(
+        shapely.segmentize(parts, _STRAIGHT_M), lambda at: np.column_stack(unproject(at[:, 0], at[:, 1], crs))
+    )
     found: set[int] = set()
     for part, area in zip(parts, square_m, strict=True):
         middle = h3.latlng_to_cell(part.centroid.y, part.centroid.x, resolution)
