@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import shapely
 
 from benchmarks.result import Result
 from stationplan.demand.features import cell_features
@@ -52,8 +53,6 @@ def made_up() -> tuple[Cells, RoadArcs, Places]:
     random = np.random.default_rng(20261124)
     left, low = _CORNER
     width = _CELLS * _SIDE_M
-    import shapely
-
     ground = np.array([shapely.box(left, low, left + width, low + width)], dtype=object)
     grid = square_cells(ground, _SIDE_M)
     people = Count(random.gamma(0.3, 300.0, len(grid.ids)), "people", "made up")

@@ -53,6 +53,9 @@ Language = Literal["zh", "en"]
 Kind = Literal["standard", "micro", "mobile"]
 """A rest station's type: usable area of 5 m2 or more, below 5 m2, or movable (national programme, 2023)."""
 
+Way = Literal["rates", "learned", "model", "sightings"]
+"""How the workers of a group are placed."""
+
 LearningModel = Literal["poisson", "boosting"]
 """A regression of counts: linear in the logarithm, or boosted trees."""
 
@@ -448,7 +451,7 @@ class GroupSurface(_Record):
     """
 
     group: str
-    way: Literal["rates", "learned", "model", "sightings"]
+    way: Way
     totals: bool
     learned: Learned | None
     bandwidth_m: float

@@ -15,9 +15,21 @@ from pathlib import Path
 
 from stationplan.domain import Density, Language, Plan
 from stationplan.errors import OutputExistsError
-from stationplan.report import datum_document, document_text, render_report, sites_csv, write_geopackage, write_workbook
+from stationplan.inputs.model import write_model
+from stationplan.report import (
+    datum_document,
+    districts_csv,
+    document_text,
+    render_report,
+    render_validation,
+    sites_csv,
+    validation_text,
+    write_geopackage,
+    write_surface,
+    write_workbook,
+)
 from stationplan.siting import SOLVER_SEED
-from stationplan.webmap import render
+from stationplan.webmap import render, render_surface
 
 MAP_NAME = "map.html"
 MODEL_SUFFIX = ".skops"
@@ -83,12 +95,13 @@ def save_density(
     folder = folder.resolve()
     _recover(folder)
     refuse_existing(folder, None, overwrite=overwrite)
+    shown = (density.surface, density.demand, density.area)
     with _replacing(folder) as draft:
         pages = {
             "districts.csv": "\ufeff" + districts_csv(density),
             "validation.json": validation_text(density),
-            "validation.html": render_validation(density, lang=lang),
-            MAP_NAME: render_surface(density, lang=lang),
+            "validation.html": render_validation(*shown, title=density.name, synthetic=density.synthetic, lang=lang),
+            MAP_NAME: render_surface(*shown, title=density.name, synthetic=density.synthetic, lang=lang),
             "scenario.resolved.toml": density.scenario_toml,
             "manifest.json": json.dumps(_manifest(density), ensure_ascii=False, indent=1) + "\n",
         }
@@ -116,7 +129,9 @@ def refuse_existing(folder: Path, map_path: Path | None, *, overwrite: bool) -> 
     if _aside(folder).exists() and not overwrite:
         raise OutputExistsError(str(folder))
     if folder.is_dir():
-        strangers = sorted(path.name for path in folder.iterdir() if path.name not in _NAMES and path.suffix != MODEL_SUFFIX)
+        strangers = sorted(
+            path.name for path in folder.iterdir() if path.name not in _NAMES and path.suffix != MODEL_SUFFIX
+        )
         if strangers:
             raise OutputExistsError(str(folder), strangers)
     elif folder.exists():

@@ -19,8 +19,9 @@ from stationplan.cli.terminal import plain
 from stationplan.domain import Density, Language
 from stationplan.errors import say
 from stationplan.i18n import number, percent, translate, words
+from stationplan.naming import way_names
 from stationplan.pipeline import DENSITY_STEPS, density
-from stationplan.report import validation_document, way_names
+from stationplan.report import validation_document
 from stationplan.scenario import load_scenario
 
 
@@ -36,7 +37,7 @@ def place_workers(
     as_json: bool,
     verbose: bool,
 ) -> None:
-    """Make the surface of a scenario file, save it, and print the result; ``context.obj`` is the terminal's language."""
+    """Make the surface of a scenario file, save it, and print the result; ``context.obj`` is the language spoken."""
     show.log_to_stderr(verbose)
     spoken: Language = context.obj
     written: Language = "en" if lang == Lang.en else "zh"

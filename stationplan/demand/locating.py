@@ -19,7 +19,7 @@ def cells_at(outline: ObjectArray, x: FloatArray, y: FloatArray) -> IntArray:
     >>> cells_at(squares, np.array([5.0, 10.0, 15.0, 25.0]), np.full(4, 5.0)).tolist()
     [0, 0, 1, -1]
     """
-    parts, cell = shapely.get_parts(outline, return_index=True)
+    parts, cell = polygon_parts(outline)
     rings, part = shapely.get_rings(parts, return_index=True)
     corner, ring = shapely.get_coordinates(rings, return_index=True)
     if len(corner) == 0 or len(x) == 0:
@@ -40,6 +40,14 @@ def cells_at(outline: ObjectArray, x: FloatArray, y: FloatArray) -> IntArray:
     return np.asarray(
         _searched(x, y, float(left), float(low), float(side), columns, rows, start, listed, edges_from, edge, bounds)
     )
+
+
+def polygon_parts(shapes: ObjectArray) -> tuple[ObjectArray, IntArray]:
+    """Return the single polygons in shapes, and the shape that each is of; lines and points are left out."""
+    parts, of = shapely.get_parts(shapes, return_index=True)
+    parts, part_of = shapely.get_parts(parts, return_index=True)  # a collection may hold multipolygons
+    areal = shapely.get_type_id(parts) == shapely.GeometryType.POLYGON
+    return parts[areal], of[part_of[areal]]
 
 
 @njit(cache=True, nogil=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import shapely
@@ -25,6 +24,7 @@ from stationplan.domain import (
     Observed,
     Surface,
     Totals,
+    Way,
 )
 from stationplan.errors import Fault, FaultList, InputError, Message, say
 from stationplan.inputs.model import SavedModel
@@ -57,7 +57,7 @@ class _Weights:
     """A group's weight of each cell, and draws of it where it has its own."""
 
     values: FloatArray
-    way: Literal["rates", "learned", "model", "sightings"]
+    way: Way
     draws: FloatArray | None = None
     learned: Learned | None = None
     bandwidth_m: float = 0.0

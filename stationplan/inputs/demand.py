@@ -171,11 +171,13 @@ def place_demand(
     for name, count in given.counts.items():
         if is_raster(count.file):
             path = scenario.locate(count.file, key=f"demand.counts.{name}")
-            values, lost = raster_sums(path, cells.outline, area.crs, file.limits)
-            counts[name] = Count(values, count.unit, count.source or count.file)
-            if lost:
+            sums = raster_sums(path, cells.outline, area.crs, file.limits)
+            counts[name] = Count(sums.values, count.unit, count.source or count.file)
+            if sums.outside:
                 notes.append(
-                    say("{count} cells lie outside {file} and count nothing of it.", count=lost, file=count.file)
+                    say(
+                        "{count} cells lie outside {file} and count nothing of it.", count=sums.outside, file=count.file
+                    )
                 )
     places = None
     if tables.places is not None and given.places is not None:

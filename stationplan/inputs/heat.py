@@ -10,7 +10,7 @@ import numpy as np
 from stationplan.domain import Cells, FloatArray, Quality
 from stationplan.errors import FaultList, Message, say
 from stationplan.inputs.columns import FIELD_NAMES, normalise
-from stationplan.inputs.rasters import raster_mean
+from stationplan.inputs.rasters import raster_sums
 from stationplan.inputs.source import Located, quality_of, read_table
 from stationplan.inputs.table import Wanted, find_columns, numbers, unique_ids
 from stationplan.scenario import HeatInput, Limits, Scenario, SlotInput
@@ -76,7 +76,7 @@ def temperatures(
         celsius = _by_id(table, cells, scenario)
     for slot, name in given.files.items():
         path = scenario.locate(name, key=f"demand.heat.files.{slot}")
-        values = raster_mean(path, cells.outline, crs, scenario.file.limits)
+        values = raster_sums(path, cells.outline, crs, scenario.file.limits, statistic="mean").values
         beyond = int(((values < _COLDEST) | (values > _HOTTEST)).sum())
         if beyond:
             faults = FaultList(path.name)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from geopandas import GeoDataFrame
+from numpy.typing import NDArray
 
 from stationplan.domain import Density, FloatArray, GroupSurface, Learned, Scores
 from stationplan.errors import Fault, InputError, say
@@ -22,7 +23,7 @@ _LOW, _HIGH = 5.0, 95.0
 
 
 def cells_frame(density: Density) -> GeoDataFrame:
-    """Return the cells in WGS-84: ids, district, and for each group workers, their standard error and nine of ten draws.
+    """Return the cells in WGS-84 with ids, district, workers, their standard error and ends of nine of ten draws.
 
     Columns by group: ``G`` (workers), ``G_se``, ``G_p05``, ``G_p95``, ``G_SLOT`` (workers in a slot), ``G_observed``,
     ``G_out_of_fold`` (predictions made without the cell's own fold), where there are such.
@@ -133,7 +134,7 @@ def validation_text(density: Density) -> str:
     return json.dumps(validation_document(density), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
-def _group(density: Density, g: int, made: GroupSurface, heads: FloatArray, drawn: FloatArray | None) -> Json:
+def _group(density: Density, g: int, made: GroupSurface, heads: FloatArray, drawn: NDArray[np.float32] | None) -> Json:
     surface = density.surface
     total = surface.totals is not None and made.totals
     told: Json = {"group": made.group, "way": made.way, "workers": _number(heads.sum()), "totals": made.totals}
