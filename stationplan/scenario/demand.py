@@ -152,8 +152,8 @@ class DemandInput(TableSource):
         return {role: source for role, source in sources.items() if source is not None}
 
 
-_COMPUTED = ("area_km2", "core_km", "elevation_m")
-_COMPUTED_FROM = ("places", "roads_", "road_", "junctions")
+_COMPUTED = ("area_km2", "core_km", "elevation_m", "road_density", "roads_km", "junctions", "places")
+_COMPUTED_FROM = ("roads_km_", "junctions_", "places_")
 
 
 def is_computed(name: str) -> bool:
