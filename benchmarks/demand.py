@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import shapely
+from stationplan.demand.grid import square_cells
 
 from benchmarks.result import Result
 from stationplan.demand.features import cell_features
-from stationplan.demand.grid import square_cells
 from stationplan.demand.streets import STREET_CLASSES
 from stationplan.domain import MODES, ROAD_CLASSES, Cells, Count, Places, RoadArcs
 from stationplan.geo import unproject
