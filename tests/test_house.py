@@ -57,20 +57,6 @@ EXTRAS = {
     *("exactextract", "geoalchemy2", "h3", "networkx", "osmnx", "psycopg", "pyarrow", "rasterio", "requests"),
     *("skops", "sklearn", "sqlalchemy", "threadpoolctl"),
 }
-    "exactextract",
-    "h3",
-    "skops",
-    "sklearn",
-    "threadpoolctl",
-    "geoalchemy2",
-    "networkx",
-    "osmnx",
-    "requests",
-    "psycopg",
-    "pyarrow",
-    "rasterio",
-    "sqlalchemy",
-}
 """Libraries that users may leave out."""
 
 
