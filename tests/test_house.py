@@ -51,7 +51,18 @@ MODULES = {
 """Path of each module by its name inside the package; the package itself is ``""``."""
 
 
-EXTRAS = {"geoalchemy2", "networkx", "osmnx", "requests", "psycopg", "pyarrow", "rasterio", "sqlalchemy"}
+EXTRAS = {
+    "exactextract",
+    "geoalchemy2",
+    "h3",
+    "networkx",
+    "osmnx",
+    "requests",
+    "psycopg",
+    "pyarrow",
+    "rasterio",
+    "sqlalchemy",
+}
 """Libraries that users may leave out."""
 
 
