@@ -20,6 +20,7 @@ ROOMS = [
     "errors",
     "domain",
     "geo",
+    "locating",
     "hours",
     "i18n",
     "naming",

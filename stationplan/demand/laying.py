@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import shapely
 
-from stationplan.demand.locating import cells_at
 from stationplan.domain import Cells, Count, FloatArray, Layer
 from stationplan.errors import Message, say
+from stationplan.locating import cells_at
 
 
 def with_layers(cells: Cells, layers: Mapping[str, Layer]) -> tuple[Cells, tuple[Message, ...]]:

@@ -12,8 +12,8 @@ from stationplan.domain import FloatArray, IntArray, ObjectArray
 def cells_at(outline: ObjectArray, x: FloatArray, y: FloatArray) -> IntArray:
     """Return the cell whose outline (polygons) holds each point, on a border the first of several, -1 for none.
 
-    As :func:`stationplan.geo.cell_of` but some thirty times faster. Edges that neighbours have in common are reckoned
-    alike from both sides, so that no point falls between two cells.
+    As :func:`stationplan.geo.cell_of`, but many times faster; a point within rounding of a border may lie on it or not.
+    Edges that neighbours have in common are reckoned alike from both sides, so that no point falls between two cells.
 
     >>> squares = shapely.box([0, 10], [0, 0], [10, 20], [10, 10])
     >>> cells_at(squares, np.array([5.0, 10.0, 15.0, 25.0]), np.full(4, 5.0)).tolist()
