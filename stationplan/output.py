@@ -95,13 +95,12 @@ def save_density(
     folder = folder.resolve()
     _recover(folder)
     refuse_existing(folder, None, overwrite=overwrite)
-    shown = (density.surface, density.demand, density.area)
     with _replacing(folder) as draft:
         pages = {
             "districts.csv": "\ufeff" + districts_csv(density),
             "validation.json": validation_text(density),
-            "validation.html": render_validation(*shown, title=density.name, synthetic=density.synthetic, lang=lang),
-            MAP_NAME: render_surface(*shown, title=density.name, synthetic=density.synthetic, lang=lang),
+            "validation.html": render_validation(density, lang=lang),
+            MAP_NAME: render_surface(density, lang=lang),
             "scenario.resolved.toml": density.scenario_toml,
             "manifest.json": json.dumps(_manifest(density), ensure_ascii=False, indent=1) + "\n",
         }

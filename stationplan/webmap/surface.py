@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from stationplan.domain import Demand, Language, LocalText, StudyArea, Surface
+from stationplan.domain import Density, Language
 
 
-def render_surface(
-    surface: Surface, demand: Demand, area: StudyArea, *, title: LocalText, synthetic: bool, lang: Language
-) -> str:
+def render_surface(density: Density, *, lang: Language = "zh") -> str:
     """Return a page."""
-    return title.in_language(lang)
+    return density.name.in_language(lang)
