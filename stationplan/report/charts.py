@@ -54,7 +54,7 @@ def _round(value: float) -> float:
 
 def scatter(predicted: FloatArray, observed: FloatArray, *, x_title: str, y_title: str) -> Markup:
     """Return observed over predicted counts on square-root scales, with the line where both are equal."""
-    size, left, low = 300.0, 52.0, 40.0
+    size, left, low = 300.0, 66.0, 40.0
     axis = Axis(float(max(predicted.max(initial=0.0), observed.max(initial=0.0))), size)
     parts = [f'<line x1="{left}" y1="{size + 8}" x2="{left + size}" y2="8" stroke="{_INK}" stroke-dasharray="4 3"/>']
     for tick in axis.ticks():
@@ -69,21 +69,23 @@ def scatter(predicted: FloatArray, observed: FloatArray, *, x_title: str, y_titl
     )
     parts.append(f'<g fill="{_TEAL}" fill-opacity="0.35">{dots}</g>')
     parts.append(_text(left + size / 2, size + 42, x_title, anchor="middle"))
-    parts.append(_text(14, 8 + size / 2, y_title, anchor="middle", turned=True))
+    parts.append(_text(12, 8 + size / 2, y_title, anchor="middle", turned=True))
     return _svg(left + size + 14, size + low + 14, parts, f"{y_title} / {x_title}")
 
 
 def paired_bars(pairs: Sequence[tuple[str, float, float]], *, first: str, second: str) -> Markup:
     """Return two bars for each name, the first light and the second dark, with a legend."""
     height, left, width, gap = 220.0, 56.0, 430.0, 8.0
-    top = max((max(a, b) for _, a, b in pairs), default=0.0) or 1.0
+    highest = max((max(a, b) for _, a, b in pairs), default=0.0) or 1.0
+    step = _round(highest / 4)
+    top = math.ceil(highest / step) * step
     each = width / max(len(pairs), 1)
     bar = (each - gap) / 2
     parts = []
-    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
-        y = 30 + height * (1 - share)
+    for tick in np.arange(0.0, top + step / 2, step).tolist():
+        y = 30 + height * (1 - tick / top)
         parts.append(_line(left, y, left + width, y, _LINE))
-        parts.append(_text(left - 6, y + 4, number(top * share), anchor="end"))
+        parts.append(_text(left - 6, y + 4, number(tick), anchor="end"))
     for i, (name, one, two) in enumerate(pairs):
         x = left + i * each + gap / 2
         for offset, value, colour in ((0.0, one, _LIGHT), (bar, two, _TEAL)):
