@@ -9,7 +9,7 @@ from importlib import metadata
 import numpy as np
 
 from stationplan.demand.bootstrap import calibrated, resampled
-from stationplan.demand.judging import baseline_scores, better, dispersion_of, judge, permutation_importance
+from stationplan.demand.judging import baselines, better, dispersion_of, judge, permutation_importance
 from stationplan.demand.models import MODELS, make, require_sklearn, skewed_columns, tune
 from stationplan.demand.validation import (
     block_folds,
@@ -51,8 +51,8 @@ def learn(
 
     The better one out of fold is fitted to all observed cells with parameters tuned there. One factor makes the
     means of the observed cells add up to what was observed. ``beats_baselines`` says whether both D2 and the mean
-    absolute error are better than those of every baseline: a constant rate and, with ``population``, a share of it,
-    each learnt without the cells it is judged on.
+    absolute error are better, by more than blocks differ by chance, than those of every baseline: a constant rate and,
+    with ``population``, a share of it, each learnt without the cells it is judged on.
 
     Each draw learns anew from whole blocks drawn with replacement, with the same parameters; its means are multiplied
     by gamma noise of mean one and variance ``dispersion``, common to a block. A ``seed`` gives the same bytes whatever
@@ -94,7 +94,7 @@ def learn(
         scores: dict[str, Scores] = {name: score(counts, left_out) for name, (left_out, _) in judged.items()}
         model = max(MODELS, key=lambda name: scores[name].d2_poisson)
         out_of_fold, fitted = judged[model]
-        baselines = baseline_scores(counts, fold, None if population is None else population[observed_cell])
+        rivals = baselines(counts, fold, None if population is None else population[observed_cell])
         parameters = tune(model, known, counts, fold, skewed=skewed, seed=seed)
         blank = partial(make, model, parameters, skewed=skewed, seed=seed)
         pipeline, calibration = calibrated(blank(), known, counts)
@@ -113,13 +113,13 @@ def learn(
             out_of_fold=out_of_fold,
             predicted=pipeline.predict(values) * calibration,
             calibration=calibration,
-            scores={"model": scores[model], **scores, **baselines},
+            scores={"model": scores[model], **scores, **{name: score(counts, rival) for name, rival in rivals.items()}},
             importance=permutation_importance(features, known, counts, fold, fitted, seed=seed),
             dispersion=dispersion,
             draws=resampled(
                 blank, values, squares, observed_cell, counts, dispersion=dispersion, draws=draws, seed=seed
             ),
-            beats_baselines=better(scores[model], baselines),
+            beats_baselines=all(better(counts, out_of_fold, rival, block) for rival in rivals.values()),
             notes=tuple(notes),
             seed=seed,
             versions={library: metadata.version(library) for library in ("scikit-learn", "numpy", "scipy")},
