@@ -53,9 +53,8 @@ def baselines(counts: FloatArray, fold: IntArray, population: FloatArray | None)
 def better(counts: FloatArray, predicted: FloatArray, baseline: FloatArray, block: IntArray) -> bool:
     """Return whether predictions have less deviance and less absolute error than a baseline, by more than chance.
 
-    Both gains must exceed what a paired one-sided t-test over blocks takes for chance in one case of twenty: of
-    features without meaning, one in seven gains a hair. D2 is one less a multiple of the deviance, so more D2 is less
-    deviance.
+    Both gains must exceed what a paired one-sided t-test over blocks takes for chance in one case of twenty: features
+    without meaning win by a hair now and then. D2 falls as deviance rises, so less deviance is more D2.
     """
     number = int(block.max()) + 1
     critical = float(stats.t.ppf(_CONFIDENCE, number - 1))

@@ -69,13 +69,14 @@ def learn(
 
     _check(values, names, observed_cell, observed, population, folds)
     notes: list[Message] = []
+    _check_places(x[observed_cell], y[observed_cell], folds)
     used = np.flatnonzero(np.ptp(values[observed_cell], axis=0) > 0)
     if len(used) < len(names):
         left = ", ".join(name for at, name in enumerate(names) if at not in set(used.tolist()))
         notes.append(say("Left out, being the same in every observed cell: {features}.", features=left))
     if population is None:
         notes.append(say("No population is known of the cells; its share is no baseline."))
-    _check_places(x[observed_cell], y[observed_cell], used, folds)
+    _check_features(used)
     features = tuple(names[int(at)] for at in used)
     values = np.ascontiguousarray(values[:, used], dtype=np.float64)
     counts = np.asarray(observed, dtype=np.float64)
@@ -171,7 +172,7 @@ def _check(
     faults.raise_any()
 
 
-def _check_places(x: FloatArray, y: FloatArray, used: IntArray, folds: int) -> None:
+def _check_places(x: FloatArray, y: FloatArray, folds: int) -> None:
     faults = FaultList()
     places = len(np.unique(np.column_stack([x, y]), axis=0))
     if places < folds:
@@ -179,7 +180,12 @@ def _check_places(x: FloatArray, y: FloatArray, used: IntArray, folds: int) -> N
             say("There are fewer observed cells ({count}) than folds ({folds}).", count=places, folds=folds),
             say("Count workers in more cells, or state shares instead of learning."),
         )
-    elif not len(used):
+    faults.raise_any()
+
+
+def _check_features(used: IntArray) -> None:
+    faults = FaultList()
+    if not len(used):
         faults.add(
             say("No feature differs between the observed cells."),
             say("Give features, or count workers in cells that differ."),
