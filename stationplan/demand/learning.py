@@ -9,7 +9,7 @@ from importlib import metadata
 import numpy as np
 
 from stationplan.demand.bootstrap import calibrated, resampled
-from stationplan.demand.judging import baseline_scores, better, dispersion_of, judge, permutation_importance
+from stationplan.demand.judging import baselines, better, dispersion_of, judge, permutation_importance
 from stationplan.demand.models import MODELS, make, require_sklearn, skewed_columns, tune
 from stationplan.demand.validation import (
     block_folds,
@@ -51,8 +51,8 @@ def learn(
 
     The better one out of fold is fitted to all observed cells with parameters tuned there. One factor makes the
     means of the observed cells add up to what was observed. ``beats_baselines`` says whether both D2 and the mean
-    absolute error are better than those of every baseline: a constant rate and, with ``population``, a share of it,
-    each learnt without the cells it is judged on.
+    absolute error are better, by more than blocks differ by chance, than those of every baseline: a constant rate and,
+    with ``population``, a share of it, each learnt without the cells it is judged on.
 
     Each draw learns anew from whole blocks drawn with replacement, with the same parameters; its means are multiplied
     by gamma noise of mean one and variance ``dispersion``, common to a block. A ``seed`` gives the same bytes whatever
@@ -69,13 +69,14 @@ def learn(
 
     _check(values, names, observed_cell, observed, population, folds)
     notes: list[Message] = []
+    _check_places(x[observed_cell], y[observed_cell], folds)
     used = np.flatnonzero(np.ptp(values[observed_cell], axis=0) > 0)
     if len(used) < len(names):
         left = ", ".join(name for at, name in enumerate(names) if at not in set(used.tolist()))
         notes.append(say("Left out, being the same in every observed cell: {features}.", features=left))
     if population is None:
         notes.append(say("No population is known of the cells; its share is no baseline."))
-    _check_places(x[observed_cell], y[observed_cell], used, folds)
+    _check_features(used)
     features = tuple(names[int(at)] for at in used)
     values = np.ascontiguousarray(values[:, used], dtype=np.float64)
     counts = np.asarray(observed, dtype=np.float64)
@@ -94,7 +95,7 @@ def learn(
         scores: dict[str, Scores] = {name: score(counts, left_out) for name, (left_out, _) in judged.items()}
         model = max(MODELS, key=lambda name: scores[name].d2_poisson)
         out_of_fold, fitted = judged[model]
-        baselines = baseline_scores(counts, fold, None if population is None else population[observed_cell])
+        rivals = baselines(counts, fold, None if population is None else population[observed_cell])
         parameters = tune(model, known, counts, fold, skewed=skewed, seed=seed)
         blank = partial(make, model, parameters, skewed=skewed, seed=seed)
         pipeline, calibration = calibrated(blank(), known, counts)
@@ -113,13 +114,13 @@ def learn(
             out_of_fold=out_of_fold,
             predicted=pipeline.predict(values) * calibration,
             calibration=calibration,
-            scores={"model": scores[model], **scores, **baselines},
+            scores={"model": scores[model], **scores, **{name: score(counts, rival) for name, rival in rivals.items()}},
             importance=permutation_importance(features, known, counts, fold, fitted, seed=seed),
             dispersion=dispersion,
             draws=resampled(
                 blank, values, squares, observed_cell, counts, dispersion=dispersion, draws=draws, seed=seed
             ),
-            beats_baselines=better(scores[model], baselines),
+            beats_baselines=all(better(counts, out_of_fold, rival, block) for rival in rivals.values()),
             notes=tuple(notes),
             seed=seed,
             versions={library: metadata.version(library) for library in ("scikit-learn", "numpy", "scipy")},
@@ -171,7 +172,7 @@ def _check(
     faults.raise_any()
 
 
-def _check_places(x: FloatArray, y: FloatArray, used: IntArray, folds: int) -> None:
+def _check_places(x: FloatArray, y: FloatArray, folds: int) -> None:
     faults = FaultList()
     places = len(np.unique(np.column_stack([x, y]), axis=0))
     if places < folds:
@@ -179,7 +180,12 @@ def _check_places(x: FloatArray, y: FloatArray, used: IntArray, folds: int) -> N
             say("There are fewer observed cells ({count}) than folds ({folds}).", count=places, folds=folds),
             say("Count workers in more cells, or state shares instead of learning."),
         )
-    elif not len(used):
+    faults.raise_any()
+
+
+def _check_features(used: IntArray) -> None:
+    faults = FaultList()
+    if not len(used):
         faults.add(
             say("No feature differs between the observed cells."),
             say("Give features, or count workers in cells that differ."),
