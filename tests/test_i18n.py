@@ -45,7 +45,8 @@ def literal(call: ast.Call) -> str | None:
 
 
 def report_templates() -> set[str]:
-    return set(re.findall(r"\bt\('([^']+)'", (PACKAGE / "report/assets/report.html.j2").read_text("utf-8")))
+    pages = sorted((PACKAGE / "report/assets").glob("*.html.j2"))
+    return {text for page in pages for text in re.findall(r"\bt\('([^']+)'", page.read_text("utf-8"))}
 
 
 def help_texts(lang: str) -> list[str]:
