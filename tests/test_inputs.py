@@ -96,7 +96,7 @@ def area_of(scenario):
 
 
 def cells_of(scenario):
-    return inputs_of(scenario).cells
+    return inputs_of(scenario).demand.cells
 
 
 def sites_of(scenario):
@@ -118,7 +118,7 @@ def test_cells_bring_every_count_that_a_group_refers_to(tmp_path):
     text = SCENARIO + "[groups.rider]\nworkers = { population = 0.01, shops = 0.5 }\n"
     rows = "id,lon,lat,population,shops,schools\na,104.01,30.01,10,3,9\nb,104.03,30.01,20,4,9\n"
     inputs = inputs_of(study(tmp_path, scenario=text, cells=rows))
-    cells = inputs.cells
+    cells = inputs.demand.cells
     assert cells.cell_id == ("a", "b")
     assert {name: count.values.tolist() for name, count in cells.counts.items()} == {
         "population": [10, 20],
@@ -150,7 +150,7 @@ def test_every_bad_cell_is_told_with_its_row(tmp_path):
 def test_empty_counts_are_filled_where_the_scenario_says_so_and_counted(tmp_path):
     text = SCENARIO.replace('file = "cells.csv"', 'file = "cells.csv"\nempty_count = 2.0')
     inputs = inputs_of(study(tmp_path, scenario=text, cells=CELLS + "c,104,30,\nd,104,30, \n"))
-    assert inputs.cells.counts["population"].values.tolist() == [10, 20, 2, 2]
+    assert inputs.demand.cells.counts["population"].values.tolist() == [10, 20, 2, 2]
     assert [str(note) for note in inputs.notes] == ["2 empty cells of population were read as 2.0."]
 
 
@@ -159,7 +159,7 @@ def test_cells_in_gcj02_are_shifted_back(tmp_path):
     text = SCENARIO.replace('file = "cells.csv"\ndatum = "wgs84"', 'file = "cells.csv"\ndatum = "gcj02"')
     rows = f"id,lon,lat,population\na,{lon[0]},{lat[0]},10\nb,{lon[1]},{lat[1]},20\n"
     inputs = inputs_of(study(tmp_path, scenario=text, cells=rows))
-    lon, lat = unproject(inputs.cells.x, inputs.cells.y, inputs.area.crs)
+    lon, lat = unproject(inputs.demand.cells.x, inputs.demand.cells.y, inputs.area.crs)
     assert lon == pytest.approx([104.01, 104.03], abs=1e-9)
     assert lat == pytest.approx([30.01, 30.01], abs=1e-9)
 
