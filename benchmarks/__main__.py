@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.demand import demand_seconds
 from benchmarks.demo import demo_seconds
 from benchmarks.result import Result
 from benchmarks.roads import road_seconds
@@ -16,6 +17,7 @@ from benchmarks.tables import table_seconds
 from benchmarks.travel import travel_ratios
 
 BENCHMARKS: dict[str, Callable[[Path], list[Result]]] = {
+    "demand": demand_seconds,
     "demo": demo_seconds,
     "roads": road_seconds,
     "tables": table_seconds,

@@ -29,7 +29,7 @@ def travel_ratios(shared: Path) -> list[Result]:
     scenario = load_scenario("examples/porto-alegre.toml", data=shared / "porto-alegre")
     tables, roads = read_tables(scenario), read_roads(scenario)
     inputs = place(tables, decide_datums(tables, roads), roads, scenario)
-    area, cells, sites = inputs.area, inputs.cells, inputs.sites
+    area, cells, sites = inputs.area, inputs.demand.cells, inputs.sites
     network, snap = connect(
         network_of(roads, crs=area.crs),
         np.concatenate([cells.x, sites.x]),

@@ -16,9 +16,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from stationplan.errors import InfeasibleError, InputError, StationplanError
     from stationplan.scenario import Scenario, load_scenario
-    from stationplan.study import StudyPlan, run
+    from stationplan.study import StudyDensity, StudyPlan, density, run
 
-__all__ = ["InfeasibleError", "InputError", "Scenario", "StationplanError", "StudyPlan", "load_scenario", "run"]
+__all__ = [
+    "InfeasibleError",
+    "InputError",
+    "Scenario",
+    "StationplanError",
+    "StudyDensity",
+    "StudyPlan",
+    "density",
+    "load_scenario",
+    "run",
+]
 
 _HOME = {
     "InfeasibleError": "stationplan.errors",
@@ -26,7 +36,9 @@ _HOME = {
     "StationplanError": "stationplan.errors",
     "Scenario": "stationplan.scenario",
     "load_scenario": "stationplan.scenario",
+    "StudyDensity": "stationplan.study",
     "StudyPlan": "stationplan.study",
+    "density": "stationplan.study",
     "run": "stationplan.study",
 }
 

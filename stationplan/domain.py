@@ -53,6 +53,9 @@ Language = Literal["zh", "en"]
 Kind = Literal["standard", "micro", "mobile"]
 """A rest station's type: usable area of 5 m2 or more, below 5 m2, or movable (national programme, 2023)."""
 
+Way = Literal["rates", "learned", "model", "sightings"]
+"""How the workers of a group are placed."""
+
 LearningModel = Literal["poisson", "boosting"]
 """A regression of counts: linear in the logarithm, or boosted trees."""
 
@@ -345,6 +348,7 @@ class Demand(_Record):
     add up to one, so the sum over slots is a head count and nobody is counted twice. ``district[cell]`` is a row of
     ``StudyArea.districts``. ``x``/``y`` are the cells' centres (m). ``draws[draw, cell, group]`` are head counts as
     they may be instead, each draw as likely as the others; ``None`` where no uncertainty is stated.
+    ``exposure[cell, group, slot]`` weighs workers in the choice of sites, ``None`` where all count alike.
     """
 
     cell_id: tuple[str, ...]
@@ -355,6 +359,12 @@ class Demand(_Record):
     groups: tuple[Group, ...]
     slots: tuple[Slot, ...]
     draws: NDArray[np.float32] | None = None
+    exposure: FloatArray | None = None
+
+    @property
+    def weight(self) -> FloatArray:
+        """What workers count in the choice of sites, [cell, group, slot]."""
+        return self.workers if self.exposure is None else self.workers * self.exposure
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -428,6 +438,48 @@ class Learned(_Record):
         _require(len(self.observed) == len(self.out_of_fold) == len(self.block), "one prediction an observed cell")
         _require(bool(np.isfinite(self.predicted).all() and (self.predicted >= 0).all()), "predictions are >= 0")
         _require(self.draws.shape[1:] == self.predicted.shape, "draws have the shape (draw, cell)")
+
+
+@dataclass(frozen=True, eq=False)
+class GroupSurface(_Record):
+    """How the workers of one group were spread over the cells.
+
+    ``way``: by stated ``rates``, a model ``learned`` from counts here, a ``model`` of an earlier study, or the
+    density of ``sightings``; ``totals`` says
+    whether control totals were then met. ``learned`` is the model, also where it was not used; ``bandwidth_m`` that of
+    the density. ``even`` are districts (rows) whose total was spread by area, as nothing in them had a weight.
+    """
+
+    group: str
+    way: Way
+    totals: bool
+    learned: Learned | None
+    bandwidth_m: float
+    even: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Surface(_Record):
+    """Workers by cell and group: ``heads[cell, group]``, and ``draws[draw, cell, group]`` as they may be instead.
+
+    ``cells``, ``features`` and ``totals`` are what it was made from, ``observed`` what was counted; ``notes`` tell what
+    a reader should know of how it was made. There are no draws (``None``) where none were asked for.
+    """
+
+    cells: Cells
+    features: Features
+    totals: Totals | None
+    observed: tuple[Observed, ...]
+    groups: tuple[GroupSurface, ...]
+    heads: FloatArray
+    draws: NDArray[np.float32] | None
+    notes: tuple[Message, ...]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        shape = (len(self.cells.cell_id), len(self.groups))
+        _require(self.heads.shape == shape, "heads have the shape (cell, group)")
+        _require(bool(np.isfinite(self.heads).all() and (self.heads >= 0).all()), "heads are finite and >= 0")
 
 
 @dataclass(frozen=True, eq=False)
@@ -593,21 +645,42 @@ class InputFile:
 
 
 @dataclass(frozen=True, eq=False)
+class Density(_Record):
+    """Where the workers of a scenario are, and all that its outputs need."""
+
+    name: LocalText
+    notice: LocalText | None
+    synthetic: bool
+    area: StudyArea
+    surface: Surface
+    demand: Demand
+    notes: tuple[Message, ...]
+    scenario_toml: str
+    scenario_fingerprint: str
+    inputs: tuple[InputFile, ...]
+    quality: tuple[Quality, ...]
+    datums: tuple[DatumDecision, ...]
+    sources: tuple[str, ...]
+    timings_s: Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
 class Plan(_Record):
     """Everything the outputs need, before and after; it never changes once made.
 
-    ``stations_before`` and ``stations_after``, [cell, group, slot], count the stations that cover a row today and
-    with the plan (0 where a row has no workers). ``reach`` holds, for each proposed site in build order, the area
-    (``area.crs``) around the roads walked to it within ``reach_standard``. ``quality`` and
-    ``datums`` say what became of the inputs' records and coordinates, ``sources`` where roads and other inputs come
-    from.
+    ``surface`` is where the workers are, ``demand`` the same by time slot. ``stations_before`` and ``stations_after``,
+    [cell, group, slot], count the stations that cover a row today and with the plan (0 where a row has no workers).
+    ``robustness`` is, for each proposed site, the share of ``robustness_draws`` draws of the demand in which it is
+    chosen too (NaN without draws). ``reach`` holds, for each proposed site in build order, the area (``area.crs``)
+    around the roads walked to it within ``reach_standard``. ``quality`` and ``datums`` say what became of the inputs'
+    records and coordinates, ``sources`` where roads and other inputs come from.
     """
 
     name: LocalText
     notice: LocalText | None
     synthetic: bool
     area: StudyArea
-    cells: Cells
+    surface: Surface
     network: RoadNetwork
     demand: Demand
     sites: Sites
@@ -617,6 +690,8 @@ class Plan(_Record):
     stations_before: NDArray[np.int32]
     stations_after: NDArray[np.int32]
     why: tuple[WhyHere, ...]
+    robustness: FloatArray
+    robustness_draws: int
     reach: tuple[BaseGeometry, ...]
     counts: Mapping[str, int]
     notes: tuple[Message, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stationplan.domain import Kind, Language, Plan
+from stationplan.domain import Kind, Language, Plan, Way
 from stationplan.errors import Message, say
 from stationplan.i18n import words
 
@@ -25,6 +25,17 @@ def role_name(role: str) -> Message:
         "candidates.forbidden_areas": say("forbidden areas"),
     }
     return names[role]
+
+
+def way_names(lang: Language) -> dict[Way, str]:
+    """Return the names of the ways in which workers are placed."""
+    word = words(lang)
+    return {
+        "rates": word("stated rates"),
+        "learned": word("a model learned from counts"),
+        "model": word("a fitted model"),
+        "sightings": word("density of sightings"),
+    }
 
 
 def host_names(plan: Plan, lang: Language) -> dict[str, str]:

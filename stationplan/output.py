@@ -13,21 +13,35 @@ from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 
-from stationplan.domain import Language, Plan
+from stationplan.domain import Density, Language, Plan
 from stationplan.errors import OutputExistsError
-from stationplan.report import datum_document, document_text, render_report, sites_csv, write_geopackage, write_workbook
+from stationplan.inputs.model import write_model
+from stationplan.report import (
+    datum_document,
+    districts_csv,
+    document_text,
+    render_report,
+    render_validation,
+    sites_csv,
+    validation_text,
+    write_geopackage,
+    write_surface,
+    write_workbook,
+)
 from stationplan.siting import SOLVER_SEED
-from stationplan.webmap import render
+from stationplan.webmap import render, render_surface
 
 MAP_NAME = "map.html"
+MODEL_SUFFIX = ".skops"
 
 _NAMES = frozenset(
     {
         *("plan.json", "sites.csv", "sites.xlsx", "plan.gpkg", MAP_NAME, "report.html"),
         *("scenario.resolved.toml", "manifest.json"),
+        *("surface.gpkg", "surface.parquet", "districts.csv", "validation.json", "validation.html"),
     }
 )
-"""Everything that :func:`save` writes, and all that it may remove."""
+"""Everything that is written here, with models (``.skops``) beside it, and all that may be removed."""
 
 _VERSIONS = ("stationplan", "folium", "geopandas", "highspy", "numba", "numpy", "osmium", "pyproj", "scipy", "shapely")
 
@@ -68,6 +82,38 @@ def save(
         beside.replace(map_path)
 
 
+def save_density(
+    density: Density, folder: Path, *, lang: Language = "zh", overwrite: bool = False, parquet: bool = False
+) -> None:
+    """Write a surface of demand into ``folder``: cells, districts, validation, map, and a fitted model by group.
+
+    Raises
+    ------
+    OutputExistsError
+        The folder exists and ``overwrite`` is false.
+    """
+    folder = folder.resolve()
+    _recover(folder)
+    refuse_existing(folder, None, overwrite=overwrite)
+    with _replacing(folder) as draft:
+        pages = {
+            "districts.csv": "\ufeff" + districts_csv(density),
+            "validation.json": validation_text(density),
+            "validation.html": render_validation(density, lang=lang),
+            MAP_NAME: render_surface(density, lang=lang),
+            "scenario.resolved.toml": density.scenario_toml,
+            "manifest.json": json.dumps(_manifest(density), ensure_ascii=False, indent=1) + "\n",
+        }
+        for name, text in pages.items():
+            (draft / name).write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
+        write_surface(density, draft / "surface.gpkg")
+        if parquet:
+            write_surface(density, draft / "surface.parquet")
+        for made in density.surface.groups:
+            if made.learned is not None:
+                write_model(made.learned, draft / f"{made.group}{MODEL_SUFFIX}")
+
+
 def refuse_existing(folder: Path, map_path: Path | None, *, overwrite: bool) -> None:
     """Raise :class:`OutputExistsError` when something stands there that may not be replaced.
 
@@ -82,7 +128,9 @@ def refuse_existing(folder: Path, map_path: Path | None, *, overwrite: bool) -> 
     if _aside(folder).exists() and not overwrite:
         raise OutputExistsError(str(folder))
     if folder.is_dir():
-        strangers = sorted(path.name for path in folder.iterdir() if path.name not in _NAMES)
+        strangers = sorted(
+            path.name for path in folder.iterdir() if path.name not in _NAMES and path.suffix != MODEL_SUFFIX
+        )
         if strangers:
             raise OutputExistsError(str(folder), strangers)
     elif folder.exists():
@@ -142,7 +190,7 @@ def _umask() -> int:
     return mask
 
 
-def _manifest(plan: Plan) -> dict[str, object]:
+def _manifest(plan: Plan | Density) -> dict[str, object]:
     return {
         "schema": 1,
         "scenario": plan.scenario_fingerprint,

@@ -12,15 +12,15 @@ from pathlib import Path
 import numpy as np
 
 from stationplan.access import connect, cover_rows, islands, network_of, service_areas, site_times
-from stationplan.demand import demand_by_shares
+from stationplan.density import surface_of, timed
 from stationplan.domain import (
     MODES,
     BoolArray,
-    Cells,
     CountArray,
     Coverage,
     DatumDecision,
     Demand,
+    Density,
     Group,
     Host,
     InputFile,
@@ -30,28 +30,30 @@ from stationplan.domain import (
     Quality,
     RoadNetwork,
     Sites,
-    Slot,
     Snap,
     Solution,
 )
 from stationplan.errors import ConsistencyError, FaultList, InputError, Message, say
 from stationplan.explain import explain
-from stationplan.hours import parse_slot
 from stationplan.inputs import decide_datums, place, read_roads, read_tables
 from stationplan.postgis import is_database, shown_url
 from stationplan.question import choose
 from stationplan.recount import recount_stations
-from stationplan.scenario import Scenario, ScenarioFile
+from stationplan.robust import robustness
+from stationplan.scenario import Scenario
 
 _log = logging.getLogger(__name__)
 
 NATIONAL_CIRCLE = Group("national", LocalText("15分钟服务圈", "15-minute circle"), "walk", 15.0, 1000.0)
 """The national service circle of 2023; shown as the reach of a site in a study without walkers."""
 
-STEPS = 7
+STEPS = 9
 """Number of steps that :func:`run` reports."""
 
-Progress = Callable[[int, Message], None]
+DENSITY_STEPS = 3
+"""Number of steps that :func:`density` reports."""
+
+Progress = Callable[[float, Message], None]
 """Called as each step begins, with its number from 0 and what it does."""
 
 
@@ -97,13 +99,17 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
     with clock.step("roads", say("Reading roads")):
         arcs = read_roads(scenario)
         inputs = place(tables, decide_datums(tables, arcs), arcs, scenario)
-        area, cells, sites = inputs.area, inputs.cells, inputs.sites
+        area, sites = inputs.area, inputs.sites
+        assert sites is not None  # a scenario for planning has candidates
         notes.extend(inputs.notes)
-        demand = _demand(file, cells)
-        if inputs.cells_outside:
-            notes.append(say("Cells outside every district, set aside: {count}.", count=inputs.cells_outside))
+        if inputs.demand.outside:
+            notes.append(say("Cells outside every district, set aside: {count}.", count=inputs.demand.outside))
         notes.extend(arcs.notes)
         roads = network_of(arcs, crs=area.crs)
+    with clock.step("demand", say("Placing workers")):
+        surface = surface_of(scenario, inputs, arcs)
+        notes.extend(surface.notes)
+        demand = timed(scenario, surface, inputs)
     with clock.step("connect", say("Connecting cells and sites to the roads")):
         modes = [mode for mode in MODES if mode == "walk" or any(group.mode == mode for group in demand.groups)]
         network, snap = connect(
@@ -133,6 +139,19 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
                     "{count} sites are proposed where {new} were asked for: more would add nobody, or cost too much.",
                     count=len(solution.sites),
                     new=plan.new,
+                )
+            )
+    with clock.step("robustness", say("Choosing again for uncertain demand")):
+        robust, answered = robustness(
+            plan, demand, sites, coverage, solution.sites, districts=len(area.districts), workers=workers
+        )
+        asked = 0 if demand.draws is None else min(plan.robustness_draws, len(demand.draws))
+        if answered < asked:
+            notes.append(
+                say(
+                    "In {count} of {asked} draws of the demand no plan meets the floor or the target.",
+                    count=asked - answered,
+                    asked=asked,
                 )
             )
     with clock.step("explaining", say("Explaining each site")):
@@ -167,7 +186,7 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         notice=file.notice.text if file.notice is not None else None,
         synthetic=file.synthetic,
         area=area,
-        cells=cells,
+        surface=surface,
         network=roads,
         demand=demand,
         sites=sites,
@@ -177,10 +196,12 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         stations_before=before,
         stations_after=after,
         why=why,
+        robustness=robust,
+        robustness_draws=answered,
         reach=reach,
         counts={
             "cells": len(demand.cell_id),
-            "cells_outside": inputs.cells_outside,
+            "cells_outside": inputs.demand.outside,
             "existing": int(sites.existing.sum()),
             "candidates": int((~sites.existing).sum()),
             "proposed": len(chosen),
@@ -200,29 +221,48 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
     )
 
 
-def _demand(file: ScenarioFile, cells: Cells) -> Demand:
-    slots = []
-    for key, slot in file.slots.items():
-        start, end = parse_slot(slot.hours) or (0, 0)
-        slots.append(Slot(key, slot.name.text, start, end))
-    groups = [
-        Group(key, group.name.text, group.mode, group.cutoff_min, group.cutoff_m) for key, group in file.groups.items()
-    ]
-    demand = demand_by_shares(
-        cells,
-        groups=groups,
-        slots=slots,
-        rates=[group.workers for group in file.groups.values()],
-        profiles=[group.profile for group in file.groups.values()],
+def density(
+    scenario: Scenario, *, progress: Progress | None = None, features: Callable[[float], None] | None = None
+) -> Density:
+    """Return where the workers of a scenario are, with every feature that its inputs give.
+
+    ``features`` is told the share of the features that is done, 0 to 1.
+
+    Raises
+    ------
+    InputError
+        An input is missing or wrong; all its faults at once.
+    """
+    file = scenario.file
+    clock = _Clock(progress)
+    with clock.step("inputs", say("Reading districts, cells and counts")):
+        tables = read_tables(scenario)
+        if tables.faults:
+            raise InputError(tables.faults)
+    with clock.step("roads", say("Reading roads")):
+        arcs = read_roads(scenario) if file.roads.given else None
+        inputs = place(tables, decide_datums(tables, arcs), arcs, scenario)
+    with clock.step("demand", say("Placing workers")):
+        surface = surface_of(scenario, inputs, arcs, every=True, progress=features)
+    outside = inputs.demand.outside
+    told = [say("Cells outside every district, set aside: {count}.", count=outside)] if outside else []
+    source = "" if arcs is None else f"{arcs.source} {arcs.date}".strip()
+    return Density(
+        name=file.name.text,
+        notice=file.notice.text if file.notice is not None else None,
+        synthetic=file.synthetic,
+        area=inputs.area,
+        surface=surface,
+        demand=timed(scenario, surface, inputs),
+        notes=(*inputs.notes, *told, *(() if arcs is None else arcs.notes), *surface.notes),
+        scenario_toml=scenario.toml,
+        scenario_fingerprint=scenario.fingerprint,
+        inputs=_provenance(scenario, inputs.quality, inputs.datums),
+        quality=inputs.quality,
+        datums=inputs.datums,
+        sources=(source,) if source else (),
+        timings_s=clock.seconds,
     )
-    if not demand.workers.sum() > 0:
-        faults = FaultList(file.demand.file)
-        faults.add(
-            say("The cells inside the districts hold no workers."),
-            say("Check the counts in the table, and `workers` of the groups."),
-        )
-        faults.raise_any()
-    return demand
 
 
 def _parts(snap: Snap, cells: int) -> tuple[Snap, Snap]:
@@ -304,7 +344,7 @@ def _require_reach(coverage: Coverage, sites: Sites, scenario: Scenario) -> None
 
 
 def _agree(demand: Demand, stations_after: CountArray, solution: Solution) -> None:
-    recounted = float(demand.workers[stations_after > 0].sum())
+    recounted = float(demand.weight[stations_after > 0].sum())
     if abs(recounted - solution.objective) > 1e-6 * max(1.0, recounted):
         raise ConsistencyError(f"the plan covers {recounted} workers by recount, {solution.objective} by the solver")
 

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
-from stationplan.domain import Coverage, Demand, Sites, Solution
+from stationplan.domain import Coverage, Demand, FloatArray, Sites, Solution
 from stationplan.errors import ConsistencyError, InfeasibleError, UndecidedError, say
 from stationplan.scenario import PlanInput
 from stationplan.siting import best_floor, max_coverage, sites_for_weight
 
 
-def choose(plan: PlanInput, demand: Demand, sites: Sites, coverage: Coverage, *, districts: int) -> Solution:
+def choose(
+    plan: PlanInput,
+    demand: Demand,
+    sites: Sites,
+    coverage: Coverage,
+    *,
+    districts: int,
+    weight: FloatArray | None = None,
+) -> Solution:
     """Return the best choice of sites that the question allows; ``districts`` is the number of districts.
+
+    ``weight[cell, group, slot]`` is what workers count, default: that of the demand (:func:`weights`). All that is
+    maximised, kept or reached is in these weights: with heat, not in head counts.
 
     Raises
     ------
@@ -22,9 +34,11 @@ def choose(plan: PlanInput, demand: Demand, sites: Sites, coverage: Coverage, *,
     UndecidedError
         Time ran out before a floor or a target was met or proven out of reach.
     """
-    total = float(demand.workers.sum())
+    weight = demand.weight if weight is None else weight
+    coverage = weighed(coverage, weight)
+    total = float(weight.sum())
     district = demand.district[coverage.cell]
-    totals = np.bincount(demand.district, demand.workers.sum(axis=(1, 2)), minlength=districts).astype(float)
+    totals = np.bincount(demand.district, weight.sum(axis=(1, 2)), minlength=districts).astype(float)
     floors = plan.floor_share * totals if plan.floor_share > 0 else None
     solution = max_coverage(
         coverage.cover,
@@ -107,6 +121,20 @@ def choose(plan: PlanInput, demand: Demand, sites: Sites, coverage: Coverage, *,
             say("The target of {target} of the workers is not met.", target=f"{plan.target_share:.1%}"), feasible
         )
     return solution
+
+
+def weights(demand: Demand, draw: int | None = None) -> FloatArray:
+    """Return what workers count in the choice of sites, [cell, group, slot], of the demand or of a draw of it."""
+    if draw is None or demand.draws is None:
+        return demand.weight
+    heads = demand.workers.sum(axis=2)
+    factor = np.divide(demand.draws[draw], heads, out=np.zeros_like(heads), where=heads > 0)
+    return np.asarray(demand.weight * factor[:, :, None], dtype=np.float64)
+
+
+def weighed(coverage: Coverage, weight: FloatArray) -> Coverage:
+    """Return coverage whose rows weigh what ``weight[cell, group, slot]`` says."""
+    return replace(coverage, weight=weight[coverage.cell, coverage.group, coverage.slot])
 
 
 def _yuan(amount: float) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from stationplan import output, pipeline
-from stationplan.domain import Language, Plan
+from stationplan.domain import Density, Language, Plan
 from stationplan.pipeline import Progress
 from stationplan.report import DEFAULT_SCHEMA, write_database
 from stationplan.scenario import Scenario
@@ -33,6 +33,17 @@ class StudyPlan(Plan):
         write_database(self, url, schema=schema, overwrite=overwrite)
 
 
+@dataclass(frozen=True, eq=False)
+class StudyDensity(Density):
+    """A :class:`~stationplan.domain.Density` that can write itself."""
+
+    def save(
+        self, folder: str | Path, *, lang: Language = "zh", overwrite: bool = False, parquet: bool = False
+    ) -> None:
+        """Write surface, map and validation into ``folder``; see :func:`stationplan.output.save_density`."""
+        output.save_density(self, Path(folder), lang=lang, overwrite=overwrite, parquet=parquet)
+
+
 def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = None) -> StudyPlan:
     """Return the plan of a scenario; see :func:`stationplan.pipeline.run`.
 
@@ -43,3 +54,15 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
     """
     plan = pipeline.run(scenario, workers=workers, progress=progress)
     return StudyPlan(**{item.name: getattr(plan, item.name) for item in fields(plan)})
+
+
+def density(scenario: Scenario, *, progress: Progress | None = None) -> StudyDensity:
+    """Return where the workers of a scenario are; see :func:`stationplan.pipeline.density`.
+
+    >>> import stationplan as sp
+    >>> made = sp.density(sp.load_scenario("data/demo/scenario.toml", purpose="density"))
+    >>> made.surface.heads.shape, round(made.surface.heads.sum())
+    ((1077, 4), 6811)
+    """
+    made = pipeline.density(scenario, progress=progress)
+    return StudyDensity(**{item.name: getattr(made, item.name) for item in fields(made)})

@@ -20,6 +20,7 @@ ROOMS = [
     "errors",
     "domain",
     "geo",
+    "locating",
     "hours",
     "i18n",
     "naming",
@@ -29,7 +30,9 @@ ROOMS = [
     "demand",
     "access",
     "siting",
+    "density",
     "question",
+    "robust",
     "explain",
     "recount",
     "pipeline",
@@ -51,7 +54,10 @@ MODULES = {
 """Path of each module by its name inside the package; the package itself is ``""``."""
 
 
-EXTRAS = {"geoalchemy2", "networkx", "osmnx", "requests", "psycopg", "pyarrow", "rasterio", "sqlalchemy"}
+EXTRAS = {
+    *("exactextract", "geoalchemy2", "h3", "networkx", "osmnx", "psycopg", "pyarrow", "rasterio", "requests"),
+    *("skops", "sklearn", "sqlalchemy", "threadpoolctl"),
+}
 """Libraries that users may leave out."""
 
 

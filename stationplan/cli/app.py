@@ -14,7 +14,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 from typer.main import get_group
 
-from stationplan.cli import check, demo, fetch, plan, roads
+from stationplan.cli import check, demo, density, fetch, plan, roads
 from stationplan.cli.terminal import plain
 from stationplan.errors import (
     DatabaseError,
@@ -66,6 +66,7 @@ def make_command(lang: Language) -> TyperGroup:
     app.callback()(_about)
     app.command("run")(plan.run_scenario)
     app.command("demo")(demo.run_demo)
+    app.command("density")(density.make_density)
     app.command("check")(check.check_inputs)
     app.command("roads")(roads.save_roads)
     app.command("fetch")(fetch.fetch)

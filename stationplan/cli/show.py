@@ -35,20 +35,20 @@ def log_to_stderr(verbose: bool) -> None:
 
 
 @contextmanager
-def progress_bar(lang: Language) -> Iterator[Report]:
+def progress_bar(lang: Language, *, steps: int = pipeline.STEPS) -> Iterator[Report]:
     """Show a bar with the time left while a study runs; one step more than the pipeline's is for writing."""
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.completed}/{task.total}"),
+        TextColumn("{task.completed:.0f}/{task.total}"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=pipeline.STEPS + 1)
+        task = bar.add_task("", total=steps + 1)
 
-        def report(step: int, message: Message) -> None:
+        def report(step: float, message: Message) -> None:
             bar.update(task, completed=step, description=plain(translate(message, lang)).markup)
 
         yield report

@@ -1,7 +1,10 @@
-"""Where the workers are: features per cell to workers per cell, group and time slot."""
+"""Where the workers are: features per cell to workers per cell, group and time slot, with their uncertainty."""
 
 from __future__ import annotations
 
-from stationplan.demand.shares import demand_by_shares
+from stationplan.demand.features import cell_features
+from stationplan.demand.laying import with_layers
+from stationplan.demand.slots import demand_of, heat_exposure
+from stationplan.demand.surface import Wishes, make_surface, refuse_empty
 
-__all__ = ["demand_by_shares"]
+__all__ = ["Wishes", "cell_features", "demand_of", "heat_exposure", "make_surface", "refuse_empty", "with_layers"]

@@ -33,16 +33,17 @@ class CellTable:
     outline: ObjectArray | None
     row: tuple[int | None, ...]
     counts: Mapping[str, FloatArray]
+    observed: Mapping[str, FloatArray]
     datum: str
     quality: Quality
     notes: tuple[Message, ...] = ()
 
 
-def read_cells(located: Located, counts: Collection[str], rules: Rules) -> CellTable:
+def read_cells(located: Located, counts: Collection[str], rules: Rules, *, observed: Collection[str] = ()) -> CellTable:
     """Return the cells of a demand table with the counts asked for: recognised fields, or columns by their own name.
 
-    Empty counts become ``empty_count`` where the source gives one, with a note of how many. A polygon stands for its
-    centroid.
+    Empty counts become ``empty_count`` where the source gives one, with a note of how many. ``observed`` are columns of
+    observed workers, in which an empty cell is NaN: nobody counted there. A polygon stands for its centroid.
 
     Raises
     ------
@@ -54,7 +55,8 @@ def read_cells(located: Located, counts: Collection[str], rules: Rules) -> CellT
     required = ("lon", "lat", *known) if rules.complete else ("lon", "lat")
     wanted = Wanted(("id", "lon", "lat", "lonlat", *known), required, rules.names, given.columns)
     table, columns, faults = read_fields(located, wanted, rules.limits)
-    columns |= _own_columns(table, [name for name in counts if name not in FIELD_NAMES], faults)
+    own = [name for name in (*counts, *observed) if name not in known]
+    columns |= _own_columns(table, list(dict.fromkeys(own)), faults)
     faults.raise_any("refused")
     ids = row_ids(table, columns, "cell", faults)
     lon, lat = coordinates(table, columns, faults, crs=given.crs, inside=False, named="lon" in given.columns)
@@ -63,6 +65,7 @@ def read_cells(located: Located, counts: Collection[str], rules: Rules) -> CellT
         for name in counts
         if name in columns
     }
+    seen = {name: numbers(table, columns[name], faults, low=0, empty=np.nan) for name in observed if name in columns}
     good = usable_rows(table, faults, refuse=given.bad_rows == "refuse" and not rules.lenient)
     kept = np.flatnonzero(good).tolist()
     notes = []
@@ -86,6 +89,7 @@ def read_cells(located: Located, counts: Collection[str], rules: Rules) -> CellT
         polygons_in(table, kept),
         tuple(table.row_number[i] for i in kept),
         {name: values[kept] for name, values in values_of.items()},
+        {name: values[kept] for name, values in seen.items()},
         declared_datum(given, given.crs or table.crs),
         quality,
         tuple(notes),
@@ -104,7 +108,7 @@ def _own_columns(table: Table, names: Collection[str], faults: FaultList) -> dic
         if not matches:
             faults.add(
                 say("There is no column {column}; the table has: {columns}.", column=name, columns=columns),
-                say("Correct the name under `workers` of the groups."),
+                say("Correct the name: `workers` and `observed` of the groups, `features` of the learning."),
                 row=table.header_row,
                 code="missing_column",
             )

@@ -71,19 +71,15 @@ def check_scenario(scenario: Scenario) -> Check:
     except InputError as error:
         refused.extend(error.faults)
     decisions = decide_datums(tables, roads)
-    parts = (tables.cells, tables.stations, tables.candidates, tables.area)
-    quality = (*(part.quality for part in parts if part is not None), *tables.lists)
+    quality = tables.quality
     if roads is not None and not refused:
         try:
             quality = place(tables, decisions, roads, scenario).quality
         except InputError as error:
             refused.extend(error.faults)
-    strict = {
-        role
-        for role, table in (("demand", scenario.file.demand), ("stations", scenario.file.stations))
-        if table is not None and table.bad_rows == "refuse"
-    }
-    strict |= {"candidates"} if scenario.file.candidates.bad_rows == "refuse" else set()
+    file = scenario.file
+    sources = {"stations": file.stations, "candidates": file.candidates, **file.demand.sources}
+    strict = {role for role, table in sources.items() if table is not None and table.bad_rows == "refuse"}
     refused.extend(fault for item in quality if item.role in strict for fault in unusable(item))
     return Check(quality, tuple(decisions.values()), tuple(refused))
 

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
-from geopandas import GeoSeries
 
 from stationplan.domain import (
-    Cells,
-    Count,
     DatumDecision,
-    FloatArray,
-    IntArray,
     ObjectArray,
     Quality,
     RoadArcs,
@@ -23,11 +17,10 @@ from stationplan.domain import (
     StudyArea,
 )
 from stationplan.errors import Fault, FaultList, InputError, Message, say
-from stationplan.geo import cell_outlines, project, to_wgs84
+from stationplan.geo import to_wgs84
 from stationplan.inputs.areas import (
     AreaTable,
     area_around,
-    district_of,
     missing_districts,
     polygons_of,
     polygons_to_wgs84,
@@ -35,14 +28,14 @@ from stationplan.inputs.areas import (
     study_area,
 )
 from stationplan.inputs.candidates import grid_places, osm_places
-from stationplan.inputs.cells import CellTable, read_cells
 from stationplan.inputs.columns import FIELD_NAMES, with_names
 from stationplan.inputs.datums import datum_used, decide, evidence_of_points, fault_of, shifted
+from stationplan.inputs.demand import DemandInputs, DemandTables, place_demand, read_demand
 from stationplan.inputs.evidence import Evidence, weigh_by_points
 from stationplan.inputs.placing import LEFT_OUT, place_sites
 from stationplan.inputs.points import coordinates
 from stationplan.inputs.sites import PlaceTable, Rules, read_sites
-from stationplan.inputs.source import locate, quality_of, read_fields, read_table
+from stationplan.inputs.source import Attempts, locate, quality_of, read_fields, read_table
 from stationplan.inputs.table import Wanted
 from stationplan.naming import role_name
 from stationplan.scenario import Scenario, SitesInput, Source, TableSource
@@ -57,7 +50,7 @@ class Tables:
     ``faults`` are those for which a study refuses; ``lists`` tell of tables that only check others.
     """
 
-    cells: CellTable | None
+    demand: DemandTables
     stations: PlaceTable | None
     candidates: PlaceTable | None
     area: AreaTable | None
@@ -65,6 +58,13 @@ class Tables:
     known: KnownPoints | None
     lists: tuple[Quality, ...]
     faults: tuple[Fault, ...]
+
+    @property
+    def quality(self) -> tuple[Quality, ...]:
+        """What became of the records of each table."""
+        sites = [table.quality for table in (self.stations, self.candidates) if table is not None]
+        area = [] if self.area is None else [self.area.quality]
+        return (*self.demand.quality, *sites, *area, *self.lists)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,9 +81,8 @@ class Inputs:
     """Everything a study is made of, in WGS-84 and in the study area, with what became of the files' records."""
 
     area: StudyArea
-    cells: Cells
-    cells_outside: int
-    sites: Sites
+    demand: DemandInputs
+    sites: Sites | None
     notes: tuple[Message, ...]
     quality: tuple[Quality, ...]
     datums: tuple[DatumDecision, ...]
@@ -100,22 +99,13 @@ def read_tables(scenario: Scenario, *, lenient: bool = False) -> Tables:
         Every file that does not exist, roads included.
     """
     file = scenario.file
-    faults: list[Fault] = []
-
-    def attempt(read: Callable[[], _Read]) -> _Read | None:
-        try:
-            return read()
-        except InputError as error:
-            faults.extend(error.faults)
-            return None
-
+    attempt = Attempts()
     for role, path, _ in scenario.inputs:
         attempt(lambda role=role, path=path: locate(scenario, Source(file=path), key=role))  # type: ignore[misc]
     attempt(lambda: _check_names(scenario))
-    if faults:
-        raise InputError(list({str(fault): fault for fault in faults}.values()))
+    if attempt.faults:
+        raise InputError(list({str(fault): fault for fault in attempt.faults}.values()))
     rules = Rules(file.hosts, with_names(file.columns), file.limits, lenient=lenient)
-    counts = sorted({name for group in file.groups.values() for name in group.workers})
     area_input, given = file.area, file.candidates
     lists: list[Quality] = []
 
@@ -126,7 +116,7 @@ def read_tables(scenario: Scenario, *, lenient: bool = False) -> Tables:
             return None
         return attempt(lambda: read_sites(locate(scenario, source, key=role), role, rules))
 
-    cells = attempt(lambda: read_cells(locate(scenario, file.demand, key="demand"), counts, rules))
+    demand = read_demand(scenario, rules, attempt)
     stations = None if file.stations is None else sites("stations", file.stations)
     candidates = sites("candidates", given)
     area = None
@@ -145,27 +135,24 @@ def read_tables(scenario: Scenario, *, lenient: bool = False) -> Tables:
             forbidden = areas[0]
             lists.append(areas[1])
     known = None if area_input.known_points is None else attempt(lambda: _known_points(scenario, rules))
-    return Tables(cells, stations, candidates, area, forbidden, known, tuple(lists), tuple(faults))
+    return Tables(demand, stations, candidates, area, forbidden, known, tuple(lists), tuple(attempt.faults))
 
 
 def decide_datums(tables: Tables, roads: RoadArcs | None) -> dict[str, DatumDecision]:
     """Return the decision on the datum of each table that was read, by role; roads are the evidence for points."""
-
-    def by_roads(table: CellTable | PlaceTable) -> Evidence | None:
-        return None if roads is None else evidence_of_points(table.lon, table.lat, roads)
-
-    decisions = {
-        role: decide(role, table.datum, by_roads(table))
-        for role, table in (("demand", tables.cells), ("stations", tables.stations), ("candidates", tables.candidates))
-        if table is not None and any(row is not None for row in table.row)
-    }
+    sites = {"stations": tables.stations, "candidates": tables.candidates}
+    decisions = {}
+    for role, table in {**tables.demand.placed, **sites}.items():
+        if table is not None and any(row is not None for row in table.row):
+            evidence = None if roads is None else evidence_of_points(table.lon, table.lat, roads)
+            decisions[role] = decide(role, table.datum, evidence)
     if tables.area is not None:
         decisions["area"] = decide("area", tables.area.datum, _evidence_of_area(tables.area, tables.known))
     return decisions
 
 
-def place(tables: Tables, decisions: dict[str, DatumDecision], roads: RoadArcs, scenario: Scenario) -> Inputs:
-    """Return tables that were read without a fault as the inputs of a study.
+def place(tables: Tables, decisions: dict[str, DatumDecision], roads: RoadArcs | None, scenario: Scenario) -> Inputs:
+    """Return tables that were read without a fault as the inputs of a study; it has no sites without candidates.
 
     Raises
     ------
@@ -173,52 +160,51 @@ def place(tables: Tables, decisions: dict[str, DatumDecision], roads: RoadArcs, 
         A datum is not declared, or asked of evidence that does not show it; sites do not fit the study area.
     """
     file = scenario.file
-    cells, stations, area = tables.cells, tables.stations, tables.area
-    assert cells is not None
-    names = {"demand": cells.quality.file, "area": "" if area is None else area.quality.file}
-    names |= {
-        role: table.quality.file
-        for role, table in (("stations", stations), ("candidates", tables.candidates))
-        if table is not None
-    }
+    stations, area = tables.stations, tables.area
+    sites_of = {"stations": stations, "candidates": tables.candidates}
+    read = {**tables.demand.placed, **sites_of, "area": area}
+    names = {role: table.quality.file for role, table in read.items() if table is not None}
     faults = [fault_of(decision, names[role]) for role, decision in decisions.items()]
     found = [fault for fault in faults if fault is not None]
     if found:
         raise InputError(found)
-    lon, lat = shifted(cells.lon, cells.lat, decisions["demand"])
     if area is None:
-        study = area_around(scenario, lon, lat)
+        cells = tables.demand.cells
+        assert cells is not None  # a grid needs an area
+        study = area_around(scenario, *shifted(cells.lon, cells.lat, decisions["demand"]))
     else:
         study = study_area(scenario, area, datum_used(decisions["area"]))
-    district = district_of(study, *project(lon, lat, study.crs))
-    quality_of_cells = _cells_in(district, cells)
+    demand = place_demand(tables.demand, decisions, study, scenario)
     candidates = tables.candidates
-    if candidates is None:
+    if candidates is None and roads is not None and file.candidates.grid:
         candidates = grid_places(file.candidates, roads, study, file.hosts)
-    sites, quality, notes = place_sites(
-        stations
-        if stations is None or "stations" not in decisions
-        else _shifted_places(stations, decisions["stations"]),
-        candidates if "candidates" not in decisions else _shifted_places(candidates, decisions["candidates"]),
-        study,
-        scenario,
-        forbidden=tables.forbidden,
-    )
+    sites: Sites | None = None
+    quality: tuple[Quality, ...] = ()
+    notes: tuple[Message, ...] = ()
+    if candidates is not None:
+        sites, quality, notes = place_sites(
+            stations
+            if stations is None or "stations" not in decisions
+            else _shifted_places(stations, decisions["stations"]),
+            candidates if "candidates" not in decisions else _shifted_places(candidates, decisions["candidates"]),
+            study,
+            scenario,
+            forbidden=tables.forbidden,
+        )
     doubts = [
         say("The datum of {role} is doubtful. {reason}", role=role_name(decision.role), reason=decision.reason)
         for decision in decisions.values()
         if decision.doubtful
     ]
-    told = [quality_of_cells, *quality, *([] if area is None else [area.quality]), *tables.lists]
+    told = [*demand.quality, *quality, *([] if area is None else [area.quality]), *tables.lists]
     return Inputs(
         study,
-        _placed(cells, lon, lat, district, decisions["demand"], study),
-        int((district < 0).sum()),
+        demand,
         sites,
         (
-            *cells.notes,
+            *demand.notes,
             *(() if stations is None else stations.notes),
-            *candidates.notes,
+            *(() if candidates is None else candidates.notes),
             *notes,
             *(note for item in told for note in quality_notes(item)),
             *doubts,
@@ -226,54 +212,6 @@ def place(tables: Tables, decisions: dict[str, DatumDecision], roads: RoadArcs, 
         tuple(told),
         tuple(decisions.values()),
     )
-
-
-def _placed(
-    cells: CellTable, lon: FloatArray, lat: FloatArray, district: IntArray, decision: DatumDecision, study: StudyArea
-) -> Cells:
-    """Return the cells that lie in a district; ``lon`` and ``lat`` are those of their centres in WGS-84."""
-    inside = np.flatnonzero(district >= 0)
-    x, y = project(lon[inside], lat[inside], study.crs)
-    if cells.outline is None:
-        outline = cell_outlines(x, y)
-    else:
-        polygons = polygons_to_wgs84(cells.outline[inside], datum_used(decision))
-        outline = np.asarray(GeoSeries(polygons, crs="EPSG:4326").to_crs(study.crs), dtype=object)
-    return Cells(
-        tuple(cells.cell_id[i] for i in inside.tolist()),
-        x,
-        y,
-        district[inside],
-        outline,
-        {name: Count(values[inside], "", cells.quality.file) for name, values in cells.counts.items()},
-    )
-
-
-def _cells_in(district: IntArray, cells: CellTable) -> Quality:
-    """Return the quality of the cells with those outside every district.
-
-    Raises
-    ------
-    InputError
-        All of them are.
-    """
-    outside = district < 0
-    quality = cells.quality
-    if outside.all():
-        faults = FaultList(quality.file, sheet=quality.sheet)
-        faults.add(
-            say("No cell lies in a district: the study area is empty."),
-            say("Check datum and order of the coordinates, and that cells and districts are of the same place."),
-            code="outside_area",
-        )
-        faults.raise_any()
-    what, cure = say("The cell lies outside every district."), say("Check its coordinates, or widen the area.")
-    found = [
-        Fault(what, cure, quality.file, row, None, quality.sheet, "outside_area", "set_aside")
-        for row, is_outside in zip(cells.row, outside, strict=True)
-        if is_outside
-    ]
-    return replace(quality, kept=quality.kept - len(found), findings=(*quality.findings, *found))
 
 
 def quality_notes(quality: Quality) -> list[Message]:

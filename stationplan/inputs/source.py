@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from stationplan.domain import Quality
-from stationplan.errors import FaultList, InputError, say
+from stationplan.errors import Fault, FaultList, InputError, say
 from stationplan.inputs.database import read_database
 from stationplan.inputs.table import Table, Wanted, find_columns, table_from_rows
 from stationplan.inputs.textfile import csv_rows
@@ -16,6 +18,24 @@ from stationplan.postgis import is_database
 from stationplan.scenario import Limits, Scenario, Source
 
 _TEXT_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ""})
+
+
+_Read = TypeVar("_Read")
+
+
+class Attempts:
+    """Calls one reader after another and keeps the faults of those that refuse."""
+
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
+
+    def __call__(self, read: Callable[[], _Read]) -> _Read | None:
+        """Return what a reader returns, ``None`` if it refuses its input."""
+        try:
+            return read()
+        except InputError as error:
+            self.faults.extend(error.faults)
+            return None
 
 
 @dataclass(frozen=True)

@@ -12,22 +12,29 @@ from stationplan.report.quality import (
     quality_document,
     write_quality_workbook,
 )
+from stationplan.report.surface import districts_csv, validation_document, validation_text, write_surface
 from stationplan.report.tables import sites_csv, write_workbook
+from stationplan.report.validation import render_validation
 
 __all__ = [
     "DEFAULT_SCHEMA",
     "action_names",
     "datum_document",
+    "districts_csv",
     "document",
     "document_text",
     "layers",
     "quality_document",
     "refuse_database",
     "render_report",
+    "render_validation",
     "schema",
     "sites_csv",
+    "validation_document",
+    "validation_text",
     "write_database",
     "write_geopackage",
     "write_quality_workbook",
+    "write_surface",
     "write_workbook",
 ]

@@ -72,6 +72,7 @@ def document(plan: Plan) -> Json:
             ],
         },
         "sites": [_site(plan, order) for order in range(len(plan.chosen))],
+        "robustness_draws": plan.robustness_draws,
         "counts": dict(plan.counts),
         "notes": [str(note) for note in plan.notes],
     }
@@ -100,6 +101,7 @@ def _site(plan: Plan, order: int) -> Json:
         "workers_gained": _number(why.gained.sum()),
         "cost": _number(sites.cost[site]),
         "district": str(plan.area.districts["name"].iloc[district]) if district >= 0 else "",
+        "robustness": None if math.isnan(plan.robustness[order]) else _number(plan.robustness[order], 9),
         "why": {
             "gained": {
                 group.id: {slot.id: _number(why.gained[g, s]) for s, slot in enumerate(plan.demand.slots)}
@@ -124,6 +126,7 @@ def _covered(covered: Covered) -> Json:
         "workers": _number(covered.workers),
         "share": None if share is None else _number(share, 9),
         "cross_share": None if cross_share is None else _number(cross_share, 9),
+        "share_range": None if covered.share_range is None else [_number(end, 9) for end in covered.share_range],
     }
 
 

@@ -18,12 +18,14 @@ Part = slice | tuple[slice | int, ...] | IntArray
 class Covered:
     """Workers covered by at least one station, and by two or more, of ``total``.
 
-    Shares are ``None`` where there are no workers: absence is not zero.
+    Shares are ``None`` where there are no workers: absence is not zero. ``share_range`` holds nine of ten draws of the
+    uncertain demand, between its 5th and 95th percentile; ``None`` without draws or workers.
     """
 
     total: float
     workers: float
     cross_workers: float
+    share_range: tuple[float, float] | None = None
 
     @property
     def share(self) -> float | None:
@@ -78,17 +80,42 @@ def _change(plan: Plan, index: int, part: Part) -> Change:
     workers = plan.demand.workers[part]
     return Change(
         index,
-        before=_covered(workers, plan.stations_before[part]),
-        after=_covered(workers, plan.stations_after[part]),
+        before=_covered(workers, plan.stations_before[part], _share_range(plan, plan.stations_before, part)),
+        after=_covered(workers, plan.stations_after[part], _share_range(plan, plan.stations_after, part)),
     )
 
 
-def _covered(workers: FloatArray, stations: CountArray) -> Covered:
+def _covered(workers: FloatArray, stations: CountArray, share_range: tuple[float, float] | None) -> Covered:
     return Covered(
         total=float(workers.sum()),
         workers=float(workers[stations > 0].sum()),
         cross_workers=float(workers[stations > 1].sum()),
+        share_range=share_range,
     )
+
+
+def _share_range(plan: Plan, stations: CountArray, part: Part) -> tuple[float, float] | None:
+    """Return the 5th and the 95th percentile of the share covered, over the draws of the demand."""
+    demand = plan.demand
+    if demand.draws is None:
+        return None
+    cells = part if isinstance(part, np.ndarray) else np.s_[:]
+    rest = np.s_[:] if isinstance(part, np.ndarray | slice) else part[1:]
+    inside = np.zeros(demand.workers.shape[1:])
+    inside[rest] = 1.0
+    workers = demand.workers[cells] * inside
+    heads = demand.workers[cells].sum(axis=2)
+    known = heads > 0
+    covered = np.where(stations[cells] > 0, workers, 0.0).sum(axis=2)
+    of_all = np.divide(workers.sum(axis=2), heads, out=np.zeros_like(heads), where=known)
+    of_covered = np.divide(covered, heads, out=np.zeros_like(heads), where=known)
+    drawn = demand.draws[:, cells]
+    total = np.einsum("kcg,cg->k", drawn, of_all, optimize=True)
+    if not (total > 0).all():
+        return None
+    shares = np.einsum("kcg,cg->k", drawn, of_covered, optimize=True) / total
+    low, high = np.percentile(shares, [5.0, 95.0]).tolist()
+    return low, high
 
 
 def certainty(plan: Plan) -> Message:

@@ -34,7 +34,7 @@ def render_report(plan: Plan, *, lang: Language = "zh") -> str:
         marks=[*synthetic, word("Internal use")],
         figures=_figures(plan, lang),
         parts=[
-            {"title": title, "rows": [_coverage_row(name, change) for name, change in changes]}
+            {"title": title, "rows": [_coverage_row(name, change, lang) for name, change in changes]}
             for title, changes in coverage_parts(plan, lang)
         ],
         sites=[_site_row(plan, order, lang) for order in range(len(plan.chosen))],
@@ -42,7 +42,7 @@ def render_report(plan: Plan, *, lang: Language = "zh") -> str:
         assumptions=_assumptions(plan, lang),
         certainty=[
             translate(certainty(plan), lang),
-            word("Workers are estimated from stated shares, not counted; the estimate has no error margin."),
+            *_uncertainty(plan, lang),
         ],
         notes=plan_notes(plan, lang),
         version=metadata.version("stationplan"),
@@ -58,6 +58,35 @@ def mode_names(lang: Language) -> dict[Mode, str]:
 
 def _share(share: float | None) -> str:
     return "–" if share is None else percent(share)
+
+
+def _range(ends: tuple[float, float] | None, lang: Language) -> str:
+    if ends is None:
+        return ""
+    return words(lang)("{low}–{high}", low=percent(ends[0]), high=percent(ends[1]))
+
+
+def _uncertainty(plan: Plan, lang: Language) -> list[str]:
+    """Return how far the coverage and the choice depend on what is not known of the demand."""
+    word = words(lang)
+    ends = overall(plan).after.share_range
+    if ends is None:
+        return [word("The workers are an estimate; the scenario states no uncertainty of it.")]
+    said = [
+        word(
+            "The workers are an estimate. In nine of ten draws of what else may be, the plan covers {low} to {high}.",
+            low=percent(ends[0]),
+            high=percent(ends[1]),
+        )
+    ]
+    if plan.robustness_draws:
+        said.append(
+            word(
+                "Robust: the share of {draws} such draws in which the best plan has the site too.",
+                draws=number(plan.robustness_draws),
+            )
+        )
+    return said
 
 
 def _figures(plan: Plan, lang: Language) -> list[Row]:
@@ -106,13 +135,14 @@ def _gap(plan: Plan, lang: Language) -> str:
     return word("at most {gap} from the best", gap=percent_up(plan.solution.gap))
 
 
-def _coverage_row(name: str, change: Change) -> Row:
+def _coverage_row(name: str, change: Change, lang: Language) -> Row:
     before, after = change.before.share or 0.0, change.after.share or 0.0
     return {
         "name": name,
         "total": number(change.before.total),
         "before": _share(change.before.share),
         "after": _share(change.after.share),
+        "range": _range(change.after.share_range, lang),
         "cross": _share(change.after.cross_share),
         "before_width": f"{before * 100:.2f}",
         "after_width": f"{after * 100:.2f}",
@@ -155,6 +185,7 @@ def _site_row(plan: Plan, order: int, lang: Language) -> Row:
         "nearest": nearest,
         "replacement": replacement,
         "removal": number(why.removal_loss, 1),
+        "robust": _share(None if math.isnan(plan.robustness[order]) else float(plan.robustness[order])),
         "cost": number(float(sites.cost[site])),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from pathlib import Path
 
 from stationplan.domain import Language, Plan
@@ -28,6 +29,7 @@ _CSV_FIELDS = (
     "district",
     "workers_gained",
     "cost",
+    "robustness",
 )
 
 
@@ -99,6 +101,7 @@ def _site_columns(lang: Language) -> list[tuple[str, str, int]]:
         (word("Next best site"), "text", 30),
         (word("Loss with the next best"), "tenth", 14),
         (word("Loss if removed"), "tenth", 14),
+        (word("Robust"), "share", 10),
     ]
 
 
@@ -126,6 +129,7 @@ def _site_row(plan: Plan, order: int, lang: Language) -> list[object]:
         site_name(plan, why.replacement, lang) if why.replacement >= 0 else none,
         why.replacement_loss,
         why.removal_loss,
+        None if math.isnan(plan.robustness[order]) else float(plan.robustness[order]),
     ]
 
 
@@ -139,6 +143,8 @@ def _coverage_columns(lang: Language) -> list[tuple[str, str, int]]:
         (word("Share today"), "share", 12),
         (word("Covered with the plan"), "tenth", 14),
         (word("Share with the plan"), "share", 12),
+        (word("5th percentile"), "share", 12),
+        (word("95th percentile"), "share", 12),
         (word("Cross-covered today"), "share", 14),
         (word("Cross-covered with the plan"), "share", 14),
     ]
@@ -166,6 +172,7 @@ def _coverage_rows(plan: Plan, lang: Language) -> list[list[object]]:
             change.before.share,
             change.after.workers,
             change.after.share,
+            *(change.after.share_range or (None, None)),
             change.before.cross_share,
             change.after.cross_share,
         ]

@@ -140,9 +140,20 @@ class DemandInput(TableSource):
     heat: HeatInput | None = None
     """Heat, off without this table."""
 
+    @property
+    def sources(self) -> dict[str, TableSource]:
+        """Every table of records with places that the demand names, by its key."""
+        sources: dict[str, TableSource | None] = {
+            "demand": self,
+            **{f"demand.counts.{name}": count for name, count in self.counts.items() if not is_raster(count.file)},
+            "demand.places": self.places,
+            "demand.observed": self.observed,
+        }
+        return {role: source for role, source in sources.items() if source is not None}
 
-_COMPUTED = ("area_km2", "core_km", "elevation_m")
-_COMPUTED_FROM = ("places", "roads_", "road_", "junctions")
+
+_COMPUTED = ("area_km2", "core_km", "elevation_m", "road_density", "roads_km", "junctions", "places")
+_COMPUTED_FROM = ("roads_km_", "junctions_", "places_")
 
 
 def is_computed(name: str) -> bool:

@@ -25,8 +25,8 @@ from stationplan.errors import FaultList, InputError, Message, say
 from stationplan.geo import metric_crs_problem
 from stationplan.hours import Unread, parse_hours, parse_slot
 from stationplan.postgis import is_database, shown_url
-from stationplan.scenario.base import Source, TableSource
-from stationplan.scenario.demand import DemandInput, check_demand, is_raster
+from stationplan.scenario.base import Source
+from stationplan.scenario.demand import check_demand
 from stationplan.scenario.roads import check_roads, needs_datum
 from stationplan.scenario.schema import (
     CandidatesInput,
@@ -374,7 +374,7 @@ def _cross_check(file: ScenarioFile, faults: FaultList, purpose: Purpose) -> Non
     if file.demand.crs is not None:
         _check_crs(file.demand.crs, "demand.crs", faults)
     _check_source("area", file.area, faults)
-    for role, source in _demand_sources(file.demand).items():
+    for role, source in file.demand.sources.items():
         _check_source(role, source, faults)
     check_demand(
         file.demand,
@@ -467,22 +467,11 @@ def _check_source(key: str, source: Source, faults: FaultList) -> None:
         )
 
 
-def _demand_sources(demand: DemandInput) -> dict[str, TableSource]:
-    """Return every table of records with places that the demand names, by its key."""
-    sources: dict[str, TableSource | None] = {
-        "demand": demand,
-        **{f"demand.counts.{name}": count for name, count in demand.counts.items() if not is_raster(count.file)},
-        "demand.places": demand.places,
-        "demand.observed": demand.observed,
-    }
-    return {role: source for role, source in sources.items() if source is not None}
-
-
 def _check_datums(file: ScenarioFile, faults: FaultList) -> None:
     """Note every input of records whose longitudes and latitudes have no declared datum."""
     sources: dict[str, tuple[Source | None, str | None]] = {
         "area": (file.area, None),
-        **{role: (source, source.crs) for role, source in _demand_sources(file.demand).items()},
+        **{role: (source, source.crs) for role, source in file.demand.sources.items()},
         "stations": (file.stations, None if file.stations is None else file.stations.crs),
         "candidates": (file.candidates, file.candidates.crs),
     }

@@ -91,6 +91,11 @@ class RoadsInput(Table):
         """The file that holds all of the roads, if they are in one."""
         return self.file if self.file is not None else self.osm
 
+    @property
+    def given(self) -> bool:
+        """Whether there are roads at all."""
+        return self.single is not None or self.nodes is not None
+
 
 class SitesInput(TableSource):
     """A table of places (name, lon, lat; id, address, kind, area_m2, host, hours, cost), or hosts of an OSM extract."""
@@ -194,6 +199,8 @@ class PlanInput(Table):
     """Share of all workers that the plan must cover."""
     floor_share: Share = 0.0
     """Share of its workers that every district must reach."""
+    robustness_draws: Annotated[int, Field(ge=0)] = 20
+    """Draws of the uncertain demand that the question is asked of again, to tell how often each site is chosen."""
     time_limit_s: Positive = 60.0
     """Seconds for the exact solver; when they run out the better of greedy and solver is returned with its bound."""
 

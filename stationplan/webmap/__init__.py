@@ -1,7 +1,8 @@
-"""A plan as one self-contained Folium page."""
+"""A plan, or a surface of demand, as one self-contained Folium page."""
 
 from __future__ import annotations
 
 from stationplan.webmap.build import build, render
+from stationplan.webmap.surface import render_surface
 
-__all__ = ["build", "render"]
+__all__ = ["build", "render", "render_surface"]

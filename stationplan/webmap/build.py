@@ -6,31 +6,15 @@ therefore plain elements whose text Jinja inserts as a value, once; the only mac
 
 from __future__ import annotations
 
-import html
-import re
-from importlib import resources
-from itertools import count
-
 import folium
-from branca.element import Element, Figure, MacroElement
+from branca.element import Figure, MacroElement
 from folium.template import Template
-from jinja2 import Template as PlainTemplate
-from xstatic.pkg import leaflet
 
 from stationplan.domain import Language, Plan
 from stationplan.i18n import words
 from stationplan.naming import kind_names
+from stationplan.webmap.parts import Verbatim, asset, empty_map, rendered
 from stationplan.webmap.payload import data_block
-
-
-class _Verbatim(Element):
-    """Text that stands in the page as it is."""
-
-    _template = PlainTemplate("{{ this.text }}")
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.text = text
 
 
 class _Fill(MacroElement):
@@ -59,38 +43,21 @@ def build(plan: Plan, *, lang: Language = "zh") -> folium.Map:
 
     Leaflet's script and style come from the package XStatic-Leaflet and stand in the page.
     """
-    page = folium.Map(tiles=None, zoom_control=True, location=[0, 0], zoom_start=2)
-    page.default_js, page.default_css = [], []
+    page = empty_map(plan.name.in_language(lang))
     groups = {key: folium.FeatureGroup(name=name, show=shown).add_to(page) for key, name, shown in _layers(plan, lang)}
     folium.LayerControl(collapsed=False).add_to(page)
     _Fill(groups).add_to(page)
     figure = page.get_root()
     assert isinstance(figure, Figure)
-    title = html.escape(plan.name.in_language(lang))
-    figure.header.add_child(_Verbatim(f"<title>{title}</title>"), name="title")
-    figure.header.add_child(_Verbatim(f"<style>{_leaflet('leaflet.css')}</style>"), name="leaflet_css")
-    figure.header.add_child(_Verbatim(f"<style>{_asset('map.css')}</style>"), name="stationplan_css")
-    figure.header.add_child(_Verbatim(f"<script>{_leaflet('leaflet.js')}</script>"), name="leaflet_js")
     data = f'<script type="application/json" id="stationplan-data">{data_block(plan, lang)}</script>'
-    figure.html.add_child(_Verbatim(data), name="stationplan_data")
-    figure.html.add_child(_Verbatim(f"<script>{_asset('map.js')}</script>"), name="stationplan_js")
+    figure.html.add_child(Verbatim(data), name="stationplan_data")
+    figure.html.add_child(Verbatim(f"<script>{asset('map.js')}</script>"), name="stationplan_js")
     return page
 
 
 def render(plan: Plan, *, lang: Language = "zh") -> str:
     """Return the map as one HTML page; the same plan gives the same bytes."""
-    figure = build(plan, lang=lang).get_root()
-    # branca draws its ids at random. They only tell elements apart, so counting does as well.
-    numbers = count()
-    for root in (figure, figure.header, figure.html, figure.script):
-        _number(root, numbers)
-    return str(figure.render())
-
-
-def _number(element: Element, numbers: count[int]) -> None:
-    element._id = f"{next(numbers):08x}"
-    for child in element._children.values():
-        _number(child, numbers)
+    return rendered(build(plan, lang=lang))
 
 
 def _layers(plan: Plan, lang: Language) -> list[tuple[str, str, bool]]:
@@ -111,12 +78,3 @@ def _layers(plan: Plan, lang: Language) -> list[tuple[str, str, bool]]:
         ("candidates", word("Other candidates"), False),
         ("proposed", word("Proposed sites"), True),
     ]
-
-
-def _asset(name: str) -> str:
-    return resources.files("stationplan").joinpath(f"webmap/assets/{name}").read_text("utf-8")
-
-
-def _leaflet(name: str) -> str:
-    text = resources.files(leaflet).joinpath(f"data/{name}").read_text("utf-8")
-    return re.sub(r"(?m)^//# sourceMappingURL=.*$", "", text)

@@ -55,7 +55,7 @@ def _payload(plan: Plan, lang: Language) -> Json:
     y = np.concatenate([plan.demand.y, plan.sites.y[plan.sites.existing], plan.sites.y[plan.chosen]])
     lon, lat = unproject(x, y, plan.area.crs)
     sites = _sites(plan, lang)
-    reach = _polygons(np.array(plan.reach, dtype=object), plan.area.crs)
+    reach = packed_polygons(np.array(plan.reach, dtype=object), plan.area.crs)
     marks = [word("Synthetic data, not for decisions")] if plan.synthetic else []
     return {
         "lang": lang,
@@ -144,7 +144,7 @@ def _proposed(plan: Plan, order: int, lang: Language) -> Json:
 
 def _districts(plan: Plan, lang: Language) -> list[Json]:
     shapes = shapely.simplify(plan.area.districts.geometry.to_numpy(), _DISTRICT_TOLERANCE_M)
-    rings = _polygons(shapes, plan.area.crs)
+    rings = packed_polygons(shapes, plan.area.crs)
     rows = plan.area.districts
     return [
         {
@@ -160,11 +160,11 @@ def _districts(plan: Plan, lang: Language) -> list[Json]:
 
 
 def _cells(plan: Plan) -> Json:
-    outlines = plan.cells.outline
+    outlines = plan.surface.cells.outline
     before = uncovered(plan, plan.stations_before)
     after = uncovered(plan, plan.stations_after)
     return {
-        "outline": [polygon[0][0] for polygon in _polygons(outlines, plan.area.crs)],
+        "outline": [polygon[0][0] for polygon in packed_polygons(outlines, plan.area.crs)],
         "workers": plan.demand.workers.sum(axis=(1, 2)).round(4).tolist(),
         "uncovered": before.round(4).tolist(),
         "uncovered_after": after.round(4).tolist(),
@@ -189,17 +189,17 @@ def _roads(network: RoadNetwork) -> Json:
         pieces = shapely.linestrings(np.stack(ends, axis=1).reshape(-1, 2, 2))
         merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(pieces))) if len(arc) else []
         lines = shapely.simplify(merged, _ROAD_TOLERANCE_M)
-        packed[name] = _pack(np.asarray(lines, dtype=object), network.crs)
+        packed[name] = packed_lines(np.asarray(lines, dtype=object), network.crs)
     return packed
 
 
-def _polygons(shapes: ObjectArray, crs: str) -> list[list[list[list[int]]]]:
+def packed_polygons(shapes: ObjectArray, crs: str) -> list[list[list[list[int]]]]:
     """Return each shape as its polygons, each the outer ring and the holes, packed without the closing point."""
     parts, owner = shapely.get_parts(shapes, return_index=True)
     polygonal = (shapely.get_type_id(parts) == shapely.GeometryType.POLYGON) & ~shapely.is_empty(parts)
     parts, owner = parts[polygonal], owner[polygonal]
     rings, part_of = shapely.get_rings(parts, return_index=True)
-    packed = _pack(rings, crs)
+    packed = packed_lines(rings, crs)
     result: list[list[list[list[int]]]] = [[] for _ in range(len(shapes))]
     for part, shape in enumerate(owner):
         first, last = np.searchsorted(part_of, [part, part + 1])
@@ -207,7 +207,7 @@ def _polygons(shapes: ObjectArray, crs: str) -> list[list[list[list[int]]]]:
     return result
 
 
-def _pack(lines: ObjectArray, crs: str) -> list[list[int]]:
+def packed_lines(lines: ObjectArray, crs: str) -> list[list[int]]:
     """Return each line (m) as whole 1e-5 degrees: latitude and longitude of its first point, then the steps."""
     points, owner = shapely.get_coordinates(lines, return_index=True)
     lon, lat = unproject(points[:, 0], points[:, 1], crs)

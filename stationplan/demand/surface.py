@@ -1,0 +1,319 @@
+"""Workers by cell and group: a weight for every cell, totals that are met, and draws of what else may be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from stationplan.demand.kernel import kernel_surface
+from stationplan.demand.learning import learn
+from stationplan.demand.totals import Shared, share_out
+from stationplan.demand.uncertainty import surface_draws, total_draws
+from stationplan.demand.validation import spatial_blocks
+from stationplan.domain import (
+    Cells,
+    Features,
+    FloatArray,
+    GroupSurface,
+    IntArray,
+    Learned,
+    Observed,
+    Surface,
+    Totals,
+    Way,
+)
+from stationplan.errors import Fault, FaultList, InputError, Message, say
+from stationplan.inputs.model import SavedModel
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """How a surface is to be made.
+
+    ``rates[group][feature]`` are workers for each unit of a feature, or weights where totals are given; ``cv[group]``
+    is the coefficient of variation of such a surface within a square of ``error_block_m``. ``learn_from`` names
+    features, or beginnings of names that end in ``*``; empty for all. ``insist``: use a model even if it beats no
+    baseline. ``file`` is the scenario's, for faults.
+    """
+
+    rates: Mapping[str, Mapping[str, float]]
+    cv: Mapping[str, float]
+    learn_from: Sequence[str]
+    block_m: float | None
+    folds: int
+    insist: bool
+    draws: int
+    error_block_m: float
+    seed: int
+    file: str
+
+
+@dataclass(frozen=True, eq=False)
+class _Weights:
+    """A group's weight of each cell, and draws of it where it has its own."""
+
+    values: FloatArray
+    way: Way
+    draws: FloatArray | None = None
+    learned: Learned | None = None
+    bandwidth_m: float = 0.0
+
+
+def make_surface(
+    cells: Cells,
+    features: Features,
+    wishes: Wishes,
+    *,
+    totals: Totals | None,
+    observed: Sequence[Observed],
+    model: SavedModel | None = None,
+    districts: Sequence[str],
+    notes: Sequence[Message] = (),
+) -> Surface:
+    """Return the workers of every cell and group.
+
+    A group's weight of a cell is ``sum over features f of rate[f] * feature[f]``; where workers were counted, the mean
+    of a model learned from the counts, if it beats the baselines; the mean of a fitted ``model`` given; where workers
+    were only seen, the density of these sightings. Observed cells keep their counts. Where a district has a total, its
+    cells are scaled to meet it. ``districts`` are the districts' names, for what is told of them after ``notes``.
+
+    Raises
+    ------
+    InputError
+        A rate is of a feature that there is not; a total has no cell or is less than what was observed; learning
+        refuses the counts; all faults of these groups at once.
+    """
+    area_m2 = np.asarray(shapely.area(cells.outline), dtype=np.float64)
+    block = spatial_blocks(cells.x, cells.y, wishes.error_block_m)
+    seen = {item.group: item for item in observed}
+    heads = np.zeros((len(cells.cell_id), len(wishes.rates)))
+    drawn = np.zeros((wishes.draws, *heads.shape), dtype=np.float32) if wishes.draws else None
+    made: list[GroupSurface] = []
+    told = list(notes)
+    faults = FaultList(wishes.file)
+    stated = _stated(features, wishes, faults)
+    for g, group in enumerate(wishes.rates):
+        random = np.random.default_rng([wishes.seed, g])
+        sight = seen.get(group)
+        if sight is None and model is not None and model.target == group:
+            weights = _predicted(features, model, cells, wishes, random)
+        else:
+            weights = _weights(cells, features, wishes, group, stated[:, g], sight, area_m2, told)
+        fixed = None if sight is None or np.isnan(sight.heads).all() else sight.heads
+        total = np.full(len(districts), np.nan) if totals is None else totals.workers[:, g]
+        values = weights.values
+        if weights.way == "sightings" and np.isnan(total).any():
+            values = values * _sightings_total(group, stated[:, g], faults)
+        shared = share_out(values, total, district=cells.district, area_m2=area_m2, fixed=fixed)
+        heads[:, g] = shared.heads
+        _tell(shared, group, total, districts, told, faults)
+        if drawn is not None:
+            cv = wishes.cv[group]
+            spread = weights.draws
+            if spread is None:
+                spread = surface_draws(values, block, cv=cv, draws=wishes.draws, random=random)
+            sums = total_draws(total, cv=0.0 if totals is None else totals.cv, draws=wishes.draws, random=random)
+            taken = (
+                np.zeros(len(districts))
+                if fixed is None
+                else np.bincount(cells.district, np.nan_to_num(fixed), minlength=len(districts))
+            )
+            sums = np.maximum(sums, taken)  # what was counted is there
+            drawn[:, :, g] = share_out(spread, sums, district=cells.district, area_m2=area_m2, fixed=fixed).heads
+        made.append(
+            GroupSurface(
+                group,
+                weights.way,
+                bool((~np.isnan(total)).any()),
+                weights.learned,
+                weights.bandwidth_m,
+                tuple(shared.even.tolist()),
+            )
+        )
+    faults.raise_any()
+    return Surface(cells, features, totals, tuple(observed), tuple(made), heads, drawn, tuple(told))
+
+
+def _stated(features: Features, wishes: Wishes, faults: FaultList) -> FloatArray:
+    """Return rates times features, ``[cell, group]``."""
+    stated = np.zeros((len(features.values), len(wishes.rates)))
+    for g, (group, rates) in enumerate(wishes.rates.items()):
+        for name, rate in rates.items():
+            if name not in features.names:
+                faults.add(
+                    say("No input gives {name}; there are: {known}.", name=name, known=", ".join(features.names)),
+                    say("Correct the name, or add its source under [demand]."),
+                    key=f"groups.{group}.workers.{name}",
+                )
+            else:
+                stated[:, g] += rate * features.column(name)
+    faults.raise_any()
+    return stated
+
+
+def _weights(
+    cells: Cells,
+    features: Features,
+    wishes: Wishes,
+    group: str,
+    stated: FloatArray,
+    sight: Observed | None,
+    area_m2: FloatArray,
+    notes: list[Message],
+) -> _Weights:
+    if sight is None:
+        return _Weights(stated, "rates")
+    if np.isnan(sight.heads).all():
+        share, bandwidth_m = kernel_surface(sight.x, sight.y, cells.x, cells.y, area_m2, seed=wishes.seed)
+        notes.append(
+            say(
+                "{group}: spread by the density of {count} sightings, bandwidth {metres} m.",
+                group=group,
+                count=len(sight.x),
+                metres=round(bandwidth_m),
+            )
+        )
+        return _Weights(share, "sightings", bandwidth_m=bandwidth_m)
+    chosen = _learn_from(features, wishes)
+    at = np.flatnonzero(~np.isnan(sight.heads))
+    population = features.column("population") if "population" in features.names else None
+    learned = learn(
+        features.values[:, chosen],
+        [features.names[i] for i in chosen],
+        cells.x,
+        cells.y,
+        at,
+        sight.heads[at],
+        target=group,
+        population=population,
+        block_m=wishes.block_m,
+        folds=wishes.folds,
+        draws=wishes.draws,
+        seed=wishes.seed,
+    )
+    notes.extend(learned.notes)
+    figures = {"group": group, "cells": len(at), "d2": f"{learned.scores['model'].d2_poisson:.2f}"}
+    if learned.beats_baselines or wishes.insist:
+        told = say("{group}: learned from {cells} observed cells, explaining {d2} of the deviance.", **figures)
+        if not learned.beats_baselines:
+            told = say(
+                "{group}: the model of {cells} observed cells (D2 {d2}) beats no baseline; the scenario insists on it.",
+                **figures,
+            )
+        notes.append(told)
+        return _Weights(learned.predicted, "learned", learned.draws.astype(np.float64), learned)
+    notes.append(
+        say(
+            "{group}: the model of {cells} observed cells (D2 {d2}) beats no baseline; the stated rates are used.",
+            **figures,
+        )
+    )
+    return _Weights(stated, "rates", learned=learned)
+
+
+def _predicted(
+    features: Features, model: SavedModel, cells: Cells, wishes: Wishes, random: np.random.Generator
+) -> _Weights:
+    """Return the means of a fitted model; they err alike within its blocks, by what it could not explain."""
+    faults = FaultList(wishes.file)
+    for name in model.features:
+        if name not in features.names:
+            faults.add(
+                say(
+                    "The model needs the feature {name}; there are: {known}.",
+                    name=name,
+                    known=", ".join(features.names),
+                ),
+                say("Add its source under [demand], as in the study that made the model."),
+                key="demand.learning.model",
+            )
+    faults.raise_any()
+    columns = [features.names.index(name) for name in model.features]
+    mean = np.asarray(model.pipeline.predict(features.values[:, columns]) * model.calibration, dtype=np.float64)
+    block = spatial_blocks(cells.x, cells.y, model.block_m)
+    draws = surface_draws(mean, block, cv=math.sqrt(model.dispersion), draws=wishes.draws, random=random)
+    return _Weights(mean, "model", draws)
+
+
+def _learn_from(features: Features, wishes: Wishes) -> IntArray:
+    """Return the columns of the features to learn from."""
+    if not wishes.learn_from:
+        return np.arange(len(features.names))
+    chosen = set()
+    faults = FaultList(wishes.file)
+    for wanted in wishes.learn_from:
+        found = [
+            i
+            for i, name in enumerate(features.names)
+            if name == wanted or (wanted.endswith("*") and name.startswith(wanted[:-1]))
+        ]
+        if not found:
+            faults.add(
+                say("No feature is called {name}; there are: {known}.", name=wanted, known=", ".join(features.names)),
+                say("Correct the name, or add its source under [demand]."),
+                key="demand.learning.features",
+            )
+        chosen.update(found)
+    faults.raise_any()
+    return np.array(sorted(chosen), dtype=np.int64)
+
+
+def _sightings_total(group: str, stated: FloatArray, faults: FaultList) -> float:
+    """Return how many workers sightings stand for where no total says so: those of the stated rates."""
+    total = float(stated.sum())
+    if total <= 0:
+        faults.add(
+            say("Sightings of {group} do not say how many there are.", group=group),
+            say("Give `workers` of the group, or a total under [demand.totals]."),
+            key=f"groups.{group}.workers",
+        )
+    return total
+
+
+def _tell(
+    shared: Shared,
+    group: str,
+    total: FloatArray,
+    districts: Sequence[str],
+    notes: list[Message],
+    faults: FaultList,
+) -> None:
+    """Note districts without a weight, and refuse totals that cannot be met."""
+    if len(shared.even):
+        notes.append(
+            say(
+                "{group}: in {count} districts nothing has a weight; {workers} workers are spread there by area.",
+                group=group,
+                count=len(shared.even),
+                workers=round(float(np.nansum(total[shared.even])), 1),
+            )
+        )
+    for d in shared.homeless:
+        faults.add(
+            say("{district} has {workers} {group} but no cell.", district=districts[d], workers=total[d], group=group),
+            say("Make the cells smaller, or give cells there."),
+            key="demand.totals",
+        )
+    for d in shared.beyond:
+        faults.add(
+            say(
+                "{district}: the observed {group} do not fit the total of {total}.",
+                district=districts[d],
+                group=group,
+                total=total[d],
+            ),
+            say("Correct the total or the counts; a total is of the whole district."),
+            key="demand.totals",
+        )
+
+
+def refuse_empty(surface: Surface, file: str) -> None:
+    """Raise :class:`InputError` when a surface holds nobody."""
+    if not surface.heads.sum() > 0:
+        what = say("The cells inside the districts hold no workers.")
+        cure = say("Check the counts in the table, and `workers` of the groups.")
+        raise InputError([Fault(what, cure, file)])

@@ -1,0 +1,35 @@
+"""How else the workers of a stated surface may be spread: gamma factors of blocks, and of totals."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stationplan.domain import FloatArray, IntArray
+
+
+def gamma_factors(cv: float, shape: tuple[int, ...], random: np.random.Generator) -> FloatArray:
+    """Return independent gamma factors of mean one and coefficient of variation ``cv``; ones where it is 0.
+
+    A gamma factor keeps a count positive, and factors of the parts of a total, divided by their sum, are the weights of
+    a Dirichlet distribution when the parts are equal (Johnson, Kotz, Balakrishnan 1994).
+
+    >>> factors = gamma_factors(0.3, (100_000,), np.random.default_rng(1))
+    >>> round(float(factors.mean()), 2), round(float(factors.std()), 2)
+    (1.0, 0.3)
+    """
+    if cv == 0:
+        return np.ones(shape)
+    return random.gamma(1 / cv**2, cv**2, shape)
+
+
+def surface_draws(
+    weight: FloatArray, block: IntArray, *, cv: float, draws: int, random: np.random.Generator
+) -> FloatArray:
+    """Return ``[draw, cell]`` weights as they may be instead: those of a block err together, by the same factor."""
+    factors = gamma_factors(cv, (draws, int(block.max()) + 1), random)
+    return weight * factors[:, block]
+
+
+def total_draws(total: FloatArray, *, cv: float, draws: int, random: np.random.Generator) -> FloatArray:
+    """Return ``[draw, district]`` totals as they may be instead; NaN where there is none."""
+    return total * gamma_factors(cv, (draws, len(total)), random)

@@ -1,0 +1,102 @@
+"""The scenario's demand: its inputs to a surface of workers, and that to demand by time slot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from stationplan.demand import Wishes, cell_features, demand_of, heat_exposure, make_surface, refuse_empty, with_layers
+from stationplan.domain import Demand, FloatArray, Group, RoadArcs, Slot, Surface
+from stationplan.hours import parse_slot
+from stationplan.inputs import Inputs
+from stationplan.scenario import Scenario, ScenarioFile, is_computed
+
+
+def surface_of(
+    scenario: Scenario,
+    inputs: Inputs,
+    roads: RoadArcs | None,
+    *,
+    every: bool = False,
+    progress: Callable[[float], None] | None = None,
+) -> Surface:
+    """Return the workers of every cell and group of a scenario.
+
+    Features of roads and places are made where something needs them: a rate, a model, or ``every``. ``progress`` is
+    told the share of the features that is done.
+
+    Raises
+    ------
+    InputError
+        The scenario refers to a feature that nothing gives; totals or counts do not fit; nobody is left.
+    """
+    file, given = scenario.file, inputs.demand
+    demand = file.demand
+    learns = given.model is not None or any(not np.isnan(item.heads).all() for item in given.observed)
+    named = (name for group in file.groups.values() for name in group.workers)
+    wanted = every or learns or any(map(is_computed, named))
+    cells, laid = with_layers(given.cells, given.layers)
+    features = cell_features(
+        cells,
+        roads=roads if wanted else None,
+        places=given.places if wanted else None,
+        crs=inputs.area.crs,
+        kernel_m=demand.kernel_m,
+        elevation_m=given.elevation_m,
+        progress=progress,
+    )
+    surface = make_surface(
+        cells,
+        features,
+        _wishes(file, scenario.path.name),
+        totals=given.totals,
+        observed=given.observed,
+        model=given.model,
+        districts=[str(name) for name in inputs.area.districts["name"]],
+        notes=laid,
+    )
+    refuse_empty(surface, demand.file or scenario.path.name)
+    return surface
+
+
+def _wishes(file: ScenarioFile, name: str) -> Wishes:
+    demand, learning = file.demand, file.demand.learning
+    return Wishes(
+        rates={key: group.workers for key, group in file.groups.items()},
+        cv={key: group.cv for key, group in file.groups.items()},
+        learn_from=learning.features,
+        block_m=learning.block_m,
+        folds=learning.folds,
+        insist=learning.insist,
+        draws=demand.draws,
+        error_block_m=demand.error_block_m,
+        seed=demand.seed,
+        file=name,
+    )
+
+
+def timed(scenario: Scenario, surface: Surface, inputs: Inputs) -> Demand:
+    """Return a surface by the scenario's time slots, exposed work weighted where there is heat."""
+    file = scenario.file
+    slots = []
+    for key, slot in file.slots.items():
+        start, end = parse_slot(slot.hours) or (0, 0)
+        slots.append(Slot(key, slot.name.text, start, end))
+    groups = [
+        Group(key, group.name.text, group.mode, group.cutoff_min, group.cutoff_m) for key, group in file.groups.items()
+    ]
+    return demand_of(
+        surface,
+        groups=groups,
+        slots=slots,
+        profiles=[group.profile for group in file.groups.values()],
+        exposure=_exposure(file, inputs.demand.celsius),
+    )
+
+
+def _exposure(file: ScenarioFile, celsius: FloatArray | None) -> FloatArray | None:
+    if celsius is None or file.demand.heat is None:
+        return None
+    weights = {float(step): weight for step, weight in file.demand.heat.weights.items()}
+    return heat_exposure(celsius, weights, [group.exposed for group in file.groups.values()])

@@ -1,0 +1,112 @@
+"""GeoTIFFs: opened with care, and read in parts."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NoReturn
+
+import numpy as np
+
+from stationplan.domain import FloatArray
+from stationplan.errors import FaultList, InputError, say
+from stationplan.inputs.limits import refuse_above, refuse_large
+from stationplan.scenario import Limits
+
+if TYPE_CHECKING:
+    from rasterio.io import DatasetReader
+
+_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""First bytes of a TIFF and of a BigTIFF, in either byte order."""
+
+_ALONE = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO"}
+"""Keeps GDAL to the one file: what it says must stand in it, not in files beside it."""
+
+
+@contextmanager
+def open_geotiff(
+    path: Path, limits: Limits, faults: FaultList, *, extra: Literal["elevation", "demand"]
+) -> Iterator[DatasetReader]:
+    """Give a GeoTIFF of one band to read from; ``extra`` names the optional libraries that its reader needs.
+
+    That it lies nowhere or has several bands is noted in ``faults``, for the caller to raise with its own findings.
+
+    Raises
+    ------
+    InputError
+        rasterio is not installed; the file is too large or no GeoTIFF that can be read, now or within the block.
+    """
+    try:
+        import rasterio  # noqa: PLC0415 - an extra, needed only here
+        from rasterio.errors import NotGeoreferencedWarning, RasterioError  # noqa: PLC0415
+    except ModuleNotFoundError:
+        refuse_without("rasterio", extra, faults)
+    refuse_large(path, limits, cap="extract_mb")
+    with path.open("rb") as stream:
+        is_tiff = stream.read(4) in _MAGIC
+    # A local path only: what GDAL would fetch or unpack by a name of its own is never opened.
+    if not is_tiff or str(path).startswith("/vsi") or "://" in str(path):
+        _not_readable(say("it is no TIFF"), faults)
+    try:
+        with (
+            warnings.catch_warnings(action="ignore", category=NotGeoreferencedWarning),
+            rasterio.Env(**_ALONE),
+            rasterio.open(path, driver="GTiff") as raster,
+        ):
+            _check(raster, faults)
+            yield raster
+    except RasterioError as error:
+        _not_readable(error, faults)
+
+
+def refuse_without(library: str, extra: str, faults: FaultList) -> NoReturn:
+    """Raise :class:`InputError` that a library is not installed."""
+    faults.add(
+        say("GeoTIFFs are read with {library}, which is not installed.", library=library),
+        say("Run: pip install 'stationplan[{extra}]'", extra=extra),
+        code="missing_library",
+    )
+    raise InputError(faults.faults) from None
+
+
+def _not_readable(error: object, faults: FaultList) -> NoReturn:
+    faults.add(
+        say("The file is not a readable GeoTIFF: {error}.", error=error),
+        say("Export it again as GeoTIFF."),
+        code="unreadable",
+    )
+    raise InputError(faults.faults) from None
+
+
+def _check(raster: DatasetReader, faults: FaultList) -> None:
+    if raster.crs is None or raster.transform.is_identity:
+        faults.add(
+            say("The raster does not say where it lies."),
+            say("Export it again with its CRS in the file, such as EPSG:4326."),
+            code="crs",
+        )
+    if raster.count != 1:
+        faults.add(
+            say("The raster has {count} bands, not one.", count=raster.count),
+            say("Export the band that is meant alone."),
+            code="bands",
+        )
+
+
+def read_part(raster: DatasetReader, part: tuple[int, int, int, int], limits: Limits, faults: FaultList) -> FloatArray:
+    """Return the values of a part, given by left, top, width and height (pixels); NaN where there are none.
+
+    Raises
+    ------
+    InputError
+        The part is larger than the limit ``unpacked_mb``.
+    """
+    from rasterio.windows import Window  # noqa: PLC0415 - an extra, needed only here
+
+    refuse_above(math.ceil(part[2] * part[3] * 8 / 1e6), "unpacked_mb", limits, faults)
+    band = raster.read(1, window=Window(*part), masked=True)
+    values = band.astype(np.float64).filled(np.nan) * raster.scales[0] + raster.offsets[0]
+    return np.asarray(values, dtype=np.float64)

@@ -1,0 +1,137 @@
+"""Fitted models of earlier studies, read without running anything that stands in the file."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from types import ModuleType
+from typing import Protocol, cast
+
+from stationplan.domain import FloatArray, Learned
+from stationplan.errors import FaultList, InputError, say
+from stationplan.inputs.limits import refuse_large
+from stationplan.scenario import Limits
+
+FORMAT = 1
+"""Version of what a saved model holds."""
+
+_TYPES = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
+"""Types of a fitted pipeline that skops does not vouch for by itself, and that compute and open nothing."""
+
+
+class Predictor(Protocol):
+    """A fitted pipeline, from ``values[cell, feature]`` to mean counts."""
+
+    def predict(self, values: FloatArray, /) -> FloatArray:
+        """Return the mean count of cells."""
+
+
+@dataclass(frozen=True, eq=False)
+class SavedModel:
+    """A model of one group's workers: ``calibration * pipeline.predict(values[cell, feature])``.
+
+    Counts vary by ``mean + dispersion * mean ** 2``, alike within ``block_m`` metres.
+    """
+
+    target: str
+    features: tuple[str, ...]
+    calibration: float
+    dispersion: float
+    block_m: float
+    pipeline: Predictor
+
+
+def write_model(learned: Learned, path: Path) -> None:
+    """Save a fitted model with skops, which holds no code, with what is needed to use it.
+
+    Raises
+    ------
+    InputError
+        skops is not installed.
+    """
+    skops_io = _skops(path)
+    document = {
+        "format": FORMAT,
+        "target": learned.target,
+        "features": list(learned.features),
+        "calibration": learned.calibration,
+        "dispersion": learned.dispersion,
+        "block_m": learned.block_m,
+        "versions": json.dumps({**learned.versions, "stationplan": metadata.version("stationplan")}),
+        "pipeline": learned.pipeline,
+    }
+    skops_io.dump(document, path)
+
+
+def read_model(path: Path, limits: Limits) -> SavedModel:
+    """Return a saved model.
+
+    Raises
+    ------
+    InputError
+        skops is not installed; the file is too large or no such model; it holds a type that no model of ours has, is of
+        another format, or was saved with another minor version of scikit-learn.
+    """
+    skops_io = _skops(path)
+    faults = FaultList(path.name)
+    refuse_large(path, limits, cap="file_mb")
+    unreadable = say("Save it again with `stationplan density`.")
+    if not zipfile.is_zipfile(path):
+        faults.add(say("The file is no saved model."), unreadable, code="unreadable")
+        faults.raise_any()
+    try:
+        unknown = [name for name in skops_io.get_untrusted_types(file=path) if name not in _TYPES]
+        if unknown:
+            faults.add(
+                say("The file holds types that no model has: {types}.", types=", ".join(sorted(unknown))),
+                say("Do not use it unless you know who made it; make the model again."),
+                code="unknown_type",
+            )
+            faults.raise_any()
+        document = cast("Mapping[str, object]", skops_io.load(path, trusted=list(_TYPES)))
+    except InputError:
+        raise
+    except Exception as error:
+        faults.add(say("The file is no saved model: {error}.", error=error), unreadable, code="unreadable")
+        raise InputError(faults.faults) from None
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        faults.add(say("The model is of a format that this version does not know."), unreadable, code="unknown_version")
+        faults.raise_any()
+    saved, here = json.loads(str(document["versions"])), metadata.version("scikit-learn")
+    if saved["scikit-learn"].split(".")[:2] != here.split(".")[:2]:
+        faults.add(
+            say(
+                "The model was saved with scikit-learn {saved}; {here} is installed.",
+                saved=saved["scikit-learn"],
+                here=here,
+            ),
+            say("Install that version, or save the model again."),
+            code="unknown_version",
+        )
+        faults.raise_any()
+    return SavedModel(
+        str(document["target"]),
+        tuple(cast("list[str]", document["features"])),
+        float(cast("float", document["calibration"])),
+        float(cast("float", document["dispersion"])),
+        float(cast("float", document["block_m"])),
+        cast("Predictor", document["pipeline"]),
+    )
+
+
+def _skops(path: Path) -> ModuleType:
+    try:
+        import skops.io as skops_io  # noqa: PLC0415 - an extra, needed only here
+    except ModuleNotFoundError:
+        faults = FaultList(path.name)
+        faults.add(
+            say("Models are saved and read with skops, which is not installed."),
+            say("Run: pip install 'stationplan[demand]'"),
+            code="missing_library",
+        )
+        raise InputError(faults.faults) from None
+    return cast("ModuleType", skops_io)
