@@ -162,7 +162,7 @@ def test_too_few_blocks_are_halved_and_told():
     found = learnt(values, counts, block_m=10_000.0)
     assert found.block_m == 2500.0
     assert [str(note) for note in found.notes] == [
-        "Blocks of 10000 m would be too few for 5 folds; blocks of 2.5e+03 m are used."
+        "Blocks of 10000 m would be too few for 5 folds; blocks of 2500 m are used."
     ]
 
 

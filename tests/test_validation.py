@@ -101,20 +101,16 @@ def field(range_m: float, seed: int, nugget: float) -> tuple[np.ndarray, np.ndar
 
 
 @pytest.mark.parametrize("range_m", [800.0, 2000.0])
-def test_a_known_range_is_found(range_m):
-    found = [residual_range(*field(range_m, seed, 0.2)) for seed in range(8)]
+@pytest.mark.parametrize("nugget", [0.2, 0.6])
+def test_a_known_range_is_found_under_noise_too(range_m, nugget):
+    found = [residual_range(*field(range_m, seed, nugget)) for seed in range(10)]
     assert np.median(found) == pytest.approx(range_m, rel=0.35)
+    assert min(found) >= 0.4 * range_m  # structure is never missed: too small a block flatters
 
 
 def test_the_range_is_capped_at_a_third_of_the_extent():
     x, y, _ = field(1000.0, 0, 0.0)
     assert residual_range(x, y, x / 1000) == pytest.approx(max(np.ptp(x), np.ptp(y)) / 3)
-
-
-def test_noise_has_no_range_more_often_than_not():
-    x, y, _ = field(1000.0, 0, 0.0)
-    found = [residual_range(x, y, np.random.default_rng(seed).normal(size=300)) for seed in range(9)]
-    assert np.median(found) == 0
 
 
 def test_residuals_without_variation_or_place_have_no_range():

@@ -13,7 +13,7 @@ _MAX_POINTS = 3000
 """Points that a semivariogram looks at: four million pairs tell the range as well as all do."""
 
 _LEAST_STRUCTURE = 0.1
-"""A spatial part below a tenth of the variance is not told from chance."""
+"""A spatial part below a tenth of the variance counts as none."""
 
 _FLOOR = 1e-3
 
@@ -44,7 +44,9 @@ def residual_range(x: FloatArray, y: FloatArray, residual: FloatArray) -> float:
 
     The robust semivariogram of Cressie and Hawkins (1980) in classes of distance up to a third of the longer side of
     the extent, and a spherical model with nugget fitted by weighted least squares (Cressie 1985). The range is
-    capped at that third. Of more than 3000 points a sample is used, always the same.
+    capped at that third. Noise without structure often gets some range too: a test of significance would miss weak
+    structure, and blocks too small flatter a model while blocks too large do not. Of more than 3000 points a sample
+    is used, always the same.
     """
     if len(x) > _MAX_POINTS:
         chosen = np.random.default_rng(0).choice(len(x), _MAX_POINTS, replace=False)
@@ -98,7 +100,7 @@ def block_side(x: FloatArray, y: FloatArray, *, wanted_m: float, folds: int) -> 
         "Blocks of {wanted} m would be too few for {folds} folds; blocks of {side} m are used.",
         wanted=f"{wanted_m:.0f}",
         folds=folds,
-        side=f"{side:.3g}",
+        side=f"{side:.0f}" if side >= 10 else f"{side:.2g}",
     )
     return side, (note,)
 
