@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 
 from stationplan.access import connect, cover_rows, islands, network_of, service_areas, site_times
-from stationplan.density import surface_of, timed
 from stationplan.domain import (
     MODES,
     BoolArray,
@@ -41,6 +40,7 @@ from stationplan.question import choose
 from stationplan.recount import recount_stations
 from stationplan.robust import robustness
 from stationplan.scenario import Scenario
+from stationplan.surfaces import surface_of, timed
 
 _log = logging.getLogger(__name__)
 

@@ -30,7 +30,7 @@ ROOMS = [
     "demand",
     "access",
     "siting",
-    "density",
+    "surfaces",
     "question",
     "robust",
     "explain",
