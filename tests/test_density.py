@@ -129,6 +129,16 @@ def test_totals_and_a_missing_weight(town):
     assert "in 1 districts nothing has a weight; 60.0 workers are spread there by area" in notes
 
 
+def test_overlapping_districts_are_told_and_count_a_cell_once(town, tmp_path):
+    scenario = town()
+    features = json.loads((tmp_path / "districts.geojson").read_text("utf-8"))
+    features["features"][1]["geometry"] = box(104.02, 104.06)  # a third of the first lies in the second
+    (tmp_path / "districts.geojson").write_text(json.dumps(features), encoding="utf-8")
+    made = sp.density(scenario)
+    assert any(str(note).startswith("The districts D0 区0 and D1 区1 share 3.2") for note in made.notes)
+    assert len(set(made.surface.cells.cell_id)) == len(made.surface.cells.cell_id)
+
+
 def test_a_total_of_a_district_without_a_cell_is_refused(town):
     coarse = 'file = "cells.csv"\ndatum = "wgs84"\n[demand.totals]\nfile = "totals.csv"\n'
     scenario = town(

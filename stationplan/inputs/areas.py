@@ -27,6 +27,8 @@ _MARGIN_M = 500.0
 
 _GEOD = Geod(ellps="WGS84")
 _KM2 = 1e6
+_OVERLAP = 0.01
+"""Share of the smaller of two districts beyond which they overlap; the counties of Sichuan share up to 0.0014."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +89,7 @@ def read_districts(located: Located, limits: Limits, names: Mapping[str, Sequenc
     shown = [f"{district} {name}" for district, name in zip(ids, texts["name"], strict=True)]
     polygons = polygons_of(table, shown, faults)
     faults.raise_any("refused")
+    _tell_overlaps(table, polygons, shown, faults)
     return AreaTable(
         tuple(ids),
         tuple(texts["name"]),
@@ -160,6 +163,29 @@ def polygons_of(table: Table, names: list[str], faults: FaultList) -> ObjectArra
                 action="repaired",
             )
     return polygons
+
+
+def _tell_overlaps(table: Table, polygons: ObjectArray, names: list[str], faults: FaultList) -> None:
+    """Note pairs of districts that share more than the slivers between boundaries drawn apart."""
+    one, two = shapely.STRtree(polygons).query(polygons, predicate="intersects")
+    one, two = one[one < two], two[one < two]
+    shared = shapely.intersection(polygons[one], polygons[two])
+    smaller = np.minimum(shapely.area(polygons[one]), shapely.area(polygons[two]))
+    for i in np.flatnonzero(shapely.area(shared) > _OVERLAP * smaller).tolist():
+        parts = shapely.get_parts(shared[i])
+        km2 = sum(_area_m2(part) for part in parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]) / _KM2
+        faults.add(
+            say(
+                "The districts {one} and {two} share {km2} km2; what lies in both counts in the first.",
+                one=names[int(one[i])],
+                two=names[int(two[i])],
+                km2=f"{km2:.3f}",
+            ),
+            say("Draw them apart, or leave one of them out."),
+            row=table.row_number[int(two[i])],
+            code="overlap",
+            action="kept",
+        )
 
 
 def shapes_in_degrees(table: Table) -> ObjectArray:

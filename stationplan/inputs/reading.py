@@ -207,6 +207,7 @@ def place(tables: Tables, decisions: dict[str, DatumDecision], roads: RoadArcs |
             *(() if candidates is None else candidates.notes),
             *notes,
             *(note for item in told for note in quality_notes(item)),
+            *([] if area is None else [found.what for found in area.quality.findings if found.code == "overlap"]),
             *doubts,
         ),
         tuple(told),
