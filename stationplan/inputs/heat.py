@@ -9,10 +9,10 @@ import numpy as np
 
 from stationplan.domain import Cells, FloatArray, Quality
 from stationplan.errors import FaultList, Message, say
-from stationplan.inputs.columns import FIELD_NAMES, normalise
+from stationplan.inputs.columns import normalise
 from stationplan.inputs.rasters import raster_sums
-from stationplan.inputs.source import Located, quality_of, read_table
-from stationplan.inputs.table import Wanted, find_columns, numbers, unique_ids
+from stationplan.inputs.source import Located, quality_of, read_by_id
+from stationplan.inputs.table import numbers
 from stationplan.scenario import HeatInput, Limits, Scenario, SlotInput
 
 _COLDEST, _HOTTEST = -60.0, 70.0
@@ -36,13 +36,7 @@ def read_heat(located: Located, slots: Mapping[str, SlotInput], limits: Limits) 
     InputError
         The table cannot be read, has no column for any slot, or a value is no temperature; all faults at once.
     """
-    wanted = Wanted(("id",), ("id",), FIELD_NAMES)
-    table = read_table(located, wanted, limits)
-    faults = FaultList(table.file, sheet=table.sheet)
-    faults.extend(table.faults)
-    columns = find_columns(table, wanted, faults)
-    faults.raise_any("refused")
-    ids = unique_ids(table, columns["id"], faults)
+    table, ids, faults = read_by_id(located, limits)
     celsius = np.full((len(ids), len(slots)), np.nan)
     for s, (key, slot) in enumerate(slots.items()):
         names = {normalise(name) for name in (key, slot.name.zh, slot.name.en)}

@@ -10,7 +10,7 @@ from typing import TypeVar
 from stationplan.domain import Quality
 from stationplan.errors import Fault, FaultList, InputError, say
 from stationplan.inputs.database import read_database
-from stationplan.inputs.table import Table, Wanted, find_columns, table_from_rows
+from stationplan.inputs.table import Table, Wanted, find_columns, table_from_rows, unique_ids
 from stationplan.inputs.textfile import csv_rows
 from stationplan.inputs.vector import GEOMETRY_SUFFIXES, read_features
 from stationplan.inputs.workbook import sheet_rows
@@ -103,6 +103,25 @@ def read_fields(located: Located, wanted: Wanted, limits: Limits) -> tuple[Table
     faults.extend(table.faults)
     placed = table.shapes is not None or bool(wanted.matches(table.header, "lonlat"))
     return table, find_columns(table, wanted, faults, unless=("lon", "lat") if placed else ()), faults
+
+
+def read_by_id(located: Located, limits: Limits, *, column: str | None = None) -> tuple[Table, list[str], FaultList]:
+    """Return the table of a source whose rows have ids but no place, these ids, and all faults so far.
+
+    ``column`` is the header of the ids, where the user names it.
+
+    Raises
+    ------
+    InputError
+        The source cannot be read as a table, or has no column of ids.
+    """
+    wanted = Wanted(("id",), ("id",), given={} if column is None else {"id": column})
+    table = read_table(located, wanted, limits)
+    faults = FaultList(table.file, sheet=table.sheet)
+    faults.extend(table.faults)
+    columns = find_columns(table, wanted, faults)
+    faults.raise_any("refused")
+    return table, unique_ids(table, columns["id"], faults), faults
 
 
 def quality_of(role: str, table: Table, kept: int, faults: FaultList) -> Quality:

@@ -9,9 +9,9 @@ import numpy as np
 
 from stationplan.domain import FloatArray, Quality, StudyArea, Totals
 from stationplan.errors import FaultList, Message, say
-from stationplan.inputs.columns import FIELD_NAMES, normalise
-from stationplan.inputs.source import Located, quality_of, read_table
-from stationplan.inputs.table import Table, Wanted, find_columns, numbers, unique_ids
+from stationplan.inputs.columns import normalise
+from stationplan.inputs.source import Located, quality_of, read_by_id
+from stationplan.inputs.table import Table, numbers
 from stationplan.scenario import GroupInput, Limits, TotalsInput
 
 
@@ -36,13 +36,7 @@ def read_totals(located: Located, given: TotalsInput, groups: Mapping[str, Group
         The table cannot be read; a column is missing; a value is negative or no number; an id stands twice; there are
         more workers than residents; all faults at once.
     """
-    wanted = Wanted(("id",), ("id",), FIELD_NAMES, {} if given.id is None else {"id": given.id})
-    table = read_table(located, wanted, limits)
-    faults = FaultList(table.file, sheet=table.sheet)
-    faults.extend(table.faults)
-    columns = find_columns(table, wanted, faults)
-    faults.raise_any("refused")
-    ids = unique_ids(table, columns["id"], faults)
+    table, ids, faults = read_by_id(located, limits, column=given.id)
     workers = _by_rates(table, given, groups, faults) if given.rates else _by_columns(table, given, groups, faults)
     if given.population is not None:
         _refuse_above_population(table, given.population, workers, faults)

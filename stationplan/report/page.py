@@ -1,37 +1,27 @@
-"""The plan as one printable HTML page. Jinja escapes every value, and the page allows no script at all."""
+"""The plan as one printable HTML page."""
 
 from __future__ import annotations
 
 import math
-from importlib import metadata, resources
 
 import numpy as np
-from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
 
 from stationplan.domain import Group, Language, Mode, Plan
 from stationplan.i18n import number, percent, percent_up, translate, words
 from stationplan.naming import district_name, host_names, kind_names, site_name
 from stationplan.report.metrics import Change, certainty, overall
 from stationplan.report.tables import coverage_parts, plan_notes
+from stationplan.report.template import fill_page
 
 Row = dict[str, str]
 
 
 def render_report(plan: Plan, *, lang: Language = "zh") -> str:
     """Return the report as one HTML page; the same plan gives the same bytes."""
-    word = words(lang)
-    assets = resources.files("stationplan").joinpath("report/assets")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(assets.joinpath("report.html.j2").read_text("utf-8"))
-    synthetic = [word("Synthetic data, not for decisions")] if plan.synthetic else []
-    return template.render(
-        lang=lang,
-        t=word,
-        style=Markup(assets.joinpath("report.css").read_text("utf-8")),  # noqa: S704 - our own file, not an input
-        title=plan.name.in_language(lang),
-        notice=plan.notice.in_language(lang) if plan.notice is not None else "",
-        marks=[*synthetic, word("Internal use")],
+    return fill_page(
+        "report.html.j2",
+        plan,
+        lang,
         figures=_figures(plan, lang),
         parts=[
             {"title": title, "rows": [_coverage_row(name, change, lang) for name, change in changes]}
@@ -45,8 +35,6 @@ def render_report(plan: Plan, *, lang: Language = "zh") -> str:
             *_uncertainty(plan, lang),
         ],
         notes=plan_notes(plan, lang),
-        version=metadata.version("stationplan"),
-        fingerprint=plan.scenario_fingerprint[:12],
     )
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from importlib import metadata, resources
 
 import numpy as np
 import shapely
-from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
 
 from stationplan.domain import Demand, Density, GroupSurface, Language, Learned, Scores, Surface
 from stationplan.i18n import number, percent, translate, words
 from stationplan.naming import way_names
 from stationplan.report.charts import bars, paired_bars, residual_map, scatter
+from stationplan.report.template import fill_page
 
 _MOST_DISTRICTS = 200
 _MOST_FEATURES = 15
@@ -26,18 +24,11 @@ def render_validation(density: Density, *, lang: Language = "zh") -> str:
     """Return the page; the same surface gives the same bytes."""
     word = words(lang)
     surface = density.surface
-    assets = resources.files("stationplan").joinpath("report/assets")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(assets.joinpath("validation.html.j2").read_text("utf-8"))
-    synthetic = [word("Synthetic data, not for decisions")] if density.synthetic else []
     names = [group.name.in_language(lang) for group in density.demand.groups]
-    return template.render(
-        lang=lang,
-        t=word,
-        style=Markup(assets.joinpath("report.css").read_text("utf-8")),  # noqa: S704 - our own file, not an input
-        title=density.name.in_language(lang),
-        notice=density.notice.in_language(lang) if density.notice is not None else "",
-        marks=[*synthetic, word("Internal use")],
+    return fill_page(
+        "validation.html.j2",
+        density,
+        lang,
         groups=[_group(surface, density.demand, g, lang) for g in range(len(names))],
         learned=[
             _learned(density, made, made.learned, name, lang)
@@ -57,8 +48,6 @@ def render_validation(density: Density, *, lang: Language = "zh") -> str:
             *(word("Roads: {source}", source=source) for source in density.sources),
         ],
         totals_from="" if surface.totals is None else surface.totals.source,
-        version=metadata.version("stationplan"),
-        fingerprint=density.scenario_fingerprint[:12],
     )
 
 

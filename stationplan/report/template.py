@@ -1,0 +1,31 @@
+"""Pages from our own Jinja templates. Jinja escapes every value, and the pages allow no script at all."""
+
+from __future__ import annotations
+
+from importlib import metadata, resources
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from stationplan.domain import Density, Language, Plan
+from stationplan.i18n import words
+
+
+def fill_page(name: str, study: Plan | Density, lang: Language, **values: object) -> str:
+    """Return a page about a study: a template of ``report/assets`` with what every page says, and ``values``."""
+    word = words(lang)
+    assets = resources.files("stationplan").joinpath("report/assets")
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string(assets.joinpath(name).read_text("utf-8"))
+    synthetic = [word("Synthetic data, not for decisions")] if study.synthetic else []
+    return template.render(
+        lang=lang,
+        t=word,
+        style=Markup(assets.joinpath("report.css").read_text("utf-8")),  # noqa: S704 - our own file, not an input
+        title=study.name.in_language(lang),
+        notice=study.notice.in_language(lang) if study.notice is not None else "",
+        marks=[*synthetic, word("Internal use")],
+        version=metadata.version("stationplan"),
+        fingerprint=study.scenario_fingerprint[:12],
+        **values,
+    )
