@@ -20,10 +20,16 @@ def role_name(role: str) -> Message:
         "stations": say("stations"),
         "candidates": say("candidates"),
         "observed": say("observed counts"),
+        "demand.places": say("places of interest"),
+        "demand.totals": say("control totals"),
+        "demand.observed": say("observed counts"),
+        "demand.heat": say("temperatures"),
         "area": say("districts"),
         "area.district_list": say("the list of districts"),
         "candidates.forbidden_areas": say("forbidden areas"),
     }
+    if role.startswith("demand.counts."):
+        return say("the count {name}", name=role.removeprefix("demand.counts."))
     return names[role]
 
 

@@ -38,7 +38,7 @@ from stationplan.inputs import decide_datums, place, read_roads, read_tables
 from stationplan.postgis import is_database, shown_url
 from stationplan.question import choose
 from stationplan.recount import recount_stations
-from stationplan.robust import robustness
+from stationplan.robust import Robust, robustness
 from stationplan.scenario import Scenario
 from stationplan.surfaces import surface_of, timed
 
@@ -142,18 +142,10 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
                 )
             )
     with clock.step("robustness", say("Choosing again for uncertain demand")):
-        robust, answered = robustness(
+        robust = robustness(
             plan, demand, sites, coverage, solution.sites, districts=len(area.districts), workers=workers
         )
-        asked = 0 if demand.draws is None else min(plan.robustness_draws, len(demand.draws))
-        if answered < asked:
-            notes.append(
-                say(
-                    "In {count} of {asked} draws of the demand no plan meets the floor or the target.",
-                    count=asked - answered,
-                    asked=asked,
-                )
-            )
+        notes.extend(_robust_notes(robust))
     with clock.step("explaining", say("Explaining each site")):
         standing = np.flatnonzero(sites.existing)
         before = recount_stations(demand, sites, times, standing)
@@ -196,8 +188,8 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         stations_before=before,
         stations_after=after,
         why=why,
-        robustness=robust,
-        robustness_draws=answered,
+        robustness=robust.share,
+        robustness_draws=robust.answered,
         reach=reach,
         counts={
             "cells": len(demand.cell_id),
@@ -341,6 +333,27 @@ def _require_reach(coverage: Coverage, sites: Sites, scenario: Scenario) -> None
             key="candidates",
         )
         faults.raise_any()
+
+
+def _robust_notes(robust: Robust) -> list[Message]:
+    notes = []
+    if robust.unmet:
+        notes.append(
+            say(
+                "In {count} of {asked} draws of the demand no plan meets the floor or the target.",
+                count=robust.unmet,
+                asked=robust.answered + robust.unmet,
+            )
+        )
+    if robust.undecided:
+        notes.append(
+            say(
+                "In {count} of {asked} draws of the demand the solver ran out of time: robustness may change.",
+                count=robust.undecided,
+                asked=robust.answered + robust.unmet,
+            )
+        )
+    return notes
 
 
 def _agree(demand: Demand, stations_after: CountArray, solution: Solution) -> None:

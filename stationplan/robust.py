@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 
-from stationplan.domain import Coverage, Demand, FloatArray, IntArray, Sites
+from stationplan.domain import Coverage, Demand, FloatArray, IntArray, Sites, Solution
 from stationplan.errors import InfeasibleError, UndecidedError
 from stationplan.question import choose, weights
 from stationplan.scenario import PlanInput
+
+
+@dataclass(frozen=True, eq=False)
+class Robust:
+    """How often each chosen site is chosen: ``share[site]`` of the ``answered`` draws, NaN where there are none.
+
+    ``unmet`` counts draws in which a floor or a target is out of reach, ``undecided`` those among the answered in which
+    time ran out, so that another run may answer otherwise.
+    """
+
+    share: FloatArray
+    answered: int
+    unmet: int
+    undecided: int
 
 
 def robustness(
@@ -21,27 +36,28 @@ def robustness(
     *,
     districts: int,
     workers: int = 1,
-) -> tuple[FloatArray, int]:
-    """Return the share of draws of the demand in which each site is chosen too, and the number of these draws.
+) -> Robust:
+    """Return how often the same question chooses the same sites for draws of the demand.
 
-    Draws in which a floor or a target is out of reach are left out. The first ``plan.robustness_draws`` are asked, each
-    within an equal part of ``plan.time_limit_s``. Shares are NaN where none was answered. Threads do not change the
-    result.
+    The first ``plan.robustness_draws`` are asked, each within an equal part of ``plan.time_limit_s``. Threads do not
+    change the result.
     """
     count = 0 if demand.draws is None else min(plan.robustness_draws, len(demand.draws))
     if count == 0:
-        return np.full(len(chosen), np.nan), 0
+        return Robust(np.full(len(chosen), np.nan), 0, 0, 0)
     asked = plan.model_copy(update={"time_limit_s": plan.time_limit_s / count})
 
-    def answer(draw: int) -> IntArray | None:
+    def answer(draw: int) -> Solution | None:
         try:
             weight = weights(demand, draw)
-            return choose(asked, demand, sites, coverage, districts=districts, weight=weight).sites
+            return choose(asked, demand, sites, coverage, districts=districts, weight=weight)
         except (InfeasibleError, UndecidedError):
             return None
 
     with ThreadPoolExecutor(workers) as pool:
         answers = [found for found in pool.map(answer, range(count)) if found is not None]
     if not answers:
-        return np.full(len(chosen), np.nan), 0
-    return np.mean([np.isin(chosen, found) for found in answers], axis=0), len(answers)
+        return Robust(np.full(len(chosen), np.nan), 0, count, 0)
+    share = np.mean([np.isin(chosen, found.sites) for found in answers], axis=0)
+    undecided = sum(found.termination == "time_limit" for found in answers)
+    return Robust(share, len(answers), count - len(answers), undecided)

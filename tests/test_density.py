@@ -258,6 +258,25 @@ def test_faults_of_demand_end_with_two_and_leave_nothing(town, tmp_path, capsys)
     assert not (tmp_path / "out").exists()
 
 
+def test_check_looks_at_a_scenario_that_only_places_workers(town, tmp_path, capsys):
+    text = "id,rider\nD0,100\nD9,60\n"
+    demand = PLACES + '[demand.totals]\nfile = "totals.csv"\nmissing = "empty"\n'
+    town(demand, "places = 1.0", places=shops(), totals=text)
+    with pytest.raises(SystemExit) as end:
+        main(["check", str(tmp_path / "town.toml"), "--json", "--lang", "en"])
+    assert end.value.code == DONE
+    told = json.loads(capsys.readouterr().out)
+    roles = {item["role"]: item for item in told["inputs"]} if "inputs" in told else told
+    assert "D9 has no polygon" in json.dumps(roles, ensure_ascii=False)
+    layer = '[demand.counts.people]\nfile = "people.csv"\ndatum = "gcj02"\n'
+    town(demand + layer, "people = 1.0", places=shops(), totals=text, people="lon,lat\n104.01,30.01\n")
+    for lang, words in (("zh", ("计数 people", "控制总数")), ("en", ("the count people", "control totals"))):
+        with pytest.raises(SystemExit):
+            main(["check", str(tmp_path / "town.toml"), "--lang", lang])
+        shown = capsys.readouterr().out
+        assert all(word in shown for word in words)
+
+
 # ---- pages ----------------------------------------------------------------------------------------------------------
 
 

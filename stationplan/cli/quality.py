@@ -69,7 +69,7 @@ def _book(out: Path, asked: Asked) -> Path:
     book = out if out.suffix.lower() == ".xlsx" else out / "quality.xlsx"
     inputs = [path for path in (asked.path, asked.roads, asked.district_list) if path is not None]
     if asked.role is None and asked.path.suffix.lower() == ".toml":
-        scenario = load_scenario(asked.path, data=asked.data, undeclared_datums=True)
+        scenario = load_scenario(asked.path, data=asked.data, undeclared_datums=True, purpose=None)
         inputs += [folder / name for _, name, _ in scenario.inputs for folder in scenario.folders]
     if any(book.resolve() == path.resolve() for path in inputs):
         _refuse("--out", say("{path} is an input.", path=book), say("Choose another place for the findings."))
@@ -91,7 +91,7 @@ def _look(asked: Asked) -> Check:
                 say("A scenario says itself how its inputs are read."),
                 say("Write these options into the scenario, or check one table with --as."),
             )
-        return check_scenario(load_scenario(asked.path, data=asked.data, undeclared_datums=True))
+        return check_scenario(load_scenario(asked.path, data=asked.data, undeclared_datums=True, purpose=None))
     for path in (asked.path, asked.roads, asked.district_list):
         if path is not None and not path.is_file():
             _refuse(None, say("The file {path} does not exist.", path=path), say("Check the path."))

@@ -66,13 +66,14 @@ def check_scenario(scenario: Scenario) -> Check:
     tables = read_tables(scenario, lenient=True)
     refused = list(tables.faults)
     roads = None
-    try:
-        roads = read_roads(scenario)
-    except InputError as error:
-        refused.extend(error.faults)
+    if scenario.file.roads.given:
+        try:
+            roads = read_roads(scenario)
+        except InputError as error:
+            refused.extend(error.faults)
     decisions = decide_datums(tables, roads)
     quality = tables.quality
-    if roads is not None and not refused:
+    if not refused:
         try:
             quality = place(tables, decisions, roads, scenario).quality
         except InputError as error:

@@ -48,6 +48,9 @@ from stationplan.inputs.source import Attempts, locate
 from stationplan.inputs.totals import TotalsTable, read_totals, totals_in
 from stationplan.scenario import Scenario, ScenarioFile, Source, is_computed, is_raster
 
+_UNITS = {"population": "people", "jobs": "jobs"}
+"""Units of the counts that a table of cells calls by a name of ours."""
+
 
 @dataclass(frozen=True, eq=False)
 class DemandTables:
@@ -254,7 +257,9 @@ def _cells(
     x, y = x[inside], y[inside]
     drawn = table.outline
     outline = cell_outlines(x, y) if drawn is None else polygons_in_metres(drawn[inside], datum, area)
-    counts = {name: Count(values[inside], "", table.quality.file) for name, values in table.counts.items()}
+    counts = {
+        name: Count(values[inside], _UNITS.get(name, ""), table.quality.file) for name, values in table.counts.items()
+    }
     ids = tuple(table.cell_id[i] for i in inside.tolist())
     return Cells(ids, x, y, district[inside], outline, counts), quality, len(district) - len(inside)
 

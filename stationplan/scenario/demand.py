@@ -86,7 +86,7 @@ class LearningInput(Table):
     """Features to learn from, by name, beginning of names (`places*`) or column of the cells; without it all."""
     block_m: Positive | None = None
     """Side of the blocks that are held out together, m; without it the range at which errors stop being alike."""
-    folds: Annotated[int, Field(ge=2)] = 5
+    folds: Annotated[int, Field(ge=3)] = 5
     """Parts that the blocks are dealt into; each is predicted by a model that has not seen it."""
     insist: bool = False
     """Use the model even if it does not beat a constant rate and the share of the population."""
