@@ -54,8 +54,11 @@ def robustness(
         except (InfeasibleError, UndecidedError):
             return None
 
-    with ThreadPoolExecutor(workers) as pool:
+    pool = ThreadPoolExecutor(workers)
+    try:
         answers = [found for found in pool.map(answer, range(count)) if found is not None]
+    finally:
+        pool.shutdown(cancel_futures=True)  # a user who stops the run waits for the draws at work, not for all
     if not answers:
         return Robust(np.full(len(chosen), np.nan), 0, count, 0)
     share = np.mean([np.isin(chosen, found.sites) for found in answers], axis=0)
