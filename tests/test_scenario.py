@@ -193,7 +193,7 @@ def test_the_resolved_copy_writes_out_every_default(tmp_path):
         "forbidden": [],
         "target_share": 0.0,
         "floor_share": 0.0,
-        "robustness_draws": 20,
+        "robustness_draws": 10,
         "time_limit_s": 60.0,
     }
     assert written["open_share"] == 0.5

@@ -37,7 +37,7 @@ class Axis:
         """Return round values with a fair distance from each other.
 
         >>> Axis(900.0, 200.0).ticks()
-        [0.0, 50.0, 200.0, 500.0, 900.0]
+        [0.0, 40.0, 150.0, 400.0, 900.0]
         """
         rounds = [_round(self.top * share) for share in (0.0, 0.05, 0.2, 0.5)]
         return [*dict.fromkeys(rounds), _round(self.top)]

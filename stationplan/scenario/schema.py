@@ -199,7 +199,7 @@ class PlanInput(Table):
     """Share of all workers that the plan must cover."""
     floor_share: Share = 0.0
     """Share of its workers that every district must reach."""
-    robustness_draws: Annotated[int, Field(ge=0)] = 20
+    robustness_draws: Annotated[int, Field(ge=0)] = 10
     """Draws of the uncertain demand that the question is asked of again, to tell how often each site is chosen."""
     time_limit_s: Positive = 60.0
     """Seconds for the exact solver; when they run out the better of greedy and solver is returned with its bound."""
