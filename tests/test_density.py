@@ -10,6 +10,7 @@ import json
 import geopandas as gpd
 import numpy as np
 import pytest
+import rasterio
 import skops.io
 from conftest import ROOT
 
@@ -115,6 +116,46 @@ def test_a_point_layer_is_a_count_under_its_name(town):
     )
     assert made.surface.heads.sum() == pytest.approx(12)
     assert "Of people 1.0 of 121.0 lie in no cell." in map(str, made.notes)
+
+
+def raster(path, values, west=104.0, east=104.06):
+    """Write rows of pixels, from north to south, over both districts."""
+    pixels = np.asarray(values, dtype=np.float32)
+    rows, columns = pixels.shape
+    where = rasterio.Affine((east - west) / columns, 0.0, west, 0.0, -0.03 / rows, 30.03)
+    kind = {"driver": "GTiff", "width": columns, "height": rows, "count": 1, "dtype": "float32"}
+    with rasterio.open(path, "w", crs="EPSG:4326", transform=where, **kind) as file:
+        file.write(pixels, 1)
+
+
+def test_a_raster_is_a_count_of_the_cells(town, tmp_path):
+    raster(tmp_path / "people.tif", [[100.0, 0.0]])
+    layer = GRID + '[demand.counts.people]\nfile = "people.tif"\nunit = "people"\nsource = "made up"\n'
+    made = sp.density(town(layer, "people = 1.0"))
+    sums = np.bincount(made.surface.cells.district, made.surface.heads[:, 0])
+    assert sums[0] == pytest.approx(100, rel=0.1)  # whole squares stand a little out of the district
+    assert sums[1] < 10
+    count = made.surface.cells.counts["people"]
+    assert (count.unit, count.source) == ("people", "made up")
+    raster(tmp_path / "people.tif", [[100.0, -5.0]])
+    with pytest.raises(InputError, match="hold negative pixels"):
+        sp.density(town(layer, "people = 1.0"))
+
+
+def test_heat_may_come_from_rasters(town, tmp_path):
+    raster(tmp_path / "noon.tif", [[41.0, 30.0]])
+    heat = GRID + '[demand.heat]\nfiles = { day = "noon.tif" }\n'
+    made = sp.density(town(heat))
+    hot = made.surface.cells.x < np.median(made.surface.cells.x) - 600
+    cool = made.surface.cells.x > np.median(made.surface.cells.x) + 600
+    exposure = made.demand.exposure
+    assert (exposure[hot, 0, 0] == 3.0).all()
+    assert (exposure[cool, 0, 0] == 1.0).all()
+    assert (exposure[:, 0, 1] == 1.0).all()
+    assert made.demand.workers.sum() == pytest.approx(made.surface.heads.sum())
+    raster(tmp_path / "noon.tif", [[314.0, 303.0]])
+    with pytest.raises(InputError, match="temperatures that no air has"):
+        sp.density(town(heat))
 
 
 def test_totals_and_a_missing_weight(town):
@@ -291,6 +332,15 @@ def test_pages_show_text_as_text_in_both_languages(learned):
         assert page.count("<svg") == 4
     assert "The model beats every baseline" in render_validation(made, lang="en")
     assert "模型在未见过的地块上胜过所有基线" in render_validation(made, lang="zh")
+
+
+def test_the_page_lists_totals_beside_the_surface(town):
+    totals = GRID + '[demand.totals]\nfile = "totals.csv"\n'
+    made = sp.density(town(totals, "area_km2 = 1.0", totals="id,rider\nD0,1234.5\nD1,60\n"))
+    page = render_validation(made, lang="en")
+    assert page.count("1,234.5") == 2  # the total and what the cells add up to
+    assert "totals.csv" in page
+    assert "<svg" not in page  # nothing was learned
 
 
 # ---- in a plan ------------------------------------------------------------------------------------------------------
