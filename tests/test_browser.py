@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+from conftest import ROOT
 
-from stationplan.report import render_report
+import stationplan as sp
+from stationplan.domain import LocalText
+from stationplan.report import render_report, render_validation
 from stationplan.report.metrics import overall, uncovered
-from stationplan.webmap import render
+from stationplan.webmap import render, render_surface
 
 pytestmark = pytest.mark.browser
 
@@ -25,6 +28,7 @@ ARGUMENTS = [
 ]
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 LANGUAGES = ["zh", "en"]
+HOSTILE = "</script><img src=x onerror=alert(1)>{{7*7}}${7*7}\u2028"
 PAINTED_PANES = ["land", "demand", "uncovered", "reach", "roads", "border", "existing"]
 
 # Share of the pixels of a pane's canvas that are painted; null without a canvas.
@@ -64,6 +68,12 @@ def folder(demo_plan, tmp_path_factory):
     for lang in LANGUAGES:
         (place / f"map-{lang}.html").write_text(render(demo_plan, lang=lang), encoding="utf-8", newline="")
         (place / f"report-{lang}.html").write_text(render_report(demo_plan, lang=lang), encoding="utf-8", newline="")
+    density = sp.density(sp.load_scenario(ROOT / "data/demo/scenario.toml"))
+    hostile = LocalText(HOSTILE, HOSTILE)
+    named = type(density)(**{**density.__dict__, "name": hostile, "notice": hostile})
+    for lang in LANGUAGES:
+        (place / f"surface-{lang}.html").write_text(render_surface(named, lang=lang), encoding="utf-8", newline="")
+        (place / f"valid-{lang}.html").write_text(render_validation(named, lang=lang), encoding="utf-8", newline="")
     return place
 
 
@@ -441,3 +451,45 @@ def test_the_report_lists_the_sites_in_build_order(open_page, demo_plan):
     assert names == [demo_plan.sites.name[i] for i in demo_plan.chosen]
     gained = [quantity(text) for text in rows.locator("td:nth-child(3)").all_inner_texts()]
     assert gained == [pytest.approx(float(why.gained.sum()), abs=0.0501) for why in demo_plan.why]
+
+
+# ---- the pages of a surface -----------------------------------------------------------------------------------------
+
+LEGEND = "[...document.querySelectorAll('.sp-surface li')].map((line) => line.textContent)"
+INKED = """() => {
+  const canvas = document.querySelector(".sp-surface-canvas");
+  const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+  let painted = 0;
+  for (let i = 3; i < pixels.length; i += 4) if (pixels[i] > 0) painted += 1;
+  return painted / (pixels.length / 4);
+}"""
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_map_of_a_surface_draws_offline_and_follows_its_choices(open_page, lang, size):
+    opened = open_page(f"surface-{lang}.html", size)
+    page = opened.page
+    assert opened.said == []
+    assert opened.asked == [opened.address]
+    assert page.inner_text(".sp-surface h1").strip().startswith("</script><img src=x")
+    assert page.evaluate(INKED) > 0.02
+    whole = page.evaluate(LEGEND)
+    assert len(whole) == 7
+    group, slot, show = page.query_selector_all(".sp-surface select")
+    slot.select_option(index=1)
+    dawn = page.evaluate(LEGEND)
+    assert dawn != whole
+    group.select_option(index=3)
+    assert page.evaluate(LEGEND) != dawn
+    show.select_option(index=1)
+    assert all(line.endswith("%") for line in page.evaluate(LEGEND))
+    assert opened.said == []
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_validation_of_a_surface_opens_without_a_request(open_page, lang):
+    opened = open_page(f"valid-{lang}.html", "desktop")
+    assert opened.said == []
+    assert opened.asked == [opened.address]
+    assert opened.page.inner_text("h1").startswith("</script><img src=x")
