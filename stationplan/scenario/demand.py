@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from typing import Annotated, Literal
 
@@ -216,11 +217,17 @@ def check_demand(
 
 
 def _check_names(demand: DemandInput, groups: Collection[str], slots: Collection[str], faults: FaultList) -> None:
-    """Note groups and slots that the scenario does not have, and heat that is told twice or in words."""
+    """Note groups and slots that the scenario does not have, and totals or heat told twice or in words."""
     named: list[tuple[str, str]] = []
     if demand.totals is not None:
         named += [(f"demand.totals.rates.{i}", rate.group) for i, rate in enumerate(demand.totals.rates)]
         named += [(f"demand.totals.columns.{group}", group) for group in demand.totals.columns]
+        if demand.totals.rates and demand.totals.columns:
+            faults.add(
+                say("Totals come either from `columns` or by `rates`."),
+                say("Keep one of the two."),
+                key="demand.totals",
+            )
     for key, group in named:
         if group not in groups:
             faults.add(
@@ -242,8 +249,10 @@ def _check_names(demand: DemandInput, groups: Collection[str], slots: Collection
             )
     for step in heat.weights:
         try:
-            float(step)
+            celsius = float(step)
         except ValueError:
+            celsius = math.nan
+        if not math.isfinite(celsius):
             faults.add(
                 say("{found} is no temperature.", found=repr(step)),
                 say("Give degrees Celsius: `weights = {{ 35 = 1.5 }}`."),
