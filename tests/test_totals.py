@@ -78,6 +78,9 @@ def test_rates_multiply_the_columns_of_a_census(tmp_path):
             {"population": "pop"},
             (2, "There are 11 workers among 10 residents."),
         ),
+        ("code,rider,外卖骑手\nD0,1,2\n", {}, (1, "Several columns may be rider: rider, 外卖骑手.")),
+        ("code,a,A\nD0,1,2\n", {"columns": {"rider": "a"}}, (1, "Several columns may be a: a, A.")),
+        ("CODE,POPU,EMPL,TRMA,popu\nD0,1,1,1,1\n", {"rates": RATES}, (1, "Several columns may be POPU: POPU, popu.")),
         ("code,rider\nD0,1\n", {"population": "p"}, (1, "There is no column p; the table has: code, rider.")),
     ],
 )
@@ -122,6 +125,21 @@ def test_merging_names_what_is_there(tmp_path):
     ]
 
 
+def test_a_district_whose_rows_are_all_merged_into_it_has_its_row(tmp_path):
+    table, wanted = read(tmp_path, "code,rider\nD0,5\nN,3\nS,4\n", merged={"N": "D1", "S": "D1"})
+    totals, _, notes = totals_in(table, wanted, area("D0", "D1"), list(GROUPS))
+    assert totals.workers[:, 1].tolist() == [5, 7]
+    assert not any("without totals" in str(note) for note in notes)
+
+
+def test_a_district_with_a_polygon_is_not_merged_away(tmp_path):
+    table, wanted = read(tmp_path, "code,rider\nD0,5\nD1,3\n", merged={"D0": "D1"})
+    with pytest.raises(InputError) as caught:
+        totals_in(table, wanted, area("D0", "D1"), list(GROUPS))
+    (fault,) = caught.value.faults
+    assert (fault.key, str(fault.what)) == ("demand.totals.merged.D0", "The district D0 has a polygon of its own.")
+
+
 # ---- sharing out --------------------------------------------------------------------------------------------------
 
 ONE_EACH = np.ones(4)
@@ -154,7 +172,7 @@ def test_totals_that_cannot_be_met_are_named():
 @given(st.data())
 def test_every_total_is_met(data):
     cells, districts = data.draw(st.integers(1, 12)), data.draw(st.integers(1, 3))
-    some = st.floats(0, 1e6, allow_subnormal=False)
+    some = st.floats(0, 1e6)
     weight = np.array(data.draw(st.lists(some, min_size=cells, max_size=cells)))
     district = np.array(data.draw(st.lists(st.integers(0, districts - 1), min_size=cells, max_size=cells)))
     total = np.array(data.draw(st.lists(some, min_size=districts, max_size=districts)))
@@ -163,6 +181,38 @@ def test_every_total_is_met(data):
     has_cells = np.bincount(district, minlength=districts) > 0
     assert summed[has_cells] == pytest.approx(total[has_cells], rel=1e-9, abs=1e-9)
     assert (shared.heads >= 0).all()
+
+
+def test_weights_that_have_died_away_are_no_weights():
+    # A density a few dozen bandwidths off is too small a number to divide by.
+    weight = np.array([1e-310, 3e-310, 1e-3, 3e-3])
+    shared = share_out(weight, np.array([8.0, 8.0]), district=DISTRICT, area_m2=ONE_EACH)
+    assert shared.heads.tolist() == pytest.approx([4, 4, 2, 6])
+    assert shared.even.tolist() == [0]
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_every_total_is_met_beside_counts_and_in_every_draw(data):
+    """Counted cells keep their counts, whatever the weights; districts without a total keep their weights."""
+    cells, draws = data.draw(st.integers(2, 10)), 3
+    weight = np.array(
+        data.draw(st.lists(st.lists(st.floats(0, 1e6), min_size=cells, max_size=cells), min_size=draws, max_size=draws))
+    )
+    district = np.array([0, 1, *data.draw(st.lists(st.integers(0, 2), min_size=cells - 2, max_size=cells - 2))])
+    counted = data.draw(st.lists(st.one_of(st.just(np.nan), st.floats(0, 1e4)), min_size=cells - 2, max_size=cells - 2))
+    fixed = np.array([np.nan, np.nan, *counted])
+    taken = np.bincount(district, np.nan_to_num(fixed), minlength=3)
+    more = np.array(data.draw(st.lists(st.floats(0, 1e5), min_size=draws, max_size=draws)))
+    total = np.column_stack([taken[0] + more, taken[1] + 2 * more, np.full(draws, np.nan)])
+    shared = share_out(weight, total, district=district, area_m2=np.ones(cells), fixed=fixed)
+    for d in range(draws):
+        summed = np.bincount(district, shared.heads[d], minlength=3)
+        assert summed[:2] == pytest.approx(total[d, :2], rel=1e-9, abs=1e-9)
+        free = np.isnan(fixed)
+        assert shared.heads[d, ~free].tolist() == fixed[~free].tolist()
+        assert shared.heads[d, free & (district == 2)].tolist() == weight[d, free & (district == 2)].tolist()
+    assert len(shared.homeless) == len(shared.beyond) == 0
 
 
 def test_draws_share_out_each_its_own_total():

@@ -8,6 +8,10 @@ import numpy as np
 
 from stationplan.domain import BoolArray, FloatArray, IntArray
 
+_DIED_AWAY = 1e-200
+"""Sum of a district's weights that counts as none: no feature is so small, only a density far from all sightings, and
+a total divided by it might not be a number."""
+
 
 @dataclass(frozen=True, eq=False)
 class Shared:
@@ -54,11 +58,11 @@ def share_out(
     loose = np.where(free, weight, 0.0)
     sums = _by_district(loose, district, districts)
     has_free = np.bincount(district, free, minlength=districts) > 0
-    flat = has_free & given & (sums <= 0) & (left > 0)
+    flat = has_free & given & (sums <= _DIED_AWAY) & (left > 0)
     share = np.where(free, area_m2, 0.0)
     area = np.bincount(district, share, minlength=districts)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        factor = np.where(given, np.where(sums > 0, left / sums, 0.0), 1.0)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        factor = np.where(given, np.where(sums > _DIED_AWAY, left / sums, 0.0), 1.0)
         evenly = np.where(flat, left / area, 0.0)
     spread = loose * factor[..., district] + share * evenly[..., district]
     heads = np.where(free, np.maximum(spread, 0.0), kept)

@@ -48,7 +48,7 @@ def _by_columns(table: Table, given: TotalsInput, groups: Mapping[str, GroupInpu
     workers = np.full((len(table.rows), len(groups)), np.nan)
     for g, (key, group) in enumerate(groups.items()):
         names = [given.columns[key]] if key in given.columns else [key, group.name.zh, group.name.en]
-        column = _column(table, names)
+        column = _column(table, names, faults)
         if column is not None:
             workers[:, g] = numbers(table, column, faults, low=0)
         elif key in given.columns:
@@ -68,7 +68,7 @@ def _by_rates(table: Table, given: TotalsInput, groups: Mapping[str, GroupInput]
     workers = np.full((len(table.rows), len(groups)), np.nan)
     values: dict[str, FloatArray] = {}
     for name in dict.fromkeys(name for rate in given.rates for name in rate.of):
-        column = _column(table, [name])
+        column = _column(table, [name], faults)
         if column is None:
             _no_column(table, name, "demand.totals.rates", faults)
         else:
@@ -81,9 +81,19 @@ def _by_rates(table: Table, given: TotalsInput, groups: Mapping[str, GroupInput]
     return workers
 
 
-def _column(table: Table, names: Sequence[str]) -> int | None:
+def _column(table: Table, names: Sequence[str], faults: FaultList) -> int | None:
+    """Return the column that is called by one of the names; a fault where several are."""
     wanted = {normalise(name) for name in names}
-    return next((i for i, header in enumerate(table.header) if normalise(header) in wanted), None)
+    matches = [i for i, header in enumerate(table.header) if normalise(header) in wanted]
+    if len(matches) > 1:
+        columns = ", ".join(table.header[i] for i in matches)
+        faults.add(
+            say("Several columns may be {field}: {columns}.", field=names[0], columns=columns),
+            say("Rename one of them."),
+            row=table.header_row,
+            code="ambiguous_column",
+        )
+    return matches[0] if matches else None
 
 
 def _no_column(table: Table, name: str, key: str, faults: FaultList) -> None:
@@ -96,7 +106,7 @@ def _no_column(table: Table, name: str, key: str, faults: FaultList) -> None:
 
 
 def _refuse_above_population(table: Table, name: str, workers: FloatArray, faults: FaultList) -> None:
-    column = _column(table, [name])
+    column = _column(table, [name], faults)
     if column is None:
         _no_column(table, name, "demand.totals.population", faults)
         return
@@ -137,7 +147,13 @@ def totals_in(
                 say("Name ids of the table, and of the polygons that they are counted in."),
                 key=f"demand.totals.merged.{lost}",
             )
-    missing = [district for district in districts if district not in listed]
+        if lost in place:
+            faults.add(
+                say("The district {id} has a polygon of its own.", id=lost),
+                say("Take the key out."),
+                key=f"demand.totals.merged.{lost}",
+            )
+    missing = [district for district in districts if district not in {*listed, *given.merged.values()}]
     if missing and given.missing == "refuse":
         faults.add(
             say("Districts without a row: {ids}.", ids=", ".join(missing)),
