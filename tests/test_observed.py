@@ -43,6 +43,42 @@ def test_counts_of_a_place_are_averaged_and_places_of_a_cell_added(tmp_path):
     assert couriers.heads[2] == 0
 
 
+def test_places_counted_in_different_slots_are_added_as_well(tmp_path):
+    # A hundred riders at one place, seen at noon (0.30), and a hundred at another, seen in the evening (0.32).
+    (riders,), _ = seen(tmp_path, "104,30,30,rider,noon\n104.001,30,32,rider,evening\n", [0, 0])
+    assert riders.heads[0] == pytest.approx(200)
+
+
+def test_repeated_counts_of_a_slot_are_averaged_before_slots_are_added(tmp_path):
+    rows = "104,30,20,rider,noon\n104,30,40,rider,noon\n104,30,32,rider,evening\n"
+    (riders,), _ = seen(tmp_path, rows, [2, 2, 2])
+    assert riders.heads[2] == pytest.approx((30 + 32) / 0.62)
+
+
+@pytest.mark.parametrize(
+    ("header", "row"), [("lon,lat,count,group", "105,30,5,rider"), ("lon,lat,group", "105,30,rider")]
+)
+def test_a_group_seen_in_no_cell_is_refused(tmp_path, header, row):
+    with pytest.raises(InputError, match="No row of rider lies in a cell"):
+        seen(tmp_path, f"{row}\n", [-1], header=header)
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("104,30,,rider,", "count is empty."),
+        ("104,30,-1,rider,", "count is -1, less than 0."),
+        ("104,30,few,rider,", "count is 'few', not a finite number."),
+        ("104,30,1,pilot,", "group is 'pilot', which is not known."),
+        ("104,30,1,rider,teatime", "slot is 'teatime', which is not known."),
+    ],
+)
+def test_a_row_that_says_nothing_is_refused(tmp_path, row, said):
+    with pytest.raises(InputError) as caught:
+        seen(tmp_path, f"{row}\n104,30,5,rider,\n", [0, 0])
+    assert [(fault.row, str(fault.what)) for fault in caught.value.faults] == [(2, said)]
+
+
 def test_rows_outside_every_cell_are_told(tmp_path):
     found, notes = seen(tmp_path, "104,30,10,rider,\n105,30,20,rider,\n", [0, -1])
     assert found[0].heads[0] == 10

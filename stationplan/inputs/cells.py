@@ -12,7 +12,7 @@ from stationplan.domain import FloatArray, ObjectArray, Quality
 from stationplan.errors import FaultList, Message, say
 from stationplan.inputs.columns import FIELD_NAMES, normalise
 from stationplan.inputs.datums import declared_datum
-from stationplan.inputs.layers import polygons_in
+from stationplan.inputs.layers import note_flat_polygons, polygons_in
 from stationplan.inputs.points import coordinates
 from stationplan.inputs.sites import Rules, row_ids, usable_rows
 from stationplan.inputs.source import Located, quality_of, read_fields
@@ -60,6 +60,7 @@ def read_cells(located: Located, counts: Collection[str], rules: Rules, *, obser
     faults.raise_any("refused")
     ids = row_ids(table, columns, "cell", faults)
     lon, lat = coordinates(table, columns, faults, crs=given.crs, inside=False, named="lon" in given.columns)
+    note_flat_polygons(table, faults)
     values_of = {
         name: numbers(table, columns[name], faults, low=0, empty=given.empty_count, may_fill="[demand] empty_count")
         for name in counts

@@ -17,13 +17,14 @@ def observed_workers(
 ) -> tuple[list[Observed], list[Message]]:
     """Return what a table says of each group; ``cell``, ``x`` and ``y`` are those of its rows, -1 outside every cell.
 
-    Counts at one place in one slot are averaged, those at different places of a cell are added. One of a slot stands
-    for the part of the group's day that its profile puts there: heads = sum of counts / sum of the slots' shares.
+    Counts at one place in one slot are averaged. One of a slot stands for the part of the group's day that its profile
+    puts there: heads of a place = sum of counts / sum of the slots' shares. Those of the places of a cell are added.
 
     Raises
     ------
     InputError
-        A row names no group where there are several, or a slot in which its group does not work.
+        A row names no group where there are several, or a slot in which its group does not work; no row of a group lies
+        in a cell.
     """
     faults = FaultList(table.quality.file, sheet=table.quality.sheet)
     only = next(iter(groups)) if len(groups) == 1 else ""
@@ -53,27 +54,30 @@ def observed_workers(
         rows = np.array([i for i, of in enumerate(group) if of == name and cell[i] >= 0], dtype=np.int64)
         counted = rows[~np.isnan(table.count[rows])]
         seen = rows[np.isnan(table.count[rows])]
+        if len(rows) == 0:
+            faults.add(
+                say("No row of {group} lies in a cell.", group=name),
+                say("Check datum and order of the coordinates, and that cells and districts are of the same place."),
+                code="outside_area",
+            )
         heads = _heads(table, counted, groups[name].profile, cell, cells)
         found.append(Observed(name, heads, x[seen], y[seen], table.quality.file))
+    faults.raise_any()
     return found, notes
 
 
 def _heads(
     table: ObservedTable, rows: IntArray, profile: Mapping[str, float], cell: IntArray, cells: int
 ) -> FloatArray:
-    at: dict[tuple[int, str, float, float], list[float]] = {}
+    places: dict[tuple[int, float, float], dict[str, list[float]]] = {}
     for i in rows.tolist():
-        at.setdefault((int(cell[i]), table.slot[i], table.lon[i], table.lat[i]), []).append(float(table.count[i]))
-    sums: dict[tuple[int, str], float] = {}
-    for (c, slot, _, _), counts in at.items():
-        sums[c, slot] = sums.get((c, slot), 0.0) + sum(counts) / len(counts)
+        place = places.setdefault((int(cell[i]), table.lon[i], table.lat[i]), {})
+        place.setdefault(table.slot[i], []).append(float(table.count[i]))
     heads = np.full(cells, np.nan)
-    by_cell: dict[int, dict[str, float]] = {}
-    for (c, slot), total in sums.items():
-        by_cell.setdefault(c, {})[slot] = total
-    for c, slots in by_cell.items():
+    for (c, _, _), slots in places.items():
         share = sum(profile[slot] if slot else 1.0 for slot in slots)
-        heads[c] = sum(slots.values()) / share if share > 0 else 0.0
+        counted = sum(sum(counts) / len(counts) for counts in slots.values())
+        heads[c] = np.nan_to_num(heads[c]) + (counted / share if share > 0 else 0.0)
     return heads
 
 

@@ -80,6 +80,7 @@ def read_layer(located: Located, name: str, given: CountInput, rules: Rules) -> 
             counted = matches[0]
     faults.raise_any("refused")
     lon, lat = coordinates(table, columns, faults, crs=given.crs, inside=False, named="lon" in given.columns)
+    note_flat_polygons(table, faults)
     values = np.ones(len(table.rows))
     if counted is not None:
         key = f"[demand.counts.{name}] empty_count"
@@ -97,6 +98,29 @@ def read_layer(located: Located, name: str, given: CountInput, rules: Rules) -> 
     )
 
 
+def note_flat_polygons(table: Table, faults: FaultList) -> None:
+    """Note polygons without an area, as when all corners lie on one line; they set their row aside."""
+    if table.shapes is None:
+        return
+    at = np.flatnonzero(np.isin(shapely.get_type_id(table.shapes), _AREAL) & np.isfinite(shapely.area(table.shapes)))
+    for i in at[shapely.is_empty(_made_valid(table.shapes[at])) & ~shapely.is_empty(table.shapes[at])].tolist():
+        faults.add(
+            say("The polygon encloses nothing."),
+            say("Draw it again."),
+            row=table.row_number[i],
+            code="no_polygon",
+            action="set_aside",
+        )
+
+
+def _made_valid(shapes: ObjectArray) -> ObjectArray:
+    """Return polygons as the areas that they enclose; empty where that is none."""
+    invalid = ~shapely.is_valid(shapes)
+    made = shapes.copy()
+    made[invalid] = shapely.make_valid(shapes[invalid], method="structure", keep_collapsed=False)
+    return made
+
+
 def polygons_in(table: Table, kept: list[int]) -> ObjectArray | None:
     """Return the polygons of the rows that are kept, valid and in degrees; ``None`` unless each of them has one."""
     if table.shapes is None:
@@ -104,9 +128,7 @@ def polygons_in(table: Table, kept: list[int]) -> ObjectArray | None:
     shapes = shapes_in_degrees(table)[kept]
     if not np.isin(shapely.get_type_id(shapes), _AREAL).all():
         return None
-    invalid = ~shapely.is_valid(shapes)
-    shapes[invalid] = shapely.make_valid(shapes[invalid], method="structure")
-    return shapes
+    return _made_valid(shapes)
 
 
 def polygons_in_metres(polygons: ObjectArray, datum: Datum, area: StudyArea) -> ObjectArray:
@@ -129,7 +151,8 @@ def read_kinds(located: Located, given: PlacesInput, rules: Rules) -> KindTable:
     Raises
     ------
     InputError
-        The table cannot be used, or has rows that cannot and may not be set aside; all faults at once.
+        The table cannot be used, or has rows that cannot and may not be set aside; no row belongs to a class; all
+        faults at once.
     """
     wanted = Wanted(("lon", "lat", "lonlat", "kind"), ("lon", "lat"), rules.names, given.columns)
     table, columns, faults = read_fields(located, wanted, rules.limits)
@@ -156,6 +179,8 @@ def read_kinds(located: Located, given: PlacesInput, rules: Rules) -> KindTable:
     other.extend([fault for fault in faults.faults if fault.code != "no_class"])
     usable = usable_rows(table, other, refuse=given.bad_rows == "refuse" and not rules.lenient)
     kept = np.flatnonzero(usable & (kind >= 0)).tolist()
+    if not kept:
+        faults.raise_any("set_aside")
     return KindTable(
         lon[kept],
         lat[kept],
