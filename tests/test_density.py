@@ -262,6 +262,12 @@ def test_a_fitted_model_is_used_again(learned, town, tmp_path):
     again = sp.density(town(reuse, places=shops()))
     assert again.surface.groups[0].way == "model"
     assert again.surface.heads[:, 0] == pytest.approx(first.groups[0].learned.predicted)
+    town(LEARNED + '[demand.learning]\nmodel = "rider.skops"\n', places=shops())  # the counts are still there
+    assert command(learned, "--out", tmp_path / "kept", "--lang", "en") == DONE
+    cells = gpd.read_file(tmp_path / "kept/surface.gpkg", layer="cells")
+    seen = cells["rider_observed"].notna()
+    assert cells.loc[seen, "rider"].tolist() == cells.loc[seen, "rider_observed"].tolist()
+    assert json.loads((tmp_path / "kept/validation.json").read_text("utf-8"))["groups"][0]["way"] == "model"
     other = town(reuse.replace('"rider.skops"', '"rider.skops"'), "area_km2 = 1.0", places=shops())
     text = other.path.read_text("utf-8").replace("groups.rider", "groups.courier")
     other.path.write_text(text, encoding="utf-8")

@@ -10,6 +10,7 @@ from stationplan.demand.slots import demand_of, heat_exposure
 from stationplan.demand.surface import Wishes, make_surface
 from stationplan.domain import Cells, Features, Group, LocalText, Observed, Slot, Totals
 from stationplan.errors import InputError
+from stationplan.inputs.model import SavedModel
 
 SIDE = 20
 COUNT = SIDE * SIDE
@@ -86,6 +87,35 @@ def test_a_feature_that_nothing_gives_is_named(city):
     assert str(fault.what) == "No input gives schools; there are: population, shops, area_km2."
 
 
+def test_a_rate_may_be_nothing_and_other_groups_stay_as_they_are(city):
+    two = {"rates": {"rider": {"population": 0.01}, "courier": {}}, "cv": {"rider": 0.3, "courier": 0.0}}
+    both, one = surface(city, **two), surface(city)
+    assert both.heads[:, 0].tobytes() == one.heads[:, 0].tobytes()
+    assert both.draws[:, :, 0].tobytes() == one.draws[:, :, 0].tobytes()
+    assert both.heads[:, 1].sum() == both.draws[:, :, 1].sum() == 0
+
+
+def test_all_unknown_features_of_all_groups_are_named_at_once(city):
+    rates = {"rider": {"schools": 1.0, "population": 0.1}, "courier": {"offices": 1.0}}
+    with pytest.raises(InputError) as caught:
+        surface(city, rates=rates, cv={"rider": 0.3, "courier": 0.3})
+    assert [fault.key for fault in caught.value.faults] == [
+        "groups.rider.workers.schools",
+        "groups.courier.workers.offices",
+    ]
+
+
+def test_the_order_of_cells_changes_no_heads(city):
+    cells, features = city
+    order = np.random.default_rng(2).permutation(COUNT)
+    ids = tuple(cells.cell_id[i] for i in order)
+    turned = Cells(ids, cells.x[order], cells.y[order], cells.district[order], cells.outline[order], {})
+    same = Features(features.names, features.units, features.sources, features.values[order], ())
+    totals = Totals(np.array([[100.0], [300.0]]), 0.1, "")
+    one, other = surface(city, totals=totals), surface((turned, same), totals=totals)
+    assert other.heads[:, 0] == pytest.approx(one.heads[order, 0], rel=1e-12)
+
+
 # ---- totals ---------------------------------------------------------------------------------------------------------
 
 
@@ -113,6 +143,35 @@ def test_totals_below_what_was_counted_are_refused(city):
     heads[:50] = np.random.default_rng(1).poisson(5, 50)
     with pytest.raises(InputError, match="do not fit the total"):
         surface(city, totals=Totals(np.array([[10.0], [10.0]]), 0, ""), observed=[counted(heads)])
+
+
+def test_what_was_counted_is_part_of_the_total_and_of_every_draw(city):
+    heads = np.full(COUNT, np.nan)
+    heads[:30] = np.random.default_rng(1).poisson(20, 30)
+    totals = Totals(np.array([[700.0], [900.0]]), 0.5, "")  # so wide that some draws fall short of the counts
+    for made in (
+        surface(city, observed=[counted(heads)], totals=totals, draws=200),
+        surface(city, observed=[counted(heads)], totals=totals, draws=200, insist=True),
+    ):
+        assert by_district(city, made.heads[:, 0]) == pytest.approx([700, 900], rel=1e-9)
+        assert made.heads[:30, 0].tolist() == heads[:30].tolist()
+        assert (made.draws[:, :30, 0] == heads[:30].astype(np.float32)).all()
+        sums = np.array([by_district(city, draw[:, 0]) for draw in made.draws.astype(float)])
+        assert (sums >= by_district(city, np.nan_to_num(heads)) * (1 - 1e-6)).all()
+
+
+def test_a_total_without_cells_is_refused_by_the_districts_name(city):
+    cells, features = city
+    with pytest.raises(InputError) as caught:
+        make_surface(
+            cells,
+            features,
+            wishes(),
+            totals=Totals(np.array([[1.0], [2.0], [3.0], [0.0]]), 0.1, ""),
+            observed=[],
+            districts=["West", "East", "Lake", "Nowhere"],
+        )
+    assert [str(fault.what) for fault in caught.value.faults] == ["Lake has 3.0 rider but no cell."]
 
 
 # ---- learning -------------------------------------------------------------------------------------------------------
@@ -152,6 +211,53 @@ def test_noise_is_not_used_unless_the_scenario_insists(city):
     assert surface(city, observed=[counted(heads)], insist=True).groups[0].way == "learned"
 
 
+def test_a_model_that_fails_needs_rates_or_totals_to_fall_back_on(city):
+    heads = np.random.default_rng(5).poisson(6.0, COUNT).astype(float)
+    heads[::2] = np.nan
+    with pytest.raises(InputError) as caught:
+        surface(city, observed=[counted(heads)], rates={"rider": {}})
+    (fault,) = caught.value.faults
+    assert (fault.key, str(fault.what)) == (
+        "groups.rider.workers",
+        "rider: the model beats no baseline, and no rates are stated.",
+    )
+    totals = Totals(np.array([[2000.0], [2500.0]]), 0.0, "")
+    made = surface(city, observed=[counted(heads)], rates={"rider": {}}, totals=totals)
+    assert by_district(city, made.heads[:, 0]) == pytest.approx([2000, 2500], rel=1e-9)
+    assert surface(city, observed=[counted(heads)], rates={"rider": {}}, insist=True).groups[0].way == "learned"
+
+
+class Fitted:
+    """A pipeline that predicts the feature that it is given."""
+
+    def predict(self, values):
+        return values[:, 0]
+
+
+def test_a_fitted_model_stands_in_for_learning_and_counts_are_kept(city):
+    model = SavedModel("rider", ("shops",), 2.0, 0.25, 1000.0, Fitted())
+    heads = np.random.default_rng(3).poisson(truth(city)).astype(float)
+    heads[::2] = np.nan
+    made = surface(city, observed=[counted(heads)], model=model)
+    assert (made.groups[0].way, made.groups[0].learned) == ("model", None)
+    free = np.isnan(heads)
+    assert made.heads[free, 0] == pytest.approx(2 * city[1].values[free, 1])
+    assert made.heads[~free, 0].tolist() == heads[~free].tolist()
+    drawn = surface(city, model=model, draws=4000).draws[:, np.argmax(city[1].values[:, 1]), 0].astype(float)
+    assert drawn.std() / drawn.mean() == pytest.approx(0.5, rel=0.06)  # the root of the dispersion
+    with pytest.raises(InputError, match="The model needs the feature shops"):
+        bare = Features(("population",), ("people",), ("",), city[1].values[:, :1], ())
+        surface((city[0], bare), model=model)
+
+
+def test_a_surface_is_learned_without_draws(city):
+    heads = np.random.default_rng(3).poisson(truth(city)).astype(float)
+    heads[::2] = np.nan
+    one, none = surface(city, observed=[counted(heads)]), surface(city, observed=[counted(heads)], draws=0)
+    assert none.draws is None
+    assert none.heads.tobytes() == one.heads.tobytes()
+
+
 def test_features_to_learn_from_are_named_or_refused(city):
     heads = np.random.default_rng(3).poisson(truth(city)).astype(float)
     made = surface(city, observed=[counted(heads)], learn_from=["sho*"])
@@ -178,6 +284,19 @@ def test_sightings_spread_the_stated_workers_where_they_are_dense(city):
     assert made.heads.sum() == pytest.approx(0.01 * city[1].values[:, 0].sum())
     near = np.hypot(city[0].x - 1000, city[0].y - 3000) < 700
     assert made.heads[near].sum() > 0.9 * made.heads.sum()
+
+
+def test_sightings_meet_totals_and_need_a_number_of_workers(city):
+    random = np.random.default_rng(11)
+    seen = counted(np.full(COUNT, np.nan), random.normal(1000, 200, 80), random.normal(3000, 200, 80))
+    made = surface(city, observed=[seen], rates={"rider": {}}, totals=Totals(np.array([[70.0], [30.0]]), 0.1, ""))
+    assert by_district(city, made.heads[:, 0]) == pytest.approx([70, 30], rel=1e-9)
+    assert np.isfinite(made.draws).all()
+    with pytest.raises(InputError, match="do not say how many there are"):
+        surface(city, observed=[seen], rates={"rider": {}})
+    few = counted(np.full(COUNT, np.nan), [1000.0] * 20, [3000.0] * 20)
+    with pytest.raises(InputError, match="in 1 different places; a density needs ten"):
+        surface(city, observed=[few])
 
 
 # ---- draws ----------------------------------------------------------------------------------------------------------

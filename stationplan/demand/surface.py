@@ -77,15 +77,16 @@ def make_surface(
     """Return the workers of every cell and group.
 
     A group's weight of a cell is ``sum over features f of rate[f] * feature[f]``; where workers were counted, the mean
-    of a model learned from the counts, if it beats the baselines; the mean of a fitted ``model`` given; where workers
-    were only seen, the density of these sightings. Observed cells keep their counts. Where a district has a total, its
-    cells are scaled to meet it. ``districts`` are the districts' names, for what is told of them after ``notes``.
+    of a model learned from the counts, if it beats the baselines; in its place the mean of a fitted ``model``, where it
+    is given; where workers were only seen, the density of these sightings. Observed cells keep their counts. Where a
+    district has a total, its cells are scaled to meet it. ``districts`` are the districts' names, for what is told of
+    them after ``notes``.
 
     Raises
     ------
     InputError
         A rate is of a feature that there is not; a total has no cell or is less than what was observed; learning
-        refuses the counts; all faults of these groups at once.
+        refuses the counts, or fails where there are no rates either; all faults of these groups at once.
     """
     area_m2 = np.asarray(shapely.area(cells.outline), dtype=np.float64)
     block = spatial_blocks(cells.x, cells.y, wishes.error_block_m)
@@ -99,15 +100,17 @@ def make_surface(
     for g, group in enumerate(wishes.rates):
         random = np.random.default_rng([wishes.seed, g])
         sight = seen.get(group)
-        if sight is None and model is not None and model.target == group:
+        fixed = None if sight is None or np.isnan(sight.heads).all() else sight.heads
+        if model is not None and model.target == group and (sight is None or fixed is not None):
             weights = _predicted(features, model, cells, wishes, random)
         else:
             weights = _weights(cells, features, wishes, group, stated[:, g], sight, area_m2, told)
-        fixed = None if sight is None or np.isnan(sight.heads).all() else sight.heads
         total = np.full(len(districts), np.nan) if totals is None else totals.workers[:, g]
         values = weights.values
         if weights.way == "sightings" and np.isnan(total).any():
             values = values * _sightings_total(group, stated[:, g], faults)
+        if weights.way == "rates" and fixed is not None and np.isnan(fixed).any() and np.isnan(total).any():
+            _refuse_no_rates(group, stated[:, g], faults)
         shared = share_out(values, total, district=cells.district, area_m2=area_m2, fixed=fixed)
         heads[:, g] = shared.heads
         _tell(shared, group, total, districts, told, faults)
@@ -272,6 +275,16 @@ def _sightings_total(group: str, stated: FloatArray, faults: FaultList) -> float
             key=f"groups.{group}.workers",
         )
     return total
+
+
+def _refuse_no_rates(group: str, stated: FloatArray, faults: FaultList) -> None:
+    """Note a group whose model is not used and whose rates, used instead, would leave the other cells empty."""
+    if not stated.any():
+        faults.add(
+            say("{group}: the model beats no baseline, and no rates are stated.", group=group),
+            say("Give `workers` of the group, a total under [demand.totals], or `insist` under [demand.learning]."),
+            key=f"groups.{group}.workers",
+        )
 
 
 def _tell(
