@@ -180,6 +180,29 @@ def test_overlapping_districts_are_told_and_count_a_cell_once(town, tmp_path):
     assert len(set(made.surface.cells.cell_id)) == len(made.surface.cells.cell_id)
 
 
+def test_counts_in_a_column_stay_with_their_cells_where_others_lie_outside(town, tmp_path):
+    rows = "".join(f"c{i},{104.001 + i * 0.003:.3f},30.015,{i},{'' if i % 2 else 10 * i}\n" for i in range(30))
+    cells = "id,lon,lat,population,seen\n" + rows  # the last ten lie east of the districts
+    text = 'file = "cells.csv"\ndatum = "wgs84"\nbad_rows = "set_aside"\n[demand.totals]\nfile = "totals.csv"\n'
+    scenario = town(text, "population = 1.0", cells=cells, totals="id,rider\nD0,600\nD1,2000\n")
+    path = scenario.path
+    path.write_text(path.read_text("utf-8") + 'observed = "seen"\n', encoding="utf-8")
+    made = sp.density(sp.load_scenario(path, purpose="density")).surface
+    assert made.cells.cell_id == tuple(f"c{i}" for i in range(20))
+    assert made.heads[::2, 0].tolist() == [10.0 * i for i in range(0, 20, 2)]
+    assert np.bincount(made.cells.district, made.heads[:, 0]) == pytest.approx([600, 2000], rel=1e-9)
+
+
+def test_hexagons_and_their_heads_are_the_same_each_time(town):
+    totals = 'grid = "h3"\nh3_resolution = 9\n[demand.totals]\nfile = "totals.csv"\n'
+    scenario = town(totals, "area_km2 = 1.0", totals="id,rider\nD0,123.4\nD1,0\n")
+    one, two = (sp.density(scenario).surface for _ in range(2))
+    assert one.cells.cell_id == two.cells.cell_id
+    assert one.draws.tobytes() == two.draws.tobytes()
+    sums = np.bincount(one.cells.district, one.heads[:, 0], minlength=2)
+    assert sums == pytest.approx([123.4, 0], rel=1e-9)
+
+
 def test_a_total_of_a_district_without_a_cell_is_refused(town):
     coarse = 'file = "cells.csv"\ndatum = "wgs84"\n[demand.totals]\nfile = "totals.csv"\n'
     scenario = town(

@@ -229,6 +229,28 @@ def test_an_invalid_polygon_is_repaired_and_told_with_both_areas(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("east", "told"),
+    [
+        (104.02, []),  # they touch
+        (104.0199, []),  # a sliver, half a percent of either
+        (104.0197, ["The districts A 区0 and B 区1 share"]),
+    ],
+)
+def test_districts_that_share_more_than_slivers_are_told_and_kept(tmp_path, east, told):
+    districts = features(square(104, 30), square(east, 30), code=["A", "B"])
+    inputs = inputs_of(study(tmp_path, districts=districts, cells=CELLS + "c,104.01985,30.01,5\n"))
+    (quality,) = [quality for quality in inputs.quality if quality.role == "area"]
+    assert [str(finding.what)[: len("The districts A 区0 and B 区1 share")] for finding in quality.findings] == told
+    assert [(finding.row, finding.code, finding.action) for finding in quality.findings] == [
+        (3, "overlap", "kept") for _ in told
+    ]
+    if told:
+        # 0.0003 of longitude by 0.02 of latitude at 30 degrees north.
+        assert float(quality.findings[0].what.values["km2"]) == pytest.approx(0.0289 * 2.217, abs=6e-4)
+    assert inputs.demand.cells.district.tolist() == [0, 1, 0]  # what lies in both counts in the first
+
+
+@pytest.mark.parametrize(
     ("districts", "said"),
     [
         ('{"type": "FeatureColl', "not valid JSON"),

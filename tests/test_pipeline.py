@@ -148,6 +148,40 @@ def test_no_other_choice_for_the_money_serves_more(tmp_path, budget):
     assert plan.sites.cost[plan.chosen].sum() <= budget
 
 
+def demanding(folder, demand, **files):
+    """The village's plan of one new site, with more said of its demand."""
+    path = village(folder, "new = 1\nrobustness_draws = 0")
+    for name, text in files.items():
+        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+    path.write_text(path.read_text("utf-8").replace("[stations]", f"{demand}\n[stations]", 1), encoding="utf-8")
+    return sp.run(sp.load_scenario(path))
+
+
+def test_totals_of_districts_are_those_of_the_plan_and_move_its_site(tmp_path):
+    assert names(demanding(tmp_path / "plain", "")) == ["C3"]
+    totals = '[demand.totals]\nfile = "totals.csv"\n'
+    plan = demanding(tmp_path / "totals", totals, totals="code,walker\nWest,630\nEast,57\n")
+    # West has 210 people and three workers for each, East 570 and a tenth of one: C1 gains 3 * (40 + 50 + 60).
+    assert names(plan) == ["C1"]
+    coverage = document(plan)["coverage"]
+    west, east = coverage["by_district"]
+    assert (west["total"], east["total"], coverage["total"]) == pytest.approx((630, 57, 687), rel=1e-9)
+    assert coverage["before"]["workers"] == pytest.approx(3 * 60, rel=1e-9)
+    assert coverage["after"]["workers"] == pytest.approx(3 * (60 + 150), rel=1e-9)
+
+
+def test_heat_moves_the_site_and_coverage_is_told_in_heads(tmp_path):
+    heat = '[demand.heat]\nfile = "heat.csv"\nweights = { 40 = 10.0 }\n'
+    rows = "".join(f"N{node},{41 if node in (3, 4, 5) else 39.9}\n" for node in range(NODES))
+    plan = demanding(tmp_path, heat, heat="id,day\n" + rows)
+    # In the heat nodes 3 to 5 count tenfold: C1 gains 1500, C2 1100 + 240, and C3, best by heads, 500.
+    assert names(plan) == ["C1"]
+    assert plan.solution.objective == pytest.approx(60 + 1500)
+    coverage = document(plan)["coverage"]
+    assert (coverage["total"], coverage["before"]["workers"], coverage["after"]["workers"]) == (TOTAL, 60, 60 + 150)
+    assert float(plan.why[0].gained.sum()) == 150
+
+
 def test_sites_that_would_add_nobody_are_not_proposed_and_this_is_told(tmp_path):
     plan = plan_of(tmp_path, "new = 5")
     assert names(plan) == ["C3", "C2", "C1"]
