@@ -88,6 +88,16 @@ def test_what_is_wrong_with_a_table_of_totals_is_told_with_its_row(tmp_path, tex
     assert said in refusals(tmp_path, text, **keys)
 
 
+@pytest.mark.parametrize(("text", "keys"), [("code,id,rider\nD0,x,1\n", {}), ("a,rider\nD0,1\n", {"id": "b"})])
+def test_the_column_of_ids_is_named_where_the_scenario_names_it(tmp_path, text, keys):
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, text, **keys)
+    assert [str(fault.cure) for fault in caught.value.faults] == [
+        'Name the column of ids: `id = "..."` under [demand.totals].'
+    ]
+    assert read(tmp_path, text, id=text[: text.index(",")])[0].district_id == ("D0",)
+
+
 def test_districts_without_a_row_are_refused_or_empty(tmp_path):
     table, wanted = read(tmp_path, "code,rider\nD0,5\n")
     with pytest.raises(InputError, match="Districts without a row: D1"):

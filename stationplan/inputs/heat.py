@@ -9,9 +9,8 @@ import numpy as np
 
 from stationplan.domain import Cells, FloatArray, Quality
 from stationplan.errors import FaultList, Message, say
-from stationplan.inputs.columns import normalise
 from stationplan.inputs.rasters import raster_sums
-from stationplan.inputs.source import Located, quality_of, read_by_id
+from stationplan.inputs.source import Located, column_called, quality_of, read_by_id
 from stationplan.inputs.table import numbers
 from stationplan.scenario import HeatInput, Limits, Scenario, SlotInput
 
@@ -36,11 +35,10 @@ def read_heat(located: Located, slots: Mapping[str, SlotInput], limits: Limits) 
     InputError
         The table cannot be read, has no column for any slot, or a value is no temperature; all faults at once.
     """
-    table, ids, faults = read_by_id(located, limits)
+    table, ids, faults = read_by_id(located, limits, cure=say("Call one column id, and no other."))
     celsius = np.full((len(ids), len(slots)), np.nan)
     for s, (key, slot) in enumerate(slots.items()):
-        names = {normalise(name) for name in (key, slot.name.zh, slot.name.en)}
-        column = next((i for i, header in enumerate(table.header) if normalise(header) in names), None)
+        column = column_called(table, [key, slot.name.zh, slot.name.en], faults)
         if column is not None:
             celsius[:, s] = numbers(table, column, faults, low=_COLDEST, high=_HOTTEST)
     if np.isnan(celsius).all() and not faults.faults:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 from stationplan.domain import Quality
-from stationplan.errors import Fault, FaultList, InputError, say
+from stationplan.errors import Fault, FaultList, InputError, Message, say
+from stationplan.inputs.columns import normalise
 from stationplan.inputs.database import read_database
 from stationplan.inputs.table import Table, Wanted, find_columns, table_from_rows, unique_ids
 from stationplan.inputs.textfile import csv_rows
@@ -105,10 +106,12 @@ def read_fields(located: Located, wanted: Wanted, limits: Limits) -> tuple[Table
     return table, find_columns(table, wanted, faults, unless=("lon", "lat") if placed else ()), faults
 
 
-def read_by_id(located: Located, limits: Limits, *, column: str | None = None) -> tuple[Table, list[str], FaultList]:
+def read_by_id(
+    located: Located, limits: Limits, *, cure: Message, column: str | None = None
+) -> tuple[Table, list[str], FaultList]:
     """Return the table of a source whose rows have ids but no place, these ids, and all faults so far.
 
-    ``column`` is the header of the ids, where the user names it.
+    ``column`` is the header of the ids, where the user names it; ``cure`` says how to, or what to do instead.
 
     Raises
     ------
@@ -119,9 +122,26 @@ def read_by_id(located: Located, limits: Limits, *, column: str | None = None) -
     table = read_table(located, wanted, limits)
     faults = FaultList(table.file, sheet=table.sheet)
     faults.extend(table.faults)
-    columns = find_columns(table, wanted, faults)
+    found = FaultList(table.file, sheet=table.sheet)
+    columns = find_columns(table, wanted, found)
+    faults.extend([replace(fault, cure=cure) for fault in found.faults])
     faults.raise_any("refused")
     return table, unique_ids(table, columns["id"], faults), faults
+
+
+def column_called(table: Table, names: Sequence[str], faults: FaultList) -> int | None:
+    """Return the column that is called by one of the names; a fault where several are."""
+    wanted = {normalise(name) for name in names}
+    matches = [i for i, header in enumerate(table.header) if normalise(header) in wanted]
+    if len(matches) > 1:
+        columns = ", ".join(table.header[i] for i in matches)
+        faults.add(
+            say("Several columns may be {field}: {columns}.", field=names[0], columns=columns),
+            say("Rename one of them."),
+            row=table.header_row,
+            code="ambiguous_column",
+        )
+    return matches[0] if matches else None
 
 
 def quality_of(role: str, table: Table, kept: int, faults: FaultList) -> Quality:

@@ -9,8 +9,7 @@ import numpy as np
 
 from stationplan.domain import FloatArray, Quality, StudyArea, Totals
 from stationplan.errors import FaultList, Message, say
-from stationplan.inputs.columns import normalise
-from stationplan.inputs.source import Located, quality_of, read_by_id
+from stationplan.inputs.source import Located, column_called, quality_of, read_by_id
 from stationplan.inputs.table import Table, numbers
 from stationplan.scenario import GroupInput, Limits, TotalsInput
 
@@ -36,7 +35,9 @@ def read_totals(located: Located, given: TotalsInput, groups: Mapping[str, Group
         The table cannot be read; a column is missing; a value is negative or no number; an id stands twice; there are
         more workers than residents; all faults at once.
     """
-    table, ids, faults = read_by_id(located, limits, column=given.id)
+    table, ids, faults = read_by_id(
+        located, limits, column=given.id, cure=say('Name the column of ids: `id = "..."` under [demand.totals].')
+    )
     workers = _by_rates(table, given, groups, faults) if given.rates else _by_columns(table, given, groups, faults)
     if given.population is not None:
         _refuse_above_population(table, given.population, workers, faults)
@@ -48,7 +49,7 @@ def _by_columns(table: Table, given: TotalsInput, groups: Mapping[str, GroupInpu
     workers = np.full((len(table.rows), len(groups)), np.nan)
     for g, (key, group) in enumerate(groups.items()):
         names = [given.columns[key]] if key in given.columns else [key, group.name.zh, group.name.en]
-        column = _column(table, names, faults)
+        column = column_called(table, names, faults)
         if column is not None:
             workers[:, g] = numbers(table, column, faults, low=0)
         elif key in given.columns:
@@ -68,7 +69,7 @@ def _by_rates(table: Table, given: TotalsInput, groups: Mapping[str, GroupInput]
     workers = np.full((len(table.rows), len(groups)), np.nan)
     values: dict[str, FloatArray] = {}
     for name in dict.fromkeys(name for rate in given.rates for name in rate.of):
-        column = _column(table, [name], faults)
+        column = column_called(table, [name], faults)
         if column is None:
             _no_column(table, name, "demand.totals.rates", faults)
         else:
@@ -81,21 +82,6 @@ def _by_rates(table: Table, given: TotalsInput, groups: Mapping[str, GroupInput]
     return workers
 
 
-def _column(table: Table, names: Sequence[str], faults: FaultList) -> int | None:
-    """Return the column that is called by one of the names; a fault where several are."""
-    wanted = {normalise(name) for name in names}
-    matches = [i for i, header in enumerate(table.header) if normalise(header) in wanted]
-    if len(matches) > 1:
-        columns = ", ".join(table.header[i] for i in matches)
-        faults.add(
-            say("Several columns may be {field}: {columns}.", field=names[0], columns=columns),
-            say("Rename one of them."),
-            row=table.header_row,
-            code="ambiguous_column",
-        )
-    return matches[0] if matches else None
-
-
 def _no_column(table: Table, name: str, key: str, faults: FaultList) -> None:
     faults.add(
         say("There is no column {column}; the table has: {columns}.", column=name, columns=", ".join(table.header)),
@@ -106,7 +92,7 @@ def _no_column(table: Table, name: str, key: str, faults: FaultList) -> None:
 
 
 def _refuse_above_population(table: Table, name: str, workers: FloatArray, faults: FaultList) -> None:
-    column = _column(table, [name], faults)
+    column = column_called(table, [name], faults)
     if column is None:
         _no_column(table, name, "demand.totals.population", faults)
         return
