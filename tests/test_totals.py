@@ -215,18 +215,18 @@ def test_every_total_is_met_beside_counts_and_in_every_draw(data):
     taken = np.bincount(district, np.nan_to_num(fixed), minlength=3)
     more = np.array(data.draw(st.lists(st.floats(0, 1e5), min_size=draws, max_size=draws)))
     total = np.column_stack([taken[0] + more, taken[1] + 2 * more, np.full(draws, np.nan)])
-    shared = share_out(weight, total, district=district, area_m2=np.ones(cells), fixed=fixed)
     for d in range(draws):
-        summed = np.bincount(district, shared.heads[d], minlength=3)
+        shared = share_out(weight[d], total[d], district=district, area_m2=np.ones(cells), fixed=fixed)
+        summed = np.bincount(district, shared.heads, minlength=3)
         assert summed[:2] == pytest.approx(total[d, :2], rel=1e-9, abs=1e-9)
         free = np.isnan(fixed)
-        assert shared.heads[d, ~free].tolist() == fixed[~free].tolist()
-        assert shared.heads[d, free & (district == 2)].tolist() == weight[d, free & (district == 2)].tolist()
-    assert len(shared.homeless) == len(shared.beyond) == 0
+        assert shared.heads[~free].tolist() == fixed[~free].tolist()
+        assert shared.heads[free & (district == 2)].tolist() == weight[d, free & (district == 2)].tolist()
+        assert len(shared.homeless) == len(shared.beyond) == 0
 
 
 def test_draws_share_out_each_its_own_total():
     weight = np.array([[1.0, 1.0, 2.0, 2.0], [3.0, 1.0, 0.0, 1.0]])
     total = np.array([[4.0, 8.0], [8.0, np.nan]])
-    shared = share_out(weight, total, district=DISTRICT, area_m2=ONE_EACH)
-    assert shared.heads.tolist() == [[2, 2, 4, 4], [6, 2, 0, 1]]
+    shared = [share_out(*draw, district=DISTRICT, area_m2=ONE_EACH) for draw in zip(weight, total, strict=True)]
+    assert [draw.heads.tolist() for draw in shared] == [[2, 2, 4, 4], [6, 2, 0, 1]]

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from stationplan.demand.kernel import kernel_surface
 from stationplan.demand.learning import learn
 from stationplan.demand.totals import Shared, share_out
-from stationplan.demand.uncertainty import surface_draws, total_draws
+from stationplan.demand.uncertainty import gamma_factors
 from stationplan.demand.validation import spatial_blocks
 from stationplan.domain import (
     Cells,
@@ -54,11 +55,13 @@ class Wishes:
 
 @dataclass(frozen=True, eq=False)
 class _Weights:
-    """A group's weight of each cell, and draws of it where it has its own."""
+    """A group's weight of each cell, and how it errs: by draws of its own, or alike within a block by ``cv``."""
 
     values: FloatArray
     way: Way
-    draws: FloatArray | None = None
+    block: IntArray
+    cv: float
+    draws: NDArray[np.float32] | None = None
     learned: Learned | None = None
     bandwidth_m: float = 0.0
 
@@ -102,9 +105,9 @@ def make_surface(
         sight = seen.get(group)
         fixed = None if sight is None or np.isnan(sight.heads).all() else sight.heads
         if model is not None and model.target == group and (sight is None or fixed is not None):
-            weights = _predicted(features, model, cells, wishes, random)
+            weights = _predicted(features, model, cells, wishes)
         else:
-            weights = _weights(cells, features, wishes, group, stated[:, g], sight, area_m2, told)
+            weights = _weights(cells, features, wishes, group, stated[:, g], sight, area_m2, block, told)
         total = np.full(len(districts), np.nan) if totals is None else totals.workers[:, g]
         values = weights.values
         if weights.way == "sightings" and np.isnan(total).any():
@@ -115,18 +118,17 @@ def make_surface(
         heads[:, g] = shared.heads
         _tell(shared, group, total, districts, told, faults)
         if drawn is not None:
-            cv = wishes.cv[group]
-            spread = weights.draws
-            if spread is None:
-                spread = surface_draws(values, block, cv=cv, draws=wishes.draws, random=random)
-            sums = total_draws(total, cv=0.0 if totals is None else totals.cv, draws=wishes.draws, random=random)
-            taken = (
-                np.zeros(len(districts))
-                if fixed is None
-                else np.bincount(cells.district, np.nan_to_num(fixed), minlength=len(districts))
-            )
-            sums = np.maximum(sums, taken)  # what was counted is there
-            drawn[:, :, g] = share_out(spread, sums, district=cells.district, area_m2=area_m2, fixed=fixed).heads
+            blocks = (wishes.draws, int(weights.block.max()) + 1)
+            factors = None if weights.draws is not None else gamma_factors(weights.cv, blocks, random)
+            cv = 0.0 if totals is None else totals.cv
+            sums = total * gamma_factors(cv, (wishes.draws, len(districts)), random)
+            if fixed is not None:  # what was counted is there
+                counted = np.bincount(cells.district, np.nan_to_num(fixed), minlength=len(districts))
+                sums = np.maximum(sums, counted)
+            for draw in range(wishes.draws):  # one at a time: all of a large surface would not fit into memory
+                spread = _drawn(weights, values, factors, draw)
+                shared_draw = share_out(spread, sums[draw], district=cells.district, area_m2=area_m2, fixed=fixed)
+                drawn[draw, :, g] = shared_draw.heads
         made.append(
             GroupSurface(
                 group,
@@ -139,6 +141,14 @@ def make_surface(
         )
     faults.raise_any()
     return Surface(cells, features, totals, tuple(observed), tuple(made), heads, drawn, tuple(told))
+
+
+def _drawn(weights: _Weights, values: FloatArray, factors: FloatArray | None, draw: int) -> FloatArray:
+    """Return a draw of a group's weights."""
+    if weights.draws is not None:
+        return np.asarray(weights.draws[draw], dtype=np.float64)
+    assert factors is not None
+    return np.asarray(values * factors[draw, weights.block], dtype=np.float64)
 
 
 def _stated(features: Features, wishes: Wishes, faults: FaultList) -> FloatArray:
@@ -166,10 +176,12 @@ def _weights(
     stated: FloatArray,
     sight: Observed | None,
     area_m2: FloatArray,
+    block: IntArray,
     notes: list[Message],
 ) -> _Weights:
+    cv = wishes.cv[group]
     if sight is None:
-        return _Weights(stated, "rates")
+        return _Weights(stated, "rates", block, cv)
     if np.isnan(sight.heads).all():
         share, bandwidth_m = kernel_surface(sight.x, sight.y, cells.x, cells.y, area_m2, seed=wishes.seed)
         notes.append(
@@ -180,7 +192,7 @@ def _weights(
                 metres=round(bandwidth_m),
             )
         )
-        return _Weights(share, "sightings", bandwidth_m=bandwidth_m)
+        return _Weights(share, "sightings", block, cv, bandwidth_m=bandwidth_m)
     chosen = _learn_from(features, wishes)
     at = np.flatnonzero(~np.isnan(sight.heads))
     population = features.column("population") if "population" in features.names else None
@@ -208,19 +220,17 @@ def _weights(
                 **figures,
             )
         notes.append(told)
-        return _Weights(learned.predicted, "learned", learned.draws.astype(np.float64), learned)
+        return _Weights(learned.predicted, "learned", block, cv, learned.draws, learned)
     notes.append(
         say(
             "{group}: the model of {cells} observed cells (D2 {d2}) beats no baseline; the stated rates are used.",
             **figures,
         )
     )
-    return _Weights(stated, "rates", learned=learned)
+    return _Weights(stated, "rates", block, cv, learned=learned)
 
 
-def _predicted(
-    features: Features, model: SavedModel, cells: Cells, wishes: Wishes, random: np.random.Generator
-) -> _Weights:
+def _predicted(features: Features, model: SavedModel, cells: Cells, wishes: Wishes) -> _Weights:
     """Return the means of a fitted model; they err alike within its blocks, by what it could not explain."""
     faults = FaultList(wishes.file)
     for name in model.features:
@@ -237,9 +247,7 @@ def _predicted(
     faults.raise_any()
     columns = [features.names.index(name) for name in model.features]
     mean = np.asarray(model.pipeline.predict(features.values[:, columns]) * model.calibration, dtype=np.float64)
-    block = spatial_blocks(cells.x, cells.y, model.block_m)
-    draws = surface_draws(mean, block, cv=math.sqrt(model.dispersion), draws=wishes.draws, random=random)
-    return _Weights(mean, "model", draws)
+    return _Weights(mean, "model", spatial_blocks(cells.x, cells.y, model.block_m), math.sqrt(model.dispersion))
 
 
 def _learn_from(features: Features, wishes: Wishes) -> IntArray:

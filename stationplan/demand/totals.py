@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stationplan.domain import BoolArray, FloatArray, IntArray
+from stationplan.domain import FloatArray, IntArray
 
 _DIED_AWAY = 1e-200
 """Sum of a district's weights that counts as none: no feature is so small, only a density far from all sightings, and
@@ -38,7 +38,7 @@ def share_out(
     """Return heads that add up to ``total[district]`` in every district and are as ``weight[cell]`` within it.
 
     Cells with a number in ``fixed`` keep it, the others share what is left. A NaN total leaves the weights as they are:
-    heads already. ``weight`` may have a first axis of draws, and ``total`` then has one too.
+    heads already.
 
     >>> weight, district = np.array([1.0, 3.0, 0.0, 0.0]), np.array([0, 0, 1, 1])
     >>> share_out(weight, np.array([8.0, 6.0]), district=district, area_m2=np.array([1.0, 1, 1, 2])).heads.tolist()
@@ -47,16 +47,16 @@ def share_out(
     >>> share_out(weight, np.array([8.0, np.nan]), district=district, area_m2=np.ones(4), fixed=fixed).heads.tolist()
     [7.0, 1.0, 0.0, 0.0]
     """
-    free = np.ones(weight.shape[-1], dtype=bool) if fixed is None else np.isnan(fixed)
-    kept = np.zeros(weight.shape[-1]) if fixed is None else np.nan_to_num(fixed)
+    free = np.ones(len(weight), dtype=bool) if fixed is None else np.isnan(fixed)
+    kept = np.zeros(len(weight)) if fixed is None else np.nan_to_num(fixed)
     given = ~np.isnan(total)
-    districts = total.shape[-1]
+    districts = len(total)
     taken = np.bincount(district, kept, minlength=districts)
     left = np.where(given, total - taken, 0.0)
     near = np.abs(left) <= 1e-9 * np.maximum(np.abs(np.nan_to_num(total)), 1.0)
     left = np.where(near, 0.0, left)
     loose = np.where(free, weight, 0.0)
-    sums = _by_district(loose, district, districts)
+    sums = np.bincount(district, loose, minlength=districts)
     has_free = np.bincount(district, free, minlength=districts) > 0
     flat = has_free & given & (sums <= _DIED_AWAY) & (left > 0)
     share = np.where(free, area_m2, 0.0)
@@ -64,19 +64,8 @@ def share_out(
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         factor = np.where(given, np.where(sums > _DIED_AWAY, left / sums, 0.0), 1.0)
         evenly = np.where(flat, left / area, 0.0)
-    spread = loose * factor[..., district] + share * evenly[..., district]
+    spread = loose * factor[district] + share * evenly[district]
     heads = np.where(free, np.maximum(spread, 0.0), kept)
     beyond = given & ((left < 0) | (~has_free & (left > 0) & (np.bincount(district, minlength=districts) > 0)))
     homeless = given & (left > 0) & (np.bincount(district, minlength=districts) == 0)
-    return Shared(heads, _rows(flat), _rows(homeless), _rows(beyond))
-
-
-def _by_district(values: FloatArray, district: IntArray, districts: int) -> FloatArray:
-    """Return sums over the cells of each district, along the last axis."""
-    if values.ndim == 1:
-        return np.bincount(district, values, minlength=districts).astype(np.float64)
-    return np.stack([np.bincount(district, row, minlength=districts) for row in values])
-
-
-def _rows(mask: BoolArray) -> IntArray:
-    return np.flatnonzero(mask if mask.ndim == 1 else mask.any(axis=0))
+    return Shared(heads, *(np.flatnonzero(found) for found in (flat, homeless, beyond)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stationplan.domain import FloatArray, IntArray
+from stationplan.domain import FloatArray
 
 
 def gamma_factors(cv: float, shape: tuple[int, ...], random: np.random.Generator) -> FloatArray:
@@ -20,16 +20,3 @@ def gamma_factors(cv: float, shape: tuple[int, ...], random: np.random.Generator
     if cv == 0:
         return np.ones(shape)
     return random.gamma(1 / cv**2, cv**2, shape)
-
-
-def surface_draws(
-    weight: FloatArray, block: IntArray, *, cv: float, draws: int, random: np.random.Generator
-) -> FloatArray:
-    """Return ``[draw, cell]`` weights as they may be instead: those of a block err together, by the same factor."""
-    factors = gamma_factors(cv, (draws, int(block.max()) + 1), random)
-    return weight * factors[:, block]
-
-
-def total_draws(total: FloatArray, *, cv: float, draws: int, random: np.random.Generator) -> FloatArray:
-    """Return ``[draw, district]`` totals as they may be instead; NaN where there is none."""
-    return total * gamma_factors(cv, (draws, len(total)), random)
