@@ -6,7 +6,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from stationplan.demand import Wishes, cell_features, demand_of, heat_exposure, make_surface, refuse_empty, with_layers
+from stationplan.demand import (
+    Wishes,
+    cell_features,
+    count_features,
+    demand_of,
+    heat_exposure,
+    make_surface,
+    refuse_empty,
+    with_layers,
+)
 from stationplan.domain import Demand, FloatArray, Group, RoadArcs, Slot, Surface
 from stationplan.hours import parse_slot
 from stationplan.inputs import Inputs
@@ -23,8 +32,8 @@ def surface_of(
 ) -> Surface:
     """Return the workers of every cell and group of a scenario.
 
-    Features of roads and places are made where something needs them: a rate, a model, or ``every``. ``progress`` is
-    told the share of the features that is done.
+    Features beside counts and area are made where something needs them: a rate, a model, or ``every``. ``progress``
+    is told the share of the features that is done.
 
     Raises
     ------
@@ -37,15 +46,17 @@ def surface_of(
     named = (name for group in file.groups.values() for name in group.workers)
     wanted = every or learns or any(map(is_computed, named))
     cells, laid = with_layers(given.cells, given.layers)
-    features = cell_features(
-        cells,
-        roads=roads if wanted else None,
-        places=given.places if wanted else None,
-        crs=inputs.area.crs,
-        kernel_m=demand.kernel_m,
-        elevation_m=given.elevation_m,
-        progress=progress,
-    )
+    features = count_features(cells)
+    if wanted:
+        features = cell_features(
+            cells,
+            roads=roads,
+            places=given.places,
+            crs=inputs.area.crs,
+            kernel_m=demand.kernel_m,
+            elevation_m=given.elevation_m,
+            progress=progress,
+        )
     surface = make_surface(
         cells,
         features,

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from stationplan.demand.features import cell_features
+from stationplan.demand.features import cell_features, count_features
 from stationplan.demand.laying import with_layers
 from stationplan.demand.slots import demand_of, heat_exposure
 from stationplan.demand.surface import Wishes, make_surface, refuse_empty
 
-__all__ = ["Wishes", "cell_features", "demand_of", "heat_exposure", "make_surface", "refuse_empty", "with_layers"]
+__all__ = [
+    "Wishes",
+    "cell_features",
+    "count_features",
+    "demand_of",
+    "heat_exposure",
+    "make_surface",
+    "refuse_empty",
+    "with_layers",
+]

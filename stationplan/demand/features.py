@@ -70,9 +70,10 @@ def cell_features(
         A count or a height is not a number everywhere; two features have the same name.
     """
     tell = progress or (lambda _: None)
-    found = [_Feature(name, count.unit, count.source, count.values) for name, count in cells.counts.items()]
-    missing = [] if found else [say("Without counts of the cells there are no features such as population.")]
-    found.append(_Feature("area_km2", "km2", "", np.asarray(shapely.area(cells.outline), dtype=np.float64) / 1e6))
+    found = _of_cells(cells)
+    missing = []
+    if not cells.counts:
+        missing.append(say("Without counts of the cells there are no features such as population."))
     if roads is None:
         names = "roads_km, roads_km_*, road_density, junctions, junctions_*"
         missing.append(say("Without roads there are no features {names}.", names=names))
@@ -90,8 +91,28 @@ def cell_features(
         missing.append(say("Without heights there is no feature {names}.", names="elevation_m"))
     else:
         found.append(_Feature("elevation_m", "m", "", elevation_m))
-    _refuse_unusable(found)
     tell(1.0)
+    return _together(found, missing)
+
+
+def count_features(cells: Cells) -> Features:
+    """Return the features that need no reckoning: the counts of cells and their area.
+
+    Raises
+    ------
+    InputError
+        A count is not a number everywhere, or called as the area.
+    """
+    return _together(_of_cells(cells), ())
+
+
+def _of_cells(cells: Cells) -> list[_Feature]:
+    found = [_Feature(name, count.unit, count.source, count.values) for name, count in cells.counts.items()]
+    return [*found, _Feature("area_km2", "km2", "", np.asarray(shapely.area(cells.outline), dtype=np.float64) / 1e6)]
+
+
+def _together(found: Sequence[_Feature], missing: Sequence[Message]) -> Features:
+    _refuse_unusable(found)
     return Features(
         tuple(feature.name for feature in found),
         tuple(feature.unit for feature in found),
