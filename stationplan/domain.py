@@ -481,6 +481,11 @@ class Surface(_Record):
         _require(self.heads.shape == shape, "heads have the shape (cell, group)")
         _require(bool(np.isfinite(self.heads).all() and (self.heads >= 0).all()), "heads are finite and >= 0")
 
+    def by_district(self, districts: int) -> FloatArray:
+        """Workers by district and group, [district, group]."""
+        columns = [np.bincount(self.cells.district, column, minlength=districts) for column in self.heads.T]
+        return np.column_stack(columns).astype(np.float64)
+
 
 @dataclass(frozen=True, eq=False)
 class Sites(_Record):

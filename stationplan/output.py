@@ -8,7 +8,7 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
@@ -71,8 +71,7 @@ def save(
             "scenario.resolved.toml": plan.scenario_toml,
             "manifest.json": json.dumps(_manifest(plan), ensure_ascii=False, indent=1) + "\n",
         }
-        for name, text in pages.items():
-            (draft / name).write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
+        _write_texts(draft, pages)
         write_workbook(plan, draft / "sites.xlsx", lang=lang)
         write_geopackage(plan, draft / "plan.gpkg")
     if map_path is not None:
@@ -104,14 +103,19 @@ def save_density(
             "scenario.resolved.toml": density.scenario_toml,
             "manifest.json": json.dumps(_manifest(density), ensure_ascii=False, indent=1) + "\n",
         }
-        for name, text in pages.items():
-            (draft / name).write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
+        _write_texts(draft, pages)
         write_surface(density, draft / "surface.gpkg")
         if parquet:
             write_surface(density, draft / "surface.parquet")
         for made in density.surface.groups:
             if made.learned is not None:
                 write_model(made.learned, draft / f"{made.group}{MODEL_SUFFIX}")
+
+
+def _write_texts(folder: Path, texts: Mapping[str, str]) -> None:
+    """Write texts by file name, byte for byte; what is no Unicode text becomes an escape."""
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
 
 
 def refuse_existing(folder: Path, map_path: Path | None, *, overwrite: bool) -> None:

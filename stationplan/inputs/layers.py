@@ -10,7 +10,7 @@ import shapely
 from geopandas import GeoSeries
 
 from stationplan.domain import FloatArray, IntArray, Layer, ObjectArray, Places, Quality, StudyArea
-from stationplan.errors import FaultList, Message, say
+from stationplan.errors import FaultList, say
 from stationplan.geo import Datum, project, to_wgs84
 from stationplan.inputs.areas import polygons_to_wgs84, shapes_in_degrees
 from stationplan.inputs.columns import normalise
@@ -49,7 +49,6 @@ class KindTable:
     row: tuple[int | None, ...]
     datum: str
     quality: Quality
-    notes: tuple[Message, ...] = ()
 
 
 def read_layer(located: Located, name: str, given: CountInput, rules: Rules) -> LayerTable:

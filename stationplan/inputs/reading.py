@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 import numpy as np
 
@@ -39,8 +38,6 @@ from stationplan.inputs.source import Attempts, locate, quality_of, read_fields,
 from stationplan.inputs.table import Wanted
 from stationplan.naming import role_name
 from stationplan.scenario import Scenario, SitesInput, Source, TableSource
-
-_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True, eq=False)

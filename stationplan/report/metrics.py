@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stationplan.domain import CountArray, FloatArray, IntArray, Plan
 from stationplan.errors import Message, say
@@ -114,8 +115,17 @@ def _share_range(plan: Plan, stations: CountArray, part: Part) -> tuple[float, f
     if not (total > 0).all():
         return None
     shares = np.einsum("kcg,cg->k", drawn, of_covered, optimize=True) / total
-    low, high = np.percentile(shares, [5.0, 95.0]).tolist()
+    low, high = likely_range(shares).tolist()
     return low, high
+
+
+def likely_range(drawn: NDArray[np.floating]) -> FloatArray:
+    """Return the ends between which nine of ten draws lie, ``[end, ...]``; draws run along the first axis.
+
+    >>> likely_range(np.arange(101.0)).tolist()
+    [5.0, 95.0]
+    """
+    return np.asarray(np.percentile(drawn, [5.0, 95.0], axis=0), dtype=np.float64)
 
 
 def certainty(plan: Plan) -> Message:

@@ -10,16 +10,14 @@ from pathlib import Path
 
 import numpy as np
 from geopandas import GeoDataFrame
-from numpy.typing import NDArray
 
-from stationplan.domain import Density, FloatArray, GroupSurface, Learned, Scores
+from stationplan.domain import Density, FloatArray, Learned, Scores
 from stationplan.errors import Fault, InputError, say
 from stationplan.report.document import Json
+from stationplan.report.metrics import likely_range
 from stationplan.report.tables import formula_safe
 
 SCHEMA_VERSION = 1
-_LOW, _HIGH = 5.0, 95.0
-"""Percentiles between which nine of ten draws lie."""
 
 
 def cells_frame(density: Density) -> GeoDataFrame:
@@ -39,7 +37,7 @@ def cells_frame(density: Density) -> GeoDataFrame:
         if surface.draws is not None:
             drawn = surface.draws[:, :, g]
             columns[f"{group.id}_se"] = drawn.std(axis=0, dtype=np.float64)
-            columns[f"{group.id}_p05"], columns[f"{group.id}_p95"] = np.percentile(drawn, [_LOW, _HIGH], axis=0)
+            columns[f"{group.id}_p05"], columns[f"{group.id}_p95"] = likely_range(drawn)
         for s, slot in enumerate(demand.slots):
             columns[f"{group.id}_{slot.id}"] = demand.workers[:, g, s]
         if group.id in seen:
@@ -82,7 +80,7 @@ def districts_csv(density: Density) -> str:
         for g, group in enumerate(density.demand.groups):
             total = None if surface.totals is None else float(surface.totals.workers[d, g])
             drawn = None if surface.draws is None else surface.draws[:, inside, g].sum(axis=1, dtype=np.float64)
-            ends = ("", "") if drawn is None else [round(float(end), 3) for end in np.percentile(drawn, [_LOW, _HIGH])]
+            ends = ("", "") if drawn is None else [round(float(end), 3) for end in likely_range(drawn)]
             writer.writerow(
                 (
                     formula_safe(str(districts["district_id"].iloc[d])),
@@ -103,10 +101,8 @@ def validation_document(density: Density) -> Json:
     ``groups`` only.
     """
     surface = density.surface
-    groups = [
-        _group(density, g, made, surface.heads[:, g], None if surface.draws is None else surface.draws[:, :, g])
-        for g, made in enumerate(surface.groups)
-    ]
+    sums = surface.by_district(len(density.area.districts))
+    groups = [_group(density, g, sums[:, g]) for g in range(len(surface.groups))]
     learned = [group for group in groups if "scores" in group]
     document: Json = {
         "schema": SCHEMA_VERSION,
@@ -134,22 +130,23 @@ def validation_text(density: Density) -> str:
     return json.dumps(validation_document(density), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
-def _group(density: Density, g: int, made: GroupSurface, heads: FloatArray, drawn: NDArray[np.float32] | None) -> Json:
+def _group(density: Density, g: int, summed: FloatArray) -> Json:
+    """Return what is told of a group; ``summed`` are its workers by district."""
     surface = density.surface
-    total = surface.totals is not None and made.totals
-    told: Json = {"group": made.group, "way": made.way, "workers": _number(heads.sum()), "totals": made.totals}
-    if total and surface.totals is not None:
+    made = surface.groups[g]
+    heads = _number(surface.heads[:, g].sum())
+    told: Json = {"group": made.group, "way": made.way, "workers": heads, "totals": made.totals}
+    if surface.totals is not None and made.totals:
         given = surface.totals.workers[:, g]
         known = ~np.isnan(given)
-        summed = np.bincount(surface.cells.district, heads, minlength=len(given))
         told["control_total"] = _number(given[known].sum())
-        told["largest_difference"] = float(np.abs(summed - given)[known].max()) if known.any() else None
+        told["largest_difference"] = float(np.abs(summed - given)[known].max())
         told["totals_from"] = surface.totals.source
     names = density.area.districts["district_id"]
     told["spread_by_area"] = [str(names.iloc[d]) for d in made.even]
-    if drawn is not None:
-        sums = drawn.sum(axis=1, dtype=np.float64)
-        told["workers_range"] = [_number(end) for end in np.percentile(sums, [_LOW, _HIGH])]
+    if surface.draws is not None:
+        sums = surface.draws[:, :, g].sum(axis=1, dtype=np.float64)
+        told["workers_range"] = [_number(end) for end in likely_range(sums)]
     if made.way == "sightings":
         told["bandwidth_m"] = _number(made.bandwidth_m)
     if made.learned is not None:

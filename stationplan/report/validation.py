@@ -11,11 +11,11 @@ from stationplan.domain import Demand, Density, GroupSurface, Language, Learned,
 from stationplan.i18n import number, percent, translate, words
 from stationplan.naming import way_names
 from stationplan.report.charts import bars, paired_bars, residual_map, scatter
+from stationplan.report.metrics import likely_range
 from stationplan.report.template import fill_page
 
 _MOST_DISTRICTS = 200
 _MOST_FEATURES = 15
-_LOW, _HIGH = 5.0, 95.0
 
 Row = dict[str, object]
 
@@ -57,7 +57,7 @@ def _group(surface: Surface, demand: Demand, g: int, lang: Language) -> Row:
     spread = ""
     if surface.draws is not None:
         sums = surface.draws[:, :, g].sum(axis=1, dtype=np.float64)
-        low, high = np.percentile(sums, [_LOW, _HIGH]).tolist()
+        low, high = likely_range(sums).tolist()
         spread = word("{low}–{high}", low=number(low), high=number(high))
     return {
         "name": demand.groups[g].name.in_language(lang),
@@ -74,17 +74,17 @@ def _districts(density: Density, names: list[str], lang: Language) -> list[Row]:
     if surface.totals is None:
         return []
     rows: list[tuple[float, Row]] = []
+    sums = surface.by_district(len(area))
     shown = area["name" if lang == "zh" else "name_en"]
     for g, name in enumerate(names):
         total = surface.totals.workers[:, g]
-        summed = np.bincount(surface.cells.district, surface.heads[:, g], minlength=len(total))
         for d in np.flatnonzero(~np.isnan(total)).tolist():
             row: Row = {
                 "district": str(shown.iloc[d]),
                 "group": name,
                 "total": number(float(total[d]), 1),
-                "workers": number(float(summed[d]), 1),
-                "difference": f"{abs(summed[d] - total[d]):.0e}",
+                "workers": number(float(sums[d, g]), 1),
+                "difference": f"{abs(sums[d, g] - total[d]):.0e}",
             }
             rows.append((float(total[d]), row))
     rows.sort(key=lambda item: -item[0])
