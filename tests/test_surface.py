@@ -199,6 +199,20 @@ def test_a_model_that_beats_the_baselines_is_used_and_counts_are_kept(city):
     assert both.heads[where, 0].tolist() == heads[where].tolist()
 
 
+def test_two_learned_groups_err_by_themselves(city):
+    random = np.random.default_rng(3)
+    heads = np.full(COUNT, np.nan)
+    where = random.choice(COUNT, 250, replace=False)
+    heads[where] = random.poisson(truth(city)[where])
+    nobody = np.empty(0)
+    observed = [Observed(group, heads, nobody, nobody, "counts.csv") for group in ("rider", "courier")]
+    both = {group: {"population": 0.01} for group in ("rider", "courier")}
+    made = surface(city, observed=observed, rates=both, cv=dict.fromkeys(both, 0.3))
+    rest = np.isnan(heads)
+    one, two = (made.draws[:, rest, g].sum(axis=1, dtype=float) for g in range(2))
+    assert abs(np.corrcoef(one, two)[0, 1]) < 0.5  # 1 where both draw the same blocks and the same noise
+
+
 def test_noise_is_not_used_unless_the_scenario_insists(city):
     heads = np.random.default_rng(5).poisson(6.0, COUNT).astype(float)
     heads[::2] = np.nan
