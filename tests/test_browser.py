@@ -71,6 +71,11 @@ def folder(demo_plan, tmp_path_factory):
     density = sp.density(sp.load_scenario(ROOT / "data/demo/scenario.toml"))
     hostile = LocalText(HOSTILE, HOSTILE)
     named = type(density)(**{**density.__dict__, "name": hostile, "notice": hostile})
+    draws = density.surface.draws.copy()
+    draws[:, ::2] = draws[:1, ::2]  # half of the cells are known for certain
+    certain = type(density.surface)(**{**density.surface.__dict__, "draws": draws})
+    sure = type(density)(**{**density.__dict__, "surface": certain})
+    (place / "surface-sure.html").write_text(render_surface(sure, lang="en"), encoding="utf-8", newline="")
     for lang in LANGUAGES:
         (place / f"surface-{lang}.html").write_text(render_surface(named, lang=lang), encoding="utf-8", newline="")
         (place / f"valid-{lang}.html").write_text(render_validation(named, lang=lang), encoding="utf-8", newline="")
@@ -493,3 +498,30 @@ def test_the_validation_of_a_surface_opens_without_a_request(open_page, lang):
     assert opened.said == []
     assert opened.asked == [opened.address]
     assert opened.page.inner_text("h1").startswith("</script><img src=x")
+
+
+def test_cells_known_for_certain_stay_on_the_map_of_errors(open_page):
+    page = open_page("surface-sure.html", "desktop").page
+    whole = page.evaluate(INKED)
+    page.query_selector_all(".sp-surface select")[2].select_option(index=1)
+    assert page.evaluate(INKED) == whole
+    assert page.evaluate(LEGEND)[0] == "0 %"
+    white = "document.querySelector('.sp-surface li span').style.background"
+    assert page.evaluate(white) == "rgb(255, 255, 255)"
+
+
+def test_colours_of_a_surface_are_those_of_its_legend(open_page):
+    page = open_page("surface-en.html", "desktop").page
+    colours = set(page.evaluate("[...document.querySelectorAll('.sp-surface li span')].map((e) => e.style.background)"))
+    common = page.evaluate("""() => {
+      const canvas = document.querySelector(".sp-surface-canvas");
+      const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+      const count = new Map();
+      for (let i = 0; i < pixels.length; i += 4) {
+        if (pixels[i + 3] < 255) continue;
+        const colour = `rgb(${pixels[i]}, ${pixels[i + 1]}, ${pixels[i + 2]})`;
+        count.set(colour, (count.get(colour) || 0) + 1);
+      }
+      return [...count].sort((a, b) => b[1] - a[1]).slice(0, 7).map(([colour]) => colour);
+    }""")
+    assert colours <= {*common}

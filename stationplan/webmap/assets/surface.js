@@ -17,6 +17,9 @@ const stationplanSurface = (() => {
   /** Cividis, thinned to seven: even to the eye and safe for the colour-blind; pale is few. */
   const RAMP = ["#fdea9a", "#e4cf6f", "#c0b175", "#9b9476", "#757575", "#46546c", "#0a2a5c"];
 
+  /** What is known for certain, among errors. */
+  const ZERO = "#ffffff";
+
   /** @param {number[]} packed @param {number} scale */
   function unpack(packed, scale) {
     const points = [];
@@ -45,10 +48,11 @@ const stationplanSurface = (() => {
     return value.toLocaleString("en", { maximumFractionDigits: digits });
   }
 
-  /** Upper ends of up to seven classes with as many cells each, equal ends made one. @param {number[]} values */
+  /** Upper ends of up to seven classes with as many cells each, equal ends made one, and of one of 0 below them where
+   * there are cells of 0; cells below 0 count for nothing. @param {number[]} values */
   function classes(values) {
     const sorted = values.filter((value) => value > 0).sort((a, b) => a - b);
-    const ends = [];
+    const ends = values.some((value) => value === 0) ? [0] : [];
     for (let k = 1; k <= RAMP.length; k += 1) {
       const end = sorted[Math.ceil((k * sorted.length) / RAMP.length) - 1];
       if (end !== undefined && end > (ends[ends.length - 1] ?? 0)) ends.push(end);
@@ -105,8 +109,10 @@ const stationplanSurface = (() => {
     /** @param {number} value */
     function colourOf(value) {
       const at = ends.findIndex((end) => value <= end);
-      const step = at < 0 ? ends.length - 1 : at;
-      return RAMP[Math.round((step * (RAMP.length - 1)) / Math.max(ends.length - 1, 1))];
+      if (value === 0) return ZERO;
+      const first = ends[0] === 0 ? 1 : 0;
+      const step = (at < 0 ? ends.length - 1 : at) - first;
+      return RAMP[Math.round((step * (RAMP.length - 1)) / Math.max(ends.length - 1 - first, 1))];
     }
 
     const canvas = document.createElement("canvas");
@@ -124,16 +130,14 @@ const stationplanSurface = (() => {
       const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
       pen.setTransform(ratio, 0, 0, ratio, 0, 0);
       const view = map.getBounds().pad(0.1);
-      pen.globalAlpha = 0.85;
       cells.forEach((cell, i) => {
         const box = boxes[i];
         const outside = box[2] < view.getSouth() || box[0] > view.getNorth();
-        if (values[i] <= 0 || outside || box[3] < view.getWest() || box[1] > view.getEast()) return;
+        if (values[i] < 0 || outside || box[3] < view.getWest() || box[1] > view.getEast()) return;
         pen.fillStyle = colourOf(values[i]);
         trace(pen, cell);
         pen.fill();
       });
-      pen.globalAlpha = 1;
       pen.strokeStyle = "#1d2733";
       pen.lineWidth = 1;
       for (const district of data.districts) {
@@ -160,16 +164,16 @@ const stationplanSurface = (() => {
       const rate = choice.show === "error";
       values = cells.map((_, i) => {
         const workers = workersOf(i);
-        if (rate) return workers > 0 ? (100 * errorOf(i)) / workers : 0;
-        return data.km2[i] > 0 ? workers / data.km2[i] : 0;
+        if (workers <= 0 || data.km2[i] <= 0) return -1;
+        return rate ? (100 * errorOf(i)) / workers : workers / data.km2[i];
       });
       ends = classes(values);
       legend.replaceChildren();
       ends.forEach((end, k) => {
         const line = add("li", legend);
         add("span", line).style.background = colourOf(end);
-        const from = k === 0 ? 0 : ends[k - 1];
-        add("b", line, rate ? `${shown(from)}–${shown(end)} %` : `${shown(from)}–${shown(end)}`).style.fontWeight = "400";
+        const range = end === 0 ? "0" : `${shown(k === 0 ? 0 : ends[k - 1])}–${shown(end)}`;
+        add("b", line, rate ? `${range} %` : range).style.fontWeight = "400";
       });
       if (ends.length === 0) add("li", legend, data.text.none);
       paint();
