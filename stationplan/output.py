@@ -194,7 +194,7 @@ def _umask() -> int:
     return mask
 
 
-def _manifest(plan: Plan | Density) -> dict[str, object]:
+def _manifest(plan: Density) -> dict[str, object]:
     return {
         "schema": 1,
         "scenario": plan.scenario_fingerprint,

@@ -7,11 +7,11 @@ from importlib import metadata, resources
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from stationplan.domain import Density, Language, Plan
+from stationplan.domain import Density, Language
 from stationplan.i18n import words
 
 
-def fill_page(name: str, study: Plan | Density, lang: Language, **values: object) -> str:
+def fill_page(name: str, study: Density, lang: Language, **values: object) -> str:
     """Return a page about a study: a template of ``report/assets`` with what every page says, and ``values``."""
     word = words(lang)
     assets = resources.files("stationplan").joinpath("report/assets")

@@ -1,0 +1,127 @@
+"""What all records are made of: kinds of arrays and words, read-only records, and what a scenario calls by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stationplan.errors import ConsistencyError
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+CountArray = NDArray[np.int32]
+ObjectArray = NDArray[np.object_]
+"""Of shapely geometries."""
+
+Mode = Literal["walk", "ebike", "car"]
+"""A way of travelling that the road rules know."""
+
+MODES: tuple[Mode, ...] = ("walk", "ebike", "car")
+
+_LINKED = ("motorway", "trunk", "primary", "secondary", "tertiary")
+
+ROAD_CLASSES: tuple[str, ...] = (
+    *(name + link for name in _LINKED for link in ("", "_link")),
+    *("unclassified", "residential", "living_street", "service", "road", "pedestrian", "track", "cycleway"),
+    *("footway", "path", "steps", "bridleway", "corridor", "platform", "elevator"),
+)
+"""Values of OSM's tag ``highway`` that some mode may use."""
+
+MAJOR_CLASSES: frozenset[str] = frozenset(
+    name + link for name in ("motorway", "trunk", "primary", "secondary") for link in ("", "_link")
+)
+"""Road classes that are drawn as main roads."""
+
+Language = Literal["zh", "en"]
+
+Kind = Literal["standard", "micro", "mobile"]
+"""A rest station's type: usable area of 5 m2 or more, below 5 m2, or movable (national programme, 2023)."""
+
+Way = Literal["rates", "learned", "model", "sightings"]
+"""How the workers of a group are placed."""
+
+LearningModel = Literal["poisson", "boosting"]
+"""A regression of counts: linear in the logarithm, or boosted trees."""
+
+Termination = Literal["optimal", "feasible", "time_limit", "infeasible"]
+"""How a solver ended. ``feasible`` is an answer with a proven bound but no proof of being the best."""
+
+CUTOFF_TOLERANCE = 1e-6
+"""How a closed cutoff meets rounding: 1e-6 minutes (60 microseconds) or metres beyond it still count as within."""
+
+
+def _freeze(value: object) -> object:
+    if isinstance(value, np.ndarray):
+        view = value.view()
+        view.setflags(write=False)
+        return view
+    if isinstance(value, dict):
+        return MappingProxyType({key: _freeze(item) for key, item in value.items()})
+    return value
+
+
+class Record:
+    """Makes arrays read-only and mappings immutable as a record is built."""
+
+    def __post_init__(self) -> None:
+        for item in fields(self):  # type: ignore[arg-type]
+            object.__setattr__(self, item.name, _freeze(getattr(self, item.name)))
+
+
+def require(condition: bool | np.bool_, promise: str) -> None:
+    """Raise :class:`ConsistencyError` where a record breaks its promise."""
+    if not condition:
+        raise ConsistencyError(promise)
+
+
+@dataclass(frozen=True)
+class LocalText:
+    """A name in both languages; an input that gives only one name shows it in both."""
+
+    zh: str
+    en: str
+
+    def in_language(self, lang: Language) -> str:
+        """The name to show to a reader of ``lang``."""
+        return self.zh if lang == "zh" else self.en
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A part of the working day, ``start_min <= minute < end_min``, in minutes after midnight.
+
+    ``end_min`` passes 1440 when the slot runs over midnight.
+    """
+
+    id: str
+    name: LocalText
+    start_min: int
+    end_min: int
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group of outdoor workers, how it travels and how far a station may be.
+
+    Both limits are closed and both must hold: ``cutoff_min`` on the fastest road route, ``cutoff_m`` on the
+    shortest road route of the group's mode (``None``: no limit by length). Off-road parts count in both.
+    """
+
+    id: str
+    name: LocalText
+    mode: Mode
+    cutoff_min: float
+    cutoff_m: float | None
+
+
+@dataclass(frozen=True)
+class Host:
+    """A kind of place that houses a station."""
+
+    id: str
+    name: LocalText

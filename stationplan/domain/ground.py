@@ -1,0 +1,138 @@
+"""Records of the ground: districts, roads, and the ways over them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from stationplan.domain.base import MAJOR_CLASSES, ROAD_CLASSES, BoolArray, FloatArray, IntArray, Mode, Record, require
+from stationplan.errors import Message
+
+if TYPE_CHECKING:  # the siting models use these records without any geography
+    from geopandas import GeoDataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class StudyArea(Record):
+    """Where the study takes place.
+
+    ``districts`` has the columns ``district_id``, ``name``, ``name_en``, ``prefecture`` and polygon geometry,
+    in a projected CRS whose unit is the metre, with a 0..n-1 index that other records refer to.
+    """
+
+    districts: GeoDataFrame
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        crs = self.districts.crs
+        require(crs is not None and crs.is_projected, "a study area needs a projected CRS")
+        require(all(axis.unit_name == "metre" for axis in crs.axis_info), "a study area is measured in metres")
+        require(len(self.districts) > 0, "a study area has at least one district")
+        require(self.districts.geometry.is_valid.all(), "district polygons are valid")
+
+    @property
+    def crs(self) -> str:
+        """The CRS in the form ``EPSG:32648``."""
+        return str(self.districts.crs.to_string())
+
+
+@dataclass(frozen=True, eq=False)
+class RoadArcs(Record):
+    """Directed road arcs as read from a source, before parallel arcs are reduced.
+
+    ``lon``/``lat``: WGS-84 degrees of the nodes; an arc is the straight line from node ``tail`` to node ``head``.
+    ``minutes[mode]`` is ``inf`` where the mode may not go. ``road_class`` is a place in ``ROAD_CLASSES``, -1 where it
+    is not known. ``notes`` say what the source lacks.
+    """
+
+    lon: FloatArray
+    lat: FloatArray
+    tail: IntArray
+    head: IntArray
+    length_m: FloatArray
+    minutes: Mapping[Mode, FloatArray]
+    road_class: NDArray[np.int8]
+    source: str
+    date: str
+    notes: tuple[Message, ...] = ()
+
+    @property
+    def major(self) -> BoolArray:
+        """Which arcs are drawn as main roads."""
+        main = np.array([name in MAJOR_CLASSES for name in ROAD_CLASSES] + [False])  # -1 is the last
+        return np.asarray(main[self.road_class], dtype=bool)
+
+
+@dataclass(frozen=True, eq=False)
+class RoadNetwork(Record):
+    """Directed road arcs in CSR form, grouped by tail node: arcs of node i are ``indptr[i]:indptr[i + 1]``.
+
+    ``x`` and ``y`` are eastings and northings (m) in ``crs``. ``minutes[mode]`` and ``metres[mode]`` have one value
+    an arc; ``inf`` means that the mode may not use it. Parallel arcs are reduced to their minimum, arcs from a
+    node to itself are left out. ``component[mode]`` numbers each node's strongly connected part by falling size (0 is
+    the largest; -1 marks a node that the mode cannot use). ``major`` marks arcs of main roads, for drawing.
+    """
+
+    x: FloatArray
+    y: FloatArray
+    indptr: IntArray
+    head: NDArray[np.int32]
+    minutes: Mapping[Mode, FloatArray]
+    metres: Mapping[Mode, FloatArray]
+    component: Mapping[Mode, NDArray[np.int32]]
+    major: BoolArray
+    crs: str
+    source: str
+    date: str
+
+    @property
+    def node_count(self) -> int:
+        """Number of nodes."""
+        return len(self.x)
+
+    @property
+    def arc_count(self) -> int:
+        """Number of directed arcs."""
+        return len(self.head)
+
+    @property
+    def tail(self) -> NDArray[np.int32]:
+        """The node where each arc starts."""
+        return np.repeat(np.arange(self.node_count, dtype=np.int32), np.diff(self.indptr))
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(len(self.x) == len(self.y) == len(self.indptr) - 1, "a network has one indptr step a node")
+        for measure in (self.minutes, self.metres):
+            for values in measure.values():
+                require(len(values) == len(self.head), "a network has one value an arc")
+                require(bool((values >= 0).all()), "arc values are >= 0 and never NaN")
+
+
+@dataclass(frozen=True, eq=False)
+class Snap(Record):
+    """Where points meet the network.
+
+    ``node[mode]`` is -1 where no road is within the limit; ``offroad_m[mode]`` is the straight distance to the road,
+    ``inf`` where there is no node.
+    """
+
+    node: Mapping[Mode, IntArray]
+    offroad_m: Mapping[Mode, FloatArray]
+
+
+@dataclass(frozen=True, eq=False)
+class TravelTimes(Record):
+    """Road impedance from cell to site, [cell x site] sparse, up to the largest cutoff of the groups of a mode.
+
+    An entry holds minutes (or metres), off-road parts included; a stored 0 is a cell at the site itself, an absent
+    entry is beyond the cutoff or unreachable. NaN never occurs. ``metres`` exists for modes with a limit by length.
+    """
+
+    minutes: Mapping[Mode, sparse.csr_array]
+    metres: Mapping[Mode, sparse.csr_array]

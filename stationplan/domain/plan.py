@@ -1,0 +1,223 @@
+"""Records of a study: its sites, what they cover, what the solver answers, what became of its inputs, the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from stationplan.domain.base import (
+    BoolArray,
+    FloatArray,
+    Group,
+    Host,
+    IntArray,
+    Kind,
+    LocalText,
+    Record,
+    Termination,
+    require,
+)
+from stationplan.domain.ground import RoadNetwork, StudyArea
+from stationplan.domain.workers import Demand, Surface
+from stationplan.errors import Action, Fault, Message
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+
+@dataclass(frozen=True, eq=False)
+class Sites(Record):
+    """Existing stations and candidate sites, one row each; ids are unique across both.
+
+    ``open[site, slot]`` and ``serves[site, group]`` say when and for whom a station works. ``district`` is -1 outside
+    every district. ``cost`` (yuan) is 0 for existing stations. ``hours`` is the opening time as text, ``host`` the id
+    of the kind of place.
+    """
+
+    site_id: tuple[str, ...]
+    name: tuple[str, ...]
+    address: tuple[str, ...]
+    x: FloatArray
+    y: FloatArray
+    existing: BoolArray
+    kind: tuple[Kind, ...]
+    host: tuple[str, ...]
+    hours: tuple[str, ...]
+    open: BoolArray
+    serves: BoolArray
+    cost: FloatArray
+    required: BoolArray
+    forbidden: BoolArray
+    district: IntArray
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(len(set(self.site_id)) == len(self.site_id), "site ids are unique across kinds")
+        require(bool(np.isfinite(self.cost).all() and (self.cost >= 0).all()), "costs are finite and >= 0")
+
+    def __len__(self) -> int:
+        return len(self.site_id)
+
+
+@dataclass(frozen=True, eq=False)
+class Coverage(Record):
+    """Which demand rows each site covers.
+
+    Row r stands for ``(cell[r], group[r], slot[r])`` and has ``weight[r]`` > 0 workers. ``cover`` is a boolean
+    [row x site] matrix: true where the site is open, fit for the group and within its standard.
+    """
+
+    cell: IntArray
+    group: IntArray
+    slot: IntArray
+    weight: FloatArray
+    cover: sparse.csr_array
+
+
+@dataclass(frozen=True, eq=False)
+class Solution(Record):
+    """What a siting model answers.
+
+    ``sites`` are column indices of the new sites in build order, best marginal gain first. ``objective`` is what the
+    model maximises, re-evaluated from the raw matrix; ``bound`` is a proven limit on the best objective; ``gap`` is
+    ``(bound - objective) / objective`` (0 when both are 0, ``inf`` when only the objective is). For ``infeasible``
+    there are no sites and objective, bound and gap are NaN; a ``time_limit`` without an answer has the objective NaN.
+    """
+
+    sites: IntArray
+    objective: float
+    bound: float
+    gap: float
+    termination: Termination
+    method: str
+
+
+@dataclass(frozen=True, eq=False)
+class WhyHere(Record):
+    """The case for one proposed site.
+
+    ``gained[group, slot]``: workers it adds in build order. ``nearest_existing``: index of the nearest existing
+    station on foot (-1: none within reach) and ``nearest_existing_min`` (``inf``). ``replacement``: the best other
+    candidate in its stead with the rest of the plan unchanged (-1: none), and ``replacement_loss``, the workers lost
+    by that exchange. ``removal_loss``: workers lost when it falls through and nothing replaces it.
+    """
+
+    site: int
+    gained: FloatArray
+    nearest_existing: int
+    nearest_existing_min: float
+    replacement: int
+    replacement_loss: float
+    removal_loss: float
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What became of the records of one input.
+
+    ``rows`` records stand in the file (or sheet, or query), ``kept`` of them went into the study; ``findings`` tell, by
+    row, what was repaired, merged, set aside or is worth a look. A record without a finding was kept as it is.
+    ``sha256`` is that of the content of a source that is no file.
+    """
+
+    role: str
+    file: str
+    sheet: str | None
+    rows: int
+    kept: int
+    findings: tuple[Fault, ...]
+    sha256: str = ""
+
+    def count(self, action: Action) -> int:
+        """Return how many records had a fate; a row with several findings counts once."""
+        found = [finding for finding in self.findings if finding.action == action]
+        rows = {finding.row for finding in found if finding.row is not None}
+        counts = [finding.what.values.get("count", 1) for finding in found if finding.row is None]
+        return len(rows) + sum(count for count in counts if isinstance(count, int))
+
+
+@dataclass(frozen=True)
+class DatumDecision:
+    """Which datum the coordinates of an input were taken to have, and why.
+
+    ``declared`` is what the scenario says (empty: nothing); ``medians_m`` holds, where evidence was weighed, the median
+    distance that each datum leaves; ``used`` is empty where none could be decided. ``doubtful``: the evidence speaks
+    against what was declared.
+    """
+
+    role: str
+    declared: str
+    used: str
+    reason: Message
+    medians_m: Mapping[str, float]
+    doubtful: bool
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file that went into a plan: its path as the scenario names it, its SHA-256 and what was read from it."""
+
+    path: str
+    sha256: str
+    role: str
+    datum: str
+
+
+@dataclass(frozen=True, eq=False)
+class Density(Record):
+    """Where the workers of a scenario are, and what the outputs tell of its inputs.
+
+    ``surface`` is where the workers are, ``demand`` the same by time slot. ``quality`` and ``datums`` say what became
+    of the inputs' records and coordinates, ``sources`` where roads and other inputs come from.
+    """
+
+    name: LocalText
+    notice: LocalText | None
+    synthetic: bool
+    area: StudyArea
+    surface: Surface
+    demand: Demand
+    notes: tuple[Message, ...]
+    scenario_toml: str
+    scenario_fingerprint: str
+    inputs: tuple[InputFile, ...]
+    quality: tuple[Quality, ...]
+    datums: tuple[DatumDecision, ...]
+    sources: tuple[str, ...]
+    timings_s: Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan(Density):
+    """Everything the outputs need, before and after; it never changes once made.
+
+    ``stations_before`` and ``stations_after``,
+    [cell, group, slot], count the stations that cover a row today and with the plan (0 where a row has no workers).
+    ``robustness`` is, for each proposed site, the share of ``robustness_draws`` draws of the demand in which it is
+    chosen too (NaN without draws). ``reach`` holds, for each proposed site in build order, the area (``area.crs``)
+    around the roads walked to it within ``reach_standard``.
+    """
+
+    network: RoadNetwork
+    sites: Sites
+    hosts: tuple[Host, ...]
+    coverage: Coverage
+    solution: Solution
+    stations_before: NDArray[np.int32]
+    stations_after: NDArray[np.int32]
+    why: tuple[WhyHere, ...]
+    robustness: FloatArray
+    robustness_draws: int
+    reach: tuple[BaseGeometry, ...]
+    counts: Mapping[str, int]
+    reach_standard: Group
+
+    @property
+    def chosen(self) -> IntArray:
+        """Rows of ``sites`` that the plan proposes, in build order."""
+        return self.solution.sites
