@@ -87,6 +87,8 @@ class Solution(Record):
     model maximises, re-evaluated from the raw matrix; ``bound`` is a proven limit on the best objective; ``gap`` is
     ``(bound - objective) / objective`` (0 when both are 0, ``inf`` when only the objective is). For ``infeasible``
     there are no sites and objective, bound and gap are NaN; a ``time_limit`` without an answer has the objective NaN.
+    A model that minimises has its bound below: ``gap`` is the distance of the two over the objective. ``time_s`` is
+    what the answer took.
     """
 
     sites: IntArray
@@ -95,6 +97,7 @@ class Solution(Record):
     gap: float
     termination: Termination
     method: str
+    time_s: float
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,6 @@
 from __future__ import annotations
 
 from stationplan.siting.coverage import best_floor, max_coverage, sites_for_weight
-from stationplan.siting.milp import SOLVER_SEED
+from stationplan.siting.highs import SEED as SOLVER_SEED
 
 __all__ = ["SOLVER_SEED", "best_floor", "max_coverage", "sites_for_weight"]

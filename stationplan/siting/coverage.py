@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import sparse
 
 from stationplan.domain import FloatArray, Solution
+from stationplan.siting.answer import Clock, answered, unanswered
+from stationplan.siting.arguments import Arguments, Matrix
 from stationplan.siting.greedy import Gains, build_order, greedy
 from stationplan.siting.milp import solve
 from stationplan.siting.problem import (
     CoverProblem,
-    Matrix,
     Reduced,
     cover_problem,
     covered_weight,
-    mask_of,
     reduce,
 )
 
@@ -75,6 +74,7 @@ def max_coverage(
     >>> answer.sites.tolist(), answer.objective, answer.bound, answer.termination
     ([0, 2], 12.0, 12.0, 'optimal')
     """
+    clock = Clock(time_limit_s)
     problem = cover_problem(
         cover,
         weights,
@@ -92,21 +92,20 @@ def max_coverage(
     required_cost = float(problem.costs[problem.required].sum())
     too_many = p is not None and len(required_columns) > p
     if too_many or (budget is not None and required_cost > budget * (1 + 1e-12)):
-        return _infeasible()
+        return unanswered("infeasible", clock=clock, method=_METHOD)
     start = _greedy_start(problem, reduced, required_columns)
     if 0 in reduced.cover.shape:
         # Nothing to decide: no site is free, or none would add anything.
         if not _meets(problem, reduced, start):
-            return _infeasible()
-        return _solution(problem, reduced, [start], reduced.secured, False, required_columns)
-    found = solve(problem, reduced, start=start, time_limit_s=time_limit_s)
+            return unanswered("infeasible", clock=clock, method=_METHOD)
+        return _solution(problem, reduced, [start], reduced.secured, clock, required_columns)
+    found = solve(problem, reduced, start=start, time_limit_s=clock.left_s)
     if found.termination == "infeasible":
-        return _infeasible()
+        return unanswered("infeasible", clock=clock, method=_METHOD)
     answers = [columns for columns in (found.sites, start) if columns is not None and _meets(problem, reduced, columns)]
     if not answers:
-        nan = float("nan")
-        return Solution(np.empty(0, dtype=np.int64), nan, found.bound, float("inf"), "time_limit", _METHOD)
-    return _solution(problem, reduced, answers, found.bound, found.termination == "time_limit", required_columns)
+        return unanswered("time_limit", clock=clock, method=_METHOD, bound=found.bound)
+    return _solution(problem, reduced, answers, found.bound, clock, required_columns)
 
 
 def best_floor(
@@ -188,7 +187,7 @@ def _solution(
     reduced: Reduced,
     answers: list[list[int]],
     bound: float,
-    out_of_time: bool,
+    clock: Clock,
     required: list[int],
 ) -> Solution:
     """Return the best answer, evaluated on the raw matrix and put in build order."""
@@ -199,17 +198,7 @@ def _solution(
     standing = np.concatenate([np.flatnonzero(problem.existing), sites])
     objective = covered_weight(problem.cover, problem.weights, standing)
     coverable = reduced.secured + float(reduced.weights.sum())
-    bound = max(min(bound, coverable), objective)
-    gap = (bound - objective) / objective if objective > 0 else (0.0 if bound <= 0 else float("inf"))
-    # HiGHS takes a value within 1e-6 of a whole number for whole, so it proves no more than that.
-    proven = bound - objective <= 1e-6 * objective
-    termination = "optimal" if proven else ("time_limit" if out_of_time else "feasible")
-    return Solution(sites, objective, bound, gap, termination, _METHOD)  # type: ignore[arg-type]
-
-
-def _infeasible() -> Solution:
-    nan = float("nan")
-    return Solution(np.empty(0, dtype=np.int64), nan, nan, nan, "infeasible", _METHOD)
+    return answered(sites, objective, min(bound, coverable), clock=clock, method=_METHOD)
 
 
 def sites_for_weight(
@@ -228,12 +217,14 @@ def sites_for_weight(
     >>> sites_for_weight([[1, 0], [0, 1]], [4, 3], 6)
     (2, 7.0)
     """
-    count = sparse.csr_array(cover).shape[1]
-    usable = int((~(mask_of(existing, count, "existing") | mask_of(forbidden, count, "forbidden"))).sum())
+    arguments = Arguments()
+    count = arguments.matrix("cover", cover).shape[1]
+    taken = arguments.mask("existing", existing, count) | arguments.mask("forbidden", forbidden, count)
+    arguments.refuse()
     problem = cover_problem(
         cover,
         weights,
-        p=usable,
+        p=int((~taken).sum()),
         budget=None,
         costs=None,
         existing=existing,

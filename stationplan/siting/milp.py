@@ -5,23 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import highspy
 import numpy as np
 from scipy import sparse
 
 from stationplan.domain import FloatArray, Termination
-from stationplan.errors import ConsistencyError
+from stationplan.siting import highs
+from stationplan.siting.highs import Program
 from stationplan.siting.problem import CoverProblem, Reduced
-
-_TERMINATIONS: dict[highspy.HighsModelStatus, Termination] = {
-    highspy.HighsModelStatus.kOptimal: "optimal",
-    highspy.HighsModelStatus.kTimeLimit: "time_limit",
-    highspy.HighsModelStatus.kInfeasible: "infeasible",
-    highspy.HighsModelStatus.kUnboundedOrInfeasible: "infeasible",
-}
-
-
-SOLVER_SEED = 0
 
 
 @dataclass(frozen=True)
@@ -86,48 +76,25 @@ def solve(
         matrix = sparse.hstack([matrix, sparse.csr_array(shares[:, None])], format="csr")
         objective = np.concatenate([np.zeros(sites + rows), [1.0]])
     matrix = sparse.csr_array(matrix)
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = columns, matrix.shape[0]
-    lp.sense_ = highspy.ObjSense.kMaximize
-    lp.col_cost_ = objective
-    lp.offset_ = 0.0
-    lp.col_lower_ = np.concatenate([problem.required[reduced.sites].astype(float), np.zeros(columns - sites)])
-    lp.col_upper_ = np.ones(columns)
-    lp.row_lower_, lp.row_upper_ = np.concatenate(lower), np.concatenate(upper)
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
-    kinds = [highspy.HighsVarType.kInteger] * sites + [highspy.HighsVarType.kContinuous] * (columns - sites)
-    lp.integrality_ = kinds
-    highs = highspy.Highs()
-    for option, value in {
-        "output_flag": False,
-        "threads": 1,
-        "random_seed": SOLVER_SEED,
-        "mip_rel_gap": 0.0,
-        "time_limit": time_limit_s,
-    }.items():
-        _must(highs.setOptionValue(option, value), option)
-    _must(highs.passModel(lp), "model")
+    program = Program(
+        cost=objective,
+        lower=np.concatenate([problem.required[reduced.sites].astype(float), np.zeros(columns - sites)]),
+        upper=np.ones(columns),
+        integer=np.arange(columns) < sites,
+        matrix=matrix,
+        row_lower=np.concatenate(lower),
+        row_upper=np.concatenate(upper),
+    )
+    guess = None
     if start is not None:
-        guess = highspy.HighsSolution()
         chosen = np.zeros(sites)
         chosen[start] = 1.0
-        guess.col_value = np.concatenate([chosen, (reduced.cover @ chosen > 0).astype(float), np.zeros(int(raising))])
-        _must(highs.setSolution(guess), "start")
-    highs.run()
-    termination = _TERMINATIONS.get(highs.getModelStatus(), "feasible")
-    info = highs.getInfo()
-    has_answer = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
-    bound = float(info.mip_dual_bound) if termination in ("optimal", "time_limit") else np.inf
-    picked = np.asarray(highs.getSolution().col_value)[:sites] if has_answer else None
+        guess = np.concatenate([chosen, (reduced.cover @ chosen > 0).astype(float), np.zeros(int(raising))])
+    answer = highs.solve(program, seconds=time_limit_s, start=guess)
+    picked = None if answer.values is None else answer.values[:sites]
     return MilpResult(
         sites=None if picked is None else [int(site) for site in np.flatnonzero(picked > 0.5)],
-        bound=reduced.secured + bound / unit if bound > -np.inf else np.inf,
-        termination=termination,
-        share=float(info.objective_function_value) if has_answer and raising else 0.0,
+        bound=reduced.secured + answer.bound / unit,
+        termination=answer.status,
+        share=answer.objective if picked is not None and raising else 0.0,
     )
-
-
-def _must(status: highspy.HighsStatus, what: str) -> None:
-    if status == highspy.HighsStatus.kError:
-        raise ConsistencyError(f"HiGHS refused the {what}")

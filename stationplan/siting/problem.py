@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 
 from stationplan.domain import BoolArray, FloatArray, IntArray
-
-Matrix: TypeAlias = sparse.csr_array | sparse.csc_array | sparse.coo_array | ArrayLike
-"""A [demand x site] matrix, sparse or dense; for ``cover`` any non-zero entry means covered."""
+from stationplan.siting.arguments import Arguments, Matrix
 
 
 @dataclass(frozen=True)
@@ -48,24 +45,6 @@ def boolean_cover(cover: Matrix) -> sparse.csr_array:
     return matrix
 
 
-def mask_of(sites: ArrayLike | None, count: int, name: str) -> BoolArray:
-    """Return a mask over sites, given one, or given indices."""
-    if sites is None:
-        return np.zeros(count, dtype=bool)
-    array = np.asarray(sites)
-    if array.dtype == bool:
-        if array.shape != (count,):
-            raise ValueError(f"{name} is a mask of {count} sites, not of shape {array.shape}")
-        return array.copy()
-    mask = np.zeros(count, dtype=bool)
-    if array.size:
-        indices = array.astype(np.int64)
-        if not np.array_equal(indices, array) or indices.min() < 0 or indices.max() >= count:
-            raise ValueError(f"{name} holds site indices from 0 to {count - 1}")
-        mask[indices] = True
-    return mask
-
-
 def cover_problem(
     cover: Matrix,
     weights: ArrayLike,
@@ -86,57 +65,39 @@ def cover_problem(
     ValueError
         Every fault of the arguments, one a line.
     """
-    faults: list[str] = []
-    matrix = sparse.csr_array(cover)
-    if matrix.ndim != 2:
-        raise ValueError(f"cover is a matrix [demand x site], not of shape {matrix.shape}")
+    arguments = Arguments()
+    matrix = arguments.matrix("cover", cover)
     rows, sites = matrix.shape
-    if not np.isfinite(matrix.data.astype(np.float64)).all():
-        faults.append("cover has no NaN and no infinity")
-    weight = np.asarray(weights, dtype=np.float64)
-    if weight.shape != (rows,):
-        faults.append(f"weights has one value a row of cover: {rows}, not shape {weight.shape}")
-    elif not (np.isfinite(weight).all() and (weight >= 0).all()):
-        faults.append("weights are finite and >= 0")
-    cost = np.ones(sites) if costs is None else np.asarray(costs, dtype=np.float64)
-    if cost.shape != (sites,):
-        faults.append(f"costs has one value a site: {sites}, not shape {cost.shape}")
-    elif not (np.isfinite(cost).all() and (cost >= 0).all()):
-        faults.append("costs are finite and >= 0")
-    masks = []
-    for name, given in (("existing", existing), ("required", required), ("forbidden", forbidden)):
-        try:
-            masks.append(mask_of(given, sites, name))
-        except ValueError as error:
-            faults.append(str(error))
-            masks.append(np.zeros(sites, dtype=bool))
+    weight = arguments.vector("weights", weights, rows, "row")
+    cost = np.ones(sites) if costs is None else arguments.vector("costs", costs, sites, "site")
+    roles = (("existing", existing), ("required", required), ("forbidden", forbidden))
+    masks = [arguments.mask(name, given, sites) for name, given in roles]
     if (masks[1] & masks[2]).any():
-        faults.append("a site is both required and forbidden")
+        arguments.add("a site is both required and forbidden")
     if (masks[0] & (masks[1] | masks[2])).any():
-        faults.append("an existing site is neither required nor forbidden")
+        arguments.add("an existing site is neither required nor forbidden")
     usable = int((~(masks[0] | masks[2])).sum())
     if p is None and budget is None:
-        faults.append("give p, budget or both")
+        arguments.add("give p, budget or both")
     if budget is not None and costs is None:
-        faults.append("a budget needs costs")
-    if p is not None and not (0 <= p <= usable and p == int(p)):
-        faults.append(f"p is a whole number from 0 to the number of sites that may be chosen ({usable}), not {p}")
-    if budget is not None and not budget >= 0:
-        faults.append(f"budget is a number >= 0, not {budget}")
+        arguments.add("a budget needs costs")
+    if p is not None:
+        arguments.number("p", p, 0, usable, whole=True, most="the sites that may be chosen")
+    if budget is not None:
+        arguments.number("budget", budget, 0)
     district_given = np.zeros(rows) if district is None else np.asarray(district, dtype=np.float64)
     whole = bool(np.isfinite(district_given).all() and (district_given == np.rint(district_given)).all())
     district_of = district_given.astype(np.int64) if whole else np.full(district_given.shape, -1)
     least = np.zeros(0) if floor is None else np.asarray(floor, dtype=np.float64)
     if (district is None) != (floor is None):
-        faults.append("district and floor come together")
+        arguments.add("district and floor come together")
     elif floor is not None and (
         district_of.shape != (rows,) or (rows and not 0 <= district_of.min() <= district_of.max() < len(least))
     ):
-        faults.append("district has one index into floor a row")
+        arguments.add("district has one index into floor a row")
     elif floor is not None and not (np.isfinite(least).all() and (least >= 0).all()):
-        faults.append("floor is finite and >= 0")
-    if faults:
-        raise ValueError("\n".join(faults))
+        arguments.add("floor is finite and >= 0")
+    arguments.refuse()
     return CoverProblem(
         boolean_cover(matrix), weight, p, budget, cost, masks[0], masks[1], masks[2], district_of, least
     )

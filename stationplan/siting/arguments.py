@@ -1,0 +1,106 @@
+"""Arguments of the siting models: checked together, every fault named, one a line."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import sparse
+
+from stationplan.domain import BoolArray, FloatArray
+
+Matrix: TypeAlias = sparse.csr_array | sparse.csc_array | sparse.coo_array | ArrayLike
+"""A [demand x site] matrix, sparse or dense."""
+
+
+class Arguments:
+    """Gathers the faults of a call's arguments; :meth:`refuse` raises them together.
+
+    A method that finds a fault still returns something of the right shape, so that the rest can be looked at too.
+
+    >>> arguments = Arguments()
+    >>> _ = arguments.vector("weights", [1, -2, float("nan")], 2, "row")
+    >>> arguments.faults
+    ['weights has one value a row: 2, not shape (3,)']
+    """
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+
+    def add(self, fault: str) -> None:
+        """Note a fault."""
+        self.faults.append(fault)
+
+    def refuse(self) -> None:
+        """Raise ``ValueError`` with all faults, if there are any."""
+        if self.faults:
+            raise ValueError("\n".join(self.faults))
+
+    def matrix(self, name: str, given: Matrix, *, negative: bool = False) -> sparse.csr_array:
+        """Return a matrix as CSR of floats; no NaN, no infinity, nothing below 0 unless ``negative``.
+
+        A matrix that is none at all ends the check, since all else is measured by it.
+        """
+        try:
+            matrix = sparse.csr_array(given)
+        except (TypeError, ValueError):
+            matrix = None
+        if matrix is None or matrix.ndim != 2 or matrix.dtype.kind not in "biuf":
+            self.add(f"{name} is a matrix of numbers [demand x site]")
+            self.refuse()
+        assert matrix is not None
+        if not np.isfinite(matrix.data).all():
+            self.add(f"{name} has no NaN and no infinity")
+        elif not negative and matrix.nnz and matrix.data.min() < 0:
+            self.add(f"{name} has nothing below 0")
+        return matrix
+
+    def vector(self, name: str, given: ArrayLike, count: int, of: str) -> FloatArray:
+        """Return one finite number >= 0 for each of ``count`` rows or sites (``of``)."""
+        try:
+            vector = np.asarray(given, dtype=np.float64)
+        except (TypeError, ValueError):
+            self.add(f"{name} are numbers")
+            return np.zeros(count)
+        if vector.shape != (count,):
+            self.add(f"{name} has one value a {of}: {count}, not shape {vector.shape}")
+        elif not (np.isfinite(vector).all() and (vector >= 0).all()):
+            self.add(f"{name} are finite and >= 0")
+        else:
+            return vector
+        return np.zeros(count)
+
+    def mask(self, name: str, given: ArrayLike | None, count: int) -> BoolArray:
+        """Return a mask over ``count`` sites from a mask, from indices, or from nothing."""
+        mask = np.zeros(count, dtype=bool)
+        if given is None:
+            return mask
+        array = np.asarray(given)
+        if array.dtype == bool:
+            if array.shape == (count,):
+                return array.copy()
+            self.add(f"{name} is a mask of {count} sites, not of shape {array.shape}")
+        elif array.size:
+            numbers = array.dtype.kind in "iuf" and bool((array == np.rint(array)).all())
+            if not numbers or array.min() < 0 or array.max() >= count:
+                self.add(f"{name} holds site indices from 0 to {count - 1}")
+            else:
+                mask[array.astype(np.int64)] = True
+        return mask
+
+    def number(
+        self, name: str, given: float, low: float, high: float = np.inf, *, whole: bool = False, most: str = ""
+    ) -> float:
+        """Return a number from ``low`` to ``high``, both allowed; a whole one on demand. ``most`` says what ``high`` is."""
+        kind = "a whole number" if whole else "a number"
+        limits = f">= {low:g}" if high == np.inf else f"from {low:g} to {high:g}"
+        limits += f" ({most})" if most else ""
+        try:
+            value = float(given)
+        except (TypeError, ValueError):
+            value = np.nan
+        if not low <= value <= high or (whole and value != np.rint(value)):
+            self.add(f"{name} is {kind} {limits}, not {given}")
+            return low
+        return value
