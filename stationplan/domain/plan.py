@@ -88,7 +88,7 @@ class Solution(Record):
     ``(bound - objective) / objective`` (0 when both are 0, ``inf`` when only the objective is). For ``infeasible``
     there are no sites and objective, bound and gap are NaN; a ``time_limit`` without an answer has the objective NaN.
     A model that minimises has its bound below: ``gap`` is the distance of the two over the objective. ``time_s`` is
-    what the answer took.
+    what the answer took. ``closed`` are existing sites that close.
     """
 
     sites: IntArray
@@ -98,6 +98,7 @@ class Solution(Record):
     termination: Termination
     method: str
     time_s: float
+    closed: IntArray
 
 
 @dataclass(frozen=True, eq=False)

@@ -39,7 +39,14 @@ class Clock:
 
 
 def answered(
-    sites: ArrayLike, objective: float, bound: float, *, clock: Clock, method: str, minimise: bool = False
+    sites: ArrayLike,
+    objective: float,
+    bound: float,
+    *,
+    clock: Clock,
+    method: str,
+    closed: ArrayLike = (),
+    minimise: bool = False,
 ) -> Solution:
     """Return a solution with gap and termination computed from objective and bound.
 
@@ -55,11 +62,13 @@ def answered(
     termination: Termination = "time_limit" if clock.over else "feasible"
     if distance <= PROVEN * abs(objective):
         termination = "optimal"
-    return Solution(np.asarray(sites, dtype=np.int64), objective, bound, gap, termination, method, clock.spent_s)
+    chosen, shut = np.asarray(sites, dtype=np.int64), np.asarray(closed, dtype=np.int64)
+    return Solution(chosen, objective, bound, gap, termination, method, clock.spent_s, shut)
 
 
 def unanswered(termination: Termination, *, clock: Clock, method: str, bound: float = float("nan")) -> Solution:
     """Return a solution without sites: ``infeasible``, or ``time_limit`` before any answer was found."""
     nan = float("nan")
     gap = nan if termination == "infeasible" else float("inf")
-    return Solution(np.empty(0, dtype=np.int64), nan, bound, gap, termination, method, clock.spent_s)
+    nobody = np.empty(0, dtype=np.int64)
+    return Solution(nobody, nan, bound, gap, termination, method, clock.spent_s, nobody)

@@ -1,22 +1,21 @@
-"""Maximal covering location, with a proven bound."""
+"""Maximal covering location and its kin, with a proven bound."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import sparse
 
-from stationplan.domain import FloatArray, Solution
+from stationplan.domain import FloatArray, IntArray, Solution
+from stationplan.siting import highs
 from stationplan.siting.answer import Clock, answered, unanswered
 from stationplan.siting.arguments import Arguments, Matrix
+from stationplan.siting.framing import Framed, framed, merged
 from stationplan.siting.greedy import Gains, build_order, greedy
-from stationplan.siting.milp import solve
-from stationplan.siting.problem import (
-    CoverProblem,
-    Reduced,
-    cover_problem,
-    covered_weight,
-    reduce,
-)
+from stationplan.siting.problem import Problem, allowed, checked, outcome
+from stationplan.siting.program import Linear, cover_program, extended, solve_program
 
 _METHOD = "row aggregation, lazy greedy, HiGHS branch and cut"
 
@@ -26,44 +25,78 @@ def max_coverage(
     weights: ArrayLike,
     *,
     p: int | None = None,
+    counted: ArrayLike | None = None,
     budget: float | None = None,
     costs: ArrayLike | None = None,
     existing: ArrayLike | None = None,
+    closable: ArrayLike | None = None,
+    close: int = 0,
     required: ArrayLike | None = None,
     forbidden: ArrayLike | None = None,
+    place: ArrayLike | None = None,
+    apart: ArrayLike | None = None,
+    bonus: ArrayLike | None = None,
+    backup: float = 0.0,
+    gradual: bool = False,
     district: ArrayLike | None = None,
     floor: ArrayLike | None = None,
+    target: float = 0.0,
+    backup_target: float = 0.0,
     time_limit_s: float = 60.0,
 ) -> Solution:
     """Return the sites that cover the most weight, at most ``p`` of them and within ``budget``.
 
-    Maximal covering location problem (Church and ReVelle 1974): choose y in {0, 1}^sites to maximise the weight of the
-    rows that at least one chosen or existing site covers, subject to sum y <= p, sum cost y <= budget, y = 1 for
-    required and y = 0 for forbidden sites, and covered weight >= floor[d] in every district d.
+    Maximal covering location (Church and ReVelle 1974): choose y in {0, 1}^sites to maximise the weight of the rows
+    that at least one chosen or standing site covers, subject to sum y <= p, sum cost y <= budget, y = 1 for required
+    and y = 0 for forbidden sites. All of the following may be asked for at once:
+
+    - backup coverage (Hogan and ReVelle 1986): a row covered by a second station counts ``backup`` of its weight more;
+    - gradual coverage (Church and Roberts 1983; Berman and Krass 2002): a site covers a share of a row, and the
+      largest share among the standing sites counts, with ``backup`` the second largest too;
+    - a portfolio (multiple choice: one option a place) and least distances (r-separation; Moon and Chaudhry 1984);
+    - relocation (Wang, Batta and Rump 2003): ``close`` of the ``closable`` stations close;
+    - equity floors: covered weight >= floor[d] in every district d.
 
     Parameters
     ----------
     cover
-        [demand x site], sparse or dense; a non-zero entry means covered.
+        [demand x site], sparse or dense. A non-zero entry means covered; with ``gradual`` it is the share that is, in
+        [0, 1].
     weights
         Weight of each row, finite and >= 0.
     p, budget, costs
         Limits on the number and on the summed cost of new sites; at least one limit. A budget needs costs.
+    counted
+        Sites that count towards ``p``, as a mask or indices; default: all.
     existing
         Sites that stand already, as a mask or indices: free of cost and count, and kept.
+    closable, close
+        Existing sites that may close, as a mask or indices, and how many of them do.
     required, forbidden
         Sites that must, or may not, be chosen, as a mask or indices; required ones count and cost.
+    place
+        A number for each site; at most one new site with the same number >= 0 is chosen.
+    apart
+        [pair x 2] sites of which not both may stand, unless both stand today.
+    bonus
+        Weight that a site is worth besides what it covers, to prefer it; default: none.
+    backup
+        Share of a row's weight that its second station counts, from 0 to 1.
+    gradual
+        Whether ``cover`` holds shares.
     district, floor
         Equity floors: ``district[row]`` indexes ``floor``, the least covered weight there.
+    target, backup_target
+        Least weight to cover in all: by one station, and by a second one.
     time_limit_s
-        Time for the exact solver. When it runs out the better of greedy and solver is returned with the bound.
+        Time for the answer. When it runs out the better of greedy and solver is returned with the bound.
 
     Returns
     -------
     Solution
         New sites in build order; sites that would add nothing are left out. ``objective`` counts what existing sites
-        cover too. ``termination`` is ``infeasible`` when required sites or floors cannot be met, and ``time_limit``
-        with an objective of NaN when time ran out before any answer with the floors was found.
+        cover too. ``termination`` is ``infeasible`` when required sites, floors or targets cannot be met, and
+        ``time_limit`` with an objective of NaN when time ran out before any answer was found.
 
     Raises
     ------
@@ -73,39 +106,115 @@ def max_coverage(
     >>> answer = max_coverage([[1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 1]], [4, 3, 2, 5], p=2)
     >>> answer.sites.tolist(), answer.objective, answer.bound, answer.termination
     ([0, 2], 12.0, 12.0, 'optimal')
+    >>> max_coverage([[1, 1, 0], [0, 0, 1]], [4, 3], p=2, backup=1.0).sites.tolist()
+    [0, 1]
     """
     clock = Clock(time_limit_s)
-    problem = cover_problem(
+    problem = checked(
         cover,
         weights,
         p=p,
+        counted=counted,
         budget=budget,
         costs=costs,
         existing=existing,
+        closable=closable,
+        close=close,
         required=required,
         forbidden=forbidden,
+        place=place,
+        apart=apart,
+        bonus=bonus,
+        backup=backup,
+        gradual=gradual,
         district=district,
         floor=floor,
+        target=target,
+        backup_target=backup_target,
     )
-    reduced = reduce(problem)
-    required_columns = [int(column) for column in np.flatnonzero(problem.required[reduced.sites])]
-    required_cost = float(problem.costs[problem.required].sum())
-    too_many = p is not None and len(required_columns) > p
-    if too_many or (budget is not None and required_cost > budget * (1 + 1e-12)):
+    return best_choice(problem, clock)
+
+
+def best_choice(problem: Problem, clock: Clock) -> Solution:
+    """Return the best choice for a checked problem; see :func:`max_coverage`."""
+    frame = merged(framed(problem))
+    core = frame.core
+    if not core.allows(core.required):
         return unanswered("infeasible", clock=clock, method=_METHOD)
-    start = _greedy_start(problem, reduced, required_columns)
-    if 0 in reduced.cover.shape:
-        # Nothing to decide: no site is free, or none would add anything.
-        if not _meets(problem, reduced, start):
-            return unanswered("infeasible", clock=clock, method=_METHOD)
-        return _solution(problem, reduced, [start], reduced.secured, clock, required_columns)
-    found = solve(problem, reduced, start=start, time_limit_s=clock.left_s)
-    if found.termination == "infeasible":
+    starts = _starts(problem, frame)
+    coverable = float(core.first.sum() + core.second.sum() + core.value.sum())
+    if len(frame.sites) == 0 or coverable + frame.measures.sum() == 0:
+        found, bound, status = None, 0.0, "optimal"  # nothing to decide: no option is left, or none would add anything
+    else:
+        met = [start for start in starts if _meets(problem, frame, start)]
+        best = max(met, key=core.worth, default=None)
+        answer = solve_program(frame, start=best, seconds=clock.left_s)
+        found, bound, status = answer.options, answer.bound, answer.status
+    if status == "infeasible":
         return unanswered("infeasible", clock=clock, method=_METHOD)
-    answers = [columns for columns in (found.sites, start) if columns is not None and _meets(problem, reduced, columns)]
+    choices: list[ArrayLike] = [*starts] if found is None else [found, *starts]
+    bound = min(bound, coverable) + frame.secured
+    return evaluated(problem, frame, choices, bound, clock, complete=status == "optimal")
+
+
+def evaluated(
+    problem: Problem, frame: Framed, choices: Iterable[ArrayLike], bound: float, clock: Clock, *, complete: bool
+) -> Solution:
+    """Return the best of some choices of options, evaluated on the raw matrix and put in build order.
+
+    ``bound`` limits the objective of every choice that keeps the rules. When none of ``choices`` does, the answer is
+    ``infeasible`` if the search was ``complete`` or the bound says that the target is out of reach.
+    """
+    answers = []
+    for choice in choices:
+        sites, closed = _split(problem, frame, np.asarray(choice, dtype=np.int64))
+        if allowed(problem, sites, closed):
+            answers.append((outcome(problem, sites, closed).objective, sites, closed))
     if not answers:
-        return unanswered("time_limit", clock=clock, method=_METHOD, bound=found.bound)
-    return _solution(problem, reduced, answers, found.bound, clock, required_columns)
+        plain = problem.backup == 0 and not problem.bonus.any()
+        if complete or (plain and bound < problem.target * (1 - 1e-9)):
+            return unanswered("infeasible", clock=clock, method=_METHOD)
+        return unanswered("time_limit", clock=clock, method=_METHOD, bound=bound)
+    objective, sites, closed = max(answers, key=lambda answer: answer[0])
+    return answered(
+        _in_build_order(problem, frame, sites, closed), objective, bound, clock=clock, method=_METHOD, closed=closed
+    )
+
+
+def _starts(problem: Problem, frame: Framed) -> list[list[int]]:
+    """Return greedy choices, by gain and (with a budget) by gain for cost."""
+    costs = np.where(problem.existing, 0.0, problem.costs)[frame.sites]
+    return [greedy(frame.core)] + ([greedy(frame.core, price=costs)] if problem.budget is not None else [])
+
+
+def _meets(problem: Problem, frame: Framed, options: ArrayLike) -> bool:
+    return allowed(problem, *_split(problem, frame, np.asarray(options, dtype=np.int64)))
+
+
+def _split(problem: Problem, frame: Framed, options: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the new sites and the closed stations of a choice; no station closes beyond need."""
+    held = [int(option) for option in np.sort(options)]
+    core = frame.core
+    for option in np.flatnonzero(problem.existing[frame.sites]):
+        if int(option) not in held and core.allows([*held, int(option)]):
+            held.append(int(option))
+    sites = frame.sites[held]
+    new = sites[~problem.existing[sites]]
+    return np.sort(new), np.setdiff1d(np.flatnonzero(problem.closable), sites)
+
+
+def _in_build_order(problem: Problem, frame: Framed, sites: IntArray, closed: IntArray) -> IntArray:
+    """Return sites by gain once the closed stations are gone, without those that nothing needs."""
+    core = frame.core
+    gains_after = np.flatnonzero(np.isin(frame.sites, sites))
+    kept = np.flatnonzero(problem.existing[frame.sites] & ~np.isin(frame.sites, closed))
+    order, added = build_order(core, gains_after, standing=kept)
+    chosen = list(frame.sites[order])
+    for site, gain in zip(reversed(list(chosen)), reversed(added), strict=True):
+        fewer = [other for other in chosen if other != site]
+        if gain <= 0 and allowed(problem, fewer, closed):
+            chosen = fewer
+    return np.array(chosen, dtype=np.int64)
 
 
 def best_floor(
@@ -130,7 +239,7 @@ def best_floor(
     >>> best_floor([[1, 0], [0, 1]], [4, 4], district=[0, 1], totals=np.array([4.0, 8.0]), p=2)
     0.5
     """
-    problem = cover_problem(
+    problem = checked(
         cover,
         weights,
         p=p,
@@ -142,63 +251,18 @@ def best_floor(
         district=district,
         floor=np.zeros(len(totals)),
     )
-    result = solve(problem, reduce(problem), start=None, time_limit_s=time_limit_s, floor_totals=totals)
-    return max(min(round(result.share, 9), 1.0), 0.0) if result.sites is not None else 0.0
-
-
-def _greedy_start(problem: CoverProblem, reduced: Reduced, required: list[int]) -> list[int]:
-    costs = problem.costs[reduced.sites]
-    starts = [
-        greedy(
-            reduced.cover,
-            reduced.weights,
-            costs=costs,
-            p=problem.p,
-            budget=problem.budget,
-            start=required,
-            by_cost=by_cost,
-        )
-        for by_cost in ([False, True] if problem.budget is not None else [False])
-    ]
-    return max(starts, key=lambda chosen: covered_weight(reduced.cover, reduced.weights, chosen))
-
-
-def _meets(problem: CoverProblem, reduced: Reduced, columns: list[int]) -> bool:
-    """Check an answer against every limit, from the problem itself."""
-    chosen = np.zeros(len(reduced.sites), dtype=np.int32)
-    chosen[columns] = 1
-    cost = float(problem.costs[reduced.sites[columns]].sum())
-    if problem.p is not None and len(columns) > problem.p:
-        return False
-    if problem.budget is not None and cost > problem.budget * (1 + 1e-9) + 1e-9:
-        return False
-    if not chosen[problem.required[reduced.sites]].all():
-        return False
-    covered = (reduced.cover @ chosen) > 0
-    count = len(problem.floor)
-    reached = (
-        reduced.secured_in + np.bincount(reduced.district[covered], reduced.weights[covered], minlength=count)[:count]
-    )
-    return bool((reached >= problem.floor * (1 - 1e-9) - 1e-6).all())
-
-
-def _solution(
-    problem: CoverProblem,
-    reduced: Reduced,
-    answers: list[list[int]],
-    bound: float,
-    clock: Clock,
-    required: list[int],
-) -> Solution:
-    """Return the best answer, evaluated on the raw matrix and put in build order."""
-    best = max(answers, key=lambda columns: covered_weight(reduced.cover, reduced.weights, columns))
-    order, added = build_order(reduced.cover, reduced.weights, best)
-    kept = [site for site, gain in zip(order, added, strict=True) if gain > 0 or site in required]
-    sites = reduced.sites[kept]
-    standing = np.concatenate([np.flatnonzero(problem.existing), sites])
-    objective = covered_weight(problem.cover, problem.weights, standing)
-    coverable = reduced.secured + float(reduced.weights.sum())
-    return answered(sites, objective, min(bound, coverable), clock=clock, method=_METHOD)
+    frame = merged(framed(problem))
+    cover_part = cover_program(frame)
+    program, unit = cover_part.program, cover_part.unit
+    columns = len(program.cost)
+    districts = len(totals)
+    # The largest t with covered weight of district d >= t * totals[d].
+    measured = program.matrix[program.matrix.shape[0] - districts :]
+    rows = sparse.hstack([measured, sparse.csr_array(-totals[:, None] * unit)], format="csr")
+    more = Linear(np.zeros(1), np.ones(1), rows, frame.least * unit, np.full(districts, np.inf))
+    cost = np.concatenate([np.zeros(columns), [1.0]])
+    answer = highs.solve(extended(program, more, cost), seconds=time_limit_s)
+    return 0.0 if answer.values is None else max(min(round(answer.objective, 9), 1.0), 0.0)
 
 
 def sites_for_weight(
@@ -221,27 +285,15 @@ def sites_for_weight(
     count = arguments.matrix("cover", cover).shape[1]
     taken = arguments.mask("existing", existing, count) | arguments.mask("forbidden", forbidden, count)
     arguments.refuse()
-    problem = cover_problem(
-        cover,
-        weights,
-        p=int((~taken).sum()),
-        budget=None,
-        costs=None,
-        existing=existing,
-        required=required,
-        forbidden=forbidden,
-        district=None,
-        floor=None,
-    )
-    reduced = reduce(problem)
-    most = reduced.secured + float(reduced.weights.sum())
-    must = [int(column) for column in np.flatnonzero(problem.required[reduced.sites])]
-    gains = Gains(reduced.cover, reduced.weights)
-    reached = reduced.secured + sum(gains.add(site) for site in must)
-    number = len(must)
-    for site in _greedy_start(problem, reduced, must)[len(must) :]:
-        if reached >= target * (1 - 1e-12):
+    problem = checked(cover, weights, p=int((~taken).sum()), existing=existing, required=required, forbidden=forbidden)
+    frame = merged(framed(problem))
+    core = frame.core
+    most = frame.secured + float(core.first.sum())
+    gains = Gains(core)
+    reached, number = frame.secured, 0
+    for position, option in enumerate(greedy(core)):
+        if position >= len(core.required) and reached >= target * (1 - 1e-12):
             break
-        reached += gains.add(site)
+        reached += gains.add(option)
         number += 1
     return (number if reached >= target * (1 - 1e-12) else None), most

@@ -1,90 +1,95 @@
-"""Lazy greedy choice of sites (Minoux 1978): a good start, and the order in which to build."""
+"""Lazy greedy choice of options (Minoux 1978): a good start, and the order in which to build."""
 
 from __future__ import annotations
 
 import heapq
 
 import numpy as np
-from scipy import sparse
 
-from stationplan.domain import CountArray, FloatArray
+from stationplan.domain import FloatArray, IntArray
+from stationplan.siting.core import Core
 
 
 class Gains:
-    """Weight that each site would add to what is covered so far; columns of ``cover`` are sites."""
+    """What each option would add to the objective above what is chosen so far."""
 
-    def __init__(self, cover: sparse.csr_array, weights: FloatArray) -> None:
-        self._columns = cover.tocsc()
-        self._left = weights.astype(np.float64).copy()
+    def __init__(self, core: Core) -> None:
+        self._columns = core.cover.tocsc()
+        self._next = np.stack([core.first, core.second, np.zeros_like(core.first)])
+        self._times = np.zeros(core.cover.shape[0], dtype=np.int64)
+        self._value = core.value
 
-    def of(self, site: int) -> float:
-        """The weight a site would add now."""
-        return float(self._left[self._rows(site)].sum())
+    def of(self, option: int) -> float:
+        """What an option would add now."""
+        rows = self._rows(option)
+        return float(self._next[self._times[rows], rows].sum() + self._value[option])
 
-    def add(self, site: int) -> float:
-        """Cover what a site covers; return the weight it added."""
-        rows = self._rows(site)
-        gain = float(self._left[rows].sum())
-        self._left[rows] = 0.0
+    def add(self, option: int) -> float:
+        """Choose an option; return what it added."""
+        gain = self.of(option)
+        rows = self._rows(option)
+        self._times[rows] = np.minimum(self._times[rows] + 1, 2)
         return gain
 
-    def _rows(self, site: int) -> CountArray:
-        return np.asarray(self._columns.indices[self._columns.indptr[site] : self._columns.indptr[site + 1]])
+    def _rows(self, option: int) -> IntArray:
+        span = slice(self._columns.indptr[option], self._columns.indptr[option + 1])
+        return np.asarray(self._columns.indices[span], dtype=np.int64)
 
 
-def greedy(
-    cover: sparse.csr_array,
-    weights: FloatArray,
-    *,
-    costs: FloatArray,
-    p: int | None,
-    budget: float | None,
-    start: list[int],
-    by_cost: bool,
-) -> list[int]:
-    """Return sites in the order of largest gain (or gain for its cost), ``start`` first, within count and budget.
+def greedy(core: Core, *, price: FloatArray | None = None) -> list[int]:
+    """Return options within the limits in the order of largest gain, or gain for its price; required ones first.
 
-    A gain can only fall as sites are added, so a site whose renewed gain still leads need not be compared with the
-    rest. Sites that add nothing are left out. Ties go to the lower index.
+    A gain can only fall as options are added, so an option whose renewed gain still leads need not be compared with
+    the rest. Options that add nothing are left out. Ties go to the lower index.
     """
-    gains = Gains(cover, weights)
-    chosen = list(start)
-    for site in start:
-        gains.add(site)
-    spent = float(costs[start].sum()) if start else 0.0
-    limit = len(costs) if p is None else p
+    gains = Gains(core)
+    columns = core.limits.tocsc()
+    left = core.most * (1 + 1e-12)
+    chosen: list[int] = []
 
-    def merit(site: int) -> float:
-        gain = gains.of(site)
-        return gain / max(costs[site], 1e-12) if by_cost else gain
+    def fits(option: int) -> bool:
+        span = slice(columns.indptr[option], columns.indptr[option + 1])
+        return bool((columns.data[span] <= left[columns.indices[span]]).all())
 
-    taken = set(start)
-    queue = [(-merit(site), site) for site in range(cover.shape[1]) if site not in taken]
+    def choose(option: int) -> None:
+        gains.add(option)
+        chosen.append(option)
+        span = slice(columns.indptr[option], columns.indptr[option + 1])
+        left[columns.indices[span]] -= columns.data[span]
+
+    def merit(option: int) -> float:
+        gain = gains.of(option)
+        return gain if price is None else gain / max(price[option], 1e-12)
+
+    for option in core.required:
+        choose(int(option))
+    taken = set(chosen)
+    queue = [(-merit(option), option) for option in range(core.cover.shape[1]) if option not in taken]
     heapq.heapify(queue)
-    while queue and len(chosen) < limit:
-        _, site = heapq.heappop(queue)
-        if budget is not None and spent + costs[site] > budget * (1 + 1e-12):
+    while queue:
+        _, option = heapq.heappop(queue)
+        if not fits(option):
             continue
-        renewed = -merit(site)
-        if queue and (renewed, site) > queue[0]:
-            heapq.heappush(queue, (renewed, site))
+        renewed = -merit(option)
+        if queue and (renewed, option) > queue[0]:
+            heapq.heappush(queue, (renewed, option))
             continue
         if renewed >= 0:
             break
-        gains.add(site)
-        chosen.append(site)
-        spent += float(costs[site])
+        choose(option)
     return chosen
 
 
-def build_order(cover: sparse.csr_array, weights: FloatArray, sites: list[int]) -> tuple[list[int], list[float]]:
-    """Return the sites with the largest marginal gain first, and those gains; ties go to the lower index."""
-    gains = Gains(cover, weights)
-    left = sorted(sites)
+def build_order(core: Core, options: IntArray, *, standing: IntArray) -> tuple[list[int], list[float]]:
+    """Return options with the largest gain above the standing ones first, and the gains; ties go to the lower index."""
+    gains = Gains(core)
+    for option in standing:
+        gains.add(int(option))
+    left = sorted(int(option) for option in options)
     order: list[int] = []
     added: list[float] = []
     while left:
-        best = max(left, key=lambda site: (gains.of(site), -site))
+        best = max(left, key=lambda option: (gains.of(option), -option))
         left.remove(best)
         order.append(best)
         added.append(gains.add(best))

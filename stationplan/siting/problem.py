@@ -1,8 +1,7 @@
-"""A covering problem on plain matrices: checked, and reduced to what decides it."""
+"""A coverage problem as it is asked: checked arguments, and what a choice is worth by the matrix alone."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,29 +12,203 @@ from stationplan.domain import BoolArray, FloatArray, IntArray
 from stationplan.siting.arguments import Arguments, Matrix
 
 
-@dataclass(frozen=True)
-class CoverProblem:
-    """A checked maximal covering problem.
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A checked coverage problem over raw rows and sites.
 
-    ``cover`` is boolean [row x site] CSR; ``costs`` one value a site; ``existing``, ``required`` and ``forbidden``
-    masks over sites. ``district[row]`` and ``floor[district]`` (least covered weight) state equity floors.
+    ``cover``, [row x site] CSR, holds the share of a row that a site covers, in (0, 1]. ``existing``, ``closable``
+    (some of the existing), ``required``, ``forbidden`` and ``counted`` are masks over sites; ``close`` closable
+    stations close. ``place[site]`` allows one new site for each number >= 0; of a pair of ``apart``, [pair x 2], not
+    both may stand, unless both do today.
+    ``bonus`` and ``costs`` have one value a site. ``district[row]`` indexes ``floor``, the least covered weight there;
+    ``target`` and ``backup_target`` are least covered weights of all rows, once and twice.
     """
 
     cover: sparse.csr_array
     weights: FloatArray
     p: int | None
+    counted: BoolArray
     budget: float | None
     costs: FloatArray
     existing: BoolArray
+    closable: BoolArray
+    close: int
     required: BoolArray
     forbidden: BoolArray
+    place: IntArray
+    apart: IntArray
+    bonus: FloatArray
+    backup: float
     district: IntArray
     floor: FloatArray
+    target: float
+    backup_target: float
 
     @property
     def free(self) -> BoolArray:
-        """Sites that may be chosen."""
+        """Sites that may be built."""
         return ~(self.existing | self.forbidden)
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What a choice is worth: ``once`` and ``twice``, the weight covered by one station and by a second one.
+
+    ``by_district`` is the weight covered once in each district that has a floor; ``objective`` what is maximised.
+    """
+
+    once: float
+    twice: float
+    by_district: FloatArray
+    objective: float
+
+
+def checked(
+    cover: Matrix,
+    weights: ArrayLike,
+    *,
+    p: int | None = None,
+    counted: ArrayLike | None = None,
+    budget: float | None = None,
+    costs: ArrayLike | None = None,
+    existing: ArrayLike | None = None,
+    closable: ArrayLike | None = None,
+    close: int = 0,
+    required: ArrayLike | None = None,
+    forbidden: ArrayLike | None = None,
+    place: ArrayLike | None = None,
+    apart: ArrayLike | None = None,
+    bonus: ArrayLike | None = None,
+    backup: float = 0.0,
+    gradual: bool = False,
+    district: ArrayLike | None = None,
+    floor: ArrayLike | None = None,
+    target: float = 0.0,
+    backup_target: float = 0.0,
+) -> Problem:
+    """Check everything a caller gave and return it in one form.
+
+    Raises
+    ------
+    ValueError
+        Every fault of the arguments, one a line.
+    """
+    arguments = Arguments()
+    matrix = arguments.matrix("cover", cover, negative=not gradual)
+    rows, sites = matrix.shape
+    if gradual and matrix.nnz and matrix.data.max() > 1:
+        arguments.add("cover of a gradual problem has shares from 0 to 1")
+    weight = arguments.vector("weights", weights, rows, "row")
+    cost = np.ones(sites) if costs is None else arguments.vector("costs", costs, sites, "site")
+    extra = np.zeros(sites) if bonus is None else arguments.vector("bonus", bonus, sites, "site")
+    stands, may_close, must, never = (
+        arguments.mask(name, given, sites)
+        for name, given in (
+            ("existing", existing),
+            ("closable", closable),
+            ("required", required),
+            ("forbidden", forbidden),
+        )
+    )
+    counts = np.ones(sites, dtype=bool) if counted is None else arguments.mask("counted", counted, sites)
+    if (must & never).any():
+        arguments.add("a site is both required and forbidden")
+    if (stands & (must | never)).any():
+        arguments.add("an existing site is neither required nor forbidden")
+    if (may_close & ~stands).any():
+        arguments.add("closable sites are existing ones")
+    arguments.number("close", close, 0, int(may_close.sum()), whole=True, most="the closable sites")
+    if p is None and budget is None:
+        arguments.add("give p, budget or both")
+    if budget is not None:
+        arguments.number("budget", budget, 0)
+        if costs is None:
+            arguments.add("a budget needs costs")
+    if p is not None:
+        usable = int((counts & ~(stands | never)).sum())
+        arguments.number("p", p, 0, usable, whole=True, most="the sites that may be chosen")
+    arguments.number("backup", backup, 0, 1)
+    arguments.number("target", target, 0)
+    arguments.number("backup_target", backup_target, 0)
+    district_of, least = _districts(arguments, district, floor, rows)
+    problem = Problem(
+        cover=_shares(matrix, gradual),
+        weights=weight,
+        p=p,
+        counted=counts,
+        budget=budget,
+        costs=cost,
+        existing=stands,
+        closable=may_close,
+        close=close,
+        required=must,
+        forbidden=never,
+        place=_places(arguments, place, sites),
+        apart=_pairs(arguments, apart, sites),
+        bonus=extra,
+        backup=backup,
+        district=district_of,
+        floor=least,
+        target=target,
+        backup_target=backup_target,
+    )
+    arguments.refuse()
+    return problem
+
+
+def outcome(problem: Problem, sites: ArrayLike, closed: ArrayLike = ()) -> Outcome:
+    """Return what building ``sites`` and closing ``closed`` is worth, from the raw matrix alone."""
+    standing = problem.existing.copy()
+    standing[np.asarray(closed, dtype=np.int64)] = False
+    chosen = np.asarray(sites, dtype=np.int64)
+    standing[chosen] = True
+    part = problem.cover.tocsc()[:, np.flatnonzero(standing)].tocoo()
+    order = np.lexsort([-part.data.astype(np.float64), part.row])
+    row, share = part.row[order], part.data[order].astype(np.float64)
+    first = np.flatnonzero(np.diff(row, prepend=-1))
+    after = first + 1
+    after = after[(after < len(row)) & (np.append(row, -1)[after] == np.append(row, -1)[after - 1])]
+    once, twice = np.zeros(len(problem.weights)), np.zeros(len(problem.weights))
+    once[row[first]] = share[first]
+    twice[row[after]] = share[after]
+    once *= problem.weights
+    twice *= problem.weights
+    covered, backed = float(once.sum()), float(twice.sum())
+    return Outcome(
+        covered,
+        backed,
+        np.bincount(problem.district, once, minlength=len(problem.floor))[: len(problem.floor)].astype(np.float64),
+        covered + problem.backup * backed + float(problem.bonus[chosen].sum()),
+    )
+
+
+def allowed(problem: Problem, sites: ArrayLike, closed: ArrayLike = ()) -> bool:
+    """Return whether building ``sites`` and closing ``closed`` keeps every rule, sums to a relative 1e-9."""
+    chosen, shut = np.asarray(sites, dtype=np.int64), np.asarray(closed, dtype=np.int64)
+    mask = np.zeros(len(problem.costs), dtype=bool)
+    mask[chosen] = True
+    if not problem.free[chosen].all() or not mask[problem.required].all():
+        return False
+    if not problem.closable[shut].all() or len(np.unique(shut)) != problem.close:
+        return False
+    if problem.p is not None and int(problem.counted[chosen].sum()) > problem.p:
+        return False
+    if problem.budget is not None and problem.costs[chosen].sum() > problem.budget * (1 + 1e-9) + 1e-9:
+        return False
+    places = problem.place[chosen]
+    places = places[places >= 0]
+    mask |= problem.existing
+    mask[shut] = False
+    near = problem.apart[~problem.existing[problem.apart].all(axis=1)]
+    if len(np.unique(places)) < len(places) or mask[near].all(axis=1).any():
+        return False
+    worth = outcome(problem, chosen, shut)
+    slack = 1e-9 * float(problem.weights.sum())
+    return bool(
+        (worth.by_district >= problem.floor - slack).all()
+        and worth.once >= problem.target - slack
+        and worth.twice >= problem.backup_target - slack
+    )
 
 
 def boolean_cover(cover: Matrix) -> sparse.csr_array:
@@ -45,132 +218,54 @@ def boolean_cover(cover: Matrix) -> sparse.csr_array:
     return matrix
 
 
-def cover_problem(
-    cover: Matrix,
-    weights: ArrayLike,
-    *,
-    p: int | None,
-    budget: float | None,
-    costs: ArrayLike | None,
-    existing: ArrayLike | None,
-    required: ArrayLike | None,
-    forbidden: ArrayLike | None,
-    district: ArrayLike | None,
-    floor: ArrayLike | None,
-) -> CoverProblem:
-    """Check everything a caller gave and return it in one form.
+def _shares(matrix: sparse.csr_array, gradual: bool) -> sparse.csr_array:
+    if not gradual:
+        return boolean_cover(matrix)
+    shares = sparse.csr_array(matrix, dtype=np.float64, copy=True)
+    shares.sum_duplicates()
+    shares.eliminate_zeros()
+    return shares
 
-    Raises
-    ------
-    ValueError
-        Every fault of the arguments, one a line.
-    """
-    arguments = Arguments()
-    matrix = arguments.matrix("cover", cover)
-    rows, sites = matrix.shape
-    weight = arguments.vector("weights", weights, rows, "row")
-    cost = np.ones(sites) if costs is None else arguments.vector("costs", costs, sites, "site")
-    roles = (("existing", existing), ("required", required), ("forbidden", forbidden))
-    masks = [arguments.mask(name, given, sites) for name, given in roles]
-    if (masks[1] & masks[2]).any():
-        arguments.add("a site is both required and forbidden")
-    if (masks[0] & (masks[1] | masks[2])).any():
-        arguments.add("an existing site is neither required nor forbidden")
-    usable = int((~(masks[0] | masks[2])).sum())
-    if p is None and budget is None:
-        arguments.add("give p, budget or both")
-    if budget is not None and costs is None:
-        arguments.add("a budget needs costs")
-    if p is not None:
-        arguments.number("p", p, 0, usable, whole=True, most="the sites that may be chosen")
-    if budget is not None:
-        arguments.number("budget", budget, 0)
-    district_given = np.zeros(rows) if district is None else np.asarray(district, dtype=np.float64)
-    whole = bool(np.isfinite(district_given).all() and (district_given == np.rint(district_given)).all())
-    district_of = district_given.astype(np.int64) if whole else np.full(district_given.shape, -1)
-    least = np.zeros(0) if floor is None else np.asarray(floor, dtype=np.float64)
+
+def _places(arguments: Arguments, given: ArrayLike | None, sites: int) -> IntArray:
+    if given is None:
+        return np.full(sites, -1, dtype=np.int64)
+    places = np.asarray(given)
+    if places.shape != (sites,) or places.dtype.kind not in "iu":
+        arguments.add(f"place has one whole number a site: {sites}, negative for none")
+        return np.full(sites, -1, dtype=np.int64)
+    return places.astype(np.int64)
+
+
+def _pairs(arguments: Arguments, given: ArrayLike | None, sites: int) -> IntArray:
+    nothing = np.empty((0, 2), dtype=np.int64)
+    if given is None or np.size(np.asarray(given)) == 0:
+        return nothing
+    pairs = np.asarray(given)
+    if pairs.ndim != 2 or pairs.shape[1] != 2 or pairs.dtype.kind not in "iu":
+        arguments.add("apart is [pair x 2] site indices")
+    elif pairs.min() < 0 or pairs.max() >= sites or (pairs[:, 0] == pairs[:, 1]).any():
+        arguments.add(f"apart holds pairs of different site indices from 0 to {sites - 1}")
+    else:
+        return pairs.astype(np.int64)
+    return nothing
+
+
+def _districts(
+    arguments: Arguments, district: ArrayLike | None, floor: ArrayLike | None, rows: int
+) -> tuple[IntArray, FloatArray]:
+    """Return ``district`` and ``floor``, checked; without floors everything lies in a district of no concern."""
+    nothing = np.zeros(rows, dtype=np.int64), np.zeros(0)
     if (district is None) != (floor is None):
         arguments.add("district and floor come together")
-    elif floor is not None and (
-        district_of.shape != (rows,) or (rows and not 0 <= district_of.min() <= district_of.max() < len(least))
-    ):
+    if district is None or floor is None:
+        return nothing
+    given, least = np.asarray(district, dtype=np.float64), np.asarray(floor, dtype=np.float64)
+    whole = bool(np.isfinite(given).all() and (given == np.rint(given)).all())
+    if given.shape != (rows,) or not whole or (rows and not 0 <= given.min() <= given.max() < len(least)):
         arguments.add("district has one index into floor a row")
-    elif floor is not None and not (np.isfinite(least).all() and (least >= 0).all()):
+    elif not (np.isfinite(least).all() and (least >= 0).all()):
         arguments.add("floor is finite and >= 0")
-    arguments.refuse()
-    return CoverProblem(
-        boolean_cover(matrix), weight, p, budget, cost, masks[0], masks[1], masks[2], district_of, least
-    )
-
-
-@dataclass(frozen=True)
-class Reduced:
-    """What is left to decide: rows that existing stations leave open, those with equal covers merged.
-
-    ``cover`` is [group of rows x free site] CSR, ``sites`` the original index of each of its columns. ``secured`` is
-    the weight existing stations cover already, ``secured_in[district]`` the same by district.
-    """
-
-    cover: sparse.csr_array
-    weights: FloatArray
-    district: IntArray
-    sites: IntArray
-    secured: float
-    secured_in: FloatArray
-
-
-def reduce(problem: CoverProblem) -> Reduced:
-    """Drop rows that are covered already, weigh nothing or cannot be covered, and merge rows with equal covers.
-
-    Rows of different districts stay apart when there are floors.
-    """
-    count = len(problem.floor)
-    covered = (problem.cover @ problem.existing.astype(np.int32)) > 0
-    secured_in = np.bincount(problem.district[covered], problem.weights[covered], minlength=count)[:count].astype(
-        np.float64
-    )
-    sites = np.flatnonzero(problem.free)
-    cover = problem.cover[:, sites]
-    open_rows = ~covered & (problem.weights > 0) & (np.diff(cover.indptr) > 0)
-    cover = sparse.csr_array(cover[open_rows])
-    weights, district = problem.weights[open_rows], problem.district[open_rows]
-    representative, group = equal_rows(cover, district if count else np.zeros(len(weights), dtype=np.int64))
-    return Reduced(
-        cover=sparse.csr_array(cover[representative]),
-        weights=np.bincount(group, weights, minlength=len(representative)).astype(np.float64),
-        district=district[representative],
-        sites=sites,
-        secured=float(problem.weights[covered].sum()),
-        secured_in=secured_in,
-    )
-
-
-def equal_rows(cover: sparse.csr_array, label: IntArray) -> tuple[IntArray, IntArray]:
-    """Return one representative for each set of rows with equal covers and labels, and each row's set.
-
-    Rows are grouped by two random 64-bit sums over their sites, then compared entry by entry.
-    """
-    cover = cover.sorted_indices()
-    rng = np.random.default_rng(20260101)
-    keys = rng.integers(0, 2**64, size=(cover.shape[1], 2), dtype=np.uint64)
-    sums = np.zeros((cover.shape[0], 2), dtype=np.uint64)
-    length = np.diff(cover.indptr)
-    filled = np.flatnonzero(length > 0)
-    if len(filled):
-        sums[filled] = np.add.reduceat(keys[cover.indices], cover.indptr[filled], axis=0)
-    fingerprint = np.column_stack([sums, label.astype(np.uint64), length.astype(np.uint64)])
-    _, representative, group = np.unique(fingerprint, axis=0, return_index=True, return_inverse=True)
-    group = group.ravel()
-    entry_row = np.repeat(np.arange(cover.shape[0]), length)
-    offset = np.arange(len(cover.indices)) - cover.indptr[entry_row]
-    twin = cover.indices[cover.indptr[representative[group[entry_row]]] + offset]
-    if not np.array_equal(twin, cover.indices):  # pragma: no cover - two independent 64-bit collisions
-        representative, group = np.arange(cover.shape[0]), np.arange(cover.shape[0])
-    return representative.astype(np.int64), group.astype(np.int64)
-
-
-def covered_weight(cover: sparse.csr_array, weights: FloatArray, sites: Sequence[int] | IntArray) -> float:
-    """Return the weight of the rows that at least one of the sites covers, straight from the raw matrix."""
-    chosen = np.zeros(cover.shape[1], dtype=np.int32)
-    chosen[np.asarray(sites, dtype=np.int64)] = 1
-    return float(weights[(cover @ chosen) > 0].sum())
+    else:
+        return given.astype(np.int64), least
+    return nothing
