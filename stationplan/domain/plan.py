@@ -79,6 +79,18 @@ class Coverage(Record):
     cover: sparse.csr_array
 
 
+@dataclass(frozen=True)
+class Phase:
+    """A part of a plan that is built before the next one: how many new sites, and what is reached when they stand.
+
+    ``objective`` is reached by this and all earlier phases; ``bound`` limits what any plan could reach by then.
+    """
+
+    new: int
+    objective: float
+    bound: float
+
+
 @dataclass(frozen=True, eq=False)
 class Solution(Record):
     """What a siting model answers.
@@ -88,7 +100,8 @@ class Solution(Record):
     ``(bound - objective) / objective`` (0 when both are 0, ``inf`` when only the objective is). For ``infeasible``
     there are no sites and objective, bound and gap are NaN; a ``time_limit`` without an answer has the objective NaN.
     A model that minimises has its bound below: ``gap`` is the distance of the two over the objective. ``time_s`` is
-    what the answer took. ``closed`` are existing sites that close.
+    what the answer took. ``closed`` are existing sites that close. ``phases`` divide ``sites``,
+    whose build order then is that of the phases; without phases it is empty.
     """
 
     sites: IntArray
@@ -99,6 +112,7 @@ class Solution(Record):
     method: str
     time_s: float
     closed: IntArray
+    phases: tuple[Phase, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

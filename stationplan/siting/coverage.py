@@ -141,18 +141,18 @@ def best_choice(problem: Problem, clock: Clock) -> Solution:
     core = frame.core
     if not core.allows(core.required):
         return unanswered("infeasible", clock=clock, method=_METHOD)
-    starts = _starts(problem, frame)
+    begun = starts(problem, frame)
     coverable = float(core.first.sum() + core.second.sum() + core.value.sum())
     if len(frame.sites) == 0 or coverable + frame.measures.sum() == 0:
         found, bound, status = None, 0.0, "optimal"  # nothing to decide: no option is left, or none would add anything
     else:
-        met = [start for start in starts if _meets(problem, frame, start)]
+        met = [start for start in begun if _meets(problem, frame, start)]
         best = max(met, key=core.worth, default=None)
         answer = solve_program(frame, start=best, seconds=clock.left_s)
         found, bound, status = answer.options, answer.bound, answer.status
     if status == "infeasible":
         return unanswered("infeasible", clock=clock, method=_METHOD)
-    choices: list[ArrayLike] = [*starts] if found is None else [found, *starts]
+    choices: list[ArrayLike] = [*begun] if found is None else [found, *begun]
     bound = min(bound, coverable) + frame.secured
     return evaluated(problem, frame, choices, bound, clock, complete=status == "optimal")
 
@@ -167,7 +167,7 @@ def evaluated(
     """
     answers = []
     for choice in choices:
-        sites, closed = _split(problem, frame, np.asarray(choice, dtype=np.int64))
+        sites, closed = chosen_of(problem, frame, np.asarray(choice, dtype=np.int64))
         if allowed(problem, sites, closed):
             answers.append((outcome(problem, sites, closed).objective, sites, closed))
     if not answers:
@@ -177,21 +177,21 @@ def evaluated(
         return unanswered("time_limit", clock=clock, method=_METHOD, bound=bound)
     objective, sites, closed = max(answers, key=lambda answer: answer[0])
     return answered(
-        _in_build_order(problem, frame, sites, closed), objective, bound, clock=clock, method=_METHOD, closed=closed
+        ordered_sites(problem, frame, sites, closed), objective, bound, clock=clock, method=_METHOD, closed=closed
     )
 
 
-def _starts(problem: Problem, frame: Framed) -> list[list[int]]:
+def starts(problem: Problem, frame: Framed) -> list[list[int]]:
     """Return greedy choices, by gain and (with a budget) by gain for cost."""
     costs = np.where(problem.existing, 0.0, problem.costs)[frame.sites]
     return [greedy(frame.core)] + ([greedy(frame.core, price=costs)] if problem.budget is not None else [])
 
 
 def _meets(problem: Problem, frame: Framed, options: ArrayLike) -> bool:
-    return allowed(problem, *_split(problem, frame, np.asarray(options, dtype=np.int64)))
+    return allowed(problem, *chosen_of(problem, frame, np.asarray(options, dtype=np.int64)))
 
 
-def _split(problem: Problem, frame: Framed, options: IntArray) -> tuple[IntArray, IntArray]:
+def chosen_of(problem: Problem, frame: Framed, options: IntArray) -> tuple[IntArray, IntArray]:
     """Return the new sites and the closed stations of a choice; no station closes beyond need."""
     held = [int(option) for option in np.sort(options)]
     core = frame.core
@@ -203,7 +203,7 @@ def _split(problem: Problem, frame: Framed, options: IntArray) -> tuple[IntArray
     return np.sort(new), np.setdiff1d(np.flatnonzero(problem.closable), sites)
 
 
-def _in_build_order(problem: Problem, frame: Framed, sites: IntArray, closed: IntArray) -> IntArray:
+def ordered_sites(problem: Problem, frame: Framed, sites: IntArray, closed: IntArray) -> IntArray:
     """Return sites by gain once the closed stations are gone, without those that nothing needs."""
     core = frame.core
     gains_after = np.flatnonzero(np.isin(frame.sites, sites))

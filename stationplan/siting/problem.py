@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,6 +11,23 @@ from scipy import sparse
 
 from stationplan.domain import BoolArray, FloatArray, IntArray
 from stationplan.siting.arguments import Arguments, Matrix
+
+
+class Rules(TypedDict, total=False):
+    """What :func:`~stationplan.siting.max_coverage` may be asked to heed, by the names of its arguments."""
+
+    counted: ArrayLike | None
+    costs: ArrayLike | None
+    existing: ArrayLike | None
+    closable: ArrayLike | None
+    close: int
+    required: ArrayLike | None
+    forbidden: ArrayLike | None
+    place: ArrayLike | None
+    apart: ArrayLike | None
+    bonus: ArrayLike | None
+    backup: float
+    gradual: bool
 
 
 @dataclass(frozen=True, eq=False)
