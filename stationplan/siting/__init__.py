@@ -8,6 +8,17 @@
 from __future__ import annotations
 
 from stationplan.siting.coverage import best_floor, max_coverage, sites_for_weight
+from stationplan.siting.fairness import fair_coverage
+from stationplan.siting.frontier import frontier
 from stationplan.siting.highs import SEED as SOLVER_SEED
+from stationplan.siting.phases import phased_coverage
 
-__all__ = ["SOLVER_SEED", "best_floor", "max_coverage", "sites_for_weight"]
+__all__ = [
+    "SOLVER_SEED",
+    "best_floor",
+    "fair_coverage",
+    "frontier",
+    "max_coverage",
+    "phased_coverage",
+    "sites_for_weight",
+]

@@ -32,6 +32,10 @@ class Clock:
         """Seconds that are left, 0 when time is up."""
         return max(self.limit_s - self.spent_s, 0.0)
 
+    def part(self, share: float) -> Clock:
+        """Return a clock with a share of the time that is left, counted from now."""
+        return Clock(self.left_s * share)
+
     @property
     def over(self) -> bool:
         """Whether time is up."""

@@ -84,10 +84,11 @@ def fair_coverage(
     if not frame.core.allows(frame.core.required):
         return unanswered("infeasible", clock=clock, method=_METHOD)
     choices = [np.array(start, dtype=np.int64) for start in starts(problem, frame)]
-    bound, depth = 1.0, 0
+    coverable = frame.measures.sum(axis=1) - frame.least
+    bound, depth = float((coverable[total > 0] / total[total > 0]).min()), 0
     if frame.core.cover.shape[0]:
-        found, bound, depth = _raised(frame, total, choices[0], clock)
-        choices += found
+        found, proven, depth = _raised(frame, total, choices[0], clock)
+        choices, bound = choices + found, min(bound, proven)
     answers = [chosen_of(problem, frame, options) for options in choices]
     answers = [answer for answer in answers if allowed(problem, *answer)]
     sites, closed = max(answers, key=lambda answer: _rank(problem, total, answer))
