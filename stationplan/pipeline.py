@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from stationplan.access import connect, cover_rows, islands, network_of, service_areas, site_times
+from stationplan.choice import choose
 from stationplan.domain import (
     MODES,
     BoolArray,
-    CountArray,
     Coverage,
     DatumDecision,
     Demand,
@@ -36,7 +36,7 @@ from stationplan.errors import ConsistencyError, FaultList, InputError, Message,
 from stationplan.explain import explain
 from stationplan.inputs import decide_datums, place, read_roads, read_tables
 from stationplan.postgis import is_database, shown_url
-from stationplan.question import choose
+from stationplan.question import question, reached
 from stationplan.recount import recount_stations
 from stationplan.robust import Robust, robustness
 from stationplan.scenario import Scenario
@@ -150,7 +150,9 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         standing = np.flatnonzero(sites.existing)
         before = recount_stations(demand, sites, times, standing)
         after = before + recount_stations(demand, sites, times, solution.sites)
-        _agree(demand, after, solution)
+        after -= recount_stations(demand, sites, times, solution.closed)
+        asked = question(plan, demand, sites, coverage, districts=len(area.districts), weight=None)
+        _agree(reached(asked, demand, after, solution), solution)
         walkers = [group for group in demand.groups if group.mode == "walk"]
         standard = walkers[0] if walkers else NATIONAL_CIRCLE
         chosen = solution.sites
@@ -325,7 +327,7 @@ def _unsnapped(
 
 def _require_reach(coverage: Coverage, sites: Sites, scenario: Scenario) -> None:
     free = ~sites.existing & ~sites.forbidden
-    if coverage.cover[:, np.flatnonzero(free)].nnz == 0:
+    if coverage.cover[:, np.flatnonzero(free)].nnz == 0 and not scenario.file.plan.close:
         faults = FaultList(scenario.path.name)
         faults.add(
             say("No candidate is within reach of any worker."),
@@ -356,10 +358,9 @@ def _robust_notes(robust: Robust) -> list[Message]:
     return notes
 
 
-def _agree(demand: Demand, stations_after: CountArray, solution: Solution) -> None:
-    recounted = float(demand.weight[stations_after > 0].sum())
+def _agree(recounted: float, solution: Solution) -> None:
     if abs(recounted - solution.objective) > 1e-6 * max(1.0, recounted):
-        raise ConsistencyError(f"the plan covers {recounted} workers by recount, {solution.objective} by the solver")
+        raise ConsistencyError(f"the plan reaches {recounted} by recount, {solution.objective} by the solver")
 
 
 def _provenance(

@@ -1,126 +1,134 @@
-"""The scenario's question to the siting model, and what to say when it has no answer."""
+"""The scenario's question to the siting models."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.spatial import cKDTree
 
-from stationplan.domain import Coverage, Demand, FloatArray, Sites, Solution
-from stationplan.errors import ConsistencyError, InfeasibleError, UndecidedError, say
+from stationplan.domain import CountArray, Coverage, Demand, FloatArray, IntArray, Sites, Solution
 from stationplan.scenario import PlanInput
-from stationplan.siting import best_floor, max_coverage, sites_for_weight
+from stationplan.siting import fair_coverage, max_coverage, min_stations, phased_coverage
+from stationplan.siting.problem import Ends, Rules
 
 
-def choose(
-    plan: PlanInput,
-    demand: Demand,
-    sites: Sites,
-    coverage: Coverage,
-    *,
-    districts: int,
-    weight: FloatArray | None = None,
-) -> Solution:
-    """Return the best choice of sites that the question allows; ``districts`` is the number of districts.
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What a plan asks of the siting models: rows as they weigh in the choice, rules, and what has to be reached.
 
-    ``weight[cell, group, slot]`` is what workers count, default: that of the demand (:func:`weights`). All that is
-    maximised, kept or reached is in these weights: with heat, not in head counts.
-
-    Raises
-    ------
-    InfeasibleError
-        A floor, a target or the required sites cannot be met, or no candidate can be paid; says what could be had.
-    UndecidedError
-        Time ran out before a floor or a target was met or proven out of reach.
+    ``total`` is the weight of all workers and ``totals[district]`` that of each district, within reach of a site or
+    not; ``district[row]`` is where a row lies.
     """
-    weight = demand.weight if weight is None else weight
-    coverage = weighed(coverage, weight)
-    total = float(weight.sum())
-    district = demand.district[coverage.cell]
-    totals = np.bincount(demand.district, weight.sum(axis=(1, 2)), minlength=districts).astype(float)
-    floors = plan.floor_share * totals if plan.floor_share > 0 else None
-    solution = max_coverage(
-        coverage.cover,
-        coverage.weight,
-        p=plan.new,
-        budget=plan.budget,
-        costs=sites.cost,
-        existing=sites.existing,
-        required=sites.required,
-        forbidden=sites.forbidden,
-        district=None if floors is None else district,
-        floor=floors,
-        time_limit_s=plan.time_limit_s,
-    )
-    if solution.termination == "infeasible":
-        _refuse_required(sites, plan.new, plan.budget)
-        if floors is None:
-            raise ConsistencyError("a problem without floors was found infeasible")
-        share = best_floor(
-            coverage.cover,
-            coverage.weight,
-            district=district,
-            totals=totals,
-            p=plan.new,
-            budget=plan.budget,
+
+    plan: PlanInput
+    sites: Sites
+    coverage: Coverage
+    total: float
+    totals: FloatArray
+    district: IntArray
+    today: float
+
+    @property
+    def rules(self) -> Rules:
+        """What the choice has to heed."""
+        plan, sites = self.plan, self.sites
+        return Rules(
+            counted=sites.counted,
             costs=sites.cost,
             existing=sites.existing,
+            closable=sites.closable if plan.close else None,
+            close=plan.close,
             required=sites.required,
             forbidden=sites.forbidden,
-            time_limit_s=plan.time_limit_s,
+            place=np.where(sites.existing, -1, sites.place),
+            apart=near_pairs(sites, plan.min_spacing_m),
+            bonus=np.where(sites.preferred, plan.preferred_workers, 0.0),
+            backup=plan.backup_weight,
+            gradual=self.coverage.share is not None,
         )
-        raise InfeasibleError(
-            say("A floor of {floor} in every district cannot be met.", floor=f"{plan.floor_share:.1%}"),
-            [say("With these limits every district can reach {share}.", share=f"{_floored(share):.1%}")],
+
+    @property
+    def floor(self) -> FloatArray:
+        """The least weight of each district."""
+        return self.plan.floor_share * self.totals
+
+    @property
+    def target(self) -> float:
+        """The least weight in all."""
+        return max(self.plan.target_share * self.total, self.today if self.plan.keep_coverage else 0.0)
+
+    @property
+    def ends(self) -> Ends:
+        """Rules, and what has to be reached."""
+        floors = self.plan.floor_share > 0
+        return Ends(
+            **self.rules,
+            district=self.district if floors else None,
+            floor=self.floor if floors else None,
+            target=self.target * (1 - 1e-12),
+            backup_target=self.plan.cross_target_share * self.total,
         )
-    more_time = say("Raise `time_limit_s` under [plan].")
-    if np.isnan(solution.objective):
-        raise UndecidedError(
-            say("Not decided within {limit} s whether the floor can be kept.", limit=plan.time_limit_s), more_time
-        )
-    cheapest = float(sites.cost[~sites.existing & ~sites.forbidden].min())
-    if plan.budget is not None and cheapest > plan.budget:
-        raise InfeasibleError(
-            say("No candidate can be built for {budget} yuan.", budget=_yuan(plan.budget)),
-            [say("The cheapest costs {cost} yuan; the budget is in yuan.", cost=_yuan(cheapest))],
-        )
-    target = plan.target_share * total * (1 - 1e-12)
-    if solution.objective < target <= solution.bound:
-        raise UndecidedError(
-            say(
-                "The plan was not decided within {limit} s: {share} is reached, and {target} may be possible.",
-                limit=plan.time_limit_s,
-                share=f"{_floored(solution.objective / total):.1%}",
-                target=f"{plan.target_share:.1%}",
-            ),
-            more_time,
-        )
-    if solution.objective < target:
-        number, most = sites_for_weight(
+
+
+def question(
+    plan: PlanInput, demand: Demand, sites: Sites, coverage: Coverage, *, districts: int, weight: FloatArray | None
+) -> Question:
+    """Return the question of a plan; ``weight[cell, group, slot]`` is what workers count, by default the demand's."""
+    weight = demand.weight if weight is None else weight
+    coverage = weighed(coverage, weight)
+    covered_now = (coverage.cover @ sites.existing.astype(np.int32)) > 0
+    return Question(
+        plan=plan,
+        sites=sites,
+        coverage=coverage,
+        total=float(weight.sum()),
+        totals=np.bincount(demand.district, weight.sum(axis=(1, 2)), minlength=districts).astype(float),
+        district=demand.district[coverage.cell],
+        today=float(coverage.weight[covered_now].sum()),
+    )
+
+
+def answer(asked: Question) -> Solution:
+    """Return the solution of the model that the plan asks for."""
+    plan, coverage = asked.plan, asked.coverage
+    cover = coverage.cover if coverage.share is None else coverage.share
+    if plan.aim == "cost":
+        return min_stations(
             coverage.cover,
             coverage.weight,
-            plan.target_share * total,
-            existing=sites.existing,
-            required=sites.required,
-            forbidden=sites.forbidden,
+            target=plan.target_share,
+            costs=asked.sites.cost,
+            existing=asked.sites.existing,
+            required=asked.sites.required,
+            forbidden=asked.sites.forbidden,
+            district=asked.district,
+            floor=asked.floor,
+            time_limit_s=plan.time_limit_s,
         )
-        feasible = [
-            say(
-                "With these limits {share} is reached, and no plan reaches more than {bound}.",
-                share=f"{_floored(solution.objective / total):.1%}",
-                bound=f"{_ceiled(solution.bound / total):.1%}",
-            )
-        ]
-        if number is not None and plan.budget is None:
-            feasible.append(say("{count} new sites are enough for the target.", count=number))
-        elif number is None:
-            together = f"{_floored(most / total):.1%}"
-            feasible.append(say("All candidates together reach {share}.", share=together))
-        raise InfeasibleError(
-            say("The target of {target} of the workers is not met.", target=f"{plan.target_share:.1%}"), feasible
+    if plan.aim == "fair":
+        return fair_coverage(
+            cover,
+            coverage.weight,
+            district=asked.district,
+            totals=asked.totals,
+            p=plan.new,
+            budget=plan.budget,
+            time_limit_s=plan.time_limit_s,
+            **asked.rules,
         )
-    return solution
+    if plan.phases:
+        return phased_coverage(
+            cover,
+            coverage.weight,
+            p=[phase.new or 0 for phase in plan.phases] if plan.by_number else None,
+            budget=[phase.budget or 0.0 for phase in plan.phases] if plan.by_money else None,
+            time_limit_s=plan.time_limit_s,
+            **asked.ends,
+        )
+    return max_coverage(
+        cover, coverage.weight, p=plan.new, budget=plan.budget, time_limit_s=plan.time_limit_s, **asked.ends
+    )
 
 
 def weights(demand: Demand, draw: int | None = None) -> FloatArray:
@@ -137,33 +145,34 @@ def weighed(coverage: Coverage, weight: FloatArray) -> Coverage:
     return replace(coverage, weight=weight[coverage.cell, coverage.group, coverage.slot])
 
 
-def _yuan(amount: float) -> str:
-    """Write an amount exactly to the fen, without needless zeros."""
-    return f"{amount:.2f}".rstrip("0").rstrip(".")
+def near_pairs(sites: Sites, spacing_m: float) -> IntArray:
+    """Return the pairs of rows nearer to each other than the spacing, [pair x 2]; one place is no pair.
+
+    Longer hours of a station are no station of their own and heed no distance.
+    """
+    if spacing_m <= 0:
+        return np.empty((0, 2), dtype=np.int64)
+    own = np.flatnonzero(~sites.extends)
+    tree = cKDTree(np.column_stack([sites.x[own], sites.y[own]]))
+    pairs = own[tree.query_pairs(spacing_m, output_type="ndarray")]
+    gap = np.hypot(*(axis[pairs[:, 0]] - axis[pairs[:, 1]] for axis in (sites.x, sites.y)))
+    return np.asarray(pairs[(gap < spacing_m) & (sites.place[pairs[:, 0]] != sites.place[pairs[:, 1]])], dtype=np.int64)
 
 
-def _floored(share: float) -> float:
-    """Round down to a tenth of a percent, so that the share shown can be asked for."""
-    return float(np.floor(share * 1000 + 1e-9) / 1000)
+def reached(asked: Question, demand: Demand, stations: CountArray, solution: Solution) -> float:
+    """Return the objective of a solution from ``stations[cell, group, slot]``, a count of the stations that cover it.
 
-
-def _ceiled(share: float) -> float:
-    """Round up to a tenth of a percent, so that a limit stays a limit."""
-    return min(float(np.ceil(share * 1000 - 1e-9) / 1000), 1.0)
-
-
-def _refuse_required(sites: Sites, new: int | None, budget: float | None) -> None:
-    """Raise when the required sites alone are too many or too dear."""
-    count, cost = int(sites.required.sum()), float(sites.cost[sites.required].sum())
-    too_many, too_dear = new is not None and count > new, budget is not None and cost > budget
-    if not (too_many or too_dear):
-        return
-    what = say("{count} sites are required, but only {new} are to be built.", count=count, new=new)
-    if not too_many:
-        what = say(
-            "The required sites cost {cost} yuan, the budget is {budget}.", cost=_yuan(cost), budget=_yuan(budget or 0)
-        )
-    feasible = [say("Ask for {count} new sites.", count=count)] if too_many else []
-    if too_dear:
-        feasible.append(say("A budget of {cost} yuan is enough.", cost=math.ceil(cost)))
-    raise InfeasibleError(what, feasible)
+    NaN where such a count does not tell it, since coverage fades out past the standard.
+    """
+    plan, sites = asked.plan, asked.sites
+    if plan.aim == "cost":
+        return float(sites.cost[solution.sites].sum())
+    if asked.coverage.share is not None:
+        return float("nan")
+    once = np.where(stations > 0, demand.weight, 0.0)
+    if plan.aim == "fair":
+        reached_in = np.bincount(demand.district, once.sum(axis=(1, 2)), minlength=len(asked.totals))
+        return float((reached_in / np.where(asked.totals > 0, asked.totals, np.nan))[asked.totals > 0].min())
+    twice = np.where(stations > 1, demand.weight, 0.0)
+    preferred = plan.preferred_workers * float(sites.preferred[solution.sites].sum())
+    return float(once.sum() + plan.backup_weight * twice.sum()) + preferred

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stationplan.choice import choose
 from stationplan.domain import Coverage, Demand, FloatArray, IntArray, Sites, Solution
 from stationplan.errors import InfeasibleError, UndecidedError
-from stationplan.question import choose, weights
+from stationplan.question import weights
 from stationplan.scenario import PlanInput
 
 

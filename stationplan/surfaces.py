@@ -95,7 +95,8 @@ def timed(scenario: Scenario, surface: Surface, inputs: Inputs) -> Demand:
         start, end = parse_slot(slot.hours) or (0, 0)
         slots.append(Slot(key, slot.name.text, start, end))
     groups = [
-        Group(key, group.name.text, group.mode, group.cutoff_min, group.cutoff_m) for key, group in file.groups.items()
+        Group(key, group.name.text, group.mode, group.cutoff_min, group.cutoff_m, group.fade_min)
+        for key, group in file.groups.items()
     ]
     return demand_of(
         surface,

@@ -57,6 +57,11 @@ def _sites(open_, serves, x=None, y=None):
         cost=np.zeros(count),
         required=np.zeros(count, dtype=bool),
         forbidden=np.zeros(count, dtype=bool),
+        preferred=np.zeros(count, dtype=bool),
+        closable=np.zeros(count, dtype=bool),
+        counted=np.ones(count, dtype=bool),
+        place=np.arange(count),
+        action=text,
         district=np.zeros(count, dtype=np.int64),
     )
 

@@ -32,6 +32,7 @@ ROOMS = [
     "siting",
     "surfaces",
     "question",
+    "choice",
     "robust",
     "explain",
     "recount",

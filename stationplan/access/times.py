@@ -262,7 +262,7 @@ def site_times(
     for mode in dict.fromkeys(group.mode for group in groups):
         members = [group for group in groups if group.mode == mode]
         ends = (cells.node[mode], sites.node[mode], cells.offroad_m[mode], sites.offroad_m[mode])
-        cutoff_min = max(group.cutoff_min for group in members)
+        cutoff_min = max(group.farthest_min for group in members)
         minutes[mode] = _with_offroad(network, "minutes", mode, *ends, cutoff_min, 1 / metres_a_minute, workers)
         limits_m = [group.cutoff_m for group in members if group.cutoff_m is not None]
         if limits_m:

@@ -109,7 +109,8 @@ class Group:
     """A group of outdoor workers, how it travels and how far a station may be.
 
     Both limits are closed and both must hold: ``cutoff_min`` on the fastest road route, ``cutoff_m`` on the
-    shortest road route of the group's mode (``None``: no limit by length). Off-road parts count in both.
+    shortest road route of the group's mode (``None``: no limit by length). Off-road parts count in both. Past the
+    standard a station is worth less in the choice of sites, and nothing from ``fade_min`` on (``None``: at once).
     """
 
     id: str
@@ -117,6 +118,12 @@ class Group:
     mode: Mode
     cutoff_min: float
     cutoff_m: float | None
+    fade_min: float | None = None
+
+    @property
+    def farthest_min(self) -> float:
+        """Minutes up to which a station is worth anything."""
+        return self.cutoff_min if self.fade_min is None else self.fade_min
 
 
 @dataclass(frozen=True)

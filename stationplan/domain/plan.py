@@ -36,7 +36,9 @@ class Sites(Record):
 
     ``open[site, slot]`` and ``serves[site, group]`` say when and for whom a station works. ``district`` is -1 outside
     every district. ``cost`` (yuan) is 0 for existing stations. ``hours`` is the opening time as text, ``host`` the id
-    of the kind of place.
+    of the kind of place. ``place`` is the row of the station or candidate at which something is done: of new sites with
+    the same number at most one is chosen. ``action`` is the id of what is done there, empty for the station itself;
+    ``counted`` sites count towards the number of new ones. ``preferred`` and ``closable`` are named by the scenario.
     """
 
     site_id: tuple[str, ...]
@@ -53,6 +55,11 @@ class Sites(Record):
     cost: FloatArray
     required: BoolArray
     forbidden: BoolArray
+    preferred: BoolArray
+    closable: BoolArray
+    counted: BoolArray
+    place: IntArray
+    action: tuple[str, ...]
     district: IntArray
 
     def __post_init__(self) -> None:
@@ -63,13 +70,19 @@ class Sites(Record):
     def __len__(self) -> int:
         return len(self.site_id)
 
+    @property
+    def extends(self) -> BoolArray:
+        """Whether a row is no station of its own, but more of an existing one."""
+        return ~self.existing & self.existing[self.place]
+
 
 @dataclass(frozen=True, eq=False)
 class Coverage(Record):
     """Which demand rows each site covers.
 
     Row r stands for ``(cell[r], group[r], slot[r])`` and has ``weight[r]`` > 0 workers. ``cover`` is a boolean
-    [row x site] matrix: true where the site is open, fit for the group and within its standard.
+    [row x site] matrix: true where the site is open, fit for the group and within its standard. ``share`` says, where
+    coverage fades out past the standard of some group, what share of a row a site is worth; ``None``: ``cover`` says.
     """
 
     cell: IntArray
@@ -77,6 +90,7 @@ class Coverage(Record):
     slot: IntArray
     weight: FloatArray
     cover: sparse.csr_array
+    share: sparse.csr_array | None = None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 from stationplan.domain import BoolArray, ObjectArray, Quality, Sites, StudyArea
 from stationplan.errors import Fault, FaultList, Message, say
 from stationplan.geo import project
-from stationplan.hours import WEEKDAYS, Schedule, open_share, parse_hours, parse_slot
+from stationplan.inputs.actions import open_slots, with_actions
 from stationplan.inputs.areas import district_of
 from stationplan.inputs.sites import Place, PlaceTable
 from stationplan.scenario import Scenario, ScenarioFile
@@ -67,9 +67,14 @@ def place_sites(
     notes = [_counted(reason, reasons.count(reason)) for reason in _SET_ASIDE if reason in reasons]
     kept = np.concatenate([np.ones(first, dtype=bool), [reason is None for reason in reasons]])
     places = [place for place, stays in zip((*stations, *candidates.places), kept, strict=True) if stays]
-    _check_ids(scenario, [place.site_id for place in stations], [place.site_id for place in places[first:]])
+    _check_twins(scenario, stations, places[first:])
     is_existing = np.arange(len(places)) < first
-    required, barred = set(file.plan.required), set(file.plan.forbidden)
+    asked = file.plan
+
+    def named(ids: Sequence[str]) -> BoolArray:
+        wanted = set(ids)
+        return np.array([place.site_id in wanted for place in places], dtype=bool)
+
     sites = Sites(
         site_id=tuple(place.site_id for place in places),
         name=tuple(place.name for place in places),
@@ -80,12 +85,26 @@ def place_sites(
         kind=tuple(place.kind for place in places),
         host=tuple(place.host for place in places),
         hours=tuple(place.hours for place in places),
-        open=_open_slots(places, file),
+        open=open_slots([place.hours for place in places], file),
         serves=_serves(places, file),
         cost=np.where(is_existing, 0.0, [place.cost for place in places]),
-        required=np.array([place.site_id in required for place in places], dtype=bool),
-        forbidden=np.array([place.site_id in barred for place in places], dtype=bool),
+        required=np.zeros(len(places), dtype=bool),
+        forbidden=named(asked.forbidden),
+        preferred=np.zeros(len(places), dtype=bool),
+        closable=is_existing & named(asked.closable) if asked.closable else is_existing,
+        counted=~is_existing,
+        place=np.arange(len(places)),
+        action=("",) * len(places),
         district=district[kept],
+    )
+    sites = with_actions(sites, file)
+    _check_ids(scenario, sites)
+    ids = np.array(sites.site_id)
+    sites = replace(
+        sites,
+        required=np.isin(ids, asked.required),
+        forbidden=sites.forbidden | np.isin(ids, asked.forbidden),
+        preferred=np.isin(ids, asked.preferred),
     )
     quality = [_with_reasons(candidates, reasons)]
     if existing is not None:
@@ -183,26 +202,49 @@ def _with_outside(table: PlaceTable, district: np.ndarray[tuple[int], np.dtype[n
     return replace(quality, findings=(*quality.findings, *found))
 
 
-def _check_ids(scenario: Scenario, existing: Sequence[str], candidate_ids: Sequence[str]) -> None:
+def _check_twins(scenario: Scenario, stations: Sequence[Place], candidates: Sequence[Place]) -> None:
+    """Refuse an id that stands for a station and a candidate."""
     faults = FaultList(scenario.path.name)
-    candidates = set(candidate_ids)
-    for site in sorted(set(existing) & candidates):
+    for site in sorted({place.site_id for place in stations} & {place.site_id for place in candidates}):
         faults.add(
             say("The id {site} is both a station and a candidate.", site=site),
             say("Give every site an id of its own."),
             key="candidates",
         )
-    for key in ("required", "forbidden"):
-        for site in getattr(scenario.file.plan, key):
+    faults.raise_any()
+
+
+def _check_ids(scenario: Scenario, sites: Sites) -> None:
+    """Refuse ids that the plan names and nobody has, and more new sites than there are candidates."""
+    faults = FaultList(scenario.path.name)
+    plan = scenario.file.plan
+    candidates = {site for site, stands in zip(sites.site_id, sites.existing, strict=True) if not stands}
+    for key in ("required", "forbidden", "preferred"):
+        for site in getattr(plan, key):
             if site not in candidates:
                 faults.add(
                     say("There is no candidate {site} in the study area.", site=site),
                     say("Check the id; `stationplan check` tells which candidates were merged or set aside."),
                     key=f"plan.{key}",
                 )
-    new = scenario.file.plan.new
-    usable = len(candidates - set(scenario.file.plan.forbidden))
-    if not usable:
+    stations = {site for site, stands in zip(sites.site_id, sites.existing, strict=True) if stands}
+    for site in plan.closable:
+        if site not in stations:
+            faults.add(
+                say("There is no existing station {site}.", site=site),
+                say("Check the id; `stationplan check` tells which stations were merged or set aside."),
+                key="plan.closable",
+            )
+    may_close = int(sites.closable.sum())
+    if plan.close > may_close:
+        faults.add(
+            say("{close} stations are to close, but only {count} may.", close=plan.close, count=may_close),
+            say("Ask for at most {count}.", count=may_close),
+            key="plan.close",
+        )
+    new = plan.new
+    usable = int((sites.counted & ~sites.forbidden).sum())
+    if not usable and not (~sites.existing & ~sites.forbidden).any():
         faults.add(
             say("There are no candidates in the study area."),
             say(
@@ -218,18 +260,6 @@ def _check_ids(scenario: Scenario, existing: Sequence[str], candidate_ids: Seque
             key="plan.new",
         )
     faults.raise_any()
-
-
-def _open_slots(places: Sequence[Place], file: ScenarioFile) -> BoolArray:
-    slots = [slot for given in file.slots.values() if (slot := parse_slot(given.hours)) is not None]
-    days = {WEEKDAYS.index(day) for day in file.days}
-    by_text: dict[str, list[bool]] = {}
-    for hours in {place.hours for place in places}:
-        week = parse_hours(hours)
-        by_text[hours] = [
-            isinstance(week, Schedule) and open_share(week, slot, days) >= file.open_share - 1e-9 for slot in slots
-        ]
-    return np.array([by_text[place.hours] for place in places], dtype=bool).reshape(len(places), len(slots))
 
 
 def _serves(places: Sequence[Place], file: ScenarioFile) -> BoolArray:

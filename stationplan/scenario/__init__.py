@@ -27,6 +27,7 @@ from stationplan.scenario.load import (
     unfit_crs,
     unread_hours,
 )
+from stationplan.scenario.plan import ActionInput, Aim, PhaseInput, PlanInput
 from stationplan.scenario.roads import needs_datum
 from stationplan.scenario.schema import (
     AreaInput,
@@ -34,7 +35,6 @@ from stationplan.scenario.schema import (
     GroupInput,
     HostInput,
     Limits,
-    PlanInput,
     RoadsInput,
     ScenarioFile,
     SitesInput,
@@ -45,6 +45,8 @@ __all__ = [
     "CURE_CRS",
     "CURE_DATUM",
     "CURE_HOURS",
+    "ActionInput",
+    "Aim",
     "AreaInput",
     "CandidatesInput",
     "CountInput",
@@ -56,6 +58,7 @@ __all__ = [
     "Limits",
     "Name",
     "ObservedInput",
+    "PhaseInput",
     "PlacesInput",
     "PlanInput",
     "RateInput",

@@ -11,7 +11,7 @@ import hashlib
 import re
 import tomllib
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -27,6 +27,7 @@ from stationplan.hours import Unread, parse_hours, parse_slot
 from stationplan.postgis import is_database, shown_url
 from stationplan.scenario.base import Source
 from stationplan.scenario.demand import check_demand
+from stationplan.scenario.plan import check_plan
 from stationplan.scenario.roads import check_roads, needs_datum
 from stationplan.scenario.schema import (
     CandidatesInput,
@@ -354,19 +355,8 @@ def _table_in(annotation: object) -> object:
 
 def _cross_check(file: ScenarioFile, faults: FaultList, purpose: Purpose) -> None:
     """Note what no single key can show to be wrong."""
-    plan = file.plan
-    if purpose == "plan" and plan.new is None and plan.budget is None:
-        faults.add(
-            say("The plan has neither a number of new sites nor a budget."),
-            say("Give `new = 10` or `budget = 60000` (yuan), or both."),
-            key="plan",
-        )
-    for site in sorted(set(plan.required) & set(plan.forbidden)):
-        faults.add(
-            say("The site {site} is both required and forbidden.", site=site),
-            say("Take it out of one of the two lists."),
-            key="plan.required",
-        )
+    if purpose == "plan":
+        check_plan(file.plan, faults)
     check_roads(file.roads, faults, needed=purpose == "plan")
     if file.stations is not None:
         _check_sites("stations", file.stations, file, faults)
@@ -397,6 +387,16 @@ def _cross_check(file: ScenarioFile, faults: FaultList, purpose: Purpose) -> Non
                 say("Give one share for each slot, 0 where the group does not work."),
                 key=f"groups.{key}.profile",
             )
+        if group.fade_min is not None and group.fade_min <= group.cutoff_min:
+            faults.add(
+                say(
+                    "Coverage fades out at {fade} minutes, before the standard of {cutoff} ends.",
+                    fade=group.fade_min,
+                    cutoff=group.cutoff_min,
+                ),
+                say("Give `fade_min` above `cutoff_min`, or leave it out."),
+                key=f"groups.{key}.fade_min",
+            )
         total = sum(group.profile.values())
         if abs(total - 1) > 1e-6:
             faults.add(
@@ -420,19 +420,40 @@ def _cross_check(file: ScenarioFile, faults: FaultList, purpose: Purpose) -> Non
                 key=f"slots.{key}.hours",
             )
     for key, host in file.hosts.items():
-        if isinstance(week := parse_hours(host.hours), Unread):
+        _check_hours(host.hours, f"hosts.{key}", faults)
+        _check_excluded(host.excludes, file, f"hosts.{key}", faults)
+    for key, action in file.actions.items():
+        if action.hours is not None:
+            _check_hours(action.hours, f"actions.{key}", faults)
+        elif action.at == "stations":
             faults.add(
-                unread_hours(host.hours, week),
-                CURE_HOURS,
-                key=f"hosts.{key}.hours",
+                say("Longer hours of existing stations need hours."),
+                say("Give them: `hours = '06:00-22:00'`."),
+                key=f"actions.{key}.hours",
             )
-        for group_id in host.excludes:
-            if group_id not in file.groups and group_id not in _defaults()["groups"]:
+        _check_excluded(action.excludes, file, f"actions.{key}", faults)
+        for host_id in action.hosts:
+            if host_id not in file.hosts:
                 faults.add(
-                    say("Unknown group {group}.", group=group_id),
-                    say("Known groups: {known}.", known=", ".join(file.groups)),
-                    key=f"hosts.{key}.excludes",
+                    say("Unknown host {host}.", host=repr(host_id)),
+                    say("Known hosts: {known}.", known=", ".join(file.hosts)),
+                    key=f"actions.{key}.hosts",
                 )
+
+
+def _check_hours(hours: str, place: str, faults: FaultList) -> None:
+    if isinstance(week := parse_hours(hours), Unread):
+        faults.add(unread_hours(hours, week), CURE_HOURS, key=f"{place}.hours")
+
+
+def _check_excluded(excludes: Sequence[str], file: ScenarioFile, place: str, faults: FaultList) -> None:
+    for group in excludes:
+        if group not in file.groups and group not in _defaults()["groups"]:
+            faults.add(
+                say("Unknown group {group}.", group=group),
+                say("Known groups: {known}.", known=", ".join(file.groups)),
+                key=f"{place}.excludes",
+            )
 
 
 def unread_hours(text: str, unread: Unread) -> Message:

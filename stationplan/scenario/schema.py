@@ -23,6 +23,7 @@ from stationplan.scenario.base import (
     Tag,
 )
 from stationplan.scenario.demand import DemandInput
+from stationplan.scenario.plan import ActionInput, PlanInput
 
 
 class AreaInput(Source):
@@ -152,6 +153,9 @@ class GroupInput(Table):
     """Service standard: minutes by road, closed."""
     cutoff_m: Positive | None = None
     """Service standard: metres of road, closed; both standards must hold."""
+    fade_min: Positive | None = None
+    """Gradual coverage: past the standard a station is worth less in the choice of sites, and nothing from here on,
+    minutes by road. Coverage is told by the standard alone."""
     workers: dict[str, Nonnegative]
     """Workers for each unit of a count or feature: `{ population = 0.002, jobs = 0.001 }`. Where totals are given these
     are weights: they share the totals out."""
@@ -182,27 +186,6 @@ class HostInput(Table):
     """Groups that the place does not suit."""
     tags: list[Tag] = []
     """OSM tags (key=value) of such places."""
-
-
-class PlanInput(Table):
-    """The question: how many new sites or how much money, and what must hold."""
-
-    new: Annotated[int, Field(ge=1)] | None = None
-    """Largest number of new sites; this, a budget, or both."""
-    budget: Positive | None = None
-    """Largest cost of all new sites, yuan."""
-    required: list[str] = []
-    """Ids of candidates that must be built; they count and cost."""
-    forbidden: list[str] = []
-    """Ids of candidates that may not be built."""
-    target_share: Share = 0.0
-    """Share of all workers that the plan must cover."""
-    floor_share: Share = 0.0
-    """Share of its workers that every district must reach."""
-    robustness_draws: Annotated[int, Field(ge=0)] = 10
-    """Draws of the uncertain demand that the question is asked of again, to tell how often each site is chosen."""
-    time_limit_s: Positive = 60.0
-    """Seconds for the exact solver; when they run out the better of greedy and solver is returned with its bound."""
 
 
 class Limits(Table):
@@ -255,3 +238,5 @@ class ScenarioFile(Table):
     slots: Annotated[dict[Identifier, SlotInput], Field(min_length=1)]
     groups: Annotated[dict[Identifier, GroupInput], Field(min_length=1)]
     hosts: dict[Identifier, HostInput]
+    actions: dict[Identifier, ActionInput] = {}
+    """Other ways to serve a place than the station that its host would house; at most one is chosen for a place."""

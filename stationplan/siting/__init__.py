@@ -7,7 +7,8 @@
 
 from __future__ import annotations
 
-from stationplan.siting.coverage import best_floor, max_coverage, sites_for_weight
+from stationplan.siting.coverage import best_floor, max_coverage, most_backed, sites_for_weight
+from stationplan.siting.covering import min_stations
 from stationplan.siting.fairness import fair_coverage
 from stationplan.siting.frontier import frontier
 from stationplan.siting.highs import SEED as SOLVER_SEED
@@ -19,6 +20,8 @@ __all__ = [
     "fair_coverage",
     "frontier",
     "max_coverage",
+    "min_stations",
+    "most_backed",
     "phased_coverage",
     "sites_for_weight",
 ]

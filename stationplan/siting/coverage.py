@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,7 +16,7 @@ from stationplan.siting.answer import Clock, answered, unanswered
 from stationplan.siting.arguments import Arguments, Matrix
 from stationplan.siting.framing import Framed, framed, merged
 from stationplan.siting.greedy import Gains, build_order, greedy
-from stationplan.siting.problem import Problem, allowed, checked, outcome
+from stationplan.siting.problem import Ends, Problem, Rules, allowed, checked, outcome
 from stationplan.siting.program import Linear, cover_program, extended, solve_program
 
 _METHOD = "row aggregation, lazy greedy, HiGHS branch and cut"
@@ -225,11 +227,8 @@ def best_floor(
     totals: FloatArray,
     p: int | None = None,
     budget: float | None = None,
-    costs: ArrayLike | None = None,
-    existing: ArrayLike | None = None,
-    required: ArrayLike | None = None,
-    forbidden: ArrayLike | None = None,
     time_limit_s: float = 60.0,
+    **rules: Unpack[Rules],
 ) -> float:
     """Return a share of its total that every district can reach at once; the largest one unless time runs out.
 
@@ -239,30 +238,49 @@ def best_floor(
     >>> best_floor([[1, 0], [0, 1]], [4, 4], district=[0, 1], totals=np.array([4.0, 8.0]), p=2)
     0.5
     """
-    problem = checked(
-        cover,
-        weights,
-        p=p,
-        budget=budget,
-        costs=costs,
-        existing=existing,
-        required=required,
-        forbidden=forbidden,
-        district=district,
-        floor=np.zeros(len(totals)),
-    )
+    problem = checked(cover, weights, p=p, budget=budget, district=district, floor=np.zeros(len(totals)), **rules)
     frame = merged(framed(problem))
-    cover_part = cover_program(frame)
-    program, unit = cover_part.program, cover_part.unit
-    columns = len(program.cost)
+    base = cover_program(frame)
     districts = len(totals)
     # The largest t with covered weight of district d >= t * totals[d].
-    measured = program.matrix[program.matrix.shape[0] - districts :]
-    rows = sparse.hstack([measured, sparse.csr_array(-totals[:, None] * unit)], format="csr")
-    more = Linear(np.zeros(1), np.ones(1), rows, frame.least * unit, np.full(districts, np.inf))
-    cost = np.concatenate([np.zeros(columns), [1.0]])
-    answer = highs.solve(extended(program, more, cost), seconds=time_limit_s)
+    measured = base.program.matrix[base.program.matrix.shape[0] - districts :]
+    rows = sparse.hstack([measured, sparse.csr_array(-totals[:, None] * base.unit)], format="csr")
+    more = Linear(np.zeros(1), np.ones(1), rows, frame.least * base.unit, np.full(districts, np.inf))
+    cost = np.append(np.zeros(len(base.program.cost)), 1.0)
+    answer = highs.solve(extended(base.program, more, cost), seconds=time_limit_s)
     return 0.0 if answer.values is None else max(min(round(answer.objective, 9), 1.0), 0.0)
+
+
+def most_backed(
+    cover: Matrix,
+    weights: ArrayLike,
+    *,
+    p: int | None = None,
+    budget: float | None = None,
+    time_limit_s: float = 60.0,
+    **rules: Unpack[Ends],
+) -> tuple[float, float]:
+    """Return a weight that two stations each can cover, with these rules, and a limit on any such weight.
+
+    Arguments as for :func:`max_coverage`; ``backup_target`` is left out of account. The two are equal unless time runs
+    out; without any answer the first is 0.
+
+    >>> most_backed([[1, 1, 0], [0, 0, 1]], [4, 3], p=2)
+    (4.0, 4.0)
+    """
+    rules["backup_target"] = 1.0  # makes a measure of second coverage, whatever its height
+    problem = checked(cover, weights, p=p, budget=budget, **rules)
+    frame = merged(framed(problem))
+    twice = 1.0 - float(frame.least[-1])  # by what stands in any case
+    base = cover_program(replace(frame, least=np.append(frame.least[:-1], -np.inf)))
+    cost = base.program.matrix[[-1]].toarray()[0]
+    answer = highs.solve(replace(base.program, cost=cost), seconds=time_limit_s)
+    most = twice + float(frame.measures[[-1]].sum()) if np.isinf(answer.bound) else twice + answer.bound / base.unit
+    if answer.values is None:
+        return 0.0, most
+    sites, closed = chosen_of(problem, frame, np.flatnonzero(answer.values[: len(frame.sites)] > 0.5))
+    reached = outcome(problem, sites, closed).twice
+    return reached, max(reached, most)
 
 
 def sites_for_weight(

@@ -13,7 +13,7 @@ from stationplan.domain import Solution
 from stationplan.siting.answer import Clock, answered
 from stationplan.siting.arguments import Arguments, Matrix
 from stationplan.siting.coverage import best_choice
-from stationplan.siting.problem import Rules, checked
+from stationplan.siting.problem import Ends, checked
 
 
 def frontier(
@@ -23,7 +23,7 @@ def frontier(
     p: Sequence[int] | None = None,
     budget: Sequence[float] | None = None,
     time_limit_s: float = 60.0,
-    **rules: Unpack[Rules],
+    **rules: Unpack[Ends],
 ) -> tuple[Solution, ...]:
     """Return the best choice for each of several numbers of sites, or budgets, from the least to the most.
 

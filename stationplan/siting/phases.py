@@ -17,7 +17,7 @@ from stationplan.siting.core import Core
 from stationplan.siting.coverage import best_choice
 from stationplan.siting.framing import Framed, framed, merged
 from stationplan.siting.greedy import build_order, greedy
-from stationplan.siting.problem import Problem, Rules, checked, outcome
+from stationplan.siting.problem import Ends, Problem, checked, endless, outcome
 from stationplan.siting.program import solve_program
 
 
@@ -28,7 +28,7 @@ def phased_coverage(
     p: Sequence[int] | None = None,
     budget: Sequence[float] | None = None,
     time_limit_s: float = 60.0,
-    **rules: Unpack[Rules],
+    **rules: Unpack[Ends],
 ) -> Solution:
     """Return sites in phases that end with the most coverage and, among such plans, cover much in every phase.
 
@@ -41,7 +41,8 @@ def phased_coverage(
     Parameters
     ----------
     cover, weights, rules
-        As for :func:`max_coverage`. Required sites are built in any phase; stations that close do so in the first.
+        As for :func:`max_coverage`. Floors, targets and required sites hold for the end; stations that close do so in
+        the first phase.
     p, budget
         New sites, and money, of each phase. What a phase leaves is there for the next.
     time_limit_s
@@ -76,8 +77,9 @@ def phased_coverage(
     end = best_choice(problems[-1], clock.part(0.5))
     if np.isnan(end.objective):
         return end
+    nobody = np.zeros_like(problems[-1].required)
     alone = [
-        best_choice(replace(problem, required=np.zeros_like(problem.required)), clock.part(0.5 / (count - phase)))
+        best_choice(replace(endless(problem), required=nobody), clock.part(0.5 / (count - phase)))
         for phase, problem in enumerate(problems[:-1])
     ]
     order = _best_order(problems, end, clock)
@@ -120,7 +122,7 @@ def _best_order(problems: list[Problem], end: Solution, clock: Clock) -> list[In
     only = ~standing
     only[end.sites] = False
     # Who closes and what is built is settled; when it is built is not.
-    settled = replace(last, existing=standing, closable=nobody, close=0, forbidden=only, required=nobody)
+    settled = replace(endless(last), existing=standing, closable=nobody, close=0, forbidden=only, required=nobody)
     frame = merged(framed(replace(settled, place=np.full_like(last.place, -1), apart=last.apart[:0])))
     core = _phase_core(problems, frame)
     whole = replace(frame, core=core, measures=sparse.csr_array((0, 2 * len(core.first))), least=np.zeros(0))

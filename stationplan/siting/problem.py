@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypedDict
 
 import numpy as np
@@ -28,6 +28,15 @@ class Rules(TypedDict, total=False):
     bonus: ArrayLike | None
     backup: float
     gradual: bool
+
+
+class Ends(Rules, total=False):
+    """Rules, and what has to be reached."""
+
+    district: ArrayLike | None
+    floor: ArrayLike | None
+    target: float
+    backup_target: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,6 +181,12 @@ def checked(
     )
     arguments.refuse()
     return problem
+
+
+def endless(problem: Problem) -> Problem:
+    """Return a problem in which nothing has to be reached."""
+    nowhere = np.zeros_like(problem.district)
+    return replace(problem, district=nowhere, floor=np.zeros(0), target=0.0, backup_target=0.0)
 
 
 def outcome(problem: Problem, sites: ArrayLike, closed: ArrayLike = ()) -> Outcome:

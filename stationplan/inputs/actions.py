@@ -1,0 +1,82 @@
+"""What may be done at a place besides the station that its host would house."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from stationplan.domain import BoolArray, Sites
+from stationplan.hours import WEEKDAYS, Schedule, open_share, parse_hours, parse_slot
+from stationplan.scenario import ActionInput, ScenarioFile
+
+
+def with_actions(sites: Sites, file: ScenarioFile) -> Sites:
+    """Return sites with one more row for each action that may be done at each of them, after the rows of the places.
+
+    The id of such a row is that of the place and the action's, ``c12/micro``. Longer hours of an existing station are
+    open in those slots only in which the station itself is closed, so that it never counts twice.
+    """
+    return _joined([sites, *(_done(sites, key, action, file) for key, action in file.actions.items())])
+
+
+def open_slots(hours: Sequence[str], file: ScenarioFile) -> BoolArray:
+    """Return whether each of some opening times is open in each slot, [time, slot]."""
+    slots = [slot for given in file.slots.values() if (slot := parse_slot(given.hours)) is not None]
+    days = {WEEKDAYS.index(day) for day in file.days}
+    by_text: dict[str, list[bool]] = {}
+    for text in set(hours):
+        week = parse_hours(text)
+        by_text[text] = [
+            isinstance(week, Schedule) and open_share(week, slot, days) >= file.open_share - 1e-9 for slot in slots
+        ]
+    return np.array([by_text[text] for text in hours], dtype=bool).reshape(len(hours), len(slots))
+
+
+def _done(sites: Sites, key: str, action: ActionInput, file: ScenarioFile) -> Sites:
+    """Return the rows of one action at all places where it may be done."""
+    extends = action.at == "stations"
+    at = [
+        site
+        for site in np.flatnonzero(sites.existing == extends).tolist()
+        if not action.hosts or sites.host[site] in action.hosts
+    ]
+    number = len(at)
+    hours = tuple(sites.hours[site] for site in at) if action.hours is None else (action.hours,) * number
+    opened = open_slots(hours, file)
+    fits = np.array([group not in action.excludes for group in file.groups], dtype=bool)
+    return replace(
+        sites,
+        site_id=tuple(f"{sites.site_id[site]}/{key}" for site in at),
+        name=tuple(sites.name[site] for site in at),
+        address=tuple(sites.address[site] for site in at),
+        x=sites.x[at],
+        y=sites.y[at],
+        existing=np.zeros(number, dtype=bool),
+        kind=tuple(sites.kind[site] if action.kind is None else action.kind for site in at),
+        host=tuple(sites.host[site] for site in at),
+        hours=hours,
+        open=opened & ~sites.open[at] if extends else opened,
+        serves=sites.serves[at] & fits,
+        cost=np.full(number, action.cost),
+        required=np.zeros(number, dtype=bool),
+        forbidden=sites.forbidden[at],
+        preferred=np.zeros(number, dtype=bool),
+        closable=np.zeros(number, dtype=bool),
+        counted=np.full(number, action.counted and not extends),
+        place=sites.place[at],
+        action=(key,) * number,
+        district=sites.district[at],
+    )
+
+
+def _joined(parts: Sequence[Sites]) -> Sites:
+    """Return the rows of all parts, in their order."""
+    columns: dict[str, Any] = {}
+    for name, values in vars(parts[0]).items():
+        all_values = [getattr(part, name) for part in parts]
+        columns[name] = tuple(chain(*all_values)) if isinstance(values, tuple) else np.concatenate(all_values)
+    return Sites(**columns)
