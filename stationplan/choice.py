@@ -88,7 +88,7 @@ def _infeasible(asked: Question) -> InfeasibleError | UndecidedError:
 def _reachable_floor(asked: Question) -> float:
     plan = asked.plan
     if plan.aim == "cost":
-        return _best_floor(asked, int(asked.sites.counted.sum()), None)
+        return _best_floor(asked, _usable(asked.sites), None)
     return _best_floor(asked, _number(plan), _money(plan))
 
 
@@ -116,7 +116,7 @@ def _target_missed(asked: Question) -> InfeasibleError | UndecidedError | None:
     """Return what is wrong with the target, ``None`` when it can be reached, with the floors kept."""
     plan, coverage = asked.plan, asked.coverage
     within = asked.ends | {"target": 0.0, "backup_target": 0.0, "backup": 0.0, "bonus": None, "gradual": False}
-    number, money = (int(asked.sites.counted.sum()), None) if plan.aim == "cost" else (_number(plan), _money(plan))
+    number, money = (_usable(asked.sites), None) if plan.aim == "cost" else (_number(plan), _money(plan))
     best = max_coverage(
         coverage.cover, coverage.weight, p=number, budget=money, time_limit_s=plan.time_limit_s, **within
     )
@@ -242,6 +242,11 @@ def _money(plan: PlanInput) -> float | None:
     if plan.phases and plan.by_money:
         return sum(phase.budget or 0.0 for phase in plan.phases)
     return plan.budget
+
+
+def _usable(sites: Sites) -> int:
+    """The number of new sites that may be built."""
+    return int((sites.counted & ~sites.forbidden).sum())
 
 
 def _yuan(amount: float) -> str:

@@ -1,0 +1,243 @@
+"""What a scenario may ask for, on the village: one road of twelve nodes 500 m apart, counted on the fingers.
+
+Node n has (n + 1) * 10 workers, a site serves two nodes to each side. Station S stands at node 0.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from test_pipeline import CANDIDATES, COSTS, NODES, TOTAL, WORKERS, names, plan_of, served, village
+
+import stationplan as sp
+from stationplan.errors import InfeasibleError, InputError
+from stationplan.report import document
+
+QUIET = "robustness_draws = 0\n"
+WEST = range(6)
+
+
+def asked(folder, plan, extra=""):
+    """The village's plan, with tables added to its scenario."""
+    path = village(folder, QUIET + plan)
+    path.write_text(path.read_text("utf-8") + extra, encoding="utf-8")
+    return sp.run(sp.load_scenario(path))
+
+
+def shares(*sites):
+    """The served share of the western and of the eastern half."""
+    places = [0 if site == "S" else CANDIDATES[site] for site in sites]
+    near = [any(abs(node - place) <= 2 for place in places) for node in range(NODES)]
+    west = sum(WORKERS[node] for node in WEST if near[node]) / sum(WORKERS[node] for node in WEST)
+    east = sum(WORKERS[n] for n in range(6, NODES) if near[n]) / sum(WORKERS[n] for n in range(6, NODES))
+    return west, east
+
+
+def twice(*sites):
+    places = [0 if site == "S" else CANDIDATES[site] for site in sites]
+    return sum(workers for n, workers in enumerate(WORKERS) if sum(abs(n - place) <= 2 for place in places) > 1)
+
+
+def test_the_worst_district_is_raised_first(tmp_path):
+    plan = asked(tmp_path, 'aim = "fair"\nnew = 2')
+    best = max(
+        (sorted(shares("S", *choice)), served("S", *choice), set(choice))
+        for choice in itertools.combinations(CANDIDATES, 2)
+    )
+    assert set(names(plan)) == best[2]
+    assert plan.solution.objective == pytest.approx(best[0][0], abs=1e-9)
+    assert plan.solution.bound == pytest.approx(best[0][0], abs=1e-5)
+
+
+def test_a_floor_beyond_the_fairest_plan_is_answered_with_its_share(tmp_path):
+    with pytest.raises(InfeasibleError, match="every district can reach") as caught:
+        asked(tmp_path, 'aim = "fair"\nnew = 1\nfloor_share = 0.9')
+    best = max(min(shares("S", one)) for one in CANDIDATES)
+    assert f"{np.floor(best * 1000) / 1000:.1%}" in str(caught.value)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.7, 0.9, 0.98])
+def test_the_cheapest_plan_that_reaches_a_share(tmp_path, share):
+    plan = asked(tmp_path, f'aim = "cost"\ntarget_share = {share}')
+    costs = [
+        sum(map(COSTS.get, choice))
+        for count in range(6)
+        for choice in itertools.combinations(CANDIDATES, count)
+        if served("S", *choice) >= share * TOTAL - 1e-9
+    ]
+    assert plan.solution.objective == pytest.approx(min(costs))
+    assert plan.solution.bound == pytest.approx(min(costs), rel=1e-6)
+    assert served("S", *names(plan)) >= share * TOTAL
+
+
+def test_the_cheapest_plan_keeps_floors_and_says_when_it_cannot(tmp_path):
+    plan = asked(tmp_path / "floor", 'aim = "cost"\nfloor_share = 0.6')
+    costs = [
+        sum(map(COSTS.get, choice))
+        for count in range(6)
+        for choice in itertools.combinations(CANDIDATES, count)
+        if min(shares("S", *choice)) >= 0.6
+    ]
+    assert plan.solution.objective == pytest.approx(min(costs))
+    with pytest.raises(InfeasibleError, match=r"no plan reaches more than 57\.7%"):
+        asked(tmp_path / "target", 'aim = "cost"\ntarget_share = 1.0\nforbidden = ["C3", "C4"]')
+
+
+def test_a_second_station_counts_as_asked_and_a_share_may_be_demanded(tmp_path):
+    choices = list(itertools.combinations(CANDIDATES, 2))
+    plan = asked(tmp_path / "weight", "new = 2\nbackup_weight = 0.8")
+    assert plan.solution.objective == pytest.approx(max(served("S", *c) + 0.8 * twice("S", *c) for c in choices))
+    plan = asked(tmp_path / "target", "new = 2\ncross_target_share = 0.25")
+    assert plan.solution.objective == max(served("S", *c) for c in choices if twice("S", *c) >= 0.25 * TOTAL)
+    most = max(twice("S", *c) for c in choices) / TOTAL
+    with pytest.raises(InfeasibleError, match=r"Cross-coverage of 90\.0%") as caught:
+        asked(tmp_path / "never", "new = 2\ncross_target_share = 0.9")
+    assert f"{np.floor(most * 1000) / 1000:.1%} can be covered twice" in str(caught.value)
+
+
+def test_phases_end_best_and_tell_what_each_could_have_reached(tmp_path):
+    plan = asked(tmp_path, 'phases = [{ name = "2026", new = 1 }, { name = "2027", new = 1 }]')
+    best = [max(served("S", *choice) for choice in itertools.combinations(CANDIDATES, count)) for count in (1, 2)]
+    assert plan.solution.objective == best[1]
+    assert [phase.bound for phase in plan.solution.phases] == pytest.approx(best, rel=1e-9)
+    assert [phase.objective for phase in plan.solution.phases] == [
+        served("S", *names(plan)[: count + 1]) for count in range(2)
+    ]
+
+
+def test_a_station_closes_where_it_is_missed_least(tmp_path):
+    assert names(plan_of(tmp_path / "open", "new = 2")) == ["C3", "C2"]
+    plan = asked(tmp_path / "move", "new = 2\nclose = 1")
+    best = max(served(*choice) for choice in itertools.combinations(CANDIDATES, 2))
+    assert plan.solution.objective == best
+    assert [plan.sites.site_id[site] for site in plan.solution.closed] == ["S"]
+    assert document(plan)["coverage"]["after"]["workers"] == best
+    with pytest.raises(InfeasibleError, match=r"The target of 100\.0%"):
+        asked(tmp_path / "never", "new = 1\nclose = 1\ntarget_share = 1.0")
+
+
+def test_coverage_is_kept_though_a_station_closes(tmp_path):
+    plan = asked(tmp_path / "kept", "new = 1\nclose = 1\nkeep_coverage = true")
+    assert plan.solution.objective == max(served(site) for site in CANDIDATES)
+
+
+def test_new_sites_keep_their_distance(tmp_path):
+    # C2 stands at node 6, C3 at 9, C4 at 11: 1500 m and 1000 m apart; C5 is 500 m from the station, C1 1500 m.
+    far = [
+        choice
+        for count in range(1, 4)
+        for choice in itertools.combinations(CANDIDATES, count)
+        if all(abs(CANDIDATES[a] - CANDIDATES[b]) * 500 >= 1900 for a, b in itertools.combinations(choice, 2))
+        and all(CANDIDATES[site] * 500 >= 1900 for site in choice)
+    ]
+    plan = asked(tmp_path / "far", "new = 3\nmin_spacing_m = 1900")
+    assert plan.solution.objective == max(served("S", *choice) for choice in far)
+    with pytest.raises(InfeasibleError, match=r"C5 is required and 48[0-9] m from S, nearer than 600"):
+        asked(tmp_path / "near", 'new = 3\nmin_spacing_m = 600\nrequired = ["C5"]')
+
+
+def test_a_preferred_site_is_worth_more(tmp_path):
+    plan = asked(tmp_path, 'new = 1\npreferred = ["C2"]\npreferred_workers = 200')
+    # C3 serves 500 more; C2 serves 400 and is worth 200.
+    assert names(plan) == ["C2"]
+    assert plan.solution.objective == served("S", "C2") + 200
+    assert document(plan)["coverage"]["after"]["workers"] == served("S", "C2")
+
+
+def test_past_the_standard_a_site_is_worth_less_and_coverage_is_told_by_the_standard(tmp_path):
+    # With a standard of 6 minutes on foot (450 m), a site serves its own node; 500 m take 6.7, 1000 m 13.3 minutes.
+    plan = village(tmp_path, QUIET + "new = 1")
+    text = plan.read_text("utf-8").replace("cutoff_min = 15.0", "cutoff_min = 6.0\nfade_min = 12.0")
+    plan.write_text(text, encoding="utf-8")
+    fading = sp.run(sp.load_scenario(plan))
+    # The neighbours count (12 - 6.67) / 6 = 0.89, rounded to 0.9: C4 at the end of the road has one, C3 has two.
+    assert names(fading) == ["C3"]
+    assert fading.solution.objective == pytest.approx(WORKERS[0] + 0.9 * WORKERS[1] + WORKERS[9] + 0.9 * (90 + 110))
+    assert document(fading)["coverage"]["after"]["workers"] == WORKERS[0] + WORKERS[9]
+    plan.write_text(text.replace("fade_min = 12.0\n", ""), encoding="utf-8")
+    assert names(sp.run(sp.load_scenario(plan))) == ["C4"]
+
+
+ACTIONS = """
+[slots.night]
+name = "Night"
+hours = "18:00-24:00"
+[actions.small]
+name = "Small"
+kind = "micro"
+cost = 90
+excludes = []
+[actions.late]
+name = "Late"
+at = "stations"
+hours = "00:00-24:00"
+cost = 30
+"""
+
+
+def night(text):
+    """The village with half of the work at night, when the candidates are closed, and a station open by day."""
+    return text.replace("profile = { day = 1.0 }", "profile = { day = 0.5, night = 0.5 }")
+
+
+def test_longer_hours_and_smaller_stations_compete_for_the_money(tmp_path):
+    path = village(tmp_path, QUIET + "budget = 120")
+    (tmp_path / "stations.csv").write_text("id,name,lon,lat,hours\nS,Old,104.0,30,08:00-18:00\n", encoding="utf-8")
+    path.write_text(night(path.read_text("utf-8")) + ACTIONS, encoding="utf-8")
+    plan = sp.run(sp.load_scenario(path))
+    # 120 yuan: a small station at C3 (250 by day) and the station open at night (30 more).
+    assert names(plan) == ["C3/small", "S/late"]
+    assert plan.solution.objective == 30 + 250 + 30
+    assert [plan.sites.kind[site] for site in plan.chosen] == ["micro", "standard"]
+    # Longer hours are no new site.
+    path.write_text(path.read_text("utf-8").replace("budget = 120", "new = 1"), encoding="utf-8")
+    assert set(names(sp.run(sp.load_scenario(path)))) in ({"C3", "S/late"}, {"C3/small", "S/late"})
+
+
+def test_at_one_place_one_thing_is_built(tmp_path):
+    path = village(tmp_path, QUIET + 'new = 2\nrequired = ["C3", "C3/small"]')
+    path.write_text(night(path.read_text("utf-8")) + ACTIONS, encoding="utf-8")
+    with pytest.raises(InfeasibleError, match="C3 and C3/small are both required"):
+        sp.run(sp.load_scenario(path))
+
+
+@pytest.mark.parametrize(
+    ("plan", "complaint"),
+    [
+        ('aim = "cost"\nnew = 2\ntarget_share = 0.5', "`new` has no meaning with `aim = 'cost'`"),
+        ('aim = "cost"', "The least cost is asked for, but not of what"),
+        ('aim = "fair"\nnew = 2\nbackup_weight = 0.5', "`backup_weight` has no meaning"),
+        ('new = 2\nphases = [{ name = "a", new = 1 }]', "has phases and also a number"),
+        ('phases = [{ name = "a", new = 1 }, { name = "b", budget = 3 }]', "Some phases have `new` and some have none"),
+        ('new = 2\npreferred = ["C1"]', "`preferred` and `preferred_workers` come together"),
+        ('new = 2\nclosable = ["S"]', "Stations may close, but none has to"),
+        ("new = 2\nclose = 2", "2 stations are to close, but only 1 may"),
+        ('new = 2\nclose = 1\nclosable = ["X"]', "There is no existing station X"),
+        ('new = 2\npreferred = ["X"]\npreferred_workers = 3', "There is no candidate X"),
+    ],
+)
+def test_what_does_not_go_together_is_refused_with_a_reason(tmp_path, plan, complaint):
+    with pytest.raises(InputError, match=complaint):
+        asked(tmp_path, plan)
+
+
+def test_actions_without_sense_are_refused_together(tmp_path):
+    bad = """
+[actions.late]
+name = "Late"
+at = "stations"
+cost = 1
+hosts = ["nowhere"]
+excludes = ["nobody"]
+[actions.odd]
+name = "Odd"
+cost = 1
+hours = "sometimes"
+"""
+    with pytest.raises(InputError) as caught:
+        asked(tmp_path, "new = 1", bad)
+    told = str(caught.value)
+    for part in ("Longer hours of existing stations need hours", "'nowhere'", "nobody", "'sometimes'"):
+        assert part in told
