@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stationplan.domain import Kind, Language, Plan, Way
+from stationplan.domain import Kind, Language, Mode, Plan, Way
 from stationplan.errors import Message, say
 from stationplan.i18n import words
 
@@ -42,6 +42,12 @@ def way_names(lang: Language) -> dict[Way, str]:
         "model": word("a fitted model"),
         "sightings": word("density of sightings"),
     }
+
+
+def mode_names(lang: Language) -> dict[Mode, str]:
+    """Return the names of the ways of travelling."""
+    word = words(lang)
+    return {"walk": word("on foot"), "ebike": word("by e-bike"), "car": word("by car")}
 
 
 def host_names(plan: Plan, lang: Language) -> dict[str, str]:

@@ -33,7 +33,7 @@ from stationplan.domain import (
     Solution,
 )
 from stationplan.errors import ConsistencyError, FaultList, InputError, Message, say
-from stationplan.explain import explain
+from stationplan.explain import finished, why_here, why_not
 from stationplan.inputs import decide_datums, place, read_roads, read_tables
 from stationplan.postgis import is_database, shown_url
 from stationplan.question import choose
@@ -162,17 +162,9 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
             walk_kmh=walk_kmh,
             workers=workers,
         )
-        money_left = np.inf if plan.budget is None else plan.budget - float(sites.cost[chosen].sum())
-        why = explain(
-            demand,
-            sites,
-            coverage,
-            chosen,
-            network=network,
-            snap=site_snap,
-            walk_kmh=walk_kmh,
-            money_left=money_left,
-        )
+        built = finished(demand, sites, coverage, chosen, plan=plan, districts=len(area.districts))
+        why = why_here(built, network=network, cell_snap=cell_snap, site_snap=site_snap, walk_kmh=walk_kmh)
+        asked = [sites.site_id.index(site) for site in plan.explain]
     return Plan(
         name=file.name.text,
         notice=file.notice.text if file.notice is not None else None,
@@ -188,6 +180,7 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         stations_before=before,
         stations_after=after,
         why=why,
+        why_not=why_not(built, asked, cases=why, site_snap=site_snap),
         robustness=robust.share,
         robustness_draws=robust.answered,
         reach=reach,

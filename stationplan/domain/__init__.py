@@ -24,9 +24,11 @@ from stationplan.domain.base import (
     LocalText,
     Mode,
     ObjectArray,
+    Rule,
     Slot,
     Termination,
     Way,
+    WhyNotReason,
 )
 from stationplan.domain.ground import (
     RoadArcs,
@@ -39,12 +41,14 @@ from stationplan.domain.plan import (
     Coverage,
     DatumDecision,
     Density,
+    Held,
     InputFile,
     Plan,
     Quality,
     Sites,
     Solution,
     WhyHere,
+    WhyNot,
 )
 from stationplan.domain.workers import (
     Cells,
@@ -78,6 +82,7 @@ __all__ = [
     "FloatArray",
     "Group",
     "GroupSurface",
+    "Held",
     "Host",
     "InputFile",
     "IntArray",
@@ -95,6 +100,7 @@ __all__ = [
     "Quality",
     "RoadArcs",
     "RoadNetwork",
+    "Rule",
     "Scores",
     "Sites",
     "Slot",
@@ -107,4 +113,6 @@ __all__ = [
     "TravelTimes",
     "Way",
     "WhyHere",
+    "WhyNot",
+    "WhyNotReason",
 ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import shapely
+from rapidfuzz import process
 from scipy.spatial import cKDTree
 
 from stationplan.domain import BoolArray, ObjectArray, Quality, Sites, StudyArea
@@ -54,8 +55,8 @@ def place_sites(
     Raises
     ------
     InputError
-        An id stands for a station and a candidate, a required or forbidden id does not exist, or there are fewer
-        candidates than new sites; all at once.
+        An id stands for a station and a candidate, a required or forbidden id or one asked about does not exist, or
+        there are fewer candidates than new sites.
     """
     file = scenario.file
     xy = [project(table.lon, table.lat, area.crs) for table in (existing, candidates) if table is not None]
@@ -68,6 +69,7 @@ def place_sites(
     kept = np.concatenate([np.ones(first, dtype=bool), [reason is None for reason in reasons]])
     places = [place for place, stays in zip((*stations, *candidates.places), kept, strict=True) if stays]
     _check_ids(scenario, [place.site_id for place in stations], [place.site_id for place in places[first:]])
+    _check_asked(scenario, places, dict(zip((place.site_id for place in candidates.places), reasons, strict=True)))
     is_existing = np.arange(len(places)) < first
     required, barred = set(file.plan.required), set(file.plan.forbidden)
     sites = Sites(
@@ -216,6 +218,29 @@ def _check_ids(scenario: Scenario, existing: Sequence[str], candidate_ids: Seque
             say("{new} new sites are asked for, but there are only {count} candidates.", new=new, count=usable),
             say("Ask for at most {count}, or give more candidates.", count=usable),
             key="plan.new",
+        )
+    faults.raise_any()
+
+
+def _check_asked(scenario: Scenario, places: Sequence[Place], reasons: Mapping[str, str | None]) -> None:
+    """Refuse questions about sites that are not in the study: say why they are not, or which ids are near."""
+    faults = FaultList(scenario.path.name)
+    names = {place.site_id: place.name for place in places}
+    for site in scenario.file.plan.explain:
+        reason = reasons.get(site)
+        if site in names:
+            continue
+        if reason is not None:
+            what, cure = _SET_ASIDE[reason]
+            faults.add(say("{site} is not in the study. {why}", site=site, why=what), cure, key="plan.explain")
+            continue
+        named = [other for other, name in names.items() if name == site]
+        near = [other for other, *_ in process.extract(site, list(names), processor=str.casefold, limit=3)]
+        listed = [f"{other} ({names[other]})" if names[other] else other for other in dict.fromkeys([*named, *near])]
+        faults.add(
+            say("No site of the study has the id {site}.", site=site),
+            say("The nearest ids: {near}.", near=", ".join(listed[:3])),
+            key="plan.explain",
         )
     faults.raise_any()
 

@@ -11,6 +11,7 @@ from stationplan.domain import Language, Plan
 from stationplan.geo import unproject
 from stationplan.i18n import translate, words
 from stationplan.naming import district_name, host_names, kind_names, site_name
+from stationplan.reasons import broken_by, held_by, mean_today_min, no_station_share, why_not_facts, why_not_title
 from stationplan.report.document import document
 from stationplan.report.metrics import Change, by_district, by_group, by_slot, certainty, overall
 from stationplan.report.quality import quality_sheets
@@ -56,12 +57,14 @@ def sites_csv(plan: Plan) -> str:
 
 
 def write_workbook(plan: Plan, path: Path, *, lang: Language) -> None:
-    """Write a workbook: proposed sites in build order, coverage before and after, data quality, notes."""
+    """Write a workbook: proposed sites, whom they gain, sites asked about, coverage, data quality, notes."""
     word = words(lang)
     site_rows = [_site_row(plan, i, lang) for i in range(len(plan.chosen))]
     told = [*_headings(plan, lang), translate(certainty(plan), lang), *plan_notes(plan, lang)]
     sheets = [
         Sheet(word("Proposed sites"), _site_columns(lang), site_rows),
+        Sheet(word("Why here"), _gain_columns(lang), _gain_rows(plan, lang)),
+        *([Sheet(word("Why not there"), _asked_columns(lang), _asked_rows(plan, lang))] if plan.why_not else []),
         Sheet(word("Coverage"), _coverage_columns(lang), _coverage_rows(plan, lang)),
         *quality_sheets(plan.quality, plan.datums, lang),
         Sheet(word("Notes"), [(word("Note"), "text", 100)], [[note] for note in told]),
@@ -102,6 +105,12 @@ def _site_columns(lang: Language) -> list[tuple[str, str, int]]:
         (word("Loss with the next best"), "tenth", 14),
         (word("Loss if removed"), "tenth", 14),
         (word("Robust"), "share", 10),
+        (word("Held by"), "text", 34),
+        (word("Rule that the next best breaks"), "text", 26),
+        (word("Workers within reach"), "tenth", 12),
+        (word("Of them covered today"), "tenth", 12),
+        (word("Mean minutes to a station today"), "tenth", 14),
+        (word("Share without a station today"), "share", 14),
     ]
 
 
@@ -130,6 +139,57 @@ def _site_row(plan: Plan, order: int, lang: Language) -> list[object]:
         why.replacement_loss,
         why.removal_loss,
         None if math.isnan(plan.robustness[order]) else float(plan.robustness[order]),
+        held_by(plan, why.held, lang),
+        broken_by(plan, why.replacement_breaks, lang),
+        float(why.served.sum()),
+        float(why.served_today.sum()),
+        mean_today_min(why),
+        no_station_share(why),
+    ]
+
+
+def _gain_columns(lang: Language) -> list[tuple[str, str, int]]:
+    word = words(lang)
+    return [
+        (word("Order"), "whole", 7),
+        (word("Id"), "text", 14),
+        (word("Name"), "text", 34),
+        (word("Group"), "text", 18),
+        (word("Time slot"), "text", 18),
+        (word("Workers gained"), "tenth", 14),
+        (word("Covered by it alone"), "tenth", 14),
+    ]
+
+
+def _gain_rows(plan: Plan, lang: Language) -> list[list[object]]:
+    """Return a row for each site, group and slot in which the site gains somebody or is the only one."""
+    return [
+        [
+            order,
+            plan.sites.site_id[why.site],
+            site_name(plan, why.site, lang),
+            group.name.in_language(lang),
+            slot.name.in_language(lang),
+            float(why.gained[g, s]),
+            float(why.alone[g, s]),
+        ]
+        for order, why in enumerate(plan.why, start=1)
+        for g, group in enumerate(plan.demand.groups)
+        for s, slot in enumerate(plan.demand.slots)
+        if why.gained[g, s] > 0 or why.alone[g, s] > 0
+    ]
+
+
+def _asked_columns(lang: Language) -> list[tuple[str, str, int]]:
+    word = words(lang)
+    return [(word("Site"), "text", 40), (word("Question"), "text", 24), (word("Answer"), "text", 100)]
+
+
+def _asked_rows(plan: Plan, lang: Language) -> list[list[object]]:
+    return [
+        [why_not_title(plan, case, lang), label, said]
+        for case in plan.why_not
+        for label, said in why_not_facts(plan, case, lang)
     ]
 
 

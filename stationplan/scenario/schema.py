@@ -201,6 +201,8 @@ class PlanInput(Table):
     """Share of its workers that every district must reach."""
     robustness_draws: Annotated[int, Field(ge=0)] = 10
     """Draws of the uncertain demand that the question is asked of again, to tell how often each site is chosen."""
+    explain: list[str] = []
+    """Ids of candidates of which the plan should say why they are not proposed; `run --why-not ID` adds to them."""
     time_limit_s: Positive = 60.0
     """Seconds for the exact solver; when they run out the better of greedy and solver is returned with its bound."""
 

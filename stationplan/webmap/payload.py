@@ -14,6 +14,7 @@ from stationplan.domain import Language, ObjectArray, Plan, RoadNetwork
 from stationplan.geo import unproject
 from stationplan.i18n import words
 from stationplan.naming import district_name, host_names, kind_names, site_name
+from stationplan.reasons import broken_by, held_by, today_ways, why_not_facts
 from stationplan.report.metrics import Covered, by_district, overall, uncovered
 
 SCALE = 100_000
@@ -57,6 +58,7 @@ def _payload(plan: Plan, lang: Language) -> Json:
     sites = _sites(plan, lang)
     reach = packed_polygons(np.array(plan.reach, dtype=object), plan.area.crs)
     marks = [word("Synthetic data, not for decisions")] if plan.synthetic else []
+    asked = {case.site: why_not_facts(plan, case, lang) for case in plan.why_not}
     return {
         "lang": lang,
         "title": plan.name.in_language(lang),
@@ -81,7 +83,7 @@ def _payload(plan: Plan, lang: Language) -> Json:
         "cells": _cells(plan),
         "existing": [sites[i] for i in np.flatnonzero(plan.sites.existing)],
         "candidates": [
-            {**sites[i], "cost": float(plan.sites.cost[i])}
+            {**sites[i], "cost": float(plan.sites.cost[i]), "why_not": asked.get(int(i), [])}
             for i in np.setdiff1d(np.flatnonzero(~plan.sites.existing), plan.chosen)
         ],
         "proposed": [
@@ -129,16 +131,25 @@ def _proposed(plan: Plan, order: int, lang: Language) -> Json:
         nearest = {"name": site_name(plan, why.nearest_existing, lang), "minutes": why.nearest_existing_min}
     replacement = None
     if why.replacement >= 0:
-        replacement = {"name": site_name(plan, why.replacement, lang), "loss": why.replacement_loss}
+        replacement = {
+            "name": site_name(plan, why.replacement, lang),
+            "loss": why.replacement_loss,
+            "breaks": broken_by(plan, why.replacement_breaks, lang),
+        }
+    robust = float(plan.robustness[order])
     return {
         "order": order + 1,
         "cost": float(plan.sites.cost[why.site]),
         "district": district_name(plan, int(plan.sites.district[why.site]), lang),
         "gained": why.gained.round(4).tolist(),
         "gained_total": float(why.gained.sum()),
+        "alone": why.alone.round(4).tolist(),
+        "held": held_by(plan, why.held, lang),
         "nearest": nearest,
+        "today": today_ways(why, lang),
         "replacement": replacement,
         "removal_loss": why.removal_loss,
+        "robust": None if math.isnan(robust) else robust,
     }
 
 

@@ -25,10 +25,11 @@ const stationplan = (() => {
    * @typedef {{workers: number, share: number|null, cross_share: number|null}} Coverage
    * @typedef {{id: string, name: string, address: string, kind: "standard"|"micro"|"mobile", kind_name: string,
    *   host: string, hours: string, lat: number, lon: number}} Station
-   * @typedef {Station & {cost: number|null}} Candidate
-   * @typedef {Candidate & {order: number, district: string, reach: Packed[][], gained: number[][],
-   *   gained_total: number, nearest: {name: string, minutes: number}|null,
-   *   replacement: {name: string, loss: number}|null, removal_loss: number|null}} Proposed
+   * @typedef {Station & {cost: number|null, why_not: [string, string][]}} Candidate
+   * @typedef {Station & {cost: number|null, order: number, district: string, reach: Packed[][], gained: number[][],
+   *   gained_total: number, alone: number[][], held: string, nearest: {name: string, minutes: number}|null,
+   *   today: string, replacement: {name: string, loss: number, breaks: string}|null, removal_loss: number|null,
+   *   robust: number|null}} Proposed
    * @typedef {{name: string, prefecture: string, rings: Packed[][], workers: number, before: number|null,
    *   after: number|null}} District
    * @typedef {{outline: Packed[], workers: number[], uncovered: number[], uncovered_after: number[]}} Cells
@@ -457,11 +458,10 @@ const stationplan = (() => {
     return head;
   }
 
-  /** Group by slot, without the rows and columns that gain nobody. @param {Proposed} site @param {Data} data
-   * @param {Language} say @returns {HTMLElement|null} */
-  function gainTable(site, data, say) {
-    const gained = site.gained || [];
-    const value = (/** @type {number} */ g, /** @type {number} */ s) => (gained[g] && gained[g][s]) || 0;
+  /** Group by slot, without the rows and columns that hold nobody. @param {number[][]} workers @param {number} all
+   * their sum @param {string} caption @param {Data} data @param {Language} say @returns {HTMLElement|null} */
+  function gainTable(workers, all, caption, data, say) {
+    const value = (/** @type {number} */ g, /** @type {number} */ s) => (workers[g] && workers[g][s]) || 0;
     const sum = (/** @type {number[]} */ values) => values.reduce((a, b) => a + b, 0);
     const groups = data.groups.map((_, g) => g);
     const slots = data.slots.map((_, s) => s);
@@ -470,7 +470,7 @@ const stationplan = (() => {
     if (!rows.length || !columns.length) return null;
 
     const table = make("table", "sp-gain");
-    table.append(make("caption", "", say.t("gain_table")));
+    table.append(make("caption", "", caption));
     const heading = (/** @type {string} */ text, /** @type {string} */ scope) => {
       const cell = make("th");
       // A short word such as 05–09 stays on one line, though a dash may be broken after.
@@ -484,7 +484,7 @@ const stationplan = (() => {
     const line = (name, values) => {
       const row = make("tr");
       row.append(heading(name, "row"));
-      for (const number of values) row.append(make("td", "", say.tabled(number, site.gained_total)));
+      for (const number of values) row.append(make("td", "", say.tabled(number, all)));
       return row;
     };
     // With one column the total would say it again.
@@ -503,13 +503,13 @@ const stationplan = (() => {
     if (rows.length > 1) {
       const values = columns.map((s) => sum(groups.map((g) => value(g, s))));
       const foot = make("tfoot");
-      foot.append(line(say.t("total"), totals ? [...values, site.gained_total] : values));
+      foot.append(line(say.t("total"), totals ? [...values, all] : values));
       table.append(foot);
     }
     const frame = make("div", "sp-scroll");
     frame.tabIndex = 0;
     frame.setAttribute("role", "group");
-    frame.setAttribute("aria-label", say.t("gain_table"));
+    frame.setAttribute("aria-label", caption);
     frame.append(table);
     return frame;
   }
@@ -527,7 +527,7 @@ const stationplan = (() => {
       if (words) box.append(make("p", "sp-meta", words));
     }
     box.append(make("p", "sp-gained", t("gain", { workers: say.workers(site.gained_total) })));
-    box.append(gainTable(site, data, say) || make("p", "sp-note", t("no_gain")));
+    box.append(gainTable(site.gained, site.gained_total, t("gain_table"), data, say) || make("p", "sp-note", t("no_gain")));
 
     const near = site.nearest;
     const other = site.replacement;
@@ -537,19 +537,29 @@ const stationplan = (() => {
       const key = Math.abs(other.loss) < GAINED_SHOWN_FROM ? "replacement_same"
         : other.loss > 0 ? "replacement_loss" : "replacement_gain";
       otherText = t(key, { name: other.name, workers: say.workers(Math.abs(other.loss)) });
+      if (other.breaks) otherText = t("replacement_breaks", { exchange: otherText, rule: other.breaks });
     }
     const lost = site.removal_loss;
     box.append(facts([
+      [t("held"), site.held],
       [t("nearest"), near ? t("nearest_value", { name: near.name, minutes: say.minutes(near.minutes) })
         : t("nearest_none")],
+      [t("served_today"), site.today],
       [t("replacement"), otherText],
       [t("removal"), !say.known(lost) ? null : lost < GAINED_SHOWN_FROM ? t("removal_none")
         : t("removal_value", { workers: say.workers(lost) })],
+      [t("robust"), say.known(site.robust) ? t("robust_value", { share: say.percent(site.robust) }) : null],
     ]));
+    const alone = lost ? gainTable(site.alone, lost, t("alone_table"), data, say) : null;
+    if (alone) {
+      const fold = make("details", "sp-alone");
+      fold.append(make("summary", "", t("alone_table")), alone);
+      box.append(fold);
+    }
     return box;
   }
 
-  /** @param {Station & {cost?: number|null}} station @param {"existing_station"|"candidate_site"} kicker
+  /** @param {Station & {cost?: number|null, why_not?: [string, string][]}} station @param {"existing_station"|"candidate_site"} kicker
    * @param {Language} say */
   function stationPopup(station, kicker, say) {
     const { t } = say;
@@ -559,6 +569,7 @@ const stationplan = (() => {
       [t("address"), station.address], [t("kind"), station.kind_name], [t("host"), station.host],
       [t("hours"), station.hours], [t("cost"), say.known(station.cost) ? say.yuan(station.cost) : null],
     ]));
+    if (station.why_not && station.why_not.length) box.append(facts(station.why_not));
     return box;
   }
 
