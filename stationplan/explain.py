@@ -261,7 +261,7 @@ def _why_not(built: Finished, site: int, cases: Sequence[WhyHere], site_snap: Sn
     if exchange >= 0:
         breaks = built.broken(*_exchange(built, _alone(built, exchange), site))
         exchange_money = _lacking(sites.cost[site], built.money_left + sites.cost[exchange])
-    free = [case for case in cases if not sites.required[case.site] and case.site != site]
+    free = [case for case in cases if not (sites.required[case.site] or built.standing[site])]
     least = min(free, key=lambda case: float(case.gained.sum()), default=None)
     beside = 0.0 if built.standing[site] else _lacking(sites.cost[site], built.money_left)
     modes = dict.fromkeys(group.mode for group in built.demand.groups)

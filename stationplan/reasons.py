@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 
 from stationplan.domain import FloatArray, Held, Language, Plan, WhyHere, WhyNot, WhyNotReason
@@ -48,6 +50,8 @@ def today_ways(why: WhyHere, lang: Language) -> str:
     minutes = mean_today_min(why)
     if minutes is None:
         return word("None for those it serves")
+    if none / served < 0.0005:
+        return word("{minutes} min on average for those it serves", minutes=number(minutes, 1))
     return word(
         "{minutes} min on average for those it serves; {share} have none",
         minutes=number(minutes, 1),
@@ -72,13 +76,20 @@ def no_station_share(why: WhyHere) -> float | None:
 
 def why_not_title(plan: Plan, case: WhyNot, lang: Language) -> str:
     """Return the name of a site asked about, with its id."""
-    return words(lang)("{name} ({id})", name=site_name(plan, case.site, lang), id=plan.sites.site_id[case.site])
+    name = site_name(plan, case.site, lang)
+    if not plan.sites.name[case.site]:
+        return name  # it holds the id already
+    return words(lang)("{name} ({id})", name=name, id=plan.sites.site_id[case.site])
 
 
 def why_not_facts(plan: Plan, case: WhyNot, lang: Language) -> list[tuple[str, str]]:
     """Return (label, words) for what is to say of a site that somebody asked about: why not first, then the numbers."""
     word = words(lang)
-    facts = [(word("Why not"), " ".join(_reason(plan, case, reason, lang) for reason in case.reasons))]
+    said = [_reason(plan, case, reason, lang) for reason in case.reasons]
+    facts = [(word("Why not"), reduce(lambda first, then: word("{first} {then}", first=first, then=then), said))]
+    if "proposed" in case.reasons:
+        held = next(why.held for why in plan.why if why.site == case.site)
+        facts.append((word("Held by"), held_by(plan, held, lang)))
     reach, gain = float(case.reach.sum()), float(case.gain.sum())
     facts.append((word("Reaches"), _by_group(plan, case.reach, lang)))
     if reach >= SHOWN_FROM:

@@ -160,9 +160,9 @@ class WhyNot(Record):
     ``exchange``: the proposed site (not a required one) that it would best replace, if the money allows one that it
     does, else whatever the money (-1: none); ``exchange_gain``: workers that this exchange wins (negative: loses),
     ``exchange_money`` the yuan that it lacks and ``exchange_breaks`` the rule that it breaks. ``least``: the proposed
-    site (not a required one) with the least gain in build order (-1: none), and ``workers_missing``, the workers by
-    which it gains more. ``money_missing``: yuan that lack to build it beside the plan. ``no_road``: modes of groups
-    that have no road near it.
+    site (not a required one) with the least gain in build order (-1: none, or the site stands itself), and
+    ``workers_missing``, the workers by which it gains more. ``money_missing``: yuan that lack to build it beside the
+    plan. ``no_road``: modes of groups that have no road near it.
     """
 
     site: int

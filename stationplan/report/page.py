@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from stationplan.domain import FloatArray, Group, Language, Plan
+from stationplan.domain import FloatArray, Group, Language, Plan, WhyHere
 from stationplan.i18n import number, percent, percent_up, translate, words
 from stationplan.naming import district_name, host_names, kind_names, mode_names, site_name
 from stationplan.reasons import SHOWN_FROM, broken_by, held_by, today_ways, why_not_facts, why_not_title
@@ -28,7 +28,11 @@ def render_report(plan: Plan, *, lang: Language = "zh") -> str:
             {"title": title, "rows": [_coverage_row(name, change, lang) for name, change in changes]}
             for title, changes in coverage_parts(plan, lang)
         ],
-        sites=[_site_row(plan, order, lang) for order in range(len(plan.chosen))],
+        sites=[{**_site_row(plan, order, lang), "whom": _whom(plan.why[order])} for order in range(len(plan.chosen))],
+        whom=[
+            *(group.name.in_language(lang) for group in plan.demand.groups),
+            *(slot.name.in_language(lang) for slot in plan.demand.slots),
+        ],
         why_not=[
             {"title": why_not_title(plan, case, lang), "facts": why_not_facts(plan, case, lang)}
             for case in plan.why_not
@@ -175,7 +179,6 @@ def _site_row(plan: Plan, order: int, lang: Language) -> Row:
         "replacement": replacement,
         "breaks": broken_by(plan, why.replacement_breaks, lang),
         "removal": number(why.removal_loss, 1),
-        "loses": _most(plan, why.alone, lang) if why.removal_loss >= SHOWN_FROM else "",
         "robust": _share(None if math.isnan(plan.robustness[order]) else float(plan.robustness[order])),
         "cost": number(float(sites.cost[site])),
     }
@@ -192,6 +195,16 @@ def _most(plan: Plan, workers: FloatArray, lang: Language) -> str:
         slot=plan.demand.slots[int(slot)].name.in_language(lang),
         workers=number(float(workers[group, slot]), 1),
     )
+
+
+def _whom(why: WhyHere) -> list[tuple[str, str]]:
+    """Return (gained, alone) of each group, then of each slot."""
+    sums = [np.concatenate([workers.sum(axis=1), workers.sum(axis=0)]) for workers in (why.gained, why.alone)]
+    return [(_tenth(gained), _tenth(alone)) for gained, alone in zip(*sums, strict=True)]
+
+
+def _tenth(workers: float) -> str:
+    return number(workers, 1) if workers >= SHOWN_FROM else "–"
 
 
 def _group_row(plan: Plan, index: int, group: Group, lang: Language) -> Row:

@@ -459,8 +459,9 @@ const stationplan = (() => {
   }
 
   /** Group by slot, without the rows and columns that hold nobody. @param {number[][]} workers @param {number} all
-   * their sum @param {string} caption @param {Data} data @param {Language} say @returns {HTMLElement|null} */
-  function gainTable(workers, all, caption, data, say) {
+   * their sum @param {string} name what they are @param {string} kind class of the table @param {Data} data
+   * @param {Language} say @returns {HTMLElement|null} */
+  function workersTable(workers, all, name, kind, data, say) {
     const value = (/** @type {number} */ g, /** @type {number} */ s) => (workers[g] && workers[g][s]) || 0;
     const sum = (/** @type {number[]} */ values) => values.reduce((a, b) => a + b, 0);
     const groups = data.groups.map((_, g) => g);
@@ -469,8 +470,7 @@ const stationplan = (() => {
     const columns = slots.filter((s) => sum(groups.map((g) => value(g, s))) >= GAINED_SHOWN_FROM);
     if (!rows.length || !columns.length) return null;
 
-    const table = make("table", "sp-gain");
-    table.append(make("caption", "", caption));
+    const table = make("table", `sp-workers ${kind}`);
     const heading = (/** @type {string} */ text, /** @type {string} */ scope) => {
       const cell = make("th");
       // A short word such as 05–09 stays on one line, though a dash may be broken after.
@@ -509,7 +509,7 @@ const stationplan = (() => {
     const frame = make("div", "sp-scroll");
     frame.tabIndex = 0;
     frame.setAttribute("role", "group");
-    frame.setAttribute("aria-label", caption);
+    frame.setAttribute("aria-label", name);
     frame.append(table);
     return frame;
   }
@@ -527,7 +527,9 @@ const stationplan = (() => {
       if (words) box.append(make("p", "sp-meta", words));
     }
     box.append(make("p", "sp-gained", t("gain", { workers: say.workers(site.gained_total) })));
-    box.append(gainTable(site.gained, site.gained_total, t("gain_table"), data, say) || make("p", "sp-note", t("no_gain")));
+    const gained = workersTable(site.gained, site.gained_total, t("gain_table"), "sp-gain", data, say);
+    if (gained) gained.querySelector("table")?.prepend(make("caption", "", t("gain_table")));
+    box.append(gained || make("p", "sp-note", t("no_gain")));
 
     const near = site.nearest;
     const other = site.replacement;
@@ -550,9 +552,9 @@ const stationplan = (() => {
         : t("removal_value", { workers: say.workers(lost) })],
       [t("robust"), say.known(site.robust) ? t("robust_value", { share: say.percent(site.robust) }) : null],
     ]));
-    const alone = lost ? gainTable(site.alone, lost, t("alone_table"), data, say) : null;
+    const alone = lost ? workersTable(site.alone, lost, t("alone_table"), "sp-alone", data, say) : null;
     if (alone) {
-      const fold = make("details", "sp-alone");
+      const fold = make("details");
       fold.append(make("summary", "", t("alone_table")), alone);
       box.append(fold);
     }
@@ -913,7 +915,14 @@ const stationplan = (() => {
           if (singled.open === i) singled.open = -1;
           emphasise();
         });
-        popup.setContent(proposedPopup(site, data, say)).openOn(map);
+        const content = proposedPopup(site, data, say);
+        // Unfolded, the popup is taller: it is laid out again, which takes its content out and puts it back.
+        content.querySelector("details")?.addEventListener("toggle", () => {
+          const held = /** @type {HTMLElement|null} */ (document.activeElement);
+          popup.update();
+          if (held && content.contains(held)) held.focus();
+        });
+        popup.setContent(content).openOn(map);
       };
       const point = (/** @type {boolean} */ on) => () => {
         singled.pointed = on ? i : -1;
