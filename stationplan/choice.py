@@ -66,8 +66,8 @@ def _infeasible(asked: Question) -> InfeasibleError | UndecidedError:
         backed, most = most_backed(
             asked.coverage.cover,
             asked.coverage.weight,
-            p=_number(plan),
-            budget=_money(plan),
+            p=plan.number,
+            budget=plan.money,
             time_limit_s=plan.time_limit_s,
             **asked.ends | {"gradual": False},
         )
@@ -89,7 +89,7 @@ def _reachable_floor(asked: Question) -> float:
     plan = asked.plan
     if plan.aim == "cost":
         return _best_floor(asked, _usable(asked.sites), None)
-    return _best_floor(asked, _number(plan), _money(plan))
+    return _best_floor(asked, plan.number, plan.money)
 
 
 def _best_floor(asked: Question, number: int | None, money: float | None) -> float:
@@ -116,7 +116,7 @@ def _target_missed(asked: Question) -> InfeasibleError | UndecidedError | None:
     """Return what is wrong with the target, ``None`` when it can be reached, with the floors kept."""
     plan, coverage = asked.plan, asked.coverage
     within = asked.ends | {"target": 0.0, "backup_target": 0.0, "backup": 0.0, "bonus": None, "gradual": False}
-    number, money = (_usable(asked.sites), None) if plan.aim == "cost" else (_number(plan), _money(plan))
+    number, money = (_usable(asked.sites), None) if plan.aim == "cost" else (plan.number, plan.money)
     best = max_coverage(
         coverage.cover, coverage.weight, p=number, budget=money, time_limit_s=plan.time_limit_s, **within
     )
@@ -145,7 +145,7 @@ def _target_missed(asked: Question) -> InfeasibleError | UndecidedError | None:
 def _enough(asked: Question) -> list[Message]:
     """Return how many sites, or how much money, would do for the target."""
     plan, sites, coverage = asked.plan, asked.sites, asked.coverage
-    costs = sites.cost if plan.by_money and not plan.by_number else sites.counted.astype(np.float64)
+    costs = sites.cost if plan.money is not None and plan.number is None else sites.counted.astype(np.float64)
     least = min_stations(
         coverage.cover,
         coverage.weight,
@@ -161,16 +161,16 @@ def _enough(asked: Question) -> list[Message]:
         together = float(coverage.weight[(coverage.cover @ everything.astype(np.int32)) > 0].sum())
         share = f"{_floored(together / asked.total):.1%}"
         return [say("All candidates together reach {share}.", share=share)]
-    if plan.by_money and not plan.by_number:
+    if plan.money is not None and plan.number is None:
         return [say("A budget of {cost} yuan is enough.", cost=math.ceil(least.objective))]
-    if plan.by_money:
+    if plan.money is not None:
         return []
     return [say("{count} new sites are enough for the target.", count=round(least.objective))]
 
 
 def _refuse_poor(asked: Question) -> None:
     """Raise when no candidate can be paid."""
-    money, sites = _money(asked.plan), asked.sites
+    money, sites = asked.plan.money, asked.sites
     if money is None:
         return
     free = ~sites.existing & ~sites.forbidden
@@ -185,7 +185,7 @@ def _refuse_poor(asked: Question) -> None:
 def _refuse_required(asked: Question) -> None:
     """Raise when the required sites alone are too many, too dear, at one place or too near to each other."""
     plan, sites = asked.plan, asked.sites
-    new, budget = _number(plan), _money(plan)
+    new, budget = plan.number, plan.money
     count, cost = int((sites.required & sites.counted).sum()), float(sites.cost[sites.required].sum())
     too_many, too_dear = new is not None and count > new, budget is not None and cost > budget
     feasible = [say("Ask for {count} new sites.", count=count)] if too_many else []
@@ -228,20 +228,6 @@ def _refuse_required(asked: Question) -> None:
             ),
             [say("A spacing of {spacing} m is kept.", spacing=math.floor(gap.min()))],
         )
-
-
-def _number(plan: PlanInput) -> int | None:
-    """The number of new sites in the end."""
-    if plan.phases and plan.by_number:
-        return sum(phase.new or 0 for phase in plan.phases)
-    return plan.new
-
-
-def _money(plan: PlanInput) -> float | None:
-    """The money in the end, yuan."""
-    if plan.phases and plan.by_money:
-        return sum(phase.budget or 0.0 for phase in plan.phases)
-    return plan.budget
 
 
 def _usable(sites: Sites) -> int:

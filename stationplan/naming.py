@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stationplan.domain import Kind, Language, Plan, Way
+from stationplan.domain import Kind, Language, Mode, Plan, Way
 from stationplan.errors import Message, say
 from stationplan.i18n import words
 
@@ -44,18 +44,32 @@ def way_names(lang: Language) -> dict[Way, str]:
     }
 
 
+def mode_names(lang: Language) -> dict[Mode, str]:
+    """Return the names of the ways of travelling."""
+    word = words(lang)
+    return {"walk": word("on foot"), "ebike": word("by e-bike"), "car": word("by car")}
+
+
 def host_names(plan: Plan, lang: Language) -> dict[str, str]:
     """Return the names of the kinds of hosts, by id."""
     return {host.id: host.name.in_language(lang) for host in plan.hosts}
 
 
 def site_name(plan: Plan, site: int, lang: Language) -> str:
-    """Return a site's name; one without a name is called by its host and id."""
-    sites = plan.sites
-    if sites.name[site]:
-        return sites.name[site]
-    host = host_names(plan, lang).get(sites.host[site])
-    return words(lang)("{host} ({id})", host=host, id=sites.site_id[site]) if host else sites.site_id[site]
+    """Return a site's name and what is done there; a site without a name is called by its host and id."""
+    sites, word = plan.sites, words(lang)
+    name, action = sites.name[site], sites.action[site]
+    if not name:
+        place = sites.site_id[sites.place[site]]
+        host = host_names(plan, lang).get(sites.host[site])
+        name = word("{host} ({id})", host=host, id=place) if host else place
+    return word("{name}: {action}", name=name, action=plan.actions[action].in_language(lang)) if action else name
+
+
+def phase_name(plan: Plan, order: int, lang: Language) -> str:
+    """Return the name of the phase in which a proposed site is built; empty without phases."""
+    phase = int(plan.phase[order])
+    return plan.phase_names[phase].in_language(lang) if phase >= 0 else ""
 
 
 def district_name(plan: Plan, district: int, lang: Language) -> str:

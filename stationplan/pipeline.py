@@ -33,7 +33,7 @@ from stationplan.domain import (
     Solution,
 )
 from stationplan.errors import ConsistencyError, FaultList, InputError, Message, say
-from stationplan.explain import explain
+from stationplan.explain import finished, why_here, why_not
 from stationplan.inputs import decide_datums, place, read_roads, read_tables
 from stationplan.postgis import is_database, shown_url
 from stationplan.question import question, reached
@@ -133,12 +133,15 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         solution = choose(plan, demand, sites, coverage, districts=len(area.districts))
         if solution.termination == "time_limit":
             notes.append(say("The solver ran out of time: another run may end with another plan."))
-        if plan.new is not None and len(solution.sites) < plan.new:
+        if len(solution.closed):
+            closing = ", ".join(sites.site_id[site] for site in solution.closed)
+            notes.append(say("Existing stations that close: {ids}.", ids=closing))
+        if plan.number is not None and len(solution.sites) < plan.number and plan.aim == "coverage":
             notes.append(
                 say(
                     "{count} sites are proposed where {new} were asked for: more would add nobody, or cost too much.",
                     count=len(solution.sites),
-                    new=plan.new,
+                    new=plan.number,
                 )
             )
     with clock.step("robustness", say("Choosing again for uncertain demand")):
@@ -164,17 +167,9 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
             walk_kmh=walk_kmh,
             workers=workers,
         )
-        money_left = np.inf if plan.budget is None else plan.budget - float(sites.cost[chosen].sum())
-        why = explain(
-            demand,
-            sites,
-            coverage,
-            chosen,
-            network=network,
-            snap=site_snap,
-            walk_kmh=walk_kmh,
-            money_left=money_left,
-        )
+        built = finished(demand, sites, coverage, solution, plan=plan, districts=len(area.districts))
+        why = why_here(built, network=network, cell_snap=cell_snap, site_snap=site_snap, walk_kmh=walk_kmh)
+        doubted = [sites.site_id.index(site) for site in plan.explain]
     return Plan(
         name=file.name.text,
         notice=file.notice.text if file.notice is not None else None,
@@ -186,10 +181,15 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         sites=sites,
         hosts=tuple(Host(key, host.name.text) for key, host in file.hosts.items()),
         coverage=coverage,
+        aim=plan.aim,
+        weighted=asked.weighted,
         solution=solution,
+        phase_names=tuple(phase.name.text for phase in plan.phases),
+        actions={key: action.name.text for key, action in file.actions.items()},
         stations_before=before,
         stations_after=after,
         why=why,
+        why_not=why_not(built, doubted, cases=why, site_snap=site_snap),
         robustness=robust.share,
         robustness_draws=robust.answered,
         reach=reach,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -18,7 +19,7 @@ class Question:
     """What a plan asks of the siting models: rows as they weigh in the choice, rules, and what has to be reached.
 
     ``total`` is the weight of all workers and ``totals[district]`` that of each district, within reach of a site or
-    not; ``district[row]`` is where a row lies.
+    not; ``district[row]`` is where a row lies, ``today`` the weight covered now, and ``hot`` whether heat weighs.
     """
 
     plan: PlanInput
@@ -28,6 +29,13 @@ class Question:
     totals: FloatArray
     district: IntArray
     today: float
+    hot: bool
+
+    @property
+    def weighted(self) -> bool:
+        """Whether the choice counts more than covered heads."""
+        fades, hot = self.coverage.share is not None, self.hot
+        return fades or hot or self.plan.backup_weight > 0 or bool(self.plan.preferred)
 
     @property
     def rules(self) -> Rules:
@@ -86,6 +94,7 @@ def question(
         totals=np.bincount(demand.district, weight.sum(axis=(1, 2)), minlength=districts).astype(float),
         district=demand.district[coverage.cell],
         today=float(coverage.weight[covered_now].sum()),
+        hot=demand.exposure is not None,
     )
 
 
@@ -121,8 +130,8 @@ def answer(asked: Question) -> Solution:
         return phased_coverage(
             cover,
             coverage.weight,
-            p=[phase.new or 0 for phase in plan.phases] if plan.by_number else None,
-            budget=[phase.budget or 0.0 for phase in plan.phases] if plan.by_money else None,
+            p=[phase.new or 0 for phase in plan.phases] if plan.number is not None else None,
+            budget=[phase.budget or 0.0 for phase in plan.phases] if plan.money is not None else None,
             time_limit_s=plan.time_limit_s,
             **asked.ends,
         )
@@ -157,6 +166,15 @@ def near_pairs(sites: Sites, spacing_m: float) -> IntArray:
     pairs = own[tree.query_pairs(spacing_m, output_type="ndarray")]
     gap = np.hypot(*(axis[pairs[:, 0]] - axis[pairs[:, 1]] for axis in (sites.x, sites.y)))
     return np.asarray(pairs[(gap < spacing_m) & (sites.place[pairs[:, 0]] != sites.place[pairs[:, 1]])], dtype=np.int64)
+
+
+def same_place(sites: Sites) -> IntArray:
+    """Return the pairs of new sites at one place, of which one is chosen at most, [pair x 2]."""
+    new = np.flatnonzero(~sites.existing)
+    order = new[np.argsort(sites.place[new], kind="stable")]
+    groups = np.split(order, np.flatnonzero(np.diff(sites.place[order])) + 1)
+    pairs = [pair for group in groups if len(group) > 1 for pair in combinations(group.tolist(), 2)]
+    return np.array(pairs, dtype=np.int64).reshape(-1, 2)
 
 
 def reached(asked: Question, demand: Demand, stations: CountArray, solution: Solution) -> float:

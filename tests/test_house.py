@@ -24,6 +24,7 @@ ROOMS = [
     "hours",
     "i18n",
     "naming",
+    "reasons",
     "postgis",
     "scenario",
     "inputs",

@@ -130,7 +130,8 @@ def test_sites_csv_says_what_plan_json_says(saved):
     assert len(rows) == len(sites) == 20
     for row, site in zip(rows, sites, strict=True):
         for key, text in row.items():
-            assert (float(text) if isinstance(site[key], int | float) else text) == site[key]
+            value = "" if site[key] is None else site[key]
+            assert (float(text) if isinstance(value, int | float) else text) == value
 
 
 @pytest.mark.parametrize("text", DANGEROUS)
@@ -158,7 +159,7 @@ def test_negative_coordinates_stay_numbers(porto_alegre):
 def test_the_workbook_holds_no_formula_and_keeps_its_heads_in_sight(demo_plan, tmp_path):
     write_workbook(with_names(demo_plan, DANGEROUS), tmp_path / "sites.xlsx", lang="en")
     book = openpyxl.load_workbook(tmp_path / "sites.xlsx")
-    assert book.sheetnames == ["Proposed sites", "Coverage", "Data quality", "Inputs", "Notes"]
+    assert book.sheetnames == ["Proposed sites", "Why here", "Coverage", "Data quality", "Inputs", "Notes"]
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert {cell.data_type for cell in cells} <= {"s", "n"}
     assert not any(cell.hyperlink for cell in cells)
@@ -172,7 +173,7 @@ def test_the_workbook_holds_no_formula_and_keeps_its_heads_in_sight(demo_plan, t
 def test_the_workbook_says_what_plan_json_says(saved):
     plan = json.loads((saved / "plan.json").read_text("utf-8"))
     book = openpyxl.load_workbook(saved / "sites.xlsx")
-    assert book.sheetnames == ["拟建站点", "覆盖率", "数据质量", "输入", "说明"]
+    assert book.sheetnames == ["拟建站点", "为什么选这里", "覆盖率", "数据质量", "输入", "说明"]
     rows = list(book["拟建站点"].iter_rows(min_row=2, values_only=True))
     for row, site in zip(rows, plan["sites"], strict=True):
         assert row[:2] == (site["order"], site["site_id"])

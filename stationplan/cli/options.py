@@ -43,6 +43,10 @@ SchemaOption = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option("--schema", help="Schema of the database for the layers (default: stationplan)."),
 ]
+WhyNotOption = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option("--why-not", help="Id of a candidate: say why it is not proposed; may be repeated."),
+]
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace results that exist.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print plan.json on standard output instead of a summary.")]
 WorkersOption = Annotated[int, typer.Option("--workers", min=1, help="Threads to use; results do not depend on it.")]

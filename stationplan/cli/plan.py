@@ -17,6 +17,7 @@ from stationplan.cli.options import (
     OverwriteOption,
     SchemaOption,
     VerboseOption,
+    WhyNotOption,
     WorkersOption,
 )
 from stationplan.cli.terminal import stoppable
@@ -28,6 +29,7 @@ def run_scenario(
     data: DataOption = None,
     out: OutOption = None,
     lang: LangOption = None,
+    why_not: WhyNotOption = None,
     database: DatabaseOption = None,
     schema: SchemaOption = None,
     overwrite: OverwriteOption = False,
@@ -49,6 +51,7 @@ def run_scenario(
             data=data,
             folder=folder,
             map_path=None,
+            explain=why_not or (),
             database=database,
             schema=schema,
             lang=lang,

@@ -22,6 +22,7 @@ from stationplan.errors import Message
 from stationplan.i18n import number, percent, translate, words
 from stationplan.naming import district_name, site_name
 from stationplan.pipeline import Progress as Report
+from stationplan.reasons import why_not_facts, why_not_title
 from stationplan.report import document
 from stationplan.report.metrics import certainty, overall
 
@@ -88,6 +89,10 @@ def print_summary(plan: Plan, paths: Mapping[str, Path | str], lang: Language) -
     )
     console.print(plain(translate(certainty(plan), lang)))
     console.print(_sites_table(plan, lang))
+    for case in plan.why_not:
+        console.print(plain(why_not_title(plan, case, lang), "bold"))
+        for label, said in why_not_facts(plan, case, lang):
+            console.print(plain("  " + word("{label}: {words}", label=label, words=said)))
     for note in plan.notes:
         console.print(Text("! ", "yellow").append(plain(translate(note, lang))))
     labels = {"map": word("Map"), "report": word("Report"), "out": word("All results"), "database": word("Database")}

@@ -5,6 +5,7 @@ Kept apart from the commands because it loads all of the geography, which ``--he
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import typer
@@ -28,6 +29,7 @@ def study(
     data: Path | None,
     folder: Path,
     map_path: Path | None,
+    explain: Sequence[str] = (),
     database: str | None = None,
     schema: str | None = None,
     lang: Lang | None,
@@ -47,7 +49,7 @@ def study(
     elif schema is not None:
         raise InputError([Fault(say("--schema means nothing without a database."), say("Add --database."))])
     with show.progress_bar(spoken) as report:
-        plan = run(load_scenario(path, data=data), workers=workers, progress=report)
+        plan = run(load_scenario(path, data=data, explain=explain), workers=workers, progress=report)
         report(STEPS, say("Writing map, report and tables"))
         plan.save(folder, lang=written, overwrite=overwrite, map_path=map_path)
         if database is not None:

@@ -12,6 +12,7 @@ from stationplan.domain.base import (
     MAJOR_CLASSES,
     MODES,
     ROAD_CLASSES,
+    Aim,
     BoolArray,
     CountArray,
     FloatArray,
@@ -24,9 +25,11 @@ from stationplan.domain.base import (
     LocalText,
     Mode,
     ObjectArray,
+    Rule,
     Slot,
     Termination,
     Way,
+    WhyNotReason,
 )
 from stationplan.domain.ground import (
     RoadArcs,
@@ -39,6 +42,7 @@ from stationplan.domain.plan import (
     Coverage,
     DatumDecision,
     Density,
+    Held,
     InputFile,
     Phase,
     Plan,
@@ -46,6 +50,7 @@ from stationplan.domain.plan import (
     Sites,
     Solution,
     WhyHere,
+    WhyNot,
 )
 from stationplan.domain.workers import (
     Cells,
@@ -67,6 +72,7 @@ __all__ = [
     "MAJOR_CLASSES",
     "MODES",
     "ROAD_CLASSES",
+    "Aim",
     "BoolArray",
     "Cells",
     "Count",
@@ -79,6 +85,7 @@ __all__ = [
     "FloatArray",
     "Group",
     "GroupSurface",
+    "Held",
     "Host",
     "InputFile",
     "IntArray",
@@ -97,6 +104,7 @@ __all__ = [
     "Quality",
     "RoadArcs",
     "RoadNetwork",
+    "Rule",
     "Scores",
     "Sites",
     "Slot",
@@ -109,4 +117,6 @@ __all__ = [
     "TravelTimes",
     "Way",
     "WhyHere",
+    "WhyNot",
+    "WhyNotReason",
 ]

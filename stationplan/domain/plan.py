@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from stationplan.domain.base import (
+    Aim,
     BoolArray,
     FloatArray,
     Group,
@@ -18,8 +19,11 @@ from stationplan.domain.base import (
     IntArray,
     Kind,
     LocalText,
+    Mode,
     Record,
+    Rule,
     Termination,
+    WhyNotReason,
     require,
 )
 from stationplan.domain.ground import RoadNetwork, StudyArea
@@ -129,23 +133,84 @@ class Solution(Record):
     phases: tuple[Phase, ...] = ()
 
 
+@dataclass(frozen=True)
+class Held:
+    """A rule of the question and what it is about.
+
+    ``district`` is the one whose floor it is (-1: no floor), ``site`` the better one that may not be had (-1: none).
+    """
+
+    rule: Rule
+    district: int = -1
+    site: int = -1
+
+
 @dataclass(frozen=True, eq=False)
 class WhyHere(Record):
     """The case for one proposed site.
 
-    ``gained[group, slot]``: workers it adds in build order. ``nearest_existing``: index of the nearest existing
-    station on foot (-1: none within reach) and ``nearest_existing_min`` (``inf``). ``replacement``: the best other
-    candidate in its stead with the rest of the plan unchanged (-1: none), and ``replacement_loss``, the workers lost
-    by that exchange. ``removal_loss``: workers lost when it falls through and nothing replaces it.
+    ``gained[group, slot]``: workers it adds in build order, ``alone[group, slot]`` those that only it covers once all
+    are built. ``served[group]`` are the workers within its reach, ``served_today[group]`` those of them that a station
+    covers today; ``today_min[group]`` is the mean way of those served to the nearest station that is open then and
+    suits them, by the group's mode (NaN where no road leads to one), and ``today_none[group]`` are the workers for whom
+    there is none.
+
+    ``nearest_existing``: index of the nearest existing station on foot from the site itself (-1: none within reach) and
+    ``nearest_existing_min`` (``inf``). ``replacement``: the best other candidate in its stead with the rest of the plan
+    unchanged (-1: none), ``replacement_loss``, the workers lost by that exchange, and ``replacement_breaks``, the rule
+    that the exchange breaks. ``removal_loss``: workers lost when it falls through and nothing replaces it. ``held`` is
+    the first rule that holds it.
     """
 
     site: int
     gained: FloatArray
+    alone: FloatArray
+    served: FloatArray
+    served_today: FloatArray
+    today_min: FloatArray
+    today_none: FloatArray
     nearest_existing: int
     nearest_existing_min: float
     replacement: int
     replacement_loss: float
+    replacement_breaks: Held | None
     removal_loss: float
+    held: Held
+
+
+@dataclass(frozen=True, eq=False)
+class WhyNot(Record):
+    """The case of a site that somebody asked about, against the finished plan.
+
+    ``reach[group, slot]``: workers that it reaches; ``gain[group, slot]``: those whom nothing else covers.
+    ``covered_today`` and ``covered_by_plan``: workers it reaches that existing stations cover, and that only proposed
+    sites do; ``others`` are the sites that cover them, most first, with ``shared`` workers each, who may be counted
+    for several.
+
+    ``exchange``: the proposed site (not a required one) that it would best replace, if the money allows one that it
+    does, else whatever the money (-1: none); ``exchange_gain``: workers that this exchange wins (negative: loses),
+    ``exchange_money`` the yuan that it lacks and ``exchange_breaks`` the rule that it breaks. ``least``: the proposed
+    site (not a required one) with the least gain in build order (-1: none, or the site stands itself), and
+    ``workers_missing``, the workers by which it gains more. ``money_missing``: yuan that lack to build it beside the
+    plan. ``no_road``: modes of groups that have no road near it.
+    """
+
+    site: int
+    reasons: tuple[WhyNotReason, ...]
+    reach: FloatArray
+    gain: FloatArray
+    covered_today: float
+    covered_by_plan: float
+    others: IntArray
+    shared: FloatArray
+    exchange: int
+    exchange_gain: float
+    exchange_money: float
+    exchange_breaks: Held | None
+    least: int
+    workers_missing: float
+    money_missing: float
+    no_road: tuple[Mode, ...]
 
 
 @dataclass(frozen=True)
@@ -230,19 +295,27 @@ class Plan(Density):
 
     ``stations_before`` and ``stations_after``,
     [cell, group, slot], count the stations that cover a row today and with the plan (0 where a row has no workers).
+    ``why_not`` holds the cases of the sites that the scenario asks about, in its order.
     ``robustness`` is, for each proposed site, the share of ``robustness_draws`` draws of the demand in which it is
     chosen too (NaN without draws). ``reach`` holds, for each proposed site in build order, the area (``area.crs``)
-    around the roads walked to it within ``reach_standard``.
+    around the roads walked to it within ``reach_standard``. ``aim`` is what the plan wants, and ``weighted`` whether
+    its objective counts more than covered workers. ``phase_names`` name the phases of the solution, ``actions`` what
+    is done at sites.
     """
 
     network: RoadNetwork
     sites: Sites
     hosts: tuple[Host, ...]
     coverage: Coverage
+    aim: Aim
+    weighted: bool
     solution: Solution
+    phase_names: tuple[LocalText, ...]
+    actions: Mapping[str, LocalText]
     stations_before: NDArray[np.int32]
     stations_after: NDArray[np.int32]
     why: tuple[WhyHere, ...]
+    why_not: tuple[WhyNot, ...]
     robustness: FloatArray
     robustness_draws: int
     reach: tuple[BaseGeometry, ...]
@@ -253,3 +326,10 @@ class Plan(Density):
     def chosen(self) -> IntArray:
         """Rows of ``sites`` that the plan proposes, in build order."""
         return self.solution.sites
+
+    @property
+    def phase(self) -> IntArray:
+        """Phase of each proposed site, from 0; -1 without phases."""
+        if not self.solution.phases:
+            return np.full(len(self.chosen), -1, dtype=np.int64)
+        return np.repeat(np.arange(len(self.solution.phases)), [phase.new for phase in self.solution.phases])

@@ -23,6 +23,20 @@ def with_actions(sites: Sites, file: ScenarioFile) -> Sites:
     return _joined([sites, *(_done(sites, key, action, file) for key, action in file.actions.items())])
 
 
+def may_be_done(action: ActionInput, host: str, *, existing: bool) -> bool:
+    """Return whether an action may be done at a station or candidate of a host."""
+    return existing == (action.at == "stations") and (not action.hosts or host in action.hosts)
+
+
+def done_id(place: str, action: str) -> str:
+    """Return the id of what is done at a place.
+
+    >>> done_id("c12", "micro")
+    'c12/micro'
+    """
+    return f"{place}/{action}"
+
+
 def open_slots(hours: Sequence[str], file: ScenarioFile) -> BoolArray:
     """Return whether each of some opening times is open in each slot, [time, slot]."""
     slots = [slot for given in file.slots.values() if (slot := parse_slot(given.hours)) is not None]
@@ -39,18 +53,15 @@ def open_slots(hours: Sequence[str], file: ScenarioFile) -> BoolArray:
 def _done(sites: Sites, key: str, action: ActionInput, file: ScenarioFile) -> Sites:
     """Return the rows of one action at all places where it may be done."""
     extends = action.at == "stations"
-    at = [
-        site
-        for site in np.flatnonzero(sites.existing == extends).tolist()
-        if not action.hosts or sites.host[site] in action.hosts
-    ]
+    may = [may_be_done(action, host, existing=stands) for host, stands in zip(sites.host, sites.existing, strict=True)]
+    at = np.flatnonzero(may).tolist()
     number = len(at)
     hours = tuple(sites.hours[site] for site in at) if action.hours is None else (action.hours,) * number
     opened = open_slots(hours, file)
     fits = np.array([group not in action.excludes for group in file.groups], dtype=bool)
     return replace(
         sites,
-        site_id=tuple(f"{sites.site_id[site]}/{key}" for site in at),
+        site_id=tuple(done_id(sites.site_id[site], key) for site in at),
         name=tuple(sites.name[site] for site in at),
         address=tuple(sites.address[site] for site in at),
         x=sites.x[at],

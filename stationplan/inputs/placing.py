@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import shapely
+from rapidfuzz import process
 from scipy.spatial import cKDTree
 
 from stationplan.domain import BoolArray, ObjectArray, Quality, Sites, StudyArea
 from stationplan.errors import Fault, FaultList, Message, say
 from stationplan.geo import project
-from stationplan.inputs.actions import open_slots, with_actions
+from stationplan.inputs.actions import done_id, may_be_done, open_slots, with_actions
 from stationplan.inputs.areas import district_of
 from stationplan.inputs.sites import Place, PlaceTable
 from stationplan.scenario import Scenario, ScenarioFile
@@ -54,8 +55,8 @@ def place_sites(
     Raises
     ------
     InputError
-        An id stands for a station and a candidate, a required or forbidden id does not exist, or there are fewer
-        candidates than new sites; all at once.
+        An id stands for a station and a candidate, a required or forbidden id or one asked about does not exist, or
+        there are fewer candidates than new sites.
     """
     file = scenario.file
     xy = [project(table.lon, table.lat, area.crs) for table in (existing, candidates) if table is not None]
@@ -67,7 +68,7 @@ def place_sites(
     notes = [_counted(reason, reasons.count(reason)) for reason in _SET_ASIDE if reason in reasons]
     kept = np.concatenate([np.ones(first, dtype=bool), [reason is None for reason in reasons]])
     places = [place for place, stays in zip((*stations, *candidates.places), kept, strict=True) if stays]
-    _check_twins(scenario, stations, places[first:])
+    _check_ids(scenario, stations, places[first:])
     is_existing = np.arange(len(places)) < first
     asked = file.plan
 
@@ -98,7 +99,7 @@ def place_sites(
         district=district[kept],
     )
     sites = with_actions(sites, file)
-    _check_ids(scenario, sites)
+    _check_asked(scenario, sites, dict(zip((place.site_id for place in candidates.places), reasons, strict=True)))
     ids = np.array(sites.site_id)
     sites = replace(
         sites,
@@ -202,49 +203,48 @@ def _with_outside(table: PlaceTable, district: np.ndarray[tuple[int], np.dtype[n
     return replace(quality, findings=(*quality.findings, *found))
 
 
-def _check_twins(scenario: Scenario, stations: Sequence[Place], candidates: Sequence[Place]) -> None:
-    """Refuse an id that stands for a station and a candidate."""
+def _check_ids(scenario: Scenario, stations: Sequence[Place], candidates: Sequence[Place]) -> None:
+    """Refuse ids of two things or of nothing, and more new sites or closures than there can be."""
     faults = FaultList(scenario.path.name)
-    for site in sorted({place.site_id for place in stations} & {place.site_id for place in candidates}):
+    plan, actions = scenario.file.plan, scenario.file.actions
+    existing, new = {place.site_id for place in stations}, {place.site_id for place in candidates}
+    for site in sorted(existing & new):
         faults.add(
             say("The id {site} is both a station and a candidate.", site=site),
             say("Give every site an id of its own."),
             key="candidates",
         )
-    faults.raise_any()
-
-
-def _check_ids(scenario: Scenario, sites: Sites) -> None:
-    """Refuse ids that the plan names and nobody has, and more new sites than there are candidates."""
-    faults = FaultList(scenario.path.name)
-    plan = scenario.file.plan
-    candidates = {site for site, stands in zip(sites.site_id, sites.existing, strict=True) if not stands}
+    done = {
+        done_id(place.site_id, key)
+        for key, action in actions.items()
+        for places, stands in ((stations, True), (candidates, False))
+        for place in places
+        if may_be_done(action, place.host, existing=stands)
+    }
     for key in ("required", "forbidden", "preferred"):
         for site in getattr(plan, key):
-            if site not in candidates:
+            if site not in new | done:
                 faults.add(
                     say("There is no candidate {site} in the study area.", site=site),
                     say("Check the id; `stationplan check` tells which candidates were merged or set aside."),
                     key=f"plan.{key}",
                 )
-    stations = {site for site, stands in zip(sites.site_id, sites.existing, strict=True) if stands}
     for site in plan.closable:
-        if site not in stations:
+        if site not in existing:
             faults.add(
                 say("There is no existing station {site}.", site=site),
                 say("Check the id; `stationplan check` tells which stations were merged or set aside."),
                 key="plan.closable",
             )
-    may_close = int(sites.closable.sum())
+    may_close = len(existing & set(plan.closable) if plan.closable else existing)
     if plan.close > may_close:
         faults.add(
             say("{close} stations are to close, but only {count} may.", close=plan.close, count=may_close),
             say("Ask for at most {count}.", count=may_close),
             key="plan.close",
         )
-    new = plan.new
-    usable = int((sites.counted & ~sites.forbidden).sum())
-    if not usable and not (~sites.existing & ~sites.forbidden).any():
+    usable = len(new - set(plan.forbidden))
+    if not usable and not done:
         faults.add(
             say("There are no candidates in the study area."),
             say(
@@ -253,11 +253,34 @@ def _check_ids(scenario: Scenario, sites: Sites) -> None:
             ),
             key="candidates",
         )
-    elif new is not None and new > usable:
+    elif plan.new is not None and plan.new > usable:
         faults.add(
-            say("{new} new sites are asked for, but there are only {count} candidates.", new=new, count=usable),
+            say("{new} new sites are asked for, but there are only {count} candidates.", new=plan.new, count=usable),
             say("Ask for at most {count}, or give more candidates.", count=usable),
             key="plan.new",
+        )
+    faults.raise_any()
+
+
+def _check_asked(scenario: Scenario, sites: Sites, reasons: Mapping[str, str | None]) -> None:
+    """Refuse questions about sites that are not in the study: say why they are not, or which ids are near."""
+    faults = FaultList(scenario.path.name)
+    names = dict(zip(sites.site_id, sites.name, strict=True))
+    for site in scenario.file.plan.explain:
+        reason = reasons.get(site)
+        if site in names:
+            continue
+        if reason is not None:
+            what, cure = _SET_ASIDE[reason]
+            faults.add(say("{site} is not in the study. {why}", site=site, why=what), cure, key="plan.explain")
+            continue
+        named = [other for other, name in names.items() if name == site]
+        near = [other for other, *_ in process.extract(site, list(names), processor=str.casefold, limit=3)]
+        listed = [f"{other} ({names[other]})" if names[other] else other for other in dict.fromkeys([*named, *near])]
+        faults.add(
+            say("No site of the study has the id {site}.", site=site),
+            say("The nearest ids: {near}.", near=", ".join(listed[:3])),
+            key="plan.explain",
         )
     faults.raise_any()
 

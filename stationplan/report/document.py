@@ -6,8 +6,9 @@ import json
 import math
 from importlib import resources
 
-from stationplan.domain import LocalText, Plan
+from stationplan.domain import FloatArray, Held, LocalText, Plan, WhyHere, WhyNot
 from stationplan.geo import unproject
+from stationplan.reasons import mean_today_min, no_station_share
 from stationplan.report.metrics import Change, Covered, by_district, by_group, by_slot, overall
 
 Json = dict[str, object]
@@ -38,6 +39,17 @@ def document(plan: Plan) -> Json:
             "gap": _number(solution.gap, 9) if math.isfinite(solution.gap) else None,
             "termination": solution.termination,
             "method": solution.method,
+            "aim": plan.aim,
+            "phases": [
+                {
+                    "name": _both(name),
+                    "new": phase.new,
+                    "objective": _number(phase.objective),
+                    "bound": _number(phase.bound),
+                }
+                for name, phase in zip(plan.phase_names, solution.phases, strict=True)
+            ],
+            "closed": [plan.sites.site_id[site] for site in solution.closed],
         },
         "coverage": {
             "total": _number(total.before.total),
@@ -72,6 +84,7 @@ def document(plan: Plan) -> Json:
             ],
         },
         "sites": [_site(plan, order) for order in range(len(plan.chosen))],
+        "why_not": [_why_not(plan, case) for case in plan.why_not],
         "robustness_draws": plan.robustness_draws,
         "counts": dict(plan.counts),
         "notes": [str(note) for note in plan.notes],
@@ -98,21 +111,93 @@ def _site(plan: Plan, order: int) -> Json:
         "kind": sites.kind[site],
         "host": sites.host[site],
         "hours": sites.hours[site],
+        "action": sites.action[site],
+        "phase": int(plan.phase[order]) + 1 if plan.solution.phases else None,
         "workers_gained": _number(why.gained.sum()),
         "cost": _number(sites.cost[site]),
         "district": str(plan.area.districts["name"].iloc[district]) if district >= 0 else "",
         "robustness": None if math.isnan(plan.robustness[order]) else _number(plan.robustness[order], 9),
         "why": {
-            "gained": {
-                group.id: {slot.id: _number(why.gained[g, s]) for s, slot in enumerate(plan.demand.slots)}
-                for g, group in enumerate(plan.demand.groups)
-            },
+            "gained": _by_group_and_slot(plan, why.gained),
+            "alone": _by_group_and_slot(plan, why.alone),
+            "held_by": _held(plan, why.held),
+            "today": _today(plan, why),
             "nearest_existing": sites.site_id[why.nearest_existing] if why.nearest_existing >= 0 else None,
             "nearest_existing_min": _number(why.nearest_existing_min) if why.nearest_existing >= 0 else None,
             "replacement": sites.site_id[why.replacement] if why.replacement >= 0 else None,
             "replacement_loss": _number(why.replacement_loss),
+            "replacement_breaks": _held(plan, why.replacement_breaks),
             "removal_loss": _number(why.removal_loss),
         },
+    }
+
+
+def _by_group_and_slot(plan: Plan, workers: FloatArray) -> Json:
+    return {
+        group.id: {slot.id: _number(workers[g, s]) for s, slot in enumerate(plan.demand.slots)}
+        for g, group in enumerate(plan.demand.groups)
+    }
+
+
+def _held(plan: Plan, held: Held | None) -> Json | None:
+    """Return a rule, the id of the district whose floor it is, and the id of the better site that is too dear."""
+    if held is None:
+        return None
+    district = str(plan.area.districts["district_id"].iloc[held.district]) if held.district >= 0 else None
+    return {
+        "rule": held.rule,
+        "district_id": district,
+        "site_id": plan.sites.site_id[held.site] if held.site >= 0 else None,
+    }
+
+
+def _today(plan: Plan, why: WhyHere) -> Json:
+    minutes, share = mean_today_min(why), no_station_share(why)
+    return {
+        "served": _number(why.served.sum()),
+        "covered": _number(why.served_today.sum()),
+        "minutes": None if minutes is None else _number(minutes),
+        "none_share": None if share is None else _number(share, 9),
+        "by_group": {
+            group.id: {
+                "served": _number(why.served[g]),
+                "covered": _number(why.served_today[g]),
+                "minutes": None if math.isnan(why.today_min[g]) else _number(why.today_min[g]),
+                "none": _number(why.today_none[g]),
+            }
+            for g, group in enumerate(plan.demand.groups)
+        },
+    }
+
+
+def _why_not(plan: Plan, case: WhyNot) -> Json:
+    sites = plan.sites
+    exchange = {
+        "site_id": sites.site_id[case.exchange],
+        "workers": _number(case.exchange_gain),
+        "money_missing": _number(case.exchange_money),
+        "breaks": _held(plan, case.exchange_breaks),
+    }
+    return {
+        "site_id": sites.site_id[case.site],
+        "name": sites.name[case.site],
+        "cost": _number(sites.cost[case.site]),
+        "reasons": list(case.reasons),
+        "reach": _by_group_and_slot(plan, case.reach),
+        "gain": _by_group_and_slot(plan, case.gain),
+        "workers_reached": _number(case.reach.sum()),
+        "workers_gained": _number(case.gain.sum()),
+        "covered_today": _number(case.covered_today),
+        "covered_by_plan": _number(case.covered_by_plan),
+        "covered_by": [
+            {"site_id": sites.site_id[site], "workers": _number(workers)}
+            for site, workers in zip(case.others, case.shared, strict=True)
+        ],
+        "exchange": exchange if case.exchange >= 0 else None,
+        "least_gain": sites.site_id[case.least] if case.least >= 0 else None,
+        "workers_missing": _number(case.workers_missing),
+        "money_missing": _number(case.money_missing),
+        "no_road": list(case.no_road),
     }
 
 

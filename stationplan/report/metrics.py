@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from stationplan.domain import CountArray, FloatArray, IntArray, Plan
 from stationplan.errors import Message, say
-from stationplan.i18n import percent_up
+from stationplan.i18n import number, percent_up
 
 Part = slice | tuple[slice | int, ...] | IntArray
 
@@ -130,9 +130,28 @@ def likely_range(drawn: NDArray[np.floating]) -> FloatArray:
 
 def certainty(plan: Plan) -> Message:
     """Return how far any other choice of sites could be better, as one sentence; the limit is rounded up."""
-    gap = plan.solution.gap
-    if plan.solution.termination == "optimal":
+    solution, best = plan.solution, plan.solution.termination == "optimal"
+    known = math.isfinite(solution.gap)
+    if plan.aim == "fair":
+        if best:
+            return say("Proven: no other choice of sites covers more of the worst-covered district.")
+        return say("No other choice covers more than {share} of every district.", share=percent_up(solution.bound))
+    if plan.aim == "cost":
+        if best:
+            return say("Proven cheapest: no other choice of sites reaches as much for less.")
+        return say(
+            "No choice that reaches as much costs less than {cost} yuan.", cost=number(math.floor(solution.bound))
+        )
+    if plan.weighted:
+        if best:
+            return say("Proven best: no other choice does better by the weights of the scenario.")
+        if known:
+            return say(
+                "No other choice does more than {gap} better by the weights of the scenario.",
+                gap=percent_up(solution.gap),
+            )
+    if best:
         return say("Proven best: no other choice of sites covers more workers.")
-    if math.isfinite(gap):
-        return say("No other choice of sites covers more than {gap} more workers.", gap=percent_up(gap))
+    if known:
+        return say("No other choice of sites covers more than {gap} more workers.", gap=percent_up(solution.gap))
     return say("How much more another choice could cover is not known.")

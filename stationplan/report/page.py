@@ -6,9 +6,10 @@ import math
 
 import numpy as np
 
-from stationplan.domain import Group, Language, Mode, Plan
+from stationplan.domain import FloatArray, Group, Language, Plan, WhyHere
 from stationplan.i18n import number, percent, percent_up, translate, words
-from stationplan.naming import district_name, host_names, kind_names, site_name
+from stationplan.naming import district_name, host_names, kind_names, mode_names, phase_name, site_name
+from stationplan.reasons import SHOWN_FROM, broken_by, held_by, today_ways, why_not_facts, why_not_title
 from stationplan.report.metrics import Change, certainty, overall
 from stationplan.report.tables import coverage_parts, plan_notes
 from stationplan.report.template import fill_page
@@ -27,7 +28,16 @@ def render_report(plan: Plan, *, lang: Language = "zh") -> str:
             {"title": title, "rows": [_coverage_row(name, change, lang) for name, change in changes]}
             for title, changes in coverage_parts(plan, lang)
         ],
-        sites=[_site_row(plan, order, lang) for order in range(len(plan.chosen))],
+        sites=[{**_site_row(plan, order, lang), "whom": _whom(plan.why[order])} for order in range(len(plan.chosen))],
+        phases=[_phase_row(plan, phase, lang) for phase in range(len(plan.solution.phases))],
+        whom=[
+            *(group.name.in_language(lang) for group in plan.demand.groups),
+            *(slot.name.in_language(lang) for slot in plan.demand.slots),
+        ],
+        why_not=[
+            {"title": why_not_title(plan, case, lang), "facts": why_not_facts(plan, case, lang)}
+            for case in plan.why_not
+        ],
         groups=[_group_row(plan, g, group, lang) for g, group in enumerate(plan.demand.groups)],
         assumptions=_assumptions(plan, lang),
         certainty=[
@@ -36,12 +46,6 @@ def render_report(plan: Plan, *, lang: Language = "zh") -> str:
         ],
         notes=plan_notes(plan, lang),
     )
-
-
-def mode_names(lang: Language) -> dict[Mode, str]:
-    """Return the names of the ways of travelling."""
-    word = words(lang)
-    return {"walk": word("on foot"), "ebike": word("by e-bike"), "car": word("by car")}
 
 
 def _share(share: float | None) -> str:
@@ -142,6 +146,7 @@ def _site_row(plan: Plan, order: int, lang: Language) -> Row:
     why, sites = plan.why[order], plan.sites
     site = why.site
     details = [
+        phase_name(plan, order, lang),
         district_name(plan, int(sites.district[site]), lang),
         kind_names(lang)[sites.kind[site]],
         host_names(plan, lang).get(sites.host[site], ""),
@@ -161,7 +166,7 @@ def _site_row(plan: Plan, order: int, lang: Language) -> Row:
         loss = why.replacement_loss
         replacement = (
             word("{name}: {workers} fewer", name=name, workers=number(loss, 1))
-            if loss >= 0.05
+            if loss >= SHOWN_FROM
             else word("{name}: as many or more", name=name)
         )
     return {
@@ -169,26 +174,49 @@ def _site_row(plan: Plan, order: int, lang: Language) -> Row:
         "name": site_name(plan, site, lang),
         "details": " · ".join(filter(None, details)),
         "gained": number(float(why.gained.sum()), 1),
-        "most": _who_gains(plan, order, lang),
+        "most": _most(plan, why.gained, lang),
+        "held": held_by(plan, why.held, lang),
         "nearest": nearest,
+        "today": today_ways(why, lang),
         "replacement": replacement,
+        "breaks": broken_by(plan, why.replacement_breaks, lang),
         "removal": number(why.removal_loss, 1),
         "robust": _share(None if math.isnan(plan.robustness[order]) else float(plan.robustness[order])),
         "cost": number(float(sites.cost[site])),
     }
 
 
-def _who_gains(plan: Plan, order: int, lang: Language) -> str:
-    gained = plan.why[order].gained
-    if gained.sum() <= 0:
+def _phase_row(plan: Plan, index: int, lang: Language) -> Row:
+    phase = plan.solution.phases[index]
+    return {
+        "name": plan.phase_names[index].in_language(lang),
+        "new": number(phase.new),
+        "reached": number(phase.objective),
+        "limit": number(math.ceil(phase.bound - 1e-6)),
+    }
+
+
+def _most(plan: Plan, workers: FloatArray, lang: Language) -> str:
+    """Return the group and slot with the most of some workers, [group, slot]."""
+    if workers.sum() <= 0:
         return "–"
-    group, slot = np.unravel_index(int(gained.argmax()), gained.shape)
+    group, slot = np.unravel_index(int(workers.argmax()), workers.shape)
     return words(lang)(
         "{group}, {slot}: {workers}",
         group=plan.demand.groups[int(group)].name.in_language(lang),
         slot=plan.demand.slots[int(slot)].name.in_language(lang),
-        workers=number(float(gained[group, slot]), 1),
+        workers=number(float(workers[group, slot]), 1),
     )
+
+
+def _whom(why: WhyHere) -> list[tuple[str, str]]:
+    """Return (gained, alone) of each group, then of each slot."""
+    sums = [np.concatenate([workers.sum(axis=1), workers.sum(axis=0)]) for workers in (why.gained, why.alone)]
+    return [(_tenth(gained), _tenth(alone)) for gained, alone in zip(*sums, strict=True)]
+
+
+def _tenth(workers: float) -> str:
+    return number(workers, 1) if workers >= SHOWN_FROM else "–"
 
 
 def _group_row(plan: Plan, index: int, group: Group, lang: Language) -> Row:

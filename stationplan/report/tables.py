@@ -10,7 +10,8 @@ from pathlib import Path
 from stationplan.domain import Language, Plan
 from stationplan.geo import unproject
 from stationplan.i18n import translate, words
-from stationplan.naming import district_name, host_names, kind_names, site_name
+from stationplan.naming import district_name, host_names, kind_names, phase_name, site_name
+from stationplan.reasons import broken_by, held_by, mean_today_min, no_station_share, why_not_facts, why_not_title
 from stationplan.report.document import document
 from stationplan.report.metrics import Change, by_district, by_group, by_slot, certainty, overall
 from stationplan.report.quality import quality_sheets
@@ -26,6 +27,8 @@ _CSV_FIELDS = (
     "kind",
     "host",
     "hours",
+    "action",
+    "phase",
     "district",
     "workers_gained",
     "cost",
@@ -56,12 +59,15 @@ def sites_csv(plan: Plan) -> str:
 
 
 def write_workbook(plan: Plan, path: Path, *, lang: Language) -> None:
-    """Write a workbook: proposed sites in build order, coverage before and after, data quality, notes."""
+    """Write a workbook: proposed sites, whom they gain, sites asked about, coverage, data quality, notes."""
     word = words(lang)
     site_rows = [_site_row(plan, i, lang) for i in range(len(plan.chosen))]
     told = [*_headings(plan, lang), translate(certainty(plan), lang), *plan_notes(plan, lang)]
     sheets = [
-        Sheet(word("Proposed sites"), _site_columns(lang), site_rows),
+        Sheet(word("Proposed sites"), _site_columns(plan, lang), site_rows),
+        Sheet(word("Why here"), _gain_columns(lang), _gain_rows(plan, lang)),
+        *([Sheet(word("Why not there"), _asked_columns(lang), _asked_rows(plan, lang))] if plan.why_not else []),
+        *([Sheet(word("Phases"), _phase_columns(lang), _phase_rows(plan, lang))] if plan.solution.phases else []),
         Sheet(word("Coverage"), _coverage_columns(lang), _coverage_rows(plan, lang)),
         *quality_sheets(plan.quality, plan.datums, lang),
         Sheet(word("Notes"), [(word("Note"), "text", 100)], [[note] for note in told]),
@@ -81,7 +87,7 @@ def _headings(plan: Plan, lang: Language) -> list[str]:
     return [*synthetic, *([plan.notice.in_language(lang)] if plan.notice is not None else [])]
 
 
-def _site_columns(lang: Language) -> list[tuple[str, str, int]]:
+def _site_columns(plan: Plan, lang: Language) -> list[tuple[str, str, int]]:
     word = words(lang)
     return [
         (word("Order"), "whole", 7),
@@ -89,6 +95,7 @@ def _site_columns(lang: Language) -> list[tuple[str, str, int]]:
         (word("Name"), "text", 34),
         (word("Address"), "text", 30),
         (word("District"), "text", 18),
+        *([(word("Phase"), "text", 12)] if plan.solution.phases else []),
         (word("Kind"), "text", 12),
         (word("Host"), "text", 16),
         (word("Opening hours"), "text", 18),
@@ -102,6 +109,12 @@ def _site_columns(lang: Language) -> list[tuple[str, str, int]]:
         (word("Loss with the next best"), "tenth", 14),
         (word("Loss if removed"), "tenth", 14),
         (word("Robust"), "share", 10),
+        (word("Held by"), "text", 34),
+        (word("Rule that the next best breaks"), "text", 26),
+        (word("Workers within reach"), "tenth", 12),
+        (word("Of them covered today"), "tenth", 12),
+        (word("Mean minutes to a station today"), "tenth", 14),
+        (word("Share without a station today"), "share", 14),
     ]
 
 
@@ -117,6 +130,7 @@ def _site_row(plan: Plan, order: int, lang: Language) -> list[object]:
         site_name(plan, site, lang),
         sites.address[site],
         district_name(plan, int(sites.district[site]), lang),
+        *([phase_name(plan, order, lang)] if plan.solution.phases else []),
         kind_names(lang)[sites.kind[site]],
         host_names(plan, lang).get(sites.host[site], ""),
         sites.hours[site],
@@ -130,6 +144,74 @@ def _site_row(plan: Plan, order: int, lang: Language) -> list[object]:
         why.replacement_loss,
         why.removal_loss,
         None if math.isnan(plan.robustness[order]) else float(plan.robustness[order]),
+        held_by(plan, why.held, lang),
+        broken_by(plan, why.replacement_breaks, lang),
+        float(why.served.sum()),
+        float(why.served_today.sum()),
+        mean_today_min(why),
+        no_station_share(why),
+    ]
+
+
+def _phase_columns(lang: Language) -> list[tuple[str, str, int]]:
+    word = words(lang)
+    return [
+        (word("Phase"), "text", 18),
+        (word("New sites"), "whole", 10),
+        (word("Reached by then"), "tenth", 14),
+        (word("Limit of any plan by then"), "tenth", 18),
+    ]
+
+
+def _phase_rows(plan: Plan, lang: Language) -> list[list[object]]:
+    return [
+        [name.in_language(lang), phase.new, phase.objective, phase.bound]
+        for name, phase in zip(plan.phase_names, plan.solution.phases, strict=True)
+    ]
+
+
+def _gain_columns(lang: Language) -> list[tuple[str, str, int]]:
+    word = words(lang)
+    return [
+        (word("Order"), "whole", 7),
+        (word("Id"), "text", 14),
+        (word("Name"), "text", 34),
+        (word("Group"), "text", 18),
+        (word("Time slot"), "text", 18),
+        (word("Workers gained"), "tenth", 14),
+        (word("Covered by it alone"), "tenth", 14),
+    ]
+
+
+def _gain_rows(plan: Plan, lang: Language) -> list[list[object]]:
+    """Return a row for each site, group and slot in which the site gains somebody or is the only one."""
+    return [
+        [
+            order,
+            plan.sites.site_id[why.site],
+            site_name(plan, why.site, lang),
+            group.name.in_language(lang),
+            slot.name.in_language(lang),
+            float(why.gained[g, s]),
+            float(why.alone[g, s]),
+        ]
+        for order, why in enumerate(plan.why, start=1)
+        for g, group in enumerate(plan.demand.groups)
+        for s, slot in enumerate(plan.demand.slots)
+        if why.gained[g, s] > 0 or why.alone[g, s] > 0
+    ]
+
+
+def _asked_columns(lang: Language) -> list[tuple[str, str, int]]:
+    word = words(lang)
+    return [(word("Site"), "text", 40), (word("Question"), "text", 24), (word("Answer"), "text", 100)]
+
+
+def _asked_rows(plan: Plan, lang: Language) -> list[list[object]]:
+    return [
+        [why_not_title(plan, case, lang), label, said]
+        for case in plan.why_not
+        for label, said in why_not_facts(plan, case, lang)
     ]
 
 

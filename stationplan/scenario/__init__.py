@@ -27,7 +27,7 @@ from stationplan.scenario.load import (
     unfit_crs,
     unread_hours,
 )
-from stationplan.scenario.plan import ActionInput, Aim, PhaseInput, PlanInput
+from stationplan.scenario.plan import ActionInput, PhaseInput, PlanInput
 from stationplan.scenario.roads import needs_datum
 from stationplan.scenario.schema import (
     AreaInput,
@@ -46,7 +46,6 @@ __all__ = [
     "CURE_DATUM",
     "CURE_HOURS",
     "ActionInput",
-    "Aim",
     "AreaInput",
     "CandidatesInput",
     "CountInput",

@@ -151,13 +151,14 @@ def load_scenario(
     data: str | Path | None = None,
     undeclared_datums: bool = False,
     purpose: Purpose | None = "plan",
+    explain: Sequence[str] = (),
 ) -> Scenario:
     """Return the checked scenario of a TOML file.
 
     Input paths are looked up in ``data`` when given, then in the folder of the file. With ``undeclared_datums`` the
     datum of an input may be missing, so that it can be looked for; such a scenario cannot be run. For the purpose
     ``density`` roads, candidates and plan may be absent; with ``None`` a scenario with neither candidates nor a plan is
-    for that.
+    for that. ``explain`` adds ids to those that the scenario asks about (``[plan] explain``).
 
     Raises
     ------
@@ -193,6 +194,8 @@ def load_scenario(
     if purpose is None:
         purpose = "plan" if {"candidates", "plan"} & document.keys() else "density"
     file = _validated(_with_defaults(document), faults, undeclared_datums=undeclared_datums, purpose=purpose)
+    asked = list(dict.fromkeys([*file.plan.explain, *explain]))
+    file = file.model_copy(update={"plan": file.plan.model_copy(update={"explain": asked})})
     dumped = file.model_dump(mode="json", by_alias=True, exclude_none=True)
     return Scenario(path, tuple(folders), file, tomli_w.dumps(cast("dict[str, object]", _without_passwords(dumped))))
 

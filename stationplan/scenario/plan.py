@@ -6,11 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from stationplan.domain import Kind
+from stationplan.domain import Aim, Kind
 from stationplan.errors import FaultList, say
 from stationplan.scenario.base import Identifier, Name, Nonnegative, Positive, Share, Table
-
-Aim = Literal["coverage", "fair", "cost"]
 
 
 class ActionInput(Table):
@@ -83,18 +81,22 @@ class PlanInput(Table):
     """Share of its workers that every district must reach."""
     robustness_draws: Annotated[int, Field(ge=0)] = 10
     """Draws of the uncertain demand that the question is asked of again, to tell how often each site is chosen."""
+    explain: list[str] = []
+    """Ids of candidates of which the plan should say why they are not proposed; `run --why-not ID` adds to them."""
     time_limit_s: Positive = 60.0
     """Seconds for the exact solver; when they run out the better of greedy and solver is returned with its bound."""
 
     @property
-    def by_number(self) -> bool:
-        """Whether the number of new sites is limited."""
-        return self.new is not None or any(phase.new is not None for phase in self.phases)
+    def number(self) -> int | None:
+        """The number of new sites of all phases together, ``None`` where it has no limit."""
+        given = [phase.new for phase in self.phases if phase.new is not None]
+        return sum(given) if given else self.new
 
     @property
-    def by_money(self) -> bool:
-        """Whether money is limited."""
-        return self.budget is not None or any(phase.budget is not None for phase in self.phases)
+    def money(self) -> float | None:
+        """The money of all phases together, yuan, ``None`` where it has no limit."""
+        given = [phase.budget for phase in self.phases if phase.budget is not None]
+        return sum(given) if given else self.budget
 
 
 def check_plan(plan: PlanInput, faults: FaultList) -> None:
@@ -151,7 +153,7 @@ def _check_limits(plan: PlanInput, faults: FaultList) -> None:
                     say("Give it for all phases or for none."),
                     key="plan.phases",
                 )
-    if plan.aim != "cost" and not (plan.by_number or plan.by_money):
+    if plan.aim != "cost" and plan.number is None and plan.money is None:
         faults.add(
             say("The plan has neither a number of new sites nor a budget."),
             say("Give `new = 10` or `budget = 60000` (yuan), or both."),

@@ -12,9 +12,10 @@ import shapely
 
 from stationplan.domain import Language, ObjectArray, Plan, RoadNetwork
 from stationplan.geo import unproject
-from stationplan.i18n import words
+from stationplan.i18n import translate, words
 from stationplan.naming import district_name, host_names, kind_names, site_name
-from stationplan.report.metrics import Covered, by_district, overall, uncovered
+from stationplan.reasons import broken_by, held_by, today_ways, why_not_facts
+from stationplan.report.metrics import Covered, by_district, certainty, overall, uncovered
 
 SCALE = 100_000
 """Packed coordinates are in 1e-5 degrees, about a metre."""
@@ -57,6 +58,10 @@ def _payload(plan: Plan, lang: Language) -> Json:
     sites = _sites(plan, lang)
     reach = packed_polygons(np.array(plan.reach, dtype=object), plan.area.crs)
     marks = [word("Synthetic data, not for decisions")] if plan.synthetic else []
+    # Of what may be done at a place the map shows the station of its host, and what somebody asked about.
+    places = np.array([not action for action in plan.sites.action])
+    asked_about = np.isin(np.arange(len(plan.sites)), [case.site for case in plan.why_not])
+    asked = {case.site: why_not_facts(plan, case, lang) for case in plan.why_not}
     return {
         "lang": lang,
         "title": plan.name.in_language(lang),
@@ -70,7 +75,7 @@ def _payload(plan: Plan, lang: Language) -> Json:
             "after": _covered(total.after),
             "new": len(plan.chosen),
             "cost": float(plan.sites.cost[plan.chosen].sum()),
-            "gap": _gap(plan),
+            "certainty": translate(certainty(plan), lang),
         },
         "groups": [{"name": group.name.in_language(lang)} for group in plan.demand.groups],
         "slots": [{"name": slot.name.in_language(lang)} for slot in plan.demand.slots],
@@ -81,8 +86,8 @@ def _payload(plan: Plan, lang: Language) -> Json:
         "cells": _cells(plan),
         "existing": [sites[i] for i in np.flatnonzero(plan.sites.existing)],
         "candidates": [
-            {**sites[i], "cost": float(plan.sites.cost[i])}
-            for i in np.setdiff1d(np.flatnonzero(~plan.sites.existing), plan.chosen)
+            {**sites[i], "cost": float(plan.sites.cost[i]), "why_not": asked.get(int(i), [])}
+            for i in np.setdiff1d(np.flatnonzero(~plan.sites.existing & (places | asked_about)), plan.chosen)
         ],
         "proposed": [
             {**sites[site], **_proposed(plan, order, lang), "reach": reach[order]}
@@ -91,20 +96,14 @@ def _payload(plan: Plan, lang: Language) -> Json:
     }
 
 
-def _gap(plan: Plan) -> float | None:
-    """Return the gap as the page words it: 0 is proven best, ``None`` is not known."""
-    if plan.solution.termination == "optimal":
-        return 0.0
-    return plan.solution.gap if math.isfinite(plan.solution.gap) else None
-
-
 def _covered(covered: Covered) -> Json:
     return {"workers": covered.workers, "share": covered.share, "cross_share": covered.cross_share}
 
 
 def _sites(plan: Plan, lang: Language) -> list[Json]:
     """Return what the page says of each site, in the order of ``plan.sites``."""
-    sites, kinds, hosts = plan.sites, kind_names(lang), host_names(plan, lang)
+    sites, kinds, hosts, word = plan.sites, kind_names(lang), host_names(plan, lang), words(lang)
+    closes = np.isin(np.arange(len(sites)), plan.solution.closed)
     lon, lat = unproject(sites.x, sites.y, plan.area.crs)
     return [
         {
@@ -112,7 +111,7 @@ def _sites(plan: Plan, lang: Language) -> list[Json]:
             "name": site_name(plan, i, lang),
             "address": sites.address[i],
             "kind": sites.kind[i],
-            "kind_name": kinds[sites.kind[i]],
+            "kind_name": word("{kind}, closes", kind=kinds[sites.kind[i]]) if closes[i] else kinds[sites.kind[i]],
             "host": hosts.get(sites.host[i], ""),
             "hours": sites.hours[i],
             "lat": round(float(lat[i]), 6),
@@ -129,16 +128,25 @@ def _proposed(plan: Plan, order: int, lang: Language) -> Json:
         nearest = {"name": site_name(plan, why.nearest_existing, lang), "minutes": why.nearest_existing_min}
     replacement = None
     if why.replacement >= 0:
-        replacement = {"name": site_name(plan, why.replacement, lang), "loss": why.replacement_loss}
+        replacement = {
+            "name": site_name(plan, why.replacement, lang),
+            "loss": why.replacement_loss,
+            "breaks": broken_by(plan, why.replacement_breaks, lang),
+        }
+    robust = float(plan.robustness[order])
     return {
         "order": order + 1,
         "cost": float(plan.sites.cost[why.site]),
         "district": district_name(plan, int(plan.sites.district[why.site]), lang),
         "gained": why.gained.round(4).tolist(),
         "gained_total": float(why.gained.sum()),
+        "alone": why.alone.round(4).tolist(),
+        "held": held_by(plan, why.held, lang),
         "nearest": nearest,
+        "today": today_ways(why, lang),
         "replacement": replacement,
         "removal_loss": why.removal_loss,
+        "robust": None if math.isnan(robust) else robust,
     }
 
 

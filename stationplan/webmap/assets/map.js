@@ -25,16 +25,17 @@ const stationplan = (() => {
    * @typedef {{workers: number, share: number|null, cross_share: number|null}} Coverage
    * @typedef {{id: string, name: string, address: string, kind: "standard"|"micro"|"mobile", kind_name: string,
    *   host: string, hours: string, lat: number, lon: number}} Station
-   * @typedef {Station & {cost: number|null}} Candidate
-   * @typedef {Candidate & {order: number, district: string, reach: Packed[][], gained: number[][],
-   *   gained_total: number, nearest: {name: string, minutes: number}|null,
-   *   replacement: {name: string, loss: number}|null, removal_loss: number|null}} Proposed
+   * @typedef {Station & {cost: number|null, why_not: [string, string][]}} Candidate
+   * @typedef {Station & {cost: number|null, order: number, district: string, reach: Packed[][], gained: number[][],
+   *   gained_total: number, alone: number[][], held: string, nearest: {name: string, minutes: number}|null,
+   *   today: string, replacement: {name: string, loss: number, breaks: string}|null, removal_loss: number|null,
+   *   robust: number|null}} Proposed
    * @typedef {{name: string, prefecture: string, rings: Packed[][], workers: number, before: number|null,
    *   after: number|null}} District
    * @typedef {{outline: Packed[], workers: number[], uncovered: number[], uncovered_after: number[]}} Cells
    * @typedef {{lang: "zh"|"en", title: string, subtitle: string, marks: string[], sources: string[],
    *   text: Record<LabelKey, string>, bounds: [Point, Point], scale: number,
-   *   summary: {total: number, before: Coverage, after: Coverage, new: number, cost: number|null, gap: number|null},
+   *   summary: {total: number, before: Coverage, after: Coverage, new: number, cost: number|null, certainty: string},
    *   groups: {name: string}[], slots: {name: string}[], roads: {major: Packed[], minor: Packed[]},
    *   districts: District[], cells: Cells, existing: Station[], candidates: Candidate[], proposed: Proposed[]}} Data
    * @typedef {{polygons: Point[][][], south: number, west: number, north: number, east: number}} Area
@@ -111,7 +112,6 @@ const stationplan = (() => {
     /** @param {number|null} value */
     const percent = (value) => (known(value) ? share.format(value) : "–");
     /** Rounded up, so that a limit stays a limit. @param {number} value */
-    const percentLimit = (value) => share.format(Math.ceil(value * 1000 - 1e-9) / 1000);
     /** @param {number|null|undefined} value */
     const yuan = (value) => {
       if (!known(value)) return "–";
@@ -119,7 +119,7 @@ const stationplan = (() => {
       return t("yuan", { amount: format.format(value) });
     };
     return {
-      t, known, workers, tabled, percent, percentLimit, yuan, locale,
+      t, known, workers, tabled, percent, yuan, locale,
       count: (/** @type {number} */ value) => whole.format(value),
       minutes: (/** @type {number} */ value) => (value < 9.95 ? tenth : whole).format(value),
       bound: (/** @type {number} */ value) => (value < 1 ? significant : exact).format(value),
@@ -457,11 +457,11 @@ const stationplan = (() => {
     return head;
   }
 
-  /** Group by slot, without the rows and columns that gain nobody. @param {Proposed} site @param {Data} data
+  /** Group by slot, without the rows and columns that hold nobody. @param {number[][]} workers @param {number} all
+   * their sum @param {string} name what they are @param {string} kind class of the table @param {Data} data
    * @param {Language} say @returns {HTMLElement|null} */
-  function gainTable(site, data, say) {
-    const gained = site.gained || [];
-    const value = (/** @type {number} */ g, /** @type {number} */ s) => (gained[g] && gained[g][s]) || 0;
+  function workersTable(workers, all, name, kind, data, say) {
+    const value = (/** @type {number} */ g, /** @type {number} */ s) => (workers[g] && workers[g][s]) || 0;
     const sum = (/** @type {number[]} */ values) => values.reduce((a, b) => a + b, 0);
     const groups = data.groups.map((_, g) => g);
     const slots = data.slots.map((_, s) => s);
@@ -469,8 +469,7 @@ const stationplan = (() => {
     const columns = slots.filter((s) => sum(groups.map((g) => value(g, s))) >= GAINED_SHOWN_FROM);
     if (!rows.length || !columns.length) return null;
 
-    const table = make("table", "sp-gain");
-    table.append(make("caption", "", say.t("gain_table")));
+    const table = make("table", `sp-workers ${kind}`);
     const heading = (/** @type {string} */ text, /** @type {string} */ scope) => {
       const cell = make("th");
       // A short word such as 05–09 stays on one line, though a dash may be broken after.
@@ -484,7 +483,7 @@ const stationplan = (() => {
     const line = (name, values) => {
       const row = make("tr");
       row.append(heading(name, "row"));
-      for (const number of values) row.append(make("td", "", say.tabled(number, site.gained_total)));
+      for (const number of values) row.append(make("td", "", say.tabled(number, all)));
       return row;
     };
     // With one column the total would say it again.
@@ -503,13 +502,13 @@ const stationplan = (() => {
     if (rows.length > 1) {
       const values = columns.map((s) => sum(groups.map((g) => value(g, s))));
       const foot = make("tfoot");
-      foot.append(line(say.t("total"), totals ? [...values, site.gained_total] : values));
+      foot.append(line(say.t("total"), totals ? [...values, all] : values));
       table.append(foot);
     }
     const frame = make("div", "sp-scroll");
     frame.tabIndex = 0;
     frame.setAttribute("role", "group");
-    frame.setAttribute("aria-label", say.t("gain_table"));
+    frame.setAttribute("aria-label", name);
     frame.append(table);
     return frame;
   }
@@ -527,7 +526,9 @@ const stationplan = (() => {
       if (words) box.append(make("p", "sp-meta", words));
     }
     box.append(make("p", "sp-gained", t("gain", { workers: say.workers(site.gained_total) })));
-    box.append(gainTable(site, data, say) || make("p", "sp-note", t("no_gain")));
+    const gained = workersTable(site.gained, site.gained_total, t("gain_table"), "sp-gain", data, say);
+    if (gained) gained.querySelector("table")?.prepend(make("caption", "", t("gain_table")));
+    box.append(gained || make("p", "sp-note", t("no_gain")));
 
     const near = site.nearest;
     const other = site.replacement;
@@ -537,19 +538,29 @@ const stationplan = (() => {
       const key = Math.abs(other.loss) < GAINED_SHOWN_FROM ? "replacement_same"
         : other.loss > 0 ? "replacement_loss" : "replacement_gain";
       otherText = t(key, { name: other.name, workers: say.workers(Math.abs(other.loss)) });
+      if (other.breaks) otherText = t("replacement_breaks", { exchange: otherText, rule: other.breaks });
     }
     const lost = site.removal_loss;
     box.append(facts([
+      [t("held"), site.held],
       [t("nearest"), near ? t("nearest_value", { name: near.name, minutes: say.minutes(near.minutes) })
         : t("nearest_none")],
+      [t("served_today"), site.today],
       [t("replacement"), otherText],
       [t("removal"), !say.known(lost) ? null : lost < GAINED_SHOWN_FROM ? t("removal_none")
         : t("removal_value", { workers: say.workers(lost) })],
+      [t("robust"), say.known(site.robust) ? t("robust_value", { share: say.percent(site.robust) }) : null],
     ]));
+    const alone = lost ? workersTable(site.alone, lost, t("alone_table"), "sp-alone", data, say) : null;
+    if (alone) {
+      const fold = make("details");
+      fold.append(make("summary", "", t("alone_table")), alone);
+      box.append(fold);
+    }
     return box;
   }
 
-  /** @param {Station & {cost?: number|null}} station @param {"existing_station"|"candidate_site"} kicker
+  /** @param {Station & {cost?: number|null, why_not?: [string, string][]}} station @param {"existing_station"|"candidate_site"} kicker
    * @param {Language} say */
   function stationPopup(station, kicker, say) {
     const { t } = say;
@@ -559,6 +570,7 @@ const stationplan = (() => {
       [t("address"), station.address], [t("kind"), station.kind_name], [t("host"), station.host],
       [t("hours"), station.hours], [t("cost"), say.known(station.cost) ? say.yuan(station.cost) : null],
     ]));
+    if (station.why_not && station.why_not.length) box.append(facts(station.why_not));
     return box;
   }
 
@@ -633,7 +645,7 @@ const stationplan = (() => {
     panel.append(top);
     if (data.subtitle) panel.append(make("p", "sp-subtitle", data.subtitle));
 
-    const { before, after, total, gap, cost } = data.summary;
+    const { before, after, total, cost } = data.summary;
     const main = make("div", "sp-coverage");
     main.append(make("p", "sp-label", t("coverage")));
     const figures = make("p", "sp-figures");
@@ -677,9 +689,7 @@ const stationplan = (() => {
         ? t("change", { before: say.percent(before.cross_share), after: say.percent(after.cross_share) }) : null],
       [t("cost"), say.known(cost) ? say.yuan(cost) : null],
     ]);
-    const limit = !say.known(gap) ? t("gap_unknown")
-      : gap <= 1e-9 ? t("gap_proven") : t("gap_limit", { percent: say.percentLimit(gap) });
-    more.append(pair, rest, make("p", "sp-gap", limit));
+    more.append(pair, rest, make("p", "sp-gap", data.summary.certainty));
     panel.append(more);
     foldable(toggle, more, !phone, () => panel.classList.toggle("sp-folded", more.hidden));
     return panel;
@@ -902,7 +912,14 @@ const stationplan = (() => {
           if (singled.open === i) singled.open = -1;
           emphasise();
         });
-        popup.setContent(proposedPopup(site, data, say)).openOn(map);
+        const content = proposedPopup(site, data, say);
+        // Unfolded, the popup is taller: it is laid out again, which takes its content out and puts it back.
+        content.querySelector("details")?.addEventListener("toggle", () => {
+          const held = /** @type {HTMLElement|null} */ (document.activeElement);
+          popup.update();
+          if (held && content.contains(held)) held.focus();
+        });
+        popup.setContent(content).openOn(map);
       };
       const point = (/** @type {boolean} */ on) => () => {
         singled.pointed = on ? i : -1;
