@@ -298,7 +298,7 @@ def _why_not(built: Finished, site: int, cases: Sequence[WhyHere], site_snap: Sn
     shared[site] = 0
     order = np.lexsort((np.arange(len(shared)), -shared))[: int((shared > 0).sum())]
     gain = built.table(rows[others == 0])
-    exchange, exchange_gain = _best_exchange(built, site, rows) if not built.standing[site] else (-1, 0.0)
+    exchange, exchange_gain = (-1, 0.0) if built.standing[site] else _best_exchange(built, site, cases)
     breaks, exchange_money = None, 0.0
     if exchange >= 0:
         breaks = built.broken(*_exchange(built, _alone(built, exchange), site))
@@ -338,19 +338,22 @@ def _lacking(cost: float, money: float) -> float:
     return float(cost - money) if cost > money + 1e-9 else 0.0
 
 
-def _best_exchange(built: Finished, site: int, rows: IntArray) -> tuple[int, float]:
+def _best_exchange(built: Finished, site: int, cases: Sequence[WhyHere]) -> tuple[int, float]:
     """Return the proposed site that another would best replace, and the workers won: first of those it can pay."""
-    sites, weight, cover = built.sites, built.coverage.weight, built.coverage.cover
-    given_up = built.chosen[~sites.required[built.chosen]]
-    given_up = given_up[[bool(built.may_replace(other)[site]) for other in given_up.tolist()]]
-    if not len(given_up):
+    sites, weight = built.sites, built.coverage.weight
+    losses = {
+        case.site: case.removal_loss
+        for case in cases
+        if not sites.required[case.site] and built.may_replace(case.site)[site]
+    }
+    if not losses:
         return -1, 0.0
+    given_up = np.array(list(losses), dtype=np.int64)
+    rows = built.rows(site)
     won = float(weight[rows[built.count[rows] == 0]].sum())
-    alone = built.count == 1
-    kept = rows[alone[rows]]
-    lost = np.asarray(cover[alone][:, given_up].T @ weight[alone]) - np.asarray(
-        cover[kept][:, given_up].T @ weight[kept]
-    )
+    # Of what a site alone covers the other keeps what it reaches itself.
+    kept = _alone(built, site)
+    lost = np.array(list(losses.values())) - np.asarray(built.coverage.cover[kept].T @ weight[kept])[given_up]
     payable = sites.cost[site] <= sites.cost[given_up] + built.money_left + 1e-9
     among = np.flatnonzero(payable) if payable.any() else np.arange(len(given_up))
     best = among[int(lost[among].argmin())]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import replace
+from functools import cache
 
 import jsonschema
 import numpy as np
@@ -222,7 +223,7 @@ def test_the_money_that_lacks(tmp_path):
     plan, cases = asked_of(tmp_path, 'budget = 360\nrequired = ["C2", "C5"]', "C1")
     # 350 yuan are spent; both sites are required, so none can be given up.
     assert (cases["C1"].money_missing, cases["C1"].exchange, cases["C1"].least) == (pytest.approx(90.4), -1, -1)
-    assert cases["C1"].reasons == ("covered",) if cases["C1"].gain.sum() == 0 else ("money",)
+    assert cases["C1"].reasons == ("covered",)
     plan, cases = asked_of(tmp_path / "free", "budget = 300", "C2", "C3")
     assert names(plan) == ["C4", "C5"]
     # C2 (300) in the stead of C4 (200) costs 50 more than is left; C3 (700) 450 more.
@@ -234,8 +235,8 @@ def test_the_money_that_lacks(tmp_path):
 
 
 def test_an_exchange_that_can_be_paid_goes_before_a_better_one_that_cannot(tmp_path):
-    plan, cases = asked_of(tmp_path, "budget = 350", "C1")
-    # C2 and C5 (350 yuan) stand; C1 (100.4) can be paid in the stead of C2 only, though C5 is the lesser loss.
+    plan, cases = asked_of(tmp_path, 'budget = 350\nforbidden = ["C4"]', "C1")
+    # C2 and C5 (350 yuan) stand; C1 (100.4) can be paid in the stead of C2 only, though nothing is lost with C5.
     assert set(names(plan)) == {"C2", "C5"}
     assert (site(plan, cases["C1"].exchange), cases["C1"].exchange_money) == ("C2", 0)
     assert cases["C1"].exchange_gain == served("S", "C1", "C5") - served("S", "C2", "C5")
@@ -376,11 +377,16 @@ def studies(draw):
     coverage = Coverage(cell, group, slot, demand.workers[cell, group, slot], sparse.csr_array(cover))
     chosen = np.array(draw(st.permutations([j for j, k in enumerate(kind) if k in "PR"])), dtype=np.int64)
     spent = float(sites.cost[chosen].sum())
+    rows = cover[:, [*np.flatnonzero(sites.existing), *chosen]].any(axis=1)
+    totals = np.bincount(demand.district, demand.workers.sum(axis=(1, 2)), minlength=2)
+    reached = np.bincount(demand.district[cell[rows]], coverage.weight[rows], minlength=2)
+    shares = np.divide(reached, totals, out=np.ones(2), where=totals > 0)
     plan = PlanInput(
         new=max(len(chosen) + draw(st.integers(0, 1)), 1),
         budget=draw(st.sampled_from([None, spent + 1, spent + 0.5])),
-        floor_share=draw(st.sampled_from([0.0, 0.3])),
-        target_share=draw(st.sampled_from([0.0, 0.5])),
+        # Rules that the plan keeps, some of them just so.
+        floor_share=draw(st.sampled_from([0.0, 0.8, 1.0])) * shares.min(),
+        target_share=draw(st.sampled_from([0.0, 0.8, 1.0])) * reached.sum() / max(totals.sum(), 1),
     )
     nobody = np.empty(0, dtype=np.int64)
     solution = Solution(chosen, 1.0, 1.0, 0.0, "optimal", "by hand", 0.0, nobody)
@@ -392,6 +398,7 @@ def snap(node):
     return Snap({"walk": node, "ebike": node}, off)
 
 
+@cache
 def line():
     """Nine nodes in a row, one way only from 4 to 5; a step is a minute on foot and half of one by e-bike."""
     tail = [*range(8), *(n for n in range(1, 9) if n != 5)]
@@ -415,7 +422,7 @@ def kept_rules(built, standing):
     )
 
 
-@settings(max_examples=150, derandomize=True, deadline=None)
+@settings(max_examples=80, derandomize=True, deadline=None)
 @given(studies())
 def test_cases_are_those_of_recounting(study):
     built, cell_node, site_node = study
@@ -439,15 +446,15 @@ def test_cases_are_those_of_recounting(study):
         by_exchange = {j: weight[covered(built, without | {j})].sum() for j in free}
         payable = {j: v for j, v in by_exchange.items() if sites.cost[j] <= sites.cost[case.site] + left + 1e-9}
         assert case.replacement_loss == whole - max([*payable.values(), whole - case.removal_loss])
-        if case.replacement >= 0 and kept_rules(built, standing):
+        assert kept_rules(built, standing)
+        if case.replacement >= 0:
             assert (case.replacement_breaks is None) == kept_rules(built, without | {case.replacement})
-        if kept_rules(built, standing):
-            rule = "gain"
-            if any(v > whole for j, v in by_exchange.items() if j not in payable):
-                rule = "budget"
-            if not kept_rules(built, without):
-                rule = case.held.rule if case.held.rule in ("floor", "target") else "broken"
-            assert case.held.rule == ("required" if sites.required[case.site] else rule)
+        rules = {"gain"}
+        if any(v > whole for j, v in by_exchange.items() if j not in payable):
+            rules = {"budget"}
+        if not kept_rules(built, without):
+            rules = {"floor", "target"}
+        assert case.held.rule in ({"required"} if sites.required[case.site] else rules)
         rows = np.flatnonzero(covered(built, {case.site}))
         ways = np.full(len(rows), np.inf)
         for i, row in enumerate(rows):
@@ -463,7 +470,7 @@ def test_cases_are_those_of_recounting(study):
         assert mean_today_min(case) == (None if mean is None else pytest.approx(mean))
 
 
-@settings(max_examples=150, derandomize=True, deadline=None)
+@settings(max_examples=80, derandomize=True, deadline=None)
 @given(studies())
 def test_why_not_is_that_of_recounting(study):
     built, cell_node, site_node = study
@@ -487,10 +494,9 @@ def test_why_not_is_that_of_recounting(study):
             payable = {k: v for k, v in change.items() if sites.cost[j] <= sites.cost[k] + built.money_left + 1e-9}
             assert case.exchange_gain == change[case.exchange] == max((payable or change).values())
             assert (case.exchange_money == 0) == bool(payable)
-            if kept_rules(built, standing):
-                kept = kept_rules(built, standing - {case.exchange} | {j})
-                assert (case.exchange_breaks is None) == kept
+            kept = kept_rules(built, standing - {case.exchange} | {j})
+            assert (case.exchange_breaks is None) == kept
         assert case.reasons
         assert ("proposed" in case.reasons) == (j in standing and not sites.existing[j])
-        if case.reasons == ("better",):
+        if "better" in case.reasons:
             assert case.gain.sum() > 0 or case.exchange_gain > 0
