@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from stationplan.siting import best_floor, max_coverage, sites_for_weight
+from stationplan.siting.core import Core
 from stationplan.siting.greedy import greedy
 from stationplan.siting.problem import covered_weight
 
@@ -172,13 +173,21 @@ def test_required_sites_count_towards_the_number_for_a_weight():
     assert number == 2
 
 
+def _core(cover, weights, p):
+    """Maximal coverage with p sites as a core."""
+    count = cover.shape[1]
+    limit = sparse.csr_array(np.ones((1, count)))
+    none = np.empty(0, dtype=np.int64)
+    return Core(cover, weights, np.zeros(len(weights)), np.zeros(count), limit, np.array([float(p)]), none)
+
+
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(_cases())
 def test_greedy_is_never_better(case):
     cover, weights = sparse.csr_array(case["cover"]), case["weights"]
     count = cover.shape[1]
     for p in range(count + 1):
-        start = greedy(cover, weights, costs=np.ones(count), p=p, budget=None, start=[], by_cost=False)
+        start, _ = greedy(_core(cover, weights, p))
         assert covered_weight(cover, weights, start) <= max_coverage(cover, weights, p=p).objective + 1e-9
 
 
@@ -277,7 +286,7 @@ def _random_instance(rows=200, sites=2000):
 def test_out_of_time_the_answer_is_not_worse_than_greedy_and_the_bound_holds(time_limit_s):
     cover, weights = _random_instance()
     solution = max_coverage(cover, weights, p=12, time_limit_s=time_limit_s)
-    start = greedy(sparse.csr_array(cover), weights, costs=np.ones(2000), p=12, budget=None, start=[], by_cost=False)
+    start, _ = greedy(_core(sparse.csr_array(cover), weights, 12))
     assert len(solution.sites) <= 12
     assert solution.termination == "time_limit"
     assert solution.objective >= _weight(cover, weights, start) - 1e-9

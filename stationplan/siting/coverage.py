@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import sparse
 
 from stationplan.domain import FloatArray, Solution
 from stationplan.siting.answer import Clock, answered, unanswered
 from stationplan.siting.arguments import Arguments, Matrix
-from stationplan.siting.greedy import Gains, build_order, greedy
+from stationplan.siting.core import Core
+from stationplan.siting.greedy import build_order, greedy
 from stationplan.siting.milp import solve
 from stationplan.siting.problem import (
     CoverProblem,
@@ -146,21 +148,32 @@ def best_floor(
     return max(min(round(result.share, 9), 1.0), 0.0) if result.sites is not None else 0.0
 
 
+def _core(problem: CoverProblem, reduced: Reduced, required: list[int]) -> Core:
+    """State a reduced problem without its floors as a core."""
+    sites = len(reduced.sites)
+    limits, most = [], []
+    if problem.p is not None:
+        limits.append(np.ones(sites))
+        most.append(float(problem.p))
+    if problem.budget is not None:
+        limits.append(problem.costs[reduced.sites])
+        most.append(problem.budget)
+    return Core(
+        reduced.cover,
+        reduced.weights,
+        np.zeros(len(reduced.weights)),
+        np.zeros(sites),
+        sparse.csr_array(np.array(limits)),
+        np.array(most),
+        np.array(required, dtype=np.int64),
+    )
+
+
 def _greedy_start(problem: CoverProblem, reduced: Reduced, required: list[int]) -> list[int]:
-    costs = problem.costs[reduced.sites]
-    starts = [
-        greedy(
-            reduced.cover,
-            reduced.weights,
-            costs=costs,
-            p=problem.p,
-            budget=problem.budget,
-            start=required,
-            by_cost=by_cost,
-        )
-        for by_cost in ([False, True] if problem.budget is not None else [False])
-    ]
-    return max(starts, key=lambda chosen: covered_weight(reduced.cover, reduced.weights, chosen))
+    core = _core(problem, reduced, required)
+    ways = [False, True] if problem.budget is not None else [False]
+    starts = [greedy(core, by_cost=by_cost)[0].tolist() for by_cost in ways]
+    return max(starts, key=core.worth)
 
 
 def _meets(problem: CoverProblem, reduced: Reduced, columns: list[int]) -> bool:
@@ -192,8 +205,8 @@ def _solution(
 ) -> Solution:
     """Return the best answer, evaluated on the raw matrix and put in build order."""
     best = max(answers, key=lambda columns: covered_weight(reduced.cover, reduced.weights, columns))
-    order, added = build_order(reduced.cover, reduced.weights, best)
-    kept = [site for site, gain in zip(order, added, strict=True) if gain > 0 or site in required]
+    order, added = build_order(_core(problem, reduced, required), best)
+    kept = [site for site, gain in zip(order.tolist(), added, strict=True) if gain > 0 or site in required]
     sites = reduced.sites[kept]
     standing = np.concatenate([np.flatnonzero(problem.existing), sites])
     objective = covered_weight(problem.cover, problem.weights, standing)
@@ -236,12 +249,12 @@ def sites_for_weight(
     reduced = reduce(problem)
     most = reduced.secured + float(reduced.weights.sum())
     must = [int(column) for column in np.flatnonzero(problem.required[reduced.sites])]
-    gains = Gains(reduced.cover, reduced.weights)
-    reached = reduced.secured + sum(gains.add(site) for site in must)
+    _, gains = greedy(_core(problem, reduced, must))
+    reached = reduced.secured + float(gains[: len(must)].sum())
     number = len(must)
-    for site in _greedy_start(problem, reduced, must)[len(must) :]:
+    for gain in gains[len(must) :]:
         if reached >= target * (1 - 1e-12):
             break
-        reached += gains.add(site)
+        reached += float(gain)
         number += 1
     return (number if reached >= target * (1 - 1e-12) else None), most
