@@ -27,6 +27,7 @@ def road_like_instance(
 
     Towns have streets of their own direction: a site reaches 500 to 1,000 m along them (the sum of both ways), so a cell
     in a town sees 10 to 60 sites. Cells are denser in the middle of a town, and weigh 1 to some hundred workers.
+    Existing sites all stand in the western half of their town.
     """
     rng = np.random.default_rng(2026)
     towns = max(cells // 2_500, 3)
@@ -44,7 +45,8 @@ def road_like_instance(
     picked = np.sort(rng.choice(cells, sites, replace=False))
     reach = rng.uniform(500.0, 1_000.0, sites)
     cover = within(at, at[picked], reach, turn=(turn, turn[picked]))
-    standing = np.sort(rng.choice(sites, existing, replace=False))
+    west = np.flatnonzero(at[picked, 0] < middle[town[picked], 0])
+    standing = np.sort(rng.choice(west, existing, replace=False))
     return cover, weights, standing
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import sparse
 
 from stationplan.domain import BoolArray, CountArray, FloatArray, IntArray
@@ -27,7 +27,8 @@ class Presolved:
 
     ``core`` has no required options; ``options`` are the original indices of its options, ascending, and ``taken`` the
     required ones. ``secured`` is what ``taken`` is worth. ``group[row]`` is the row of ``core`` that stands for an
-    original row, -1 where none does.
+    original row, -1 where none does. ``stand_in[option]`` is the option of ``core`` to choose instead of an original
+    one, -1 where none is needed or none is left.
     """
 
     core: Core
@@ -35,17 +36,24 @@ class Presolved:
     taken: IntArray
     secured: float
     group: CountArray
+    stand_in: CountArray
 
     def restore(self, options: ArrayLike) -> IntArray:
         """Return a choice of the smaller problem as one of the original, required options included, ascending."""
         return np.sort(np.concatenate([self.taken, self.options[np.asarray(options, dtype=np.int64)]]))
 
+    def represent(self, options: ArrayLike) -> IntArray:
+        """Return an original choice within the limits as one of the smaller problem, worth no less, ascending."""
+        instead = self.stand_in[np.asarray(options, dtype=np.int64)]
+        return np.unique(instead[instead >= 0]).astype(np.int64)
 
-def presolve(core: Core, *, keep: BoolArray | None = None) -> Presolved:
+
+def presolve(core: Core, *, keep: BoolArray | None = None, label: IntArray | None = None) -> Presolved:
     """Return an equivalent problem over the options that matter.
 
     ``keep`` masks the options that may be chosen (``None``: all); required options are taken in any case. Best choices
-    of the result, restored, are best choices among those options.
+    of the result, restored, are best choices among those options. With ``label`` (a number a row, such as its district)
+    rows of different labels stay apart, and rows of one option stay rows.
 
     Option j may go for option k when k covers all that j does, is worth as much by itself and uses no more of any
     limit, and j beside k adds nothing. Of two that are alike the lower index stays.
@@ -77,25 +85,45 @@ def presolve(core: Core, *, keep: BoolArray | None = None) -> Presolved:
     first, second, value = core.first, core.second, core.value.astype(np.float64)
     options = np.arange(count)
     group = np.arange(rows, dtype=np.int32)
+    stand_in = np.arange(count, dtype=np.int32)
+    labels = np.zeros(0, dtype=np.int64) if label is None else np.asarray(label, dtype=np.int64)
     last = False
     while True:
         kept = np.flatnonzero(role >= 0)
         role[kept] = np.arange(len(kept))
+        stand_in = _follow(stand_in, role)
         options, value = options[kept], value[kept]
-        indptr, indices, first, second, merged, gained = _merge_rows(indptr, indices, first, second, role, value)
+        indptr, indices, first, second, labels, merged, gained = _merge_rows(
+            indptr, indices, first, second, labels, role, value
+        )
         secured += gained
         group = _follow(group, merged)
         if last:
             break
-        dominated = _dominated(indptr, indices, second, value, column[:, options])
+        better = _better(indptr, indices, second, value, column[:, options])
+        dominated = better != np.arange(len(options))
         if not dominated.any():
             break
+        stand_in = _follow(stand_in, better)
         role = np.where(dominated, _OUT, 0).astype(np.int32)
         last = bool(dominated.sum() < _FEW * len(options))
     cover = sparse.csr_array((np.ones(len(indices), dtype=bool), indices, indptr), shape=(len(first), len(options)))
     limits = sparse.csr_array(column[:, options])
     none = np.empty(0, dtype=np.int64)
-    return Presolved(Core(cover, first, second, value, limits, most, none), options, taken, secured, group)
+    smaller = Core(cover, first, second, value, limits, most, none)
+    return Presolved(smaller, options, taken, secured, group, np.maximum(stand_in, -1))
+
+
+def chained(outer: Presolved, inner: Presolved) -> Presolved:
+    """Return two reductions, the second of the first one's core, as one."""
+    return Presolved(
+        inner.core,
+        outer.options[inner.options],
+        np.sort(np.concatenate([outer.taken, outer.options[inner.taken]])),
+        outer.secured + inner.secured,
+        _follow(outer.group, inner.group),
+        _follow(outer.stand_in, inner.stand_in),
+    )
 
 
 def lists_of(matrix: sparse.csr_array) -> tuple[IntArray, CountArray]:
@@ -133,12 +161,12 @@ _OUT, _TAKEN = -1, -2
 
 
 @njit(cache=True, nogil=True)
-def _follow(group: CountArray, merged: CountArray) -> CountArray:
-    """Return the group of each row after its group was merged further."""
-    onward = np.empty_like(group)
-    for row in range(group.size):
-        onward[row] = merged[group[row]] if group[row] >= 0 else -1
-    return onward
+def _follow(there: CountArray, onward: CountArray) -> CountArray:
+    """Return where a second map leads from where the first one does; negative is nowhere."""
+    end = np.empty_like(there)
+    for start in range(there.size):
+        end[start] = onward[there[start]] if there[start] >= 0 else -1
+    return end
 
 
 @njit(cache=True, nogil=True)
@@ -147,13 +175,14 @@ def _merge_rows(
     indices: CountArray,
     first: FloatArray,
     second: FloatArray,
+    label: IntArray,
     role: CountArray,
     value: FloatArray,
-) -> tuple[IntArray, CountArray, FloatArray, FloatArray, CountArray, float]:
+) -> tuple[IntArray, CountArray, FloatArray, FloatArray, IntArray, CountArray, float]:
     """Return the rows that decide, one for each set of options, over the options with a role >= 0.
 
     Options that are taken move a row's ``second`` into the place of its ``first``. A row of one option adds to
-    ``value`` in place. Rows are found by a sum of random 64-bit keys of their options in an open table, and compared
+    ``value`` in place, unless there are labels. Rows are found by a sum of random 64-bit keys of their options in an open table, and compared
     option by option. The last value returned is the weight that taken options cover.
     """
     rows = indptr.size - 1
@@ -171,6 +200,8 @@ def _merge_rows(
     starts = np.zeros(size // 2 + 1, np.int64)
     new_first = np.empty(size // 2, np.float64)
     new_second = np.empty(size // 2, np.float64)
+    source = np.empty(size // 2, np.int64)
+    labelled = label.size > 0
     kept = np.empty(4096, np.int32)
     filled = np.int64(0)
     groups = np.int64(0)
@@ -198,15 +229,17 @@ def _merge_rows(
                 one, two = two, 0.0
         if one <= 0.0 or length == 0:
             continue
-        if length == 1:
+        if length == 1 and not labelled:
             value[kept[filled]] += one
             continue
+        if labelled:
+            key += np.uint64(label[row]) * np.uint64(0x9E3779B97F4A7C15)
         slot = np.int64(key >> np.uint64(11)) & (size - 1)
         found = np.int64(-1)
         while table[slot] >= 0:
             other = np.int64(table[slot])
             if seen[other] == key and starts[other + 1] - starts[other] == length:
-                same = True
+                same = not labelled or label[source[other]] == label[row]
                 for place in range(length):
                     if kept[starts[other] + place] != kept[filled + place]:
                         same = False
@@ -224,6 +257,7 @@ def _merge_rows(
         seen[groups] = key
         new_first[groups] = one
         new_second[groups] = two
+        source[groups] = row
         group[row] = groups
         filled += length
         groups += 1
@@ -238,6 +272,7 @@ def _merge_rows(
                 table[slot] = other
             seen = np.concatenate((seen[:groups], np.empty(size // 2 - groups, np.uint64)))
             starts = np.concatenate((starts[: groups + 1], np.zeros(size // 2 - groups, np.int64)))
+            source = np.concatenate((source[:groups], np.empty(size // 2 - groups, np.int64)))
             new_first = np.concatenate((new_first[:groups], np.empty(size // 2 - groups, np.float64)))
             new_second = np.concatenate((new_second[:groups], np.empty(size // 2 - groups, np.float64)))
     return (
@@ -245,25 +280,24 @@ def _merge_rows(
         kept[:filled].copy(),
         new_first[:groups].copy(),
         new_second[:groups].copy(),
+        label[source[:groups]] if labelled else label,
         group,
         secured,
     )
 
 
-def _dominated(
+def _better(
     indptr: IntArray, indices: CountArray, second: FloatArray, value: FloatArray, limits: sparse.csc_array
-) -> BoolArray:
-    """Mask options that another one can always stand in for."""
+) -> CountArray:
+    """Return, for each option, the one that can always stand in for it: often itself, -1 where it adds nothing."""
     column_ptr, rows = turned(indptr, indices, len(value))
     limit_ptr, limit, used = columns_of(limits)
-    dominated: BoolArray = _covered_by_another(
-        indptr, indices, column_ptr, rows, second, value, limit_ptr, limit, used
-    )
-    return dominated
+    better: CountArray = _stand_ins(indptr, indices, column_ptr, rows, second, value, limit_ptr, limit, used)
+    return better
 
 
 @njit(cache=True, nogil=True)
-def _covered_by_another(
+def _stand_ins(
     indptr: IntArray,
     indices: CountArray,
     column_ptr: IntArray,
@@ -273,15 +307,15 @@ def _covered_by_another(
     limit_ptr: IntArray,
     limit: CountArray,
     used: FloatArray,
-) -> NDArray[np.bool_]:
+) -> CountArray:
     count = column_ptr.size - 1
-    dominated = np.zeros(count, np.bool_)
+    better = np.arange(count).astype(np.int32)
     for option in range(count):
         begin, end = column_ptr[option], column_ptr[option + 1]
         if value[option] > 0.0:
             continue
         if begin == end:
-            dominated[option] = True  # adds nothing
+            better[option] = -1
             continue
         rarest = np.int64(rows[begin])
         alone = True
@@ -306,9 +340,15 @@ def _covered_by_another(
             alike = length == end - begin and value[other] == 0.0
             if alike and other > option and _uses_no_more(option, other, limit_ptr, limit, used):
                 continue
-            dominated[option] = True
+            better[option] = other
             break
-    return dominated
+    # Whoever stands in may be stood in for: that order has no circle.
+    for option in range(count):
+        last = np.int64(option)
+        while last >= 0 and better[last] != last:
+            last = np.int64(better[last])
+        better[option] = last
+    return better
 
 
 @njit(cache=True, nogil=True)
