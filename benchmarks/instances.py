@@ -67,9 +67,7 @@ def within(
     starts = np.searchsorted(number[order], np.arange(number.max() + 2))
     angle = np.zeros(0) if turn is None else turn[1]
     indptr, indices = _within(people, places, reach, angle, low, side, columns, order, starts)
-    return sparse.csr_array(
-        (np.ones(len(indices), dtype=bool), indices, indptr), shape=(len(people), len(places))
-    )
+    return sparse.csr_array((np.ones(len(indices), dtype=bool), indices, indptr), shape=(len(people), len(places)))
 
 
 @njit(cache=True)

@@ -18,7 +18,7 @@ import numpy as np
 from numba import njit
 from scipy import sparse
 
-from stationplan.domain import BoolArray, CountArray, FloatArray, IntArray
+from stationplan.domain import CountArray, FloatArray, IntArray
 from stationplan.siting.answer import Clock
 from stationplan.siting.core import Core
 from stationplan.siting.presolve import columns_of, lists_of, turned
