@@ -20,11 +20,11 @@ from stationplan.siting.presolve import columns_of, lists_of, turned
 _CHUNK = 200
 """Rounds between looks at the clock."""
 
-_LARGEST = 8
+_LARGEST = 6
 """Options given up in one round, at most."""
 
-_SLACK = 0.1
-"""How far below the best a choice is accepted at first, in mean margins of the chosen options."""
+_HOT, _COLD = 0.2, 0.002
+"""Temperatures at the start and at the end, in mean margins of the chosen options."""
 
 Problem = tuple[IntArray, CountArray, IntArray, CountArray, IntArray, IntArray, IntArray, CountArray, FloatArray]
 """Options of each row (two lists), rows of each option (two), ``first``, ``second``, limits of each option (three)."""
@@ -236,10 +236,10 @@ def _rounds(
             _turn(problem, left, chosen, times, margin, top)
             come[added] = top
             added += 1
-        # Record-to-record travel (Dueck 1993): a little below the best is accepted, ever less so.
-        slack = np.int64(_SLACK * (1.0 - this / rounds) * state[2])
+        # Simulated annealing (Kirkpatrick and others 1983), cooling from _HOT to _COLD.
+        heat = _HOT * (_COLD / _HOT) ** (this / rounds) * state[2]
         now = state[0] + gained - lost
-        if now >= state[1] - slack:
+        if now >= state[0] + heat * np.log((1.0 + _draw(random, 1 << 30)) / (1 << 30)):
             state[0] = now
             if added or dropped:
                 number = 0
