@@ -6,19 +6,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import sparse
 
-from stationplan.domain import FloatArray, IntArray
-from stationplan.siting import highs
+from stationplan.domain import IntArray
 from stationplan.siting.answer import PROVEN, Clock
 from stationplan.siting.core import Core
+from stationplan.siting.finish import finish
 from stationplan.siting.greedy import greedy
 from stationplan.siting.lagrangian import Bound, Prices, bound, prices
 from stationplan.siting.presolve import Presolved, chained, presolve
 from stationplan.siting.search import search
-
-_HIGHS_SAFE = 1e-7
-"""Relative margin on bounds of HiGHS, which takes a value within 1e-6 of a whole number for whole."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +117,7 @@ class _State:
 
 def start(core: Core) -> IntArray:
     """Return the best greedy choice: by gain, and by gain for cost where options use limits unevenly."""
-    ways = [False] if core.limits.nnz == 0 or np.ptp(core.limits.data) == 0 and len(core.most) < 2 else [False, True]
+    ways = [False] if core.limits.nnz == 0 or (np.ptp(core.limits.data) == 0 and len(core.most) < 2) else [False, True]
     choices = [np.sort(greedy(core, by_cost=by_cost)[0]) for by_cost in ways]
     return max(choices, key=core.worth)
 
@@ -150,38 +146,3 @@ def carried(tariff: Prices, step: Presolved) -> Prices:
     kept = step.group >= 0
     rows = np.bincount(step.group[kept], tariff.rows[kept], minlength=len(step.core.first))
     return Prices(np.minimum(rows, step.core.first), tariff.limits)
-
-
-def finish(core: Core, best: ArrayLike, *, seconds: float, gap: float) -> tuple[IntArray, float]:
-    """Return the choice that HiGHS finds within its time, and its bound."""
-    best = np.asarray(best, dtype=np.int64)
-    rows, options = core.cover.shape
-    total = float(core.first.sum() + core.second.sum() + core.value.sum())
-    if total <= 0 or not options:
-        return best, total
-    unit = 2.0 ** (20 - np.ceil(np.log2(total)))
-    twice = np.flatnonzero(core.second > 0)
-    once = sparse.eye_array(rows, format="csr")
-    counted = [-core.cover.astype(np.float64), once, once[:, twice]]
-    limits = [core.limits, sparse.csr_array((len(core.most), rows + len(twice)))]
-    matrix = sparse.csr_array(sparse.vstack([sparse.hstack(counted), sparse.hstack(limits)]))
-    columns = matrix.shape[1]
-    program = highs.Program(
-        cost=np.concatenate([core.value, core.first, core.second[twice]]) * unit,
-        lower=np.zeros(columns),
-        upper=np.ones(columns),
-        integer=np.arange(columns) < options,
-        matrix=matrix,
-        row_lower=np.full(matrix.shape[0], -np.inf),
-        row_upper=np.concatenate([np.zeros(rows), core.most]),
-    )
-    chosen = np.zeros(options)
-    chosen[best] = 1.0
-    times = core.cover @ chosen
-    answer = highs.solve(
-        program, seconds=seconds, start=np.concatenate([chosen, times >= 1, times[twice] >= 2]).astype(float), gap=gap
-    )
-    limit = min(answer.bound / unit * (1 + _HIGHS_SAFE), total)
-    if answer.values is None:
-        return best, limit
-    return np.flatnonzero(answer.values[:options] > 0.5), limit
