@@ -25,8 +25,8 @@ def road_like_instance(
 ) -> tuple[sparse.csr_array, NDArray[np.float64], NDArray[np.int64]]:
     """Return cells around towns of Zipf-like sizes, sites a sample of them, and which sites stand already.
 
-    Towns have streets of their own direction: a site reaches 500 to 1,000 m along them (the sum of both ways), so a cell
-    in a town sees 10 to 60 sites. Cells are denser in the middle of a town, and weigh 1 to some hundred workers.
+    Towns have streets of their own direction: a site reaches 500 to 1,000 m along them (the sum of both ways), so that
+    a cell in a town sees 10 to 60 sites. Cells are denser in the middle of a town, and weigh 1 to some hundred workers.
     Existing sites all stand in the western half of their town.
     """
     rng = np.random.default_rng(2026)

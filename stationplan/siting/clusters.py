@@ -15,9 +15,9 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from stationplan.domain import BoolArray, FloatArray, IntArray
-from stationplan.siting.answer import Clock
+from stationplan.siting.answer import PROVEN, Clock
+from stationplan.siting.branch import branch
 from stationplan.siting.core import Core
-from stationplan.siting.finish import finish
 from stationplan.siting.lagrangian import SAFE, Bound
 from stationplan.siting.presolve import presolve
 
@@ -36,12 +36,12 @@ class Clustered:
 
 
 def cluster_bound(
-    core: Core, limit: Bound, label: IntArray, best: IntArray, *, target: float, clock: Clock, each_s: float
+    core: Core, limit: Bound, label: IntArray, best: IntArray, *, target: float, clock: Clock, nodes: int
 ) -> Clustered:
     """Return the bound of groups of options (``label[option]``), those of fewest entries first.
 
-    Each group starts from its part of the choice ``best``. The core has no required options. What the bound so far rules out of a choice worth ``target`` is left out of the
-    groups that follow. A group has ``each_s`` seconds at most; after that the bound that it has reached counts.
+    The core has no required options. Each group starts from its part of the choice ``best`` and has so many ``nodes``;
+    what the bound so far rules out of a choice worth ``target`` is left out of the groups that follow.
     """
     prices = limit.prices
     columns = sparse.csc_array(core.cover)
@@ -78,7 +78,15 @@ def cluster_bound(
         small = presolve(cut, keep=keep[mine])
         paid = float(price @ (limits[:, small.taken].sum(axis=1)))
         begin = small.represent(np.flatnonzero(np.isin(mine, best)))
-        choice, ceiling = finish(small.core, begin, seconds=min(each_s, clock.left_s), prices=price)
+        choice, ceiling = branch(
+            small.core,
+            begin,
+            clock=clock,
+            nodes=nodes,
+            step=PROVEN * before,
+            floor=before - (total - target) - small.secured + paid,
+            price=price,
+        )
         choices.append(mine[small.restore(choice)])
         after = small.secured - paid + ceiling + SAFE * limit.value
         won[group] = max(before - after, 0.0)

@@ -29,10 +29,15 @@ SAFE = 1e-11
 
 @dataclass(frozen=True, eq=False)
 class Prices:
-    """A price for each row of a core, from 0 to its ``first``, and for each limit."""
+    """A price for each row of a core, from 0 to its ``first``, and for each limit.
+
+    ``parts`` is how far each option is chosen at these prices, from 0 to 1, on average over the last steps that led to
+    them: close to a solution of the linear relaxation.
+    """
 
     rows: FloatArray
     limits: FloatArray
+    parts: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +56,7 @@ def bound(core: Core, prices: Prices) -> Bound:
     >>> cover = sparse.csr_array(np.array([[1, 1, 0], [1, 0, 1]], dtype=bool))
     >>> one, none = sparse.csr_array(np.ones((1, 3))), np.zeros(3)
     >>> core = Core(cover, np.array([4.0, 2.0]), none[:2], none, one, np.array([1.0]), np.empty(0, dtype=int))
-    >>> round(bound(core, Prices(np.array([4.0, 2.0]), np.zeros(1))).value, 6)
+    >>> round(bound(core, Prices(np.array([4.0, 2.0]), np.zeros(1), np.zeros(3))).value, 6)
     6.0
     """
     kept = _kept(core)
@@ -67,7 +72,7 @@ def bound(core: Core, prices: Prices) -> Bound:
     limits = prices.limits.copy()
     if kept >= 0:
         limits[kept] = high
-    return Bound(min(value, second) + margin, chosen, left, Prices(prices.rows, limits))
+    return Bound(min(value, second) + margin, chosen, left, Prices(prices.rows, limits, prices.parts))
 
 
 def bounds_by_count(core: Core, prices: Prices) -> FloatArray:
@@ -79,7 +84,7 @@ def bounds_by_count(core: Core, prices: Prices) -> FloatArray:
     >>> cover = sparse.csr_array(np.array([[1, 1, 0], [1, 0, 1]], dtype=bool))
     >>> one, none = sparse.csr_array(np.ones((1, 3))), np.zeros(3)
     >>> core = Core(cover, np.array([4.0, 2.0]), none[:2], none, one, np.array([1.0]), np.empty(0, dtype=int))
-    >>> bounds_by_count(core, Prices(np.array([0.0, 0.0]), np.zeros(1))).round(6).tolist()
+    >>> bounds_by_count(core, Prices(np.array([0.0, 0.0]), np.zeros(1), np.zeros(3))).round(6).tolist()
     [6.0, 6.0, 6.0, 6.0]
     """
     fixed, score = _relaxed(core, prices, _kept(core))
@@ -143,6 +148,7 @@ def prices(
     else:
         row_price, limit_price = np.clip(start.rows, 0.0, core.first), start.limits / stretch
     best_row, best_limit = row_price.copy(), limit_price.copy()
+    parts = np.zeros(len(core.value))
     row_way, limit_way = np.zeros(len(row_price)), np.zeros(len(limit_price))
     state = np.array([np.inf, 0.3 if quick else 1.0, 0.0])
     for done in range(0, steps, _CHUNK):
@@ -165,13 +171,14 @@ def prices(
             best_limit,
             row_way,
             limit_way,
+            parts,
             state,
             target,
             min(_CHUNK, steps - done),
         )
         if clock.over or state[0] <= target or state[1] < _SHORT:
             break
-    return Prices(best_row, best_limit * stretch)
+    return Prices(best_row, best_limit * stretch, parts)
 
 
 _CHUNK = 20
@@ -183,7 +190,7 @@ _SHORT = 1e-3
 _NEW = 0.1
 """Weight of the newest subgradient in the direction."""
 
-_PATIENCE = 12
+_PATIENCE = 20
 """Steps without a better bound before they become shorter."""
 
 
@@ -207,6 +214,7 @@ def _descend(
     best_limit: FloatArray,
     row_way: FloatArray,
     limit_way: FloatArray,
+    parts: FloatArray,
     state: FloatArray,
     target: float,
     steps: int,
@@ -246,6 +254,8 @@ def _descend(
         order = np.argsort(ratio)
         times[:] = 0.0
         limit_sum = -most
+        for option in range(count):
+            parts[option] *= 1.0 - _NEW
         room = most[kept] if kept >= 0 else 0.0
         for place in range(count):
             option = order[place]
@@ -258,6 +268,7 @@ def _descend(
                 part = min(1.0, room / share_of[option])
                 room -= part * share_of[option]
             worth += part * score[option]
+            parts[option] += _NEW * part
             for entry in range(column_ptr[option], column_ptr[option + 1]):
                 times[rows[entry]] += part
             for entry in range(limit_ptr[option], limit_ptr[option + 1]):

@@ -182,8 +182,8 @@ def _merge_rows(
     """Return the rows that decide, one for each set of options, over the options with a role >= 0.
 
     Options that are taken move a row's ``second`` into the place of its ``first``. A row of one option adds to
-    ``value`` in place, unless there are labels. Rows are found by a sum of random 64-bit keys of their options in an open table, and compared
-    option by option. The last value returned is the weight that taken options cover.
+    ``value`` in place, unless there are labels. Rows are found by a sum of random 64-bit keys of their options in an
+    open table, and compared option by option. The last value returned is the weight that taken options cover.
     """
     rows = indptr.size - 1
     keys = np.empty(role.size, np.uint64)
@@ -234,7 +234,7 @@ def _merge_rows(
             continue
         if labelled:
             key += np.uint64(label[row]) * np.uint64(0x9E3779B97F4A7C15)
-        slot = np.int64(key >> np.uint64(11)) & (size - 1)
+        slot = int(key >> np.uint64(11)) & (size - 1)
         found = np.int64(-1)
         while table[slot] >= 0:
             other = np.int64(table[slot])
@@ -265,11 +265,11 @@ def _merge_rows(
         if 2 * groups >= size:
             size *= 4
             table = np.full(size, -1, np.int32)
-            for other in range(groups):
-                slot = np.int64(seen[other] >> np.uint64(11)) & (size - 1)
+            for old in range(groups):
+                slot = int(seen[old] >> np.uint64(11)) & (size - 1)
                 while table[slot] >= 0:
                     slot = (slot + 1) & (size - 1)
-                table[slot] = other
+                table[slot] = old
             seen = np.concatenate((seen[:groups], np.empty(size // 2 - groups, np.uint64)))
             starts = np.concatenate((starts[: groups + 1], np.zeros(size // 2 - groups, np.int64)))
             source = np.concatenate((source[:groups], np.empty(size // 2 - groups, np.int64)))

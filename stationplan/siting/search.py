@@ -146,7 +146,7 @@ def _draw(random: NDArray[np.uint64], below: int) -> int:
     state ^= state << np.uint64(25)
     state ^= state >> np.uint64(27)
     random[0] = state
-    return np.int64((state * np.uint64(0x2545F4914F6CDD1D)) >> np.uint64(33)) % below
+    return int(state * np.uint64(0x2545F4914F6CDD1D) >> np.uint64(33)) % below
 
 
 @njit(cache=True, nogil=True)
@@ -164,7 +164,10 @@ def _rounds(
     done: int,
     rounds: int,
 ) -> None:
-    """Do some rounds in place; ``state`` is the worth of the present and of the best choice less that of the start, and a mean margin."""
+    """Do some rounds in place.
+
+    ``state`` is the worth of the present and of the best choice, less that of the start, and a mean margin.
+    """
     indptr, indices, column_ptr, rows, _, _, limit_ptr, limit, used = problem
     count = chosen.size
     held = np.empty(count, np.int64)
@@ -186,7 +189,7 @@ def _rounds(
         forbidden = seed if _draw(random, 2) == 0 else -1
         while dropped < wanted and tries < 12 * wanted:
             tries += 1
-            option = np.int64(-1)
+            option = -1
             if dropped == 0:
                 option = seed
             else:
@@ -201,7 +204,7 @@ def _rounds(
                     if times[row] > 0:
                         for entry in range(indptr[row], indptr[row + 1]):
                             if chosen[indices[entry]]:
-                                option = np.int64(indices[entry])
+                                option = int(indices[entry])
                                 break
             if option < 0 or not chosen[option]:
                 continue
@@ -213,7 +216,7 @@ def _rounds(
         added = 0
         by_share = not even and _draw(random, 2) == 0
         while True:
-            top = np.int64(-1)
+            top = -1
             most = 0.0
             for option in range(count):
                 if chosen[option] or margin[option] <= 0 or option == forbidden:
