@@ -61,7 +61,10 @@ def bound(core: Core, prices: Prices) -> Bound:
     """
     kept = _kept(core)
     fixed, score = _relaxed(core, prices, kept)
-    use = core.limits[[kept]].toarray().ravel() if kept >= 0 else np.zeros(len(score))
+    use = np.zeros(len(score))
+    if kept >= 0:
+        entries = slice(core.limits.indptr[kept], core.limits.indptr[kept + 1])
+        use[core.limits.indices[entries]] = core.limits.data[entries]
     most = float(core.most[kept]) if kept >= 0 else 0.0
     high, low = _critical(score, use, most)
     value = fixed + high * most + float(np.maximum(score - high * use, 0.0).sum())
@@ -141,8 +144,8 @@ def prices(
     # In shares of a limit, and stretched so that a step moves prices of limits about as far as those of all rows.
     others = max(len(core.most) - 1, 1)
     stretch = np.sqrt(max(len(core.first), 1) / others) / np.where(core.most > 0, core.most, 1.0)
-    stretched = sparse.csc_array(sparse.diags_array(stretch) @ core.limits)
-    limit_ptr, limit, used = columns_of(stretched)
+    limit_ptr, limit, used = columns_of(sparse.csc_array(core.limits))
+    used = used * stretch[limit]
     if start is None:
         row_price, limit_price = core.first * 0.5, np.zeros(len(core.most))
     else:

@@ -71,10 +71,11 @@ def presolve(core: Core, *, keep: BoolArray | None = None, label: IntArray | Non
     use[taken] = 1.0
     most = np.maximum(core.most - core.limits @ use, 0.0)
     # A choice may exceed a limit by rounding; see Core.allows.
-    column = sparse.csc_array(core.limits)
-    room = (most + 1e-9 * core.most + 1e-9)[column.indices]
+    limits = columns_of(sparse.csc_array(core.limits))
+    limit_ptr, limit, used = limits
     too_large = np.zeros(count, dtype=bool)
-    too_large[np.repeat(np.arange(count), np.diff(column.indptr))[column.data > room]] = True
+    too_much = used > (most + 1e-9 * core.most + 1e-9)[limit]
+    too_large[np.repeat(np.arange(count), np.diff(limit_ptr))[too_much]] = True
     usable = ~too_large if keep is None else ~too_large & keep
     usable[taken] = False
     secured = float(core.value[taken].sum())
@@ -92,7 +93,7 @@ def presolve(core: Core, *, keep: BoolArray | None = None, label: IntArray | Non
         kept = np.flatnonzero(role >= 0)
         role[kept] = np.arange(len(kept))
         stand_in = _follow(stand_in, role)
-        options, value = options[kept], value[kept]
+        options, value, limits = options[kept], value[kept], _selected(*limits, kept)
         indptr, indices, first, second, labels, merged, gained = _merge_rows(
             indptr, indices, first, second, labels, role, value
         )
@@ -100,7 +101,8 @@ def presolve(core: Core, *, keep: BoolArray | None = None, label: IntArray | Non
         group = _follow(group, merged)
         if last:
             break
-        better = _better(indptr, indices, second, value, column[:, options])
+        column_ptr, column_rows = turned(indptr, indices, len(options))
+        better = _stand_ins(indptr, indices, column_ptr, column_rows, second, value, *limits)
         dominated = better != np.arange(len(options))
         if not dominated.any():
             break
@@ -108,9 +110,10 @@ def presolve(core: Core, *, keep: BoolArray | None = None, label: IntArray | Non
         role = np.where(dominated, _OUT, 0).astype(np.int32)
         last = bool(dominated.sum() < _FEW * len(options))
     cover = sparse.csr_array((np.ones(len(indices), dtype=bool), indices, indptr), shape=(len(first), len(options)))
-    limits = sparse.csr_array(column[:, options])
+    limit_ptr, limit, used = limits
+    rest = sparse.csc_array((used, limit, limit_ptr), shape=(len(most), len(options))).tocsr()
     none = np.empty(0, dtype=np.int64)
-    smaller = Core(cover, first, second, value, limits, most, none)
+    smaller = Core(cover, first, second, value, rest, most, none)
     return Presolved(smaller, options, taken, secured, group, np.maximum(stand_in, -1))
 
 
@@ -286,14 +289,22 @@ def _merge_rows(
     )
 
 
-def _better(
-    indptr: IntArray, indices: CountArray, second: FloatArray, value: FloatArray, limits: sparse.csc_array
-) -> CountArray:
-    """Return, for each option, the one that can always stand in for it: often itself, -1 where it adds nothing."""
-    column_ptr, rows = turned(indptr, indices, len(value))
-    limit_ptr, limit, used = columns_of(limits)
-    better: CountArray = _stand_ins(indptr, indices, column_ptr, rows, second, value, limit_ptr, limit, used)
-    return better
+@njit(cache=True, nogil=True)
+def _selected(
+    limit_ptr: IntArray, limit: CountArray, used: FloatArray, kept: IntArray
+) -> tuple[IntArray, CountArray, FloatArray]:
+    """Return the limits of some options."""
+    starts = np.zeros(kept.size + 1, np.int64)
+    for place in range(kept.size):
+        starts[place + 1] = starts[place] + limit_ptr[kept[place] + 1] - limit_ptr[kept[place]]
+    which = np.empty(starts[-1], np.int32)
+    amount = np.empty(starts[-1], np.float64)
+    for place in range(kept.size):
+        begin = limit_ptr[kept[place]]
+        for entry in range(starts[place], starts[place + 1]):
+            which[entry] = limit[begin + entry - starts[place]]
+            amount[entry] = used[begin + entry - starts[place]]
+    return starts, which, amount
 
 
 @njit(cache=True, nogil=True)
@@ -308,6 +319,7 @@ def _stand_ins(
     limit: CountArray,
     used: FloatArray,
 ) -> CountArray:
+    """Return, for each option, the one that can always stand in for it: often itself, -1 where it adds nothing."""
     count = column_ptr.size - 1
     better = np.arange(count).astype(np.int32)
     for option in range(count):
