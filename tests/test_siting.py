@@ -194,7 +194,7 @@ def test_greedy_is_never_better(case):
     count = cover.shape[1]
     for p in range(count + 1):
         core = _core(case["cover"], weights, p)
-        assert core.worth(greedy(core)) <= max_coverage(cover, weights, p=p).objective + 1e-9
+        assert core.worth(greedy(core)[0]) <= max_coverage(cover, weights, p=p).objective + 1e-9
 
 
 def test_greedy_is_beaten_where_it_must_be():
@@ -292,7 +292,7 @@ def _random_instance(rows=200, sites=2000):
 def test_out_of_time_the_answer_is_not_worse_than_greedy_and_the_bound_holds(time_limit_s):
     cover, weights = _random_instance()
     solution = max_coverage(cover, weights, p=12, time_limit_s=time_limit_s)
-    start = greedy(_core(cover, weights, 12))
+    start, _ = greedy(_core(cover, weights, 12))
     assert len(solution.sites) <= 12
     assert solution.termination == "time_limit"
     assert solution.objective >= _weight(cover, weights, start) - 1e-9

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -37,6 +37,14 @@ class Core:
     limits: sparse.csr_array
     most: FloatArray
     required: IntArray
+
+    def after(self, options: ArrayLike) -> Core:
+        """Return what is left to gain once some options are chosen; limits are as before."""
+        chosen = np.zeros(self.cover.shape[1], dtype=np.int32)
+        chosen[np.asarray(options, dtype=np.int64)] = 1
+        count = self.cover @ chosen
+        first = np.select([count == 0, count == 1], [self.first, self.second], 0.0)
+        return replace(self, first=first, second=np.where(count == 0, self.second, 0.0))
 
     def worth(self, options: ArrayLike) -> float:
         """Return the objective of a choice, straight from the matrix."""

@@ -15,11 +15,12 @@ from stationplan.siting import highs
 from stationplan.siting.answer import Clock, answered, unanswered
 from stationplan.siting.arguments import Arguments, Matrix
 from stationplan.siting.framing import Framed, framed, merged
-from stationplan.siting.greedy import Gains, build_order, greedy
+from stationplan.siting.greedy import build_order, greedy
 from stationplan.siting.problem import Ends, Problem, Rules, allowed, checked, outcome
 from stationplan.siting.program import Linear, cover_program, extended, solve_program
+from stationplan.siting.solver import solve_core, start
 
-_METHOD = "row aggregation, lazy greedy, HiGHS branch and cut"
+_METHOD = "reduction, Lagrangian bounds, local search, branch and bound"
 
 
 def max_coverage(
@@ -139,24 +140,26 @@ def max_coverage(
 
 def best_choice(problem: Problem, clock: Clock) -> Solution:
     """Return the best choice for a checked problem; see :func:`max_coverage`."""
-    frame = merged(framed(problem))
+    frame = framed(problem)
     core = frame.core
     if not core.allows(core.required):
         return unanswered("infeasible", clock=clock, method=_METHOD)
-    begun = starts(problem, frame)
-    coverable = float(core.first.sum() + core.second.sum() + core.value.sum())
-    if len(frame.sites) == 0 or coverable + frame.measures.sum() == 0:
-        found, bound, status = None, 0.0, "optimal"  # nothing to decide: no option is left, or none would add anything
-    else:
-        met = [start for start in begun if _meets(problem, frame, start)]
-        best = max(met, key=core.worth, default=None)
-        answer = solve_program(frame, start=best, seconds=clock.left_s)
-        found, bound, status = answer.options, answer.bound, answer.status
-    if status == "infeasible":
-        return unanswered("infeasible", clock=clock, method=_METHOD)
-    choices: list[ArrayLike] = [*begun] if found is None else [found, *begun]
-    bound = min(bound, coverable) + frame.secured
-    return evaluated(problem, frame, choices, bound, clock, complete=status == "optimal")
+    # Without what has to be reached the problem is easier, and its bound holds all the same.
+    free = solve_core(core, clock if len(frame.least) == 0 else clock.part(0.5))
+    bound = frame.secured + free.bound
+    choices: list[ArrayLike] = [free.options]
+    complete = len(frame.least) == 0
+    if not complete and not meets(problem, frame, free.options):
+        small = merged(frame)
+        if 0 in small.core.cover.shape:  # nothing that is left to decide adds to what is missed
+            return unanswered("infeasible", clock=clock, method=_METHOD)
+        found = solve_program(small, start=None, seconds=clock.left_s)
+        if found.status == "infeasible":
+            return unanswered("infeasible", clock=clock, method=_METHOD)
+        choices += [start(core)] if found.options is None else [found.options]
+        bound = min(bound, frame.secured + found.bound)
+        complete = found.status == "optimal"
+    return evaluated(problem, frame, choices, bound, clock, complete=complete)
 
 
 def evaluated(
@@ -183,13 +186,8 @@ def evaluated(
     )
 
 
-def starts(problem: Problem, frame: Framed) -> list[list[int]]:
-    """Return greedy choices, by gain and (with a budget) by gain for cost."""
-    costs = np.where(problem.existing, 0.0, problem.costs)[frame.sites]
-    return [greedy(frame.core)] + ([greedy(frame.core, price=costs)] if problem.budget is not None else [])
-
-
-def _meets(problem: Problem, frame: Framed, options: ArrayLike) -> bool:
+def meets(problem: Problem, frame: Framed, options: ArrayLike) -> bool:
+    """Return whether a choice of options keeps every rule, by the matrix alone."""
     return allowed(problem, *chosen_of(problem, frame, np.asarray(options, dtype=np.int64)))
 
 
@@ -208,9 +206,8 @@ def chosen_of(problem: Problem, frame: Framed, options: IntArray) -> tuple[IntAr
 def ordered_sites(problem: Problem, frame: Framed, sites: IntArray, closed: IntArray) -> IntArray:
     """Return sites by gain once the closed stations are gone, without those that nothing needs."""
     core = frame.core
-    gains_after = np.flatnonzero(np.isin(frame.sites, sites))
     kept = np.flatnonzero(problem.existing[frame.sites] & ~np.isin(frame.sites, closed))
-    order, added = build_order(core, gains_after, standing=kept)
+    order, added = build_order(core.after(kept), np.flatnonzero(np.isin(frame.sites, sites)))
     chosen = list(frame.sites[order])
     for site, gain in zip(reversed(list(chosen)), reversed(added), strict=True):
         fewer = [other for other in chosen if other != site]
@@ -307,11 +304,10 @@ def sites_for_weight(
     frame = merged(framed(problem))
     core = frame.core
     most = frame.secured + float(core.first.sum())
-    gains = Gains(core)
     reached, number = frame.secured, 0
-    for position, option in enumerate(greedy(core)):
+    for position, gain in enumerate(greedy(core)[1]):
         if position >= len(core.required) and reached >= target * (1 - 1e-12):
             break
-        reached += gains.add(option)
+        reached += float(gain)
         number += 1
     return (number if reached >= target * (1 - 1e-12) else None), most

@@ -13,11 +13,12 @@ from stationplan.domain import FloatArray, IntArray, Solution
 from stationplan.siting import highs
 from stationplan.siting.answer import Clock, answered, unanswered
 from stationplan.siting.arguments import Matrix
-from stationplan.siting.coverage import chosen_of, ordered_sites, starts
+from stationplan.siting.coverage import chosen_of, ordered_sites
 from stationplan.siting.framing import Framed, framed, merged
 from stationplan.siting.highs import Program
 from stationplan.siting.problem import Problem, Rules, allowed, checked, outcome
 from stationplan.siting.program import Cover, Linear, cover_program, extended
+from stationplan.siting.solver import start
 
 _METHOD = "row aggregation, ordered max-min by HiGHS branch and cut"
 
@@ -83,7 +84,7 @@ def fair_coverage(
     frame = merged(framed(problem))
     if not frame.core.allows(frame.core.required):
         return unanswered("infeasible", clock=clock, method=_METHOD)
-    choices = [np.array(start, dtype=np.int64) for start in starts(problem, frame)]
+    choices = [start(frame.core)]
     coverable = frame.measures.sum(axis=1) - frame.least
     bound, depth = float((coverable[total > 0] / total[total > 0]).min()), 0
     if frame.core.cover.shape[0]:

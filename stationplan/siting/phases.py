@@ -16,9 +16,9 @@ from stationplan.siting.arguments import Arguments, Matrix
 from stationplan.siting.core import Core
 from stationplan.siting.coverage import best_choice
 from stationplan.siting.framing import Framed, framed, merged
-from stationplan.siting.greedy import build_order, greedy
+from stationplan.siting.greedy import build_order
 from stationplan.siting.problem import Ends, Problem, checked, endless, outcome
-from stationplan.siting.program import solve_program
+from stationplan.siting.solver import solve_core
 
 
 def phased_coverage(
@@ -124,22 +124,15 @@ def _best_order(problems: list[Problem], end: Solution, clock: Clock) -> list[In
     # Who closes and what is built is settled; when it is built is not.
     settled = replace(endless(last), existing=standing, closable=nobody, close=0, forbidden=only, required=nobody)
     frame = merged(framed(replace(settled, place=np.full_like(last.place, -1), apart=last.apart[:0])))
-    core = _phase_core(problems, frame)
-    whole = replace(frame, core=core, measures=sparse.csr_array((0, 2 * len(core.first))), least=np.zeros(0))
-    start = greedy(core)
     options = len(frame.sites)
-    found = None
-    if len(core.first) and options:
-        found = solve_program(whole, start=start, seconds=clock.left_s).options
-    choices = [np.array(start, dtype=np.int64)] + ([found] if found is not None else [])
-    best = max((choice for choice in choices if core.allows(choice)), key=core.worth)
+    best = solve_core(_phase_core(problems, frame), clock).options
     phase = np.full(options, len(problems) - 1)  # a site that adds nothing comes last
     phase[best % max(options, 1)] = best // max(options, 1)
     by_phase: list[IntArray] = []
     stands = np.empty(0, dtype=np.int64)
     for number in range(len(problems)):
-        order, _ = build_order(frame.core, np.flatnonzero(phase == number), standing=stands)
-        stands = np.concatenate([stands, np.array(order, dtype=np.int64)])
+        order, _ = build_order(frame.core.after(stands), np.flatnonzero(phase == number))
+        stands = np.concatenate([stands, order])
         by_phase.append(frame.sites[order])
     return by_phase
 
