@@ -16,7 +16,7 @@ from stationplan.siting.answer import Clock, answered, unanswered
 from stationplan.siting.arguments import Arguments, Matrix
 from stationplan.siting.framing import Framed, framed, merged
 from stationplan.siting.greedy import build_order, greedy
-from stationplan.siting.problem import Ends, Problem, Rules, allowed, checked, outcome
+from stationplan.siting.problem import Ends, Problem, Rules, allowed, checked, judged, outcome
 from stationplan.siting.program import Linear, cover_program, extended, solve_program
 from stationplan.siting.solver import solve_core, start
 
@@ -144,8 +144,10 @@ def best_choice(problem: Problem, clock: Clock) -> Solution:
     core = frame.core
     if not core.allows(core.required):
         return unanswered("infeasible", clock=clock, method=_METHOD)
+    # The answer will be judged on the raw matrix, which takes about as long as it took to frame it.
+    searching = Clock(clock.limit_s - min(clock.spent_s, 0.2 * clock.limit_s), clock.started)
     # Without what has to be reached the problem is easier, and its bound holds all the same.
-    free = solve_core(core, clock if len(frame.least) == 0 else clock.part(0.5))
+    free = solve_core(core, searching if len(frame.least) == 0 else searching.part(0.5))
     bound = frame.secured + free.bound
     choices: list[ArrayLike] = [free.options]
     complete = len(frame.least) == 0
@@ -153,13 +155,13 @@ def best_choice(problem: Problem, clock: Clock) -> Solution:
         small = merged(frame)
         if 0 in small.core.cover.shape:  # nothing that is left to decide adds to what is missed
             return unanswered("infeasible", clock=clock, method=_METHOD)
-        found = solve_program(small, start=None, seconds=clock.left_s)
+        found = solve_program(small, start=None, seconds=searching.left_s)
         if found.status == "infeasible":
             return unanswered("infeasible", clock=clock, method=_METHOD)
         choices += [start(core)] if found.options is None else [found.options]
         bound = min(bound, frame.secured + found.bound)
         complete = found.status == "optimal"
-    return evaluated(problem, frame, choices, bound, clock, complete=complete)
+    return evaluated(problem, frame, choices, bound, searching, complete=complete)
 
 
 def evaluated(
@@ -173,8 +175,9 @@ def evaluated(
     answers = []
     for choice in choices:
         sites, closed = chosen_of(problem, frame, np.asarray(choice, dtype=np.int64))
-        if allowed(problem, sites, closed):
-            answers.append((outcome(problem, sites, closed).objective, sites, closed))
+        worth = judged(problem, sites, closed)
+        if worth is not None:
+            answers.append((worth.objective, sites, closed))
     if not answers:
         plain = problem.backup == 0 and not problem.bonus.any()
         if complete or (plain and bound < problem.target * (1 - 1e-9)):

@@ -195,17 +195,8 @@ def outcome(problem: Problem, sites: ArrayLike, closed: ArrayLike = ()) -> Outco
     standing[np.asarray(closed, dtype=np.int64)] = False
     chosen = np.asarray(sites, dtype=np.int64)
     standing[chosen] = True
-    part = problem.cover.tocsc()[:, np.flatnonzero(standing)].tocoo()
-    order = np.lexsort([-part.data.astype(np.float64), part.row])
-    row, share = part.row[order], part.data[order].astype(np.float64)
-    first = np.flatnonzero(np.diff(row, prepend=-1))
-    after = first + 1
-    after = after[(after < len(row)) & (np.append(row, -1)[after] == np.append(row, -1)[after - 1])]
-    once, twice = np.zeros(len(problem.weights)), np.zeros(len(problem.weights))
-    once[row[first]] = share[first]
-    twice[row[after]] = share[after]
-    once *= problem.weights
-    twice *= problem.weights
+    largest, second = _two_largest(problem.cover, standing)
+    once, twice = largest * problem.weights, second * problem.weights
     covered, backed = float(once.sum()), float(twice.sum())
     return Outcome(
         covered,
@@ -215,8 +206,33 @@ def outcome(problem: Problem, sites: ArrayLike, closed: ArrayLike = ()) -> Outco
     )
 
 
+def _two_largest(cover: sparse.csr_array, standing: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """Return the largest and the second largest share of each row among the standing sites, 0 where there is none."""
+    if cover.dtype == bool:
+        count = cover @ standing.astype(np.int32)
+        return (count >= 1).astype(np.float64), (count >= 2).astype(np.float64)
+    part = cover[:, np.flatnonzero(standing)].tocoo()
+    order = np.lexsort([-part.data, part.row])
+    row, share = part.row[order], part.data[order]
+    rank = np.arange(len(row)) - np.searchsorted(row, row)
+    once, twice = np.zeros(cover.shape[0]), np.zeros(cover.shape[0])
+    once[row[rank == 0]] = share[rank == 0]
+    twice[row[rank == 1]] = share[rank == 1]
+    return once, twice
+
+
+def judged(problem: Problem, sites: ArrayLike, closed: ArrayLike = ()) -> Outcome | None:
+    """Return what building ``sites`` and closing ``closed`` is worth; ``None`` if it breaks a rule (to 1e-9)."""
+    worth = outcome(problem, sites, closed)
+    return worth if _keeps_rules(problem, worth, sites, closed) else None
+
+
 def allowed(problem: Problem, sites: ArrayLike, closed: ArrayLike = ()) -> bool:
     """Return whether building ``sites`` and closing ``closed`` keeps every rule, sums to a relative 1e-9."""
+    return judged(problem, sites, closed) is not None
+
+
+def _keeps_rules(problem: Problem, worth: Outcome, sites: ArrayLike, closed: ArrayLike) -> bool:
     chosen, shut = np.asarray(sites, dtype=np.int64), np.asarray(closed, dtype=np.int64)
     mask = np.zeros(len(problem.costs), dtype=bool)
     mask[chosen] = True
@@ -235,7 +251,6 @@ def allowed(problem: Problem, sites: ArrayLike, closed: ArrayLike = ()) -> bool:
     near = problem.apart[~problem.existing[problem.apart].all(axis=1)]
     if len(np.unique(places)) < len(places) or mask[near].all(axis=1).any():
         return False
-    worth = outcome(problem, chosen, shut)
     slack = 1e-9 * float(problem.weights.sum())
     return bool(
         (worth.by_district >= problem.floor - slack).all()
@@ -245,7 +260,9 @@ def allowed(problem: Problem, sites: ArrayLike, closed: ArrayLike = ()) -> bool:
 
 
 def boolean_cover(cover: Matrix) -> sparse.csr_array:
-    """Return a cover matrix as boolean CSR without stored zeros or repeated entries."""
+    """Return a cover matrix as boolean CSR without stored zeros or repeated entries; one that is so is not copied."""
+    if isinstance(cover, sparse.csr_array) and cover.dtype == bool and cover.has_canonical_format and cover.data.all():
+        return cover
     matrix = sparse.csr_array(sparse.csr_array(cover, copy=True) != 0)  # comparing sorts in place
     matrix.sum_duplicates()
     return matrix
