@@ -194,6 +194,7 @@ def test_the_resolved_copy_writes_out_every_default(tmp_path):
         "target_share": 0.0,
         "floor_share": 0.0,
         "robustness_draws": 10,
+        "explain": [],
         "time_limit_s": 60.0,
     }
     assert written["open_share"] == 0.5

@@ -914,10 +914,13 @@ const stationplan = (() => {
         });
         const content = proposedPopup(site, data, say);
         // Unfolded, the popup is taller: it is laid out again, which takes its content out and puts it back.
-        content.querySelector("details")?.addEventListener("toggle", () => {
+        const fold = content.querySelector("details");
+        fold?.addEventListener("toggle", () => {
           const held = /** @type {HTMLElement|null} */ (document.activeElement);
           popup.update();
           if (held && content.contains(held)) held.focus();
+          const frame = content.parentElement;
+          if (fold.open && frame) frame.scrollTop = frame.scrollHeight;
         });
         popup.setContent(content).openOn(map);
       };
