@@ -1,0 +1,355 @@
+"""The compiled parts of the p-median search: sorted lists of sites, greedy, interchange and Lagrangian relaxation.
+
+All of them look at one problem: choose at most p columns to minimise the sum over rows of the least cost among ``top``
+and the costs of the chosen columns. A row lists the columns that cost it less than ``top``, cheapest first (CSR:
+``start``, ``column``, ``cost``); the same entries by column are CSC (``start``, ``row``, ``cost``). Costs are weight x
+minutes. A row whose ``top`` is its nearest station already standing needs no column for it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from stationplan.domain import BoolArray, CountArray, FloatArray, IntArray
+
+Lists = tuple[IntArray, CountArray, FloatArray]
+"""Entries by row or by column: where each begins, the other index, the cost."""
+
+
+@njit(cache=True, nogil=True)
+def sorted_lists(
+    start: IntArray, site: CountArray, minutes: FloatArray, weights: FloatArray, base: FloatArray, number: IntArray
+) -> Lists:
+    """Return the lists of the rows: entries of sites with a ``number`` >= 0 that are nearer than ``base``, sorted."""
+    rows = start.size - 1
+    begin = np.zeros(rows + 1, np.int64)
+    for i in range(rows):
+        count = 0
+        for k in range(start[i], start[i + 1]):
+            if number[site[k]] >= 0 and minutes[k] < base[i] and weights[i] > 0.0:
+                count += 1
+        begin[i + 1] = begin[i] + count
+    column = np.empty(begin[rows], np.int32)
+    cost = np.empty(begin[rows], np.float64)
+    for i in range(rows):
+        place = begin[i]
+        if begin[i + 1] == place:
+            continue
+        for k in range(start[i], start[i + 1]):
+            if number[site[k]] >= 0 and minutes[k] < base[i]:
+                column[place] = number[site[k]]
+                cost[place] = weights[i] * minutes[k]
+                place += 1
+        order = np.argsort(cost[begin[i] : place], kind="mergesort")
+        column[begin[i] : place] = column[begin[i] : place][order]
+        cost[begin[i] : place] = cost[begin[i] : place][order]
+    return begin, column, cost
+
+
+@njit(cache=True, nogil=True)
+def transposed(start: IntArray, index: CountArray, cost: FloatArray, count: int) -> Lists:
+    """Return the same entries grouped by ``index``, which is below ``count``."""
+    begin = np.zeros(count + 1, np.int64)
+    for k in range(index.size):
+        begin[index[k] + 1] += 1
+    for j in range(count):
+        begin[j + 1] += begin[j]
+    place = begin[:-1].copy()
+    other = np.empty(index.size, np.int32)
+    moved = np.empty(index.size, np.float64)
+    for i in range(start.size - 1):
+        for k in range(start[i], start[i + 1]):
+            j = index[k]
+            other[place[j]] = i
+            moved[place[j]] = cost[k]
+            place[j] += 1
+    return begin, other, moved
+
+
+@njit(cache=True, nogil=True)
+def restricted(
+    start: IntArray, column: CountArray, cost: FloatArray, top: FloatArray, state: CountArray
+) -> tuple[IntArray, CountArray, FloatArray, FloatArray]:
+    """Return lists and tops with some columns decided: ``state`` 1 is chosen (lowers tops), -1 is out, 0 is open."""
+    rows = start.size - 1
+    begin = np.zeros(rows + 1, np.int64)
+    lower = top.copy()
+    for i in range(rows):
+        count = 0
+        for k in range(start[i], start[i + 1]):
+            if state[column[k]] == 1:
+                lower[i] = min(lower[i], cost[k])
+                break
+            if state[column[k]] == 0 and cost[k] < lower[i]:
+                count += 1
+        begin[i + 1] = begin[i] + count
+    kept = np.empty(begin[rows], np.int32)
+    kept_cost = np.empty(begin[rows], np.float64)
+    for i in range(rows):
+        place = begin[i]
+        k = start[i]
+        while place < begin[i + 1]:
+            if state[column[k]] == 0:
+                kept[place] = column[k]
+                kept_cost[place] = cost[k]
+                place += 1
+            k += 1
+    return begin, kept, kept_cost, lower
+
+
+@njit(cache=True, nogil=True)
+def greedy(
+    start: IntArray, row: CountArray, cost: FloatArray, top: FloatArray, p: int
+) -> tuple[IntArray, FloatArray]:
+    """Return columns in the order of largest saving, at most ``p``, and their savings; none that saves nothing.
+
+    A saving only falls as columns are added, so a column whose renewed saving still leads is the best. Ties go to the
+    lower index.
+    """
+    count = start.size - 1
+    now = top.copy()
+    saving = np.full(count, np.inf)
+    fresh = np.full(count, -1)
+    order = np.empty(min(p, count), np.int64)
+    saved = np.empty(min(p, count), np.float64)
+    for step in range(order.size):
+        while True:
+            best = 0
+            for j in range(1, count):
+                if saving[j] > saving[best]:
+                    best = j
+            if fresh[best] == step:
+                break
+            total = 0.0
+            for k in range(start[best], start[best + 1]):
+                if cost[k] < now[row[k]]:
+                    total += now[row[k]] - cost[k]
+            saving[best] = total
+            fresh[best] = step
+        if saving[best] <= 0.0:
+            return order[:step], saved[:step]
+        order[step] = best
+        saved[step] = saving[best]
+        saving[best] = -1.0
+        for k in range(start[best], start[best + 1]):
+            now[row[k]] = min(now[row[k]], cost[k])
+    return order, saved
+
+
+@njit(cache=True, nogil=True)
+def value(start: IntArray, column: CountArray, cost: FloatArray, top: FloatArray, chosen: BoolArray) -> float:
+    """Return the cost of a choice."""
+    total = 0.0
+    for i in range(start.size - 1):
+        least = top[i]
+        for k in range(start[i], start[i + 1]):
+            if chosen[column[k]]:
+                least = cost[k]
+                break
+        total += least
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _two_nearest(
+    start: IntArray,
+    column: CountArray,
+    cost: FloatArray,
+    top: FloatArray,
+    chosen: BoolArray,
+    i: int,
+    nearest: CountArray,
+    first: FloatArray,
+    second: FloatArray,
+) -> None:
+    nearest[i] = -1
+    first[i] = top[i]
+    second[i] = top[i]
+    for k in range(start[i], start[i + 1]):
+        if chosen[column[k]]:
+            if nearest[i] < 0:
+                nearest[i] = column[k]
+                first[i] = cost[k]
+            else:
+                second[i] = cost[k]
+                return
+
+
+@njit(cache=True, nogil=True)
+def interchange(
+    by_row: Lists, by_column: Lists, top: FloatArray, chosen: BoolArray, least: float, sweeps: int
+) -> bool:
+    """Exchange a chosen column for another while that saves more than ``least``; ``chosen`` is changed in place.
+
+    Fast interchange (Whitaker 1983; Resende and Werneck 2004): one pass over the entries of a column that might come in
+    tells what its coming saves and, for each chosen column, what part of the loss of its going it takes up. The first
+    column that gains comes in, for the one whose going costs least. Returns whether a whole sweep found nothing more
+    within ``sweeps``.
+    """
+    start, column, cost = by_row
+    begin, row, price = by_column
+    rows, count = top.size, chosen.size
+    nearest = np.empty(rows, np.int32)
+    first = np.empty(rows, np.float64)
+    second = np.empty(rows, np.float64)
+    loss = np.zeros(count, np.float64)
+    for i in range(rows):
+        _two_nearest(start, column, cost, top, chosen, i, nearest, first, second)
+        if nearest[i] >= 0:
+            loss[nearest[i]] += second[i] - first[i]
+    inside = np.flatnonzero(chosen)
+    taken_up = np.zeros(count, np.float64)
+    quiet = 0
+    for _ in range(sweeps):
+        for j in range(count):
+            if quiet == count:
+                return True
+            quiet += 1
+            if chosen[j]:
+                continue
+            gain = 0.0
+            for k in range(begin[j], begin[j + 1]):
+                i = row[k]
+                if price[k] < second[i]:
+                    if price[k] < first[i]:
+                        gain += first[i] - price[k]
+                        if nearest[i] >= 0:
+                            taken_up[nearest[i]] += second[i] - first[i]
+                    elif nearest[i] >= 0:
+                        taken_up[nearest[i]] += second[i] - price[k]
+            best = -np.inf
+            place = -1
+            for at in range(inside.size):
+                net = taken_up[inside[at]] - loss[inside[at]]
+                taken_up[inside[at]] = 0.0
+                if net > best:
+                    best = net
+                    place = at
+            if place < 0 or gain + best <= least:
+                continue
+            out = inside[place]
+            inside[place] = j
+            chosen[out] = False
+            chosen[j] = True
+            quiet = 0
+            for moved in (out, j):
+                for k in range(begin[moved], begin[moved + 1]):
+                    i = row[k]
+                    if price[k] > second[i]:
+                        continue
+                    if nearest[i] >= 0:
+                        loss[nearest[i]] -= second[i] - first[i]
+                    _two_nearest(start, column, cost, top, chosen, i, nearest, first, second)
+                    if nearest[i] >= 0:
+                        loss[nearest[i]] += second[i] - first[i]
+    return False
+
+
+@njit(cache=True, nogil=True)
+def _relaxed(
+    start: IntArray,
+    column: CountArray,
+    cost: FloatArray,
+    price: FloatArray,
+    p: int,
+    reduced: FloatArray,
+    chosen: BoolArray,
+) -> tuple[float, float]:
+    """Fill ``reduced`` and ``chosen`` for the prices of the rows; return the bound and the size of what was summed."""
+    reduced[:] = 0.0
+    total = 0.0
+    for i in range(start.size - 1):
+        total += price[i]
+        for k in range(start[i], start[i + 1]):
+            if cost[k] >= price[i]:
+                break
+            reduced[column[k]] += cost[k] - price[i]
+    chosen[:] = False
+    bound = total
+    if p < reduced.size:
+        best = np.argsort(reduced, kind="mergesort")[:p]
+    else:
+        best = np.arange(reduced.size)
+    for j in best:
+        if reduced[j] < 0.0:
+            chosen[j] = True
+            bound += reduced[j]
+    return bound, 2.0 * total - bound
+
+
+@njit(cache=True, nogil=True)
+def lagrangian(
+    start: IntArray,
+    column: CountArray,
+    cost: FloatArray,
+    top: FloatArray,
+    p: int,
+    price: FloatArray,
+    pull: FloatArray,
+    reduced: FloatArray,
+    chosen: BoolArray,
+    share: FloatArray,
+    known: float,
+    stop: float,
+    scale: float,
+    patience: int,
+    iterations: int,
+) -> tuple[float, float, float]:
+    """Return the best bound of some subgradient steps, the best cost met on the way, and the last scale of a step.
+
+    The constraints that each row is served once are relaxed with prices (Cornuejols, Fisher and Nemhauser 1977); the
+    prices follow the subgradient, deflected by the last direction (Camerini, Fratta and Maffioli 1975), in Polyak steps
+    towards ``known``, whose scale is halved after ``patience`` steps without a better bound. ``price`` is changed to
+    the best prices, ``pull`` to the last direction, ``reduced`` to the reduced costs at the best prices, ``chosen`` to
+    the best choice met, and ``share`` [column] to a mean of the relaxed choices in which late ones weigh more. Ends
+    early when the bound reaches ``stop``. The bound is lowered by all that rounding could have added.
+    """
+    rows, count = top.size, reduced.size
+    at = price.copy()
+    now = np.empty(count, np.float64)
+    picked = np.empty(count, np.bool_)
+    best = -np.inf
+    least = np.inf
+    waited = 0
+    for _ in range(iterations):
+        raw, size = _relaxed(start, column, cost, at, p, now, picked)
+        bound = raw - 4e-16 * (rows + count) * size
+        for j in range(count):
+            share[j] = 0.95 * share[j] + (0.05 if picked[j] else 0.0)
+        if bound > best:
+            if best == -np.inf or bound > best + 1e-5 * abs(known - best):
+                waited = 0
+            best = bound
+            price[:] = at
+            reduced[:] = now
+            reached = value(start, column, cost, top, picked)
+            if reached < least:
+                least = reached
+                chosen[:] = picked
+        else:
+            waited += 1
+        if best >= stop or scale < 1e-3:
+            break
+        if waited >= patience:
+            waited = 0
+            scale *= 0.5
+            at[:] = price
+        norm = 0.0
+        for i in range(rows):
+            slope = 1.0
+            for k in range(start[i], start[i + 1]):
+                if cost[k] >= at[i]:
+                    break
+                if picked[column[k]]:
+                    slope -= 1.0
+            pull[i] = slope + 0.6 * pull[i]
+            if (at[i] >= top[i] and pull[i] > 0.0) or (at[i] <= 0.0 and pull[i] < 0.0):
+                pull[i] = 0.0
+            norm += pull[i] * pull[i]
+        if norm == 0.0:
+            break
+        step = scale * (1.02 * known - bound) / norm
+        for i in range(rows):
+            at[i] = min(max(at[i] + step * pull[i], 0.0), top[i])
+    return best, least, scale
