@@ -16,6 +16,12 @@ from stationplan.domain import BoolArray, CountArray, FloatArray, IntArray
 Lists = tuple[IntArray, CountArray, FloatArray]
 """Entries by row or by column: where each begins, the other index, the cost."""
 
+_NEAR = 40
+"""Columns that a local change looks at."""
+
+_MOVES = 100
+"""Exchanges that a local change may make."""
+
 
 @njit(cache=True, nogil=True)
 def sorted_lists(
@@ -177,73 +183,210 @@ def _two_nearest(
 
 
 @njit(cache=True, nogil=True)
+def _net(
+    begin: IntArray,
+    row: CountArray,
+    price: FloatArray,
+    nearest: CountArray,
+    first: FloatArray,
+    second: FloatArray,
+    loss: FloatArray,
+    taken_up: FloatArray,
+    inside: IntArray,
+    j: int,
+) -> tuple[float, int]:
+    """Return what the coming of column ``j`` saves with the best going, and that one's place in ``inside``."""
+    gain = 0.0
+    for k in range(begin[j], begin[j + 1]):
+        i = row[k]
+        if price[k] < second[i]:
+            if price[k] < first[i]:
+                gain += first[i] - price[k]
+                if nearest[i] >= 0:
+                    taken_up[nearest[i]] += second[i] - first[i]
+            elif nearest[i] >= 0:
+                taken_up[nearest[i]] += second[i] - price[k]
+    best = -np.inf
+    place = -1
+    for at in range(inside.size):
+        net = taken_up[inside[at]] - loss[inside[at]]
+        taken_up[inside[at]] = 0.0
+        if net > best:
+            best = net
+            place = at
+    return gain + best, place
+
+
+@njit(cache=True, nogil=True)
+def _exchange(
+    by_row: Lists,
+    by_column: Lists,
+    top: FloatArray,
+    chosen: BoolArray,
+    nearest: CountArray,
+    first: FloatArray,
+    second: FloatArray,
+    loss: FloatArray,
+    out: int,
+    into: int,
+) -> None:
+    """Let one column go and one come, and follow the nearest columns of the rows."""
+    start, column, cost = by_row
+    begin, row, price = by_column
+    chosen[out] = False
+    chosen[into] = True
+    for moved in (out, into):
+        for k in range(begin[moved], begin[moved + 1]):
+            i = row[k]
+            if price[k] <= second[i]:
+                if nearest[i] >= 0:
+                    loss[nearest[i]] -= second[i] - first[i]
+                _two_nearest(start, column, cost, top, chosen, i, nearest, first, second)
+                if nearest[i] >= 0:
+                    loss[nearest[i]] += second[i] - first[i]
+
+
+@njit(cache=True, nogil=True)
+def two_nearest(
+    start: IntArray, column: CountArray, cost: FloatArray, top: FloatArray, chosen: BoolArray
+) -> tuple[CountArray, FloatArray, FloatArray]:
+    """Return each row's cheapest chosen column (-1: none), its cost and the cost of the next."""
+    nearest = np.empty(top.size, np.int32)
+    first = np.empty(top.size, np.float64)
+    second = np.empty(top.size, np.float64)
+    for i in range(top.size):
+        _two_nearest(start, column, cost, top, chosen, i, nearest, first, second)
+    return nearest, first, second
+
+
+@njit(cache=True, nogil=True)
+def _losses(nearest: CountArray, first: FloatArray, second: FloatArray, count: int) -> FloatArray:
+    """Return what the going of each column costs."""
+    loss = np.zeros(count, np.float64)
+    for i in range(nearest.size):
+        if nearest[i] >= 0:
+            loss[nearest[i]] += second[i] - first[i]
+    return loss
+
+
+@njit(cache=True, nogil=True)
 def interchange(
-    by_row: Lists, by_column: Lists, top: FloatArray, chosen: BoolArray, least: float, sweeps: int
+    by_row: Lists, by_column: Lists, top: FloatArray, chosen: BoolArray, pool: IntArray, least: float, sweeps: int
 ) -> bool:
-    """Exchange a chosen column for another while that saves more than ``least``; ``chosen`` is changed in place.
+    """Exchange a chosen column for one of ``pool`` while that saves more than ``least``; change ``chosen`` in place.
 
     Fast interchange (Whitaker 1983; Resende and Werneck 2004): one pass over the entries of a column that might come in
     tells what its coming saves and, for each chosen column, what part of the loss of its going it takes up. The first
-    column that gains comes in, for the one whose going costs least. Returns whether a whole sweep found nothing more
-    within ``sweeps``.
+    column that gains comes in, for the one whose going costs least. Returns whether nothing is left to gain after
+    ``sweeps`` over the pool.
     """
-    start, column, cost = by_row
-    begin, row, price = by_column
-    rows, count = top.size, chosen.size
-    nearest = np.empty(rows, np.int32)
-    first = np.empty(rows, np.float64)
-    second = np.empty(rows, np.float64)
-    loss = np.zeros(count, np.float64)
-    for i in range(rows):
-        _two_nearest(start, column, cost, top, chosen, i, nearest, first, second)
-        if nearest[i] >= 0:
-            loss[nearest[i]] += second[i] - first[i]
+    nearest, first, second = two_nearest(by_row[0], by_row[1], by_row[2], top, chosen)
+    loss = _losses(nearest, first, second, chosen.size)
     inside = np.flatnonzero(chosen)
-    taken_up = np.zeros(count, np.float64)
+    taken_up = np.zeros(chosen.size, np.float64)
+    begin, row, price = by_column
     quiet = 0
     for _ in range(sweeps):
-        for j in range(count):
-            if quiet == count:
+        for j in pool:
+            if quiet == pool.size:
                 return True
             quiet += 1
-            if chosen[j]:
-                continue
-            gain = 0.0
-            for k in range(begin[j], begin[j + 1]):
-                i = row[k]
-                if price[k] < second[i]:
-                    if price[k] < first[i]:
-                        gain += first[i] - price[k]
-                        if nearest[i] >= 0:
-                            taken_up[nearest[i]] += second[i] - first[i]
-                    elif nearest[i] >= 0:
-                        taken_up[nearest[i]] += second[i] - price[k]
-            best = -np.inf
-            place = -1
-            for at in range(inside.size):
-                net = taken_up[inside[at]] - loss[inside[at]]
-                taken_up[inside[at]] = 0.0
-                if net > best:
-                    best = net
-                    place = at
-            if place < 0 or gain + best <= least:
-                continue
-            out = inside[place]
-            inside[place] = j
-            chosen[out] = False
-            chosen[j] = True
-            quiet = 0
-            for moved in (out, j):
-                for k in range(begin[moved], begin[moved + 1]):
-                    i = row[k]
-                    if price[k] > second[i]:
-                        continue
-                    if nearest[i] >= 0:
-                        loss[nearest[i]] -= second[i] - first[i]
-                    _two_nearest(start, column, cost, top, chosen, i, nearest, first, second)
-                    if nearest[i] >= 0:
-                        loss[nearest[i]] += second[i] - first[i]
-    return False
+            if not chosen[j]:
+                net, place = _net(begin, row, price, nearest, first, second, loss, taken_up, inside, j)
+                if net > least:
+                    _exchange(by_row, by_column, top, chosen, nearest, first, second, loss, inside[place], j)
+                    inside[place] = j
+                    quiet = 0
+    return quiet >= pool.size
+
+
+@njit(cache=True, nogil=True)
+def shaken(
+    by_row: Lists,
+    by_column: Lists,
+    top: FloatArray,
+    chosen: BoolArray,
+    pool: IntArray,
+    least: float,
+    rounds: int,
+    seed: int,
+) -> float:
+    """Return what random local changes, each followed by interchange around it, save; change ``chosen`` in place.
+
+    Iterated local search: a random column of ``pool`` and one or two columns near it are forced in, each for the column
+    whose going then costs least; then the columns near them are exchanged while that saves. What ends worse than before
+    is undone. Columns are near when they are lists' neighbours in rows that the first column serves.
+    """
+    nearest, first, second = two_nearest(by_row[0], by_row[1], by_row[2], top, chosen)
+    count = chosen.size
+    loss = _losses(nearest, first, second, count)
+    inside = np.flatnonzero(chosen)
+    taken_up = np.zeros(count, np.float64)
+    start, column, _ = by_row
+    begin, row, price = by_column
+    usable = np.zeros(count, np.bool_)
+    usable[pool] = True
+    stamp = np.full(count, -1)
+    near = np.empty(_NEAR, np.int64)
+    undo = np.empty((2, _MOVES), np.int64)
+    saved = 0.0
+    np.random.seed(seed)
+    for turn in range(rounds):
+        j = pool[np.random.randint(pool.size)]
+        length = begin[j + 1] - begin[j]
+        if length == 0:
+            continue
+        found = 0
+        for _ in range(_NEAR // 2):
+            i = row[begin[j] + np.random.randint(length)]
+            k = start[i] + np.random.randint(start[i + 1] - start[i])
+            while k < start[i + 1] and found < _NEAR:
+                if usable[column[k]] and stamp[column[k]] != turn:
+                    stamp[column[k]] = turn
+                    near[found] = column[k]
+                    found += 1
+                    break
+                k += 1
+        moves = 0
+        change = 0.0
+        for forced in range(np.random.randint(2, 4)):
+            into = j if forced == 0 or found == 0 else near[np.random.randint(found)]
+            if not chosen[into]:
+                net, place = _net(begin, row, price, nearest, first, second, loss, taken_up, inside, into)
+                undo[0, moves], undo[1, moves] = inside[place], into
+                if stamp[inside[place]] != turn and found < _NEAR:
+                    stamp[inside[place]] = turn
+                    near[found] = inside[place]
+                    found += 1
+                _exchange(by_row, by_column, top, chosen, nearest, first, second, loss, inside[place], into)
+                inside[place] = into
+                change += net
+                moves += 1
+        at = 0
+        quiet = 0
+        while quiet < found and moves < _MOVES:
+            into = near[at]
+            at = (at + 1) % found
+            quiet += 1
+            if not chosen[into]:
+                net, place = _net(begin, row, price, nearest, first, second, loss, taken_up, inside, into)
+                if net > least:
+                    undo[0, moves], undo[1, moves] = inside[place], into
+                    _exchange(by_row, by_column, top, chosen, nearest, first, second, loss, inside[place], into)
+                    inside[place] = into
+                    change += net
+                    moves += 1
+                    quiet = 0
+        if change < 0.0:
+            for move in range(moves - 1, -1, -1):
+                out, into = undo[1, move], undo[0, move]
+                _exchange(by_row, by_column, top, chosen, nearest, first, second, loss, out, into)
+                for at in range(inside.size):
+                    if inside[at] == out:
+                        inside[at] = into
+        else:
+            saved += change
+    return saved
 
 
 @njit(cache=True, nogil=True)
@@ -285,6 +428,7 @@ def lagrangian(
     cost: FloatArray,
     top: FloatArray,
     p: int,
+    pace: FloatArray,
     price: FloatArray,
     pull: FloatArray,
     reduced: FloatArray,
@@ -346,10 +490,10 @@ def lagrangian(
             pull[i] = slope + 0.6 * pull[i]
             if (at[i] >= top[i] and pull[i] > 0.0) or (at[i] <= 0.0 and pull[i] < 0.0):
                 pull[i] = 0.0
-            norm += pull[i] * pull[i]
+            norm += pace[i] * pull[i] * pull[i]
         if norm == 0.0:
             break
         step = scale * (1.02 * known - bound) / norm
         for i in range(rows):
-            at[i] = min(max(at[i] + step * pull[i], 0.0), top[i])
+            at[i] = min(max(at[i] + step * pace[i] * pull[i], 0.0), top[i])
     return best, least, scale
