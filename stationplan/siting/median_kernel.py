@@ -16,6 +16,9 @@ from stationplan.domain import BoolArray, CountArray, FloatArray, IntArray
 Lists = tuple[IntArray, CountArray, FloatArray]
 """Entries by row or by column: where each begins, the other index, the cost."""
 
+SPENT = 1e-3
+"""Scale of a subgradient step below which no more is gained."""
+
 _NEAR = 40
 """Columns that a local change looks at."""
 
@@ -105,9 +108,7 @@ def restricted(
 
 
 @njit(cache=True, nogil=True)
-def greedy(
-    start: IntArray, row: CountArray, cost: FloatArray, top: FloatArray, p: int
-) -> tuple[IntArray, FloatArray]:
+def greedy(start: IntArray, row: CountArray, cost: FloatArray, top: FloatArray, p: int) -> tuple[IntArray, FloatArray]:
     """Return columns in the order of largest saving, at most ``p``, and their savings; none that saves nothing.
 
     A saving only falls as columns are added, so a column whose renewed saving still leads is the best. Ties go to the
@@ -429,56 +430,52 @@ def lagrangian(
     top: FloatArray,
     p: int,
     pace: FloatArray,
-    price: FloatArray,
+    at: FloatArray,
     pull: FloatArray,
+    price: FloatArray,
     reduced: FloatArray,
     chosen: BoolArray,
     share: FloatArray,
+    track: FloatArray,
     known: float,
     stop: float,
-    scale: float,
-    patience: int,
     iterations: int,
-) -> tuple[float, float, float]:
-    """Return the best bound of some subgradient steps, the best cost met on the way, and the last scale of a step.
+) -> None:
+    """Make some subgradient steps towards the best Lagrangian bound; all arrays from ``at`` on are changed in place.
 
-    The constraints that each row is served once are relaxed with prices (Cornuejols, Fisher and Nemhauser 1977); the
-    prices follow the subgradient, deflected by the last direction (Camerini, Fratta and Maffioli 1975), in Polyak steps
-    towards ``known``, whose scale is halved after ``patience`` steps without a better bound. ``price`` is changed to
-    the best prices, ``pull`` to the last direction, ``reduced`` to the reduced costs at the best prices, ``chosen`` to
-    the best choice met, and ``share`` [column] to a mean of the relaxed choices in which late ones weigh more. Ends
-    early when the bound reaches ``stop``. The bound is lowered by all that rounding could have added.
+    The constraints that each row is served once are relaxed with prices (Cornuejols, Fisher and Nemhauser 1977). The
+    prices ``at`` follow the subgradient, deflected by the last direction ``pull`` (Camerini, Fratta and Maffioli 1975),
+    in Polyak steps towards ``known``, longer where ``pace`` [row] is larger. ``track`` holds the best bound, the least
+    cost of a relaxed choice, the scale of a step and the steps since a better bound: after five the scale shrinks.
+    ``price`` and ``reduced`` belong to the best bound, ``chosen`` to the least cost; ``share`` [column] is a mean of
+    the relaxed choices in which late ones weigh more. Ends early when the bound reaches ``stop`` or the scale is spent.
+    Bounds are lowered by all that rounding could have added.
     """
     rows, count = top.size, reduced.size
-    at = price.copy()
     now = np.empty(count, np.float64)
     picked = np.empty(count, np.bool_)
-    best = -np.inf
-    least = np.inf
-    waited = 0
     for _ in range(iterations):
+        if track[0] >= stop or track[2] < SPENT:
+            return
         raw, size = _relaxed(start, column, cost, at, p, now, picked)
         bound = raw - 4e-16 * (rows + count) * size
         for j in range(count):
             share[j] = 0.95 * share[j] + (0.05 if picked[j] else 0.0)
-        if bound > best:
-            if best == -np.inf or bound > best + 1e-5 * abs(known - best):
-                waited = 0
-            best = bound
+        if bound > track[0]:
+            if bound > track[0] + 1e-5 * (known - track[0]):
+                track[3] = 0.0
+            track[0] = bound
             price[:] = at
             reduced[:] = now
             reached = value(start, column, cost, top, picked)
-            if reached < least:
-                least = reached
+            if reached < track[1]:
+                track[1] = reached
                 chosen[:] = picked
         else:
-            waited += 1
-        if best >= stop or scale < 1e-3:
-            break
-        if waited >= patience:
-            waited = 0
-            scale *= 0.5
-            at[:] = price
+            track[3] += 1.0
+            if track[3] >= 5.0:
+                track[3] = 0.0
+                track[2] *= 0.7
         norm = 0.0
         for i in range(rows):
             slope = 1.0
@@ -487,13 +484,13 @@ def lagrangian(
                     break
                 if picked[column[k]]:
                     slope -= 1.0
-            pull[i] = slope + 0.6 * pull[i]
+            pull[i] = slope + 0.8 * pull[i]
             if (at[i] >= top[i] and pull[i] > 0.0) or (at[i] <= 0.0 and pull[i] < 0.0):
                 pull[i] = 0.0
             norm += pace[i] * pull[i] * pull[i]
         if norm == 0.0:
-            break
-        step = scale * (1.02 * known - bound) / norm
+            track[2] = 0.0
+            return
+        step = track[2] * (1.02 * known - bound) / norm
         for i in range(rows):
             at[i] = min(max(at[i] + step * pace[i] * pull[i], 0.0), top[i])
-    return best, least, scale
