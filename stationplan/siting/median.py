@@ -113,15 +113,12 @@ def _median(asked: Question, standing: BoolArray, columns: IntArray, far: float,
             farthest = asked.minutes.data.reshape(asked.minutes.shape)[:, columns]
             base = farthest.max(axis=1, initial=0.0)
     matrix = asked.minutes
-    start, column, cost = sorted_lists(
+    rows, *lists = sorted_lists(
         matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data, asked.weights, base, number
     )
-    length = np.diff(start)
-    listed = length > 0
-    start = np.concatenate([[0], np.cumsum(length[listed])])
     top = asked.weights * base
-    constant = float(top[~listed].sum())
-    return Median((start, column, cost), top[listed], asked.weights[listed], constant, len(columns), p)
+    constant = float(np.delete(top, rows).sum())
+    return Median(tuple(lists), top[rows], asked.weights[rows], constant, len(columns), p)
 
 
 def _solution(asked: Question, chosen: IntArray, bound: float, far: float, clock: Clock) -> Solution:

@@ -29,31 +29,44 @@ _MOVES = 100
 @njit(cache=True, nogil=True)
 def sorted_lists(
     start: IntArray, site: CountArray, minutes: FloatArray, weights: FloatArray, base: FloatArray, number: IntArray
-) -> Lists:
-    """Return the lists of the rows: entries of sites with a ``number`` >= 0 that are nearer than ``base``, sorted."""
+) -> tuple[IntArray, IntArray, CountArray, FloatArray]:
+    """Return which rows have lists, and the lists: entries of sites with a ``number`` >= 0 nearer than ``base``.
+
+    Rows without weight or entries are left out. The rows come ordered by their nearest column, so that rows and columns
+    used together lie together in memory.
+    """
     rows = start.size - 1
-    begin = np.zeros(rows + 1, np.int64)
+    nearest = np.full(rows, np.int64(number.size))
+    length = np.zeros(rows, np.int64)
     for i in range(rows):
-        count = 0
-        for k in range(start[i], start[i + 1]):
-            if number[site[k]] >= 0 and minutes[k] < base[i] and weights[i] > 0.0:
-                count += 1
-        begin[i + 1] = begin[i] + count
-    column = np.empty(begin[rows], np.int32)
-    cost = np.empty(begin[rows], np.float64)
-    for i in range(rows):
-        place = begin[i]
-        if begin[i + 1] == place:
+        if weights[i] <= 0.0:
             continue
+        least = np.inf
+        for k in range(start[i], start[i + 1]):
+            if number[site[k]] >= 0 and minutes[k] < base[i]:
+                length[i] += 1
+                if minutes[k] < least:
+                    least = minutes[k]
+                    nearest[i] = number[site[k]]
+    order = np.argsort(nearest, kind="mergesort")
+    order = order[: np.count_nonzero(length)]
+    begin = np.zeros(order.size + 1, np.int64)
+    for at in range(order.size):
+        begin[at + 1] = begin[at] + length[order[at]]
+    column = np.empty(begin[order.size], np.int32)
+    cost = np.empty(begin[order.size], np.float64)
+    for at in range(order.size):
+        i = order[at]
+        place = begin[at]
         for k in range(start[i], start[i + 1]):
             if number[site[k]] >= 0 and minutes[k] < base[i]:
                 column[place] = number[site[k]]
                 cost[place] = weights[i] * minutes[k]
                 place += 1
-        order = np.argsort(cost[begin[i] : place], kind="mergesort")
-        column[begin[i] : place] = column[begin[i] : place][order]
-        cost[begin[i] : place] = cost[begin[i] : place][order]
-    return begin, column, cost
+        rank = np.argsort(cost[begin[at] : place], kind="mergesort")
+        column[begin[at] : place] = column[begin[at] : place][rank]
+        cost[begin[at] : place] = cost[begin[at] : place][rank]
+    return order, begin, column, cost
 
 
 @njit(cache=True, nogil=True)
@@ -411,11 +424,7 @@ def _relaxed(
             reduced[column[k]] += cost[k] - price[i]
     chosen[:] = False
     bound = total
-    if p < reduced.size:
-        best = np.argsort(reduced, kind="mergesort")[:p]
-    else:
-        best = np.arange(reduced.size)
-    for j in best:
+    for j in np.argsort(reduced, kind="mergesort")[:p]:
         if reduced[j] < 0.0:
             chosen[j] = True
             bound += reduced[j]
@@ -427,6 +436,7 @@ def lagrangian(
     start: IntArray,
     column: CountArray,
     cost: FloatArray,
+    by_column: Lists,
     top: FloatArray,
     p: int,
     pace: FloatArray,
@@ -448,10 +458,14 @@ def lagrangian(
     in Polyak steps towards ``known``, longer where ``pace`` [row] is larger. ``track`` holds the best bound, the least
     cost of a relaxed choice, the scale of a step and the steps since a better bound: after five the scale shrinks.
     ``price`` and ``reduced`` belong to the best bound, ``chosen`` to the least cost; ``share`` [column] is a mean of
-    the relaxed choices in which late ones weigh more. Ends early when the bound reaches ``stop`` or the scale is spent.
+    the relaxed choices in which late ones weigh more. ``by_column`` may hold columns and entries that the rows' lists
+    lack, since they are decided; they are not looked at, as prices are at most ``top``. Ends early when the bound reaches ``stop`` or the scale is spent.
     Bounds are lowered by all that rounding could have added.
     """
     rows, count = top.size, reduced.size
+    begin, row, charge = by_column
+    least = np.empty(rows, np.float64)
+    slope = np.empty(rows, np.float64)
     now = np.empty(count, np.float64)
     picked = np.empty(count, np.bool_)
     for _ in range(iterations):
@@ -467,7 +481,11 @@ def lagrangian(
             track[0] = bound
             price[:] = at
             reduced[:] = now
-            reached = value(start, column, cost, top, picked)
+            least[:] = top
+            for j in np.flatnonzero(picked):
+                for k in range(begin[j], begin[j + 1]):
+                    least[row[k]] = min(least[row[k]], charge[k])
+            reached = least.sum()
             if reached < track[1]:
                 track[1] = reached
                 chosen[:] = picked
@@ -476,15 +494,14 @@ def lagrangian(
             if track[3] >= 5.0:
                 track[3] = 0.0
                 track[2] *= 0.7
+        slope[:] = 1.0
+        for j in np.flatnonzero(picked):
+            for k in range(begin[j], begin[j + 1]):
+                if charge[k] < at[row[k]]:
+                    slope[row[k]] -= 1.0
         norm = 0.0
         for i in range(rows):
-            slope = 1.0
-            for k in range(start[i], start[i + 1]):
-                if cost[k] >= at[i]:
-                    break
-                if picked[column[k]]:
-                    slope -= 1.0
-            pull[i] = slope + 0.8 * pull[i]
+            pull[i] = slope[i] + 0.8 * pull[i]
             if (at[i] >= top[i] and pull[i] > 0.0) or (at[i] <= 0.0 and pull[i] < 0.0):
                 pull[i] = 0.0
             norm += pace[i] * pull[i] * pull[i]

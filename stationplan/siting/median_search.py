@@ -28,6 +28,12 @@ _NO_GAIN = 1e-10
 _ROOT_STEPS, _NODE_STEPS = 400, 40
 """Subgradient steps at the root, each time, and at a node."""
 
+_LARGE = 1_000_000
+"""Entries from which on the root is relaxed with some of its columns at a time."""
+
+_FIRST_STEPS, _ROUNDS, _ROUND_STEPS = 100, 8, 40
+"""Subgradient steps at a large root with all columns, rounds with some, and the steps of each."""
+
 _CHUNK = 25
 """Subgradient steps between two looks at the clock."""
 
@@ -73,6 +79,20 @@ class _Node:
     share: FloatArray
 
 
+@dataclass(eq=False)
+class _Ascent:
+    """Where the prices of the rows stand, their last direction, the mean of relaxed choices, and the scale of a step."""
+
+    at: FloatArray
+    pull: FloatArray
+    share: FloatArray
+    scale: float
+
+
+def _ascent(price: FloatArray, share: FloatArray, scale: float) -> _Ascent:
+    return _Ascent(price.copy(), np.zeros(len(price)), share.copy(), scale)
+
+
 class _Search:
     """The best choice so far, and what is tried to better it."""
 
@@ -101,15 +121,15 @@ class _Search:
             return self.cost if self._whole else self.enough
         return float(np.ceil(bound - 1e-6)) if self._whole else bound
 
-    def offer(self, chosen: BoolArray, pool: IntArray) -> None:
+    def offer(self, chosen: BoolArray, pool: IntArray, sweeps: int = 50) -> None:
         """Fill a choice up to p columns, exchange what gains, and keep it if it is the best."""
         chosen = chosen.copy()
         missing = self.problem.p - int(chosen.sum())
         chosen[pool[~chosen[pool]][:missing]] = True
         chosen[np.flatnonzero(~chosen)[: self.problem.p - int(chosen.sum())]] = True
         lists, top = self.problem.lists, self.problem.top
-        while not interchange(lists, self.by_column, top, chosen, pool, _NO_GAIN * self.cost, 1):
-            if self.clock.over:
+        for _ in range(sweeps):
+            if interchange(lists, self.by_column, top, chosen, pool, _NO_GAIN * self.cost, 1) or self.clock.over:
                 break
         self._keep(chosen)
 
@@ -128,27 +148,27 @@ class _Search:
             self.best, self.cost = chosen, cost
         return better
 
-    def relaxed(
-        self, state: CountArray, price: FloatArray, share: FloatArray, scale: float, steps: int
-    ) -> tuple[_Node, BoolArray, float]:
+    def relaxed(self, state: CountArray, ascent: _Ascent, steps: int) -> tuple[_Node, BoolArray, float]:
         """Return a part of all choices with its bound, and the best choice met on the way with its cost."""
-        start, column, cost, top = restricted(*self.problem.lists, self.problem.top, state)
+        lists, top = self.problem.lists, self.problem.top
+        if state.any():
+            *lists, top = restricted(*lists, top, state)
+            np.minimum(ascent.at, top, out=ascent.at)
         p = self.problem.p - int((state == 1).sum())
-        at = np.minimum(price, top)
-        pull, best_price = np.zeros(len(at)), at.copy()
+        price = ascent.at.copy()
         reduced, chosen = np.zeros(len(state)), np.zeros(len(state), dtype=bool)
-        share = share.copy()
-        track = np.array([-np.inf, np.inf, scale, 0.0])
+        track = np.array([-np.inf, np.inf, ascent.scale, 0.0])
         for done in range(0, steps, _CHUNK):
             lagrangian(
-                *(start, column, cost, top, p, self.problem.weights),
-                *(at, pull, best_price, reduced, chosen, share, track),
+                *(*lists, self.by_column, top, p, self.problem.weights),
+                *(ascent.at, ascent.pull, price, reduced, chosen, ascent.share, track),
                 *(self.cost, self.enough, min(_CHUNK, steps - done)),
             )
             if self.clock.over or track[2] < SPENT or track[0] >= self.enough:
                 break
+        ascent.scale = float(track[2])
         chosen |= state == 1
-        return _Node(float(track[0]), state, best_price, reduced, share), chosen, float(track[1])
+        return _Node(float(track[0]), state, price, reduced, ascent.share.copy()), chosen, float(track[1])
 
     def fixed(self, node: _Node) -> CountArray:
         """Return a node's state with columns decided whose other way would cost too much, by their reduced costs."""
@@ -172,7 +192,7 @@ def search(problem: Median, clock: Clock) -> Found:
     state = _Search(problem, clock)
     bound = least
     if state.cost > least * (1.0 + 1e-12):
-        state.offer(state.best, np.arange(problem.count))
+        state.offer(state.best, np.arange(problem.count), sweeps=2)
         bound = max(least, _branch(state, _root(state)))
     return Found(np.flatnonzero(state.best), problem.constant + bound)
 
@@ -181,27 +201,57 @@ def _root(state: _Search) -> _Node:
     """Return the root: the relaxation of the whole problem, repeated while the answer it leads to gets better."""
     problem = state.problem
     _, first, second = two_nearest(*problem.lists, problem.top, state.best)
-    open_ = np.zeros(problem.count, dtype=np.int32)
-    node = _Node(-np.inf, open_, (first + second) / 2, np.zeros(problem.count), np.zeros(problem.count))
-    for turn in range(4):
+    ascent = _ascent((first + second) / 2, np.zeros(problem.count), 1.0)
+    inside = state.best.copy()
+    root = None
+    for _ in range(4):
         before = state.cost
-        found, met, _ = state.relaxed(node.state, node.price, node.share, 1.0 if turn == 0 else 0.1, _ROOT_STEPS)
-        node = (
-            found if found.bound > node.bound else _Node(node.bound, node.state, node.price, node.reduced, node.share)
-        )
-        if node.bound >= state.enough or state.clock.over:
+        node, met = _climbed(state, ascent, inside)
+        if root is None or node.bound > root.bound:
+            root = node
+        if root.bound >= state.enough or state.clock.over:
             break
-        pool = _pool(state, found)
-        state.offer(met, pool)
-        if node.bound < state.enough and not state.clock.over:
-            rounded = np.zeros(problem.count, dtype=bool)
-            rounded[np.lexsort((found.reduced, -found.share))[: problem.p]] = True
-            state.offer(rounded, pool)
-        while node.bound < state.enough and not state.clock.over and state.shake(pool, _SHAKES):
+        pool = _pool(state, node)
+        rounded = np.zeros(problem.count, dtype=bool)
+        rounded[np.lexsort((node.reduced, -node.share))[: problem.p]] = True
+        for chosen in (rounded, met):
+            if root.bound < state.enough and not state.clock.over:
+                state.offer(chosen, pool)
+        while root.bound < state.enough and not state.clock.over and state.shake(pool, _SHAKES):
             pass
         if state.cost >= before:
             break
-    return node
+        ascent = _ascent(root.price, node.share, 0.1)
+    assert root is not None
+    return root
+
+
+def _climbed(state: _Search, ascent: _Ascent, inside: BoolArray) -> tuple[_Node, BoolArray]:
+    """Return the whole problem with the bound to which prices climb, and the best choice met on the way.
+
+    A large problem is relaxed with the columns ``inside`` first; those that the whole problem would choose at the
+    prices so found come in, round by round. Only the bounds of the whole problem count.
+    """
+    problem = state.problem
+    everything = np.zeros(problem.count, dtype=np.int32)
+    if len(problem.lists[1]) < _LARGE:
+        node, met, _ = state.relaxed(everything, ascent, _ROOT_STEPS)
+        return node, met
+    best, met, _ = state.relaxed(everything, ascent, _FIRST_STEPS)
+    for _ in range(_ROUNDS):
+        if state.clock.over or best.bound >= state.enough or ascent.scale < SPENT:
+            break
+        inside[np.argsort(best.reduced, kind="stable")[: 2 * problem.p]] = True
+        inside |= ascent.share > 0.02
+        part, met, _ = state.relaxed(np.where(inside, 0, -1).astype(np.int32), ascent, _ROUND_STEPS)
+        node, _, _ = state.relaxed(everything, _ascent(part.price, ascent.share, 1.0), 1)
+        print('round', inside.sum(), part.bound+problem.constant, node.bound+problem.constant, ascent.scale,state.clock.spent_s)
+        gain = node.bound - best.bound
+        if gain > 0.0:
+            best = node
+        if gain < 0.02 * (state.cost - best.bound):
+            break
+    return best, met
 
 
 def _pool(state: _Search, node: _Node) -> IntArray:
@@ -241,7 +291,7 @@ def _children(state: _Search, node: _Node) -> list[_Node]:
     for decided in (1, -1):
         side = node.state.copy()
         side[column] = decided
-        child, met, cost = state.relaxed(side, node.price, node.share, 0.5, _NODE_STEPS)
+        child, met, cost = state.relaxed(side, _ascent(node.price, node.share, 0.5), _NODE_STEPS)
         if cost < state.cost:
             state.offer(met, _pool(state, child))
         bound = max(child.bound, node.bound)
