@@ -22,6 +22,9 @@ SPENT = 1e-3
 _NEAR = 40
 """Columns that a local change looks at."""
 
+DRAWS = 45
+"""Random numbers that a local change takes: its column, how many are forced in, which; where it looks."""
+
 _MOVES = 100
 """Exchanges that a local change may make."""
 
@@ -322,14 +325,14 @@ def shaken(
     chosen: BoolArray,
     pool: IntArray,
     least: float,
-    rounds: int,
-    seed: int,
+    draws: IntArray,
 ) -> float:
     """Return what random local changes, each followed by interchange around it, save; change ``chosen`` in place.
 
     Iterated local search: a random column of ``pool`` and one or two columns near it are forced in, each for the column
     whose going then costs least; then the columns near them are exchanged while that saves. What ends worse than before
-    is undone. Columns are near when they are lists' neighbours in rows that the first column serves.
+    is undone. Near are columns in the lists of rows that the first column serves. ``draws`` [round x ``DRAWS``] are
+    random whole numbers >= 0.
     """
     nearest, first, second = two_nearest(by_row[0], by_row[1], by_row[2], top, chosen)
     count = chosen.size
@@ -344,16 +347,15 @@ def shaken(
     near = np.empty(_NEAR, np.int64)
     undo = np.empty((2, _MOVES), np.int64)
     saved = 0.0
-    np.random.seed(seed)
-    for turn in range(rounds):
-        j = pool[np.random.randint(pool.size)]
+    for turn in range(draws.shape[0]):
+        j = pool[draws[turn, 0] % pool.size]
         length = begin[j + 1] - begin[j]
         if length == 0:
             continue
         found = 0
-        for _ in range(_NEAR // 2):
-            i = row[begin[j] + np.random.randint(length)]
-            k = start[i] + np.random.randint(start[i + 1] - start[i])
+        for draw in range(5, DRAWS, 2):
+            i = row[begin[j] + draws[turn, draw] % length]
+            k = start[i] + draws[turn, draw + 1] % (start[i + 1] - start[i])
             while k < start[i + 1] and found < _NEAR:
                 if usable[column[k]] and stamp[column[k]] != turn:
                     stamp[column[k]] = turn
@@ -363,8 +365,8 @@ def shaken(
                 k += 1
         moves = 0
         change = 0.0
-        for forced in range(np.random.randint(2, 4)):
-            into = j if forced == 0 or found == 0 else near[np.random.randint(found)]
+        for forced in range(2 + draws[turn, 1] % 2):
+            into = j if forced == 0 or found == 0 else near[draws[turn, 2 + forced] % found]
             if not chosen[into]:
                 net, place = _net(begin, row, price, nearest, first, second, loss, taken_up, inside, into)
                 undo[0, moves], undo[1, moves] = inside[place], into
@@ -458,9 +460,9 @@ def lagrangian(
     in Polyak steps towards ``known``, longer where ``pace`` [row] is larger. ``track`` holds the best bound, the least
     cost of a relaxed choice, the scale of a step and the steps since a better bound: after five the scale shrinks.
     ``price`` and ``reduced`` belong to the best bound, ``chosen`` to the least cost; ``share`` [column] is a mean of
-    the relaxed choices in which late ones weigh more. ``by_column`` may hold columns and entries that the rows' lists
-    lack, since they are decided; they are not looked at, as prices are at most ``top``. Ends early when the bound reaches ``stop`` or the scale is spent.
-    Bounds are lowered by all that rounding could have added.
+    the relaxed choices in which late ones weigh more. ``by_column`` may hold decided columns and entries that the rows'
+    lists lack: prices are at most ``top``, so nobody looks at them. Ends early when the bound reaches ``stop`` or the
+    scale is spent. Bounds are lowered by all that rounding could have added.
     """
     rows, count = top.size, reduced.size
     begin, row, charge = by_column
@@ -482,8 +484,8 @@ def lagrangian(
             price[:] = at
             reduced[:] = now
             least[:] = top
-            for j in np.flatnonzero(picked):
-                for k in range(begin[j], begin[j + 1]):
+            for j in range(count):
+                for k in range(begin[j], begin[j + 1] if picked[j] else begin[j]):
                     least[row[k]] = min(least[row[k]], charge[k])
             reached = least.sum()
             if reached < track[1]:
@@ -495,8 +497,8 @@ def lagrangian(
                 track[3] = 0.0
                 track[2] *= 0.7
         slope[:] = 1.0
-        for j in np.flatnonzero(picked):
-            for k in range(begin[j], begin[j + 1]):
+        for j in range(count):
+            for k in range(begin[j], begin[j + 1] if picked[j] else begin[j]):
                 if charge[k] < at[row[k]]:
                     slope[row[k]] -= 1.0
         norm = 0.0

@@ -10,6 +10,7 @@ import numpy as np
 from stationplan.domain import BoolArray, CountArray, FloatArray, IntArray
 from stationplan.siting.answer import Clock
 from stationplan.siting.median_kernel import (
+    DRAWS,
     SPENT,
     Lists,
     greedy,
@@ -37,8 +38,11 @@ _FIRST_STEPS, _ROUNDS, _ROUND_STEPS = 100, 8, 40
 _CHUNK = 25
 """Subgradient steps between two looks at the clock."""
 
-_SHAKES = 100
-"""Local changes between two looks at the clock."""
+_SHAKES, _SHAKEN = 100, 30_000
+"""Local changes without a gain after which the root is relaxed again; entries of columns that some of them look at."""
+
+_SEED = 20260101
+"""Seed of the local changes: the same problem gives the same answer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +85,7 @@ class _Node:
 
 @dataclass(eq=False)
 class _Ascent:
-    """Where the prices of the rows stand, their last direction, the mean of relaxed choices, and the scale of a step."""
+    """Where the prices of the rows stand, their last direction, the mean of relaxed choices and the scale of steps."""
 
     at: FloatArray
     pull: FloatArray
@@ -105,15 +109,20 @@ class _Search:
         order, _ = greedy(*self.by_column, problem.top, problem.p)
         self.best = np.zeros(problem.count, dtype=bool)
         self.best[order] = True
-        self.cost = value(*problem.lists, problem.top, self.best)
-        self._seed = 0
+        self.cost = float(value(*problem.lists, problem.top, self.best))
+        self.rounds = int(np.clip(_SHAKEN // max(len(problem.lists[1]) // problem.count, 1), 1, _SHAKES))
+        self._random = np.random.default_rng(_SEED)
 
     @property
     def enough(self) -> float:
         """The bound from which on nothing better can be left: whole costs differ by 1, others matter to 1e-9."""
         if self._whole:
-            return self.cost - 1.0 + 1e-6
-        return self.cost * (1.0 - 1e-9)
+            return float(self.cost - 1.0 + 1e-6)
+        return float(self.cost * (1.0 - 1e-9))
+
+    def done(self, bound: float) -> bool:
+        """Whether a bound is enough, or time is up."""
+        return bound >= self.enough or self.clock.over
 
     def proven(self, bound: float) -> float:
         """Return the limit that a bound on all that is left to search proves."""
@@ -136,13 +145,12 @@ class _Search:
     def shake(self, pool: IntArray, rounds: int) -> bool:
         """Try local changes; return whether they gained."""
         chosen = self.best.copy()
-        self._seed += 1
-        least = _NO_GAIN * self.cost
-        shaken(self.problem.lists, self.by_column, self.problem.top, chosen, pool, least, rounds, self._seed)
+        draws = self._random.integers(1 << 30, size=(rounds, DRAWS))
+        shaken(self.problem.lists, self.by_column, self.problem.top, chosen, pool, _NO_GAIN * self.cost, draws)
         return self._keep(chosen)
 
     def _keep(self, chosen: BoolArray) -> bool:
-        cost = value(*self.problem.lists, self.problem.top, chosen)
+        cost = float(value(*self.problem.lists, self.problem.top, chosen))
         better = cost < self.cost * (1.0 - _NO_GAIN)
         if cost <= self.cost:
             self.best, self.cost = chosen, cost
@@ -203,55 +211,58 @@ def _root(state: _Search) -> _Node:
     _, first, second = two_nearest(*problem.lists, problem.top, state.best)
     ascent = _ascent((first + second) / 2, np.zeros(problem.count), 1.0)
     inside = state.best.copy()
-    root = None
-    for _ in range(4):
+    root, met, cost = _climbed(state, ascent, inside, _FIRST_STEPS)
+    for _ in range(3):
         before = state.cost
-        node, met = _climbed(state, ascent, inside)
-        if root is None or node.bound > root.bound:
-            root = node
-        if root.bound >= state.enough or state.clock.over:
-            break
-        pool = _pool(state, node)
-        rounded = np.zeros(problem.count, dtype=bool)
-        rounded[np.lexsort((node.reduced, -node.share))[: problem.p]] = True
-        for chosen in (rounded, met):
-            if root.bound < state.enough and not state.clock.over:
+        pool = _pool(state, root)
+        for chosen, worth in ((_rounded(state, root), True), (met, cost < 1.02 * state.cost)):
+            if worth and not state.done(root.bound):
                 state.offer(chosen, pool)
-        while root.bound < state.enough and not state.clock.over and state.shake(pool, _SHAKES):
-            pass
-        if state.cost >= before:
+        quiet = 0
+        while quiet < _SHAKES and not state.done(root.bound):
+            quiet = 0 if state.shake(pool, state.rounds) else quiet + state.rounds
+        if state.done(root.bound) or state.cost >= before:
             break
-        ascent = _ascent(root.price, node.share, 0.1)
-    assert root is not None
+        ascent = _ascent(root.price, ascent.share, 0.1)
+        again, met, cost = _climbed(state, ascent, inside, 1)
+        if again.bound > root.bound:
+            root = again
     return root
 
 
-def _climbed(state: _Search, ascent: _Ascent, inside: BoolArray) -> tuple[_Node, BoolArray]:
-    """Return the whole problem with the bound to which prices climb, and the best choice met on the way.
+def _climbed(state: _Search, ascent: _Ascent, inside: BoolArray, first: int) -> tuple[_Node, BoolArray, float]:
+    """Return the whole problem with the bound to which prices climb, and the best choice met on the way with its cost.
 
-    A large problem is relaxed with the columns ``inside`` first; those that the whole problem would choose at the
-    prices so found come in, round by round. Only the bounds of the whole problem count.
+    A large problem is relaxed with some columns at a time: those ``inside``, those in relaxed choices lately, and those
+    that come next by their reduced costs. Only the bounds of the whole problem count; ``first`` steps begin with it.
     """
     problem = state.problem
     everything = np.zeros(problem.count, dtype=np.int32)
     if len(problem.lists[1]) < _LARGE:
-        node, met, _ = state.relaxed(everything, ascent, _ROOT_STEPS)
-        return node, met
-    best, met, _ = state.relaxed(everything, ascent, _FIRST_STEPS)
+        return state.relaxed(everything, ascent, _ROOT_STEPS)
+    best, met, cost = state.relaxed(everything, ascent, first)
+    if not state.done(best.bound):
+        state.offer(_rounded(state, best), _pool(state, best), sweeps=1)
     for _ in range(_ROUNDS):
-        if state.clock.over or best.bound >= state.enough or ascent.scale < SPENT:
+        if state.done(best.bound) or ascent.scale < SPENT:
             break
         inside[np.argsort(best.reduced, kind="stable")[: 2 * problem.p]] = True
         inside |= ascent.share > 0.02
-        part, met, _ = state.relaxed(np.where(inside, 0, -1).astype(np.int32), ascent, _ROUND_STEPS)
+        part, met, cost = state.relaxed(np.where(inside, 0, -1).astype(np.int32), ascent, _ROUND_STEPS)
         node, _, _ = state.relaxed(everything, _ascent(part.price, ascent.share, 1.0), 1)
-        print('round', inside.sum(), part.bound+problem.constant, node.bound+problem.constant, ascent.scale,state.clock.spent_s)
         gain = node.bound - best.bound
         if gain > 0.0:
             best = node
-        if gain < 0.02 * (state.cost - best.bound):
+        if gain < 0.03 * (state.cost - best.bound):
             break
-    return best, met
+    return best, met, cost
+
+
+def _rounded(state: _Search, node: _Node) -> BoolArray:
+    """Return the columns that relaxed choices hold most often; ties go to the lower reduced cost, then index."""
+    chosen = np.zeros(state.problem.count, dtype=bool)
+    chosen[np.lexsort((node.reduced, -node.share))[: state.problem.p]] = True
+    return chosen
 
 
 def _pool(state: _Search, node: _Node) -> IntArray:
@@ -260,21 +271,25 @@ def _pool(state: _Search, node: _Node) -> IntArray:
 
 
 def _branch(state: _Search, root: _Node) -> float:
-    """Close what is left between bound and answer, best bound first; return the bound that stands in the end."""
+    """Close what is left between bound and answer, best bound first; return the bound that stands in the end.
+
+    Among equal bounds, and bounds of whole costs are whole, the latest comes first: it leads down to an answer. Some
+    local changes are tried after every node, more where lists are short and nodes take long.
+    """
     problem = state.problem
-    pool = _pool(state, root)
-    length = max(len(problem.lists[1]) // problem.count, 1)
-    shakes = max(5, len(problem.top) // (2 * length))
-    nodes = [(root.bound, 0, _Node(root.bound, state.fixed(root), root.price, root.reduced, root.share))]
+    shakes = max(5, 2 * len(problem.top) * problem.count // len(problem.lists[1]))
+    fixed = state.fixed(root)
+    pools = (_pool(state, root), np.flatnonzero((fixed >= 0) | state.best))
+    nodes = [(state.proven(root.bound), 0, _Node(root.bound, fixed, root.price, root.reduced, root.share))]
     made = 0
-    while nodes and nodes[0][0] < state.enough and not state.clock.over:
-        node = heapq.heappop(nodes)[2]
-        for child in _children(state, node):
+    while nodes and not state.done(nodes[0][0]):
+        for child in _children(state, heapq.heappop(nodes)[2]):
             if child.bound < state.enough:
                 made += 1
-                heapq.heappush(nodes, (child.bound, made, child))
-        if nodes:
-            state.shake(pool, shakes)
+                heapq.heappush(nodes, (state.proven(child.bound), -made, child))
+        for tried in range(0, shakes, state.rounds):
+            if nodes and not state.done(nodes[0][0]):
+                state.shake(pools[made % 2], min(state.rounds, shakes - tried))
     return state.proven(nodes[0][0] if nodes else np.inf)
 
 
@@ -288,7 +303,7 @@ def _children(state: _Search, node: _Node) -> list[_Node]:
         return []
     column = free[np.argmin(np.abs(node.share[free] - 0.5))]
     children = []
-    for decided in (1, -1):
+    for decided in (-1, 1):
         side = node.state.copy()
         side[column] = decided
         child, met, cost = state.relaxed(side, _ascent(node.price, node.share, 0.5), _NODE_STEPS)

@@ -66,11 +66,15 @@ def question(
 
 def _minutes(arguments: Arguments, given: Matrix) -> tuple[sparse.csr_array, bool]:
     """Return minutes as CSR that keeps zeros, and whether they were dense."""
-    if sparse.issparse(given):
-        repeated = given.format == "coo" and not _unique(given)
-        matrix = sparse.csr_array(given, copy=True)
+    dense = not sparse.issparse(given)
+    if not dense:
+        # Made CSR, coordinates that repeat would be summed unseen.
+        stored = (
+            sparse.coo_array(given) if getattr(given, "format", "") == "coo" else sparse.csr_array(given, copy=True)
+        )
+        matrix = sparse.csr_array(stored)
         matrix.sort_indices()
-        if repeated or not matrix.has_canonical_format:
+        if matrix.nnz < stored.nnz or not matrix.has_canonical_format:
             arguments.add("minutes has one entry for a row and a site")
     else:
         try:
@@ -83,12 +87,7 @@ def _minutes(arguments: Arguments, given: Matrix) -> tuple[sparse.csr_array, boo
         rows, sites = array.shape
         start = np.arange(rows + 1, dtype=np.int64) * sites
         matrix = sparse.csr_array((array.ravel(), np.tile(np.arange(sites), rows), start), array.shape)
-    return arguments.matrix("minutes", matrix).astype(np.float64), not sparse.issparse(given)
-
-
-def _unique(given: sparse.coo_array) -> bool:
-    place = np.ravel_multi_index(given.coords, given.shape)
-    return len(np.unique(place)) == len(place)
+    return arguments.matrix("minutes", matrix).astype(np.float64), dense
 
 
 def nearest_minutes(minutes: sparse.csr_array, sites: ArrayLike, far: float) -> FloatArray:
