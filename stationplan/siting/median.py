@@ -124,15 +124,14 @@ def _median(asked: Question, standing: BoolArray, columns: IntArray, far: float,
 def _solution(asked: Question, chosen: IntArray, bound: float, far: float, clock: Clock) -> Solution:
     """Return an answer in build order without sites that save nothing, evaluated on the raw matrix."""
     columns = np.union1d(chosen, np.flatnonzero(asked.required))
-    if not len(columns) and asked.dense and not asked.existing.any():
-        columns = np.flatnonzero(asked.free)[:1]  # all sites are equally far: one must be there all the same
     problem = _median(asked, asked.existing, columns, far, len(columns))
     order, _ = greedy(*transposed(*problem.lists, problem.count), problem.top, problem.count)
     useless = np.setdiff1d(np.arange(len(columns)), order)
     kept = useless[asked.required[columns[useless]]]
     sites = columns[np.concatenate([order, kept])]
-    if not len(sites) and asked.dense and not asked.existing.any():
-        sites = columns[:1]
+    if asked.dense and not len(sites) and not asked.existing.any() and (asked.weights > 0).any():
+        # All that were chosen, or all there are, are equally far from every row: one must be there all the same.
+        sites = (columns if len(columns) else np.flatnonzero(asked.free))[:1]
     standing = np.concatenate([np.flatnonzero(asked.existing), sites])
     objective = _total(asked.weights, nearest_minutes(asked.minutes, standing, far))
     return answered(sites, objective, bound, clock=clock, method=_METHOD, minimise=True)
