@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
+from stationplan.siting.center import p_center
 from stationplan.siting.coverage import best_floor, max_coverage, sites_for_weight
 from stationplan.siting.highs import SEED as SOLVER_SEED
 from stationplan.siting.median import p_median
 
-__all__ = ["SOLVER_SEED", "best_floor", "max_coverage", "p_median", "sites_for_weight"]
+__all__ = ["SOLVER_SEED", "best_floor", "max_coverage", "p_center", "p_median", "sites_for_weight"]
