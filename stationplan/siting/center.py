@@ -11,11 +11,11 @@ from scipy import sparse
 from stationplan.domain import FloatArray, IntArray, Solution
 from stationplan.siting.answer import Clock, answered, unanswered
 from stationplan.siting.arguments import Arguments, Matrix
-from stationplan.siting.cover_decision import decide
+from stationplan.siting.cover_decision import covering
 from stationplan.siting.greedy import greedy
 from stationplan.siting.minutes import Question, nearest_minutes, question
 
-_METHOD = "search over distances, set covering by reduction and HiGHS"
+_METHOD = "search over distances, set covering by Lagrangian relaxation, branch and bound"
 
 
 def p_center(
@@ -31,8 +31,8 @@ def p_center(
     """Return at most ``p`` new sites with the least of the largest minutes to the nearest chosen or existing site.
 
     p-center problem (Hakimi 1964), solved as Minieka (1970) does: the answer is one of the minutes given, and whether
-    ``p`` sites cover every row within some minutes is a set covering problem. A search over the distinct minutes first
-    asks what greedy covering and linear relaxation can tell, then HiGHS.
+    ``p`` sites cover every row within some minutes is a set covering problem. The distinct minutes are halved; each
+    covering problem is reduced and settled by local search, Lagrangian relaxation and branch and bound.
 
     Parameters
     ----------
@@ -131,39 +131,21 @@ def _search(problem: _Center, clock: Clock) -> tuple[IntArray | None, float, boo
     No choice is below the lowest radius; the best answer is at the highest, if it is a radius at all.
     """
     radii = problem.radii
-    lowest, highest = 0, len(radii)
-    best: IntArray | None = None
     if not len(problem.base):
         return np.empty(0, dtype=np.int64), 0.0, False
-    # What greedy covering and linear relaxation tell: the largest radius first, then by halves. An open radius counts
-    # as reached here, so that the exact search starts from the lowest that is not refuted.
-    place, reached = len(radii) - 1, len(radii)
-    while lowest < reached:
-        verdict, columns = decide(problem.cover(radii[place]), problem.p, seconds=clock.left_s, exact=False)
-        if columns is not None:
-            at = int(np.searchsorted(radii, problem.reached(columns)))
-            if at < highest:
-                best, highest = columns, at
-        if verdict == "no":
-            lowest = place + 1
-        else:
-            reached = min(place, highest)
-        if clock.over:
-            break
-        place = (lowest + reached) // 2
-    step = 1
-    while lowest < highest and not clock.over:
-        place = min(lowest + step - 1, highest - 1)
-        verdict, columns = decide(problem.cover(radii[place]), problem.p, seconds=clock.left_s, exact=True)
+    best: IntArray | None = None
+    lowest, highest, place = 0, len(radii), len(radii) - 1
+    while lowest < highest:
+        columns, refuted = covering(problem.cover(radii[place]), problem.p, clock)
         if columns is not None:
             best, highest = columns, int(np.searchsorted(radii, problem.reached(columns)))
-            step = max((highest - lowest) // 2, 1)
-        elif verdict == "no":
-            lowest, step = place + 1, 2 * step
-        else:
+        elif refuted:
+            lowest = place + 1
+        if clock.over:
             break
+        place = (lowest + highest) // 2
     bound = float(radii[lowest]) if lowest < len(radii) else np.inf
-    return best, bound, best is None and lowest >= len(radii)
+    return best, bound, lowest >= len(radii)
 
 
 def _solution(asked: Question, chosen: IntArray, bound: float, clock: Clock) -> Solution:

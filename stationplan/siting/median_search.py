@@ -50,7 +50,8 @@ class Median:
     """Choose at most ``p`` of ``count`` columns to minimise the sum over rows of the least of ``top`` and their costs.
 
     ``lists`` holds, by row and cheapest first, the columns that cost less than ``top``, one at least; rows that nothing
-    changes are left out, and ``constant`` is what they cost. ``weights`` [row] scale the costs.
+    changes are left out, and ``constant`` is what they cost. ``weights`` [row] scale the costs. A bound above ``limit``
+    is as good as any.
     """
 
     lists: Lists
@@ -59,6 +60,7 @@ class Median:
     constant: float
     count: int
     p: int
+    limit: float = np.inf
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,19 +118,17 @@ class _Search:
     @property
     def enough(self) -> float:
         """The bound from which on nothing better can be left: whole costs differ by 1, others matter to 1e-9."""
-        if self._whole:
-            return float(self.cost - 1.0 + 1e-6)
-        return float(self.cost * (1.0 - 1e-9))
+        least = self.cost - 1.0 + 1e-6 if self._whole else self.cost * (1.0 - 1e-9)
+        return float(min(least, self.problem.limit))
 
     def done(self, bound: float) -> bool:
         """Whether a bound is enough, or time is up."""
         return bound >= self.enough or self.clock.over
 
     def proven(self, bound: float) -> float:
-        """Return the limit that a bound on all that is left to search proves."""
-        if bound >= self.enough:
-            return self.cost if self._whole else self.enough
-        return float(np.ceil(bound - 1e-6)) if self._whole else bound
+        """Return the limit that a bound on all that is left to search proves; what was passed over is enough."""
+        bound = min(bound, self.enough)
+        return float(np.ceil(bound - 1e-9)) if self._whole else bound
 
     def offer(self, chosen: BoolArray, pool: IntArray, sweeps: int = 50) -> None:
         """Fill a choice up to p columns, exchange what gains, and keep it if it is the best."""
