@@ -141,6 +141,8 @@ def _search(problem: _Center, clock: Clock) -> tuple[IntArray | None, float, boo
             best, highest = columns, int(np.searchsorted(radii, problem.reached(columns)))
         elif refuted:
             lowest = place + 1
+        else:
+            break
         if clock.over:
             break
         place = (lowest + highest) // 2
