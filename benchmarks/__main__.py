@@ -11,6 +11,7 @@ from rich.table import Table
 
 from benchmarks.demand import demand_seconds
 from benchmarks.demo import demo_seconds
+from benchmarks.median import median_ratios
 from benchmarks.result import Result
 from benchmarks.roads import road_seconds
 from benchmarks.tables import table_seconds
@@ -19,6 +20,7 @@ from benchmarks.travel import travel_ratios
 BENCHMARKS: dict[str, Callable[[Path], list[Result]]] = {
     "demand": demand_seconds,
     "demo": demo_seconds,
+    "median": median_ratios,
     "roads": road_seconds,
     "tables": table_seconds,
     "travel": travel_ratios,

@@ -7,11 +7,13 @@
 
 from __future__ import annotations
 
+from stationplan.siting.center import p_center
 from stationplan.siting.coverage import best_floor, max_coverage, most_backed, sites_for_weight
 from stationplan.siting.covering import min_stations
 from stationplan.siting.fairness import fair_coverage
 from stationplan.siting.frontier import frontier
 from stationplan.siting.highs import SEED as SOLVER_SEED
+from stationplan.siting.median import p_median
 from stationplan.siting.phases import phased_coverage
 
 __all__ = [
@@ -22,6 +24,8 @@ __all__ = [
     "max_coverage",
     "min_stations",
     "most_backed",
+    "p_center",
+    "p_median",
     "phased_coverage",
     "sites_for_weight",
 ]
