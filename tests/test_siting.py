@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from stationplan.siting import best_floor, max_coverage, sites_for_weight
-from stationplan.siting.core import Core
+from stationplan.siting.core import plain_core
 from stationplan.siting.greedy import greedy
 
 
@@ -19,21 +19,6 @@ def _weight(cover, weights, sites):
     """Weight of the rows that at least one of the sites covers."""
     cover = np.asarray(cover, dtype=bool)
     return float(np.asarray(weights, dtype=float)[cover[:, list(sites)].any(axis=1)].sum())
-
-
-def _core(cover, weights, p):
-    """The core of plain maximal covering."""
-    cover = sparse.csr_array(np.asarray(cover) != 0)
-    rows, sites = cover.shape
-    return Core(
-        cover=cover,
-        first=np.asarray(weights, dtype=float),
-        second=np.zeros(rows),
-        value=np.zeros(sites),
-        limits=sparse.csr_array(np.ones((1, sites))),
-        most=np.array([float(p)]),
-        required=np.empty(0, dtype=np.int64),
-    )
 
 
 def _choices(case):
@@ -193,7 +178,7 @@ def test_greedy_is_never_better(case):
     cover, weights = sparse.csr_array(case["cover"]), case["weights"]
     count = cover.shape[1]
     for p in range(count + 1):
-        core = _core(case["cover"], weights, p)
+        core = plain_core(sparse.csr_array(case["cover"]), weights, p)
         assert core.worth(greedy(core)[0]) <= max_coverage(cover, weights, p=p).objective + 1e-9
 
 
@@ -292,7 +277,7 @@ def _random_instance(rows=200, sites=2000):
 def test_out_of_time_the_answer_is_not_worse_than_greedy_and_the_bound_holds(time_limit_s):
     cover, weights = _random_instance()
     solution = max_coverage(cover, weights, p=12, time_limit_s=time_limit_s)
-    start, _ = greedy(_core(cover, weights, 12))
+    start, _ = greedy(plain_core(sparse.csr_array(cover), weights, 12))
     assert len(solution.sites) <= 12
     assert solution.termination == "time_limit"
     assert solution.objective >= _weight(cover, weights, start) - 1e-9

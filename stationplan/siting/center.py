@@ -11,8 +11,9 @@ from scipy import sparse
 from stationplan.domain import FloatArray, IntArray, Solution
 from stationplan.siting.answer import Clock, answered, unanswered
 from stationplan.siting.arguments import Arguments, Matrix
+from stationplan.siting.core import plain_core
 from stationplan.siting.cover_decision import covering
-from stationplan.siting.greedy import greedy
+from stationplan.siting.greedy import build_order
 from stationplan.siting.minutes import Question, nearest_minutes, question
 
 _METHOD = "search over distances, set covering by Lagrangian relaxation, branch and bound"
@@ -158,11 +159,8 @@ def _solution(asked: Question, chosen: IntArray, bound: float, clock: Clock) -> 
     radius = float(nearest_minutes(asked.minutes, standing, np.inf)[counted].max(initial=0.0))
     alone = nearest_minutes(asked.minutes, np.flatnonzero(asked.existing), np.inf)
     cover = _within(sparse.csr_array(asked.minutes[counted & (alone > radius)][:, columns]), radius)
-    costs, ones = np.ones(len(columns)), np.ones(cover.shape[0])
-    order = greedy(cover, ones, costs=costs, p=None, budget=None, start=[], by_cost=False)
-    useless = np.setdiff1d(np.arange(len(columns)), order)
-    kept = useless[asked.required[columns[useless]]]
-    sites = columns[np.concatenate([np.asarray(order, dtype=np.int64), kept])]
+    order, gains = build_order(plain_core(cover, np.ones(cover.shape[0]), len(columns)), np.arange(len(columns)))
+    sites = columns[order[(gains > 0) | asked.required[columns[order]]]]
     standing = np.concatenate([np.flatnonzero(asked.existing), sites])
     objective = float(nearest_minutes(asked.minutes, standing, np.inf)[counted].max(initial=0.0))
     return answered(sites, objective, bound, clock=clock, method=_METHOD, minimise=True)

@@ -60,3 +60,16 @@ class Core:
         chosen[np.asarray(options, dtype=np.int64)] = 1.0
         kept = self.limits @ chosen <= self.most * (1 + 1e-9) + 1e-9
         return bool(kept.all() and (chosen[self.required] == 1).all())
+
+
+def plain_core(cover: sparse.csr_array, weights: FloatArray, number: int) -> Core:
+    """Return the core of plain maximal covering with at most ``number`` options.
+
+    >>> cover = sparse.csr_array(np.eye(2, dtype=bool))
+    >>> plain_core(cover, np.array([3.0, 4.0]), 1).worth([1])
+    4.0
+    """
+    rows, options = cover.shape
+    one = sparse.csr_array(np.ones((1, options)))
+    nothing = np.empty(0, dtype=np.int64)
+    return Core(cover, weights, np.zeros(rows), np.zeros(options), one, np.array([float(number)]), nothing)

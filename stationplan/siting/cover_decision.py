@@ -7,8 +7,8 @@ from scipy import sparse
 
 from stationplan.domain import IntArray
 from stationplan.siting.answer import Clock
+from stationplan.siting.framing import equal_rows
 from stationplan.siting.median_search import Median, search
-from stationplan.siting.problem import equal_rows
 
 _PAIRS = 3e7
 """Pairs of entries in a column up to which rows, or columns, are compared with one another."""
@@ -51,7 +51,7 @@ def _reduced(cover: sparse.csr_array) -> tuple[sparse.csr_array, IntArray]:
     A row is covered with any row whose columns are among its own; a column is not needed beside one that covers all of
     its rows (Toregas and ReVelle 1972). Repeated while it helps.
     """
-    representative, _ = equal_rows(cover, np.zeros(cover.shape[0], dtype=np.int64))
+    representative, _ = equal_rows(cover)
     small = sparse.csr_array(cover[np.sort(representative)])
     columns = np.arange(cover.shape[1])
     while True:
