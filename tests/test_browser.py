@@ -13,6 +13,7 @@ from conftest import ROOT
 
 import stationplan as sp
 from stationplan.domain import LocalText
+from stationplan.reasons import today_ways
 from stationplan.report import render_report, render_validation
 from stationplan.report.metrics import overall, uncovered
 from stationplan.webmap import render, render_surface
@@ -293,6 +294,23 @@ def test_pin_one_opens_the_case_for_the_first_site(desk, demo_plan):
     assert loss.endswith("fewer workers")
     assert quantity(loss) == close_to(why.replacement_loss)
     assert quantity(facts["If it falls through"]) == close_to(why.removal_loss)
+    assert facts["Held by"] == "What it adds"
+    assert facts["Way to a station today"] == today_ways(why, "en")
+    assert desk.said == []
+
+
+def test_a_case_unfolds_whom_the_site_alone_covers(desk, demo_plan):
+    page, why = desk.page, demo_plan.why[0]
+    page.locator(".sp-pin").first.click()
+    fold = page.locator(".leaflet-popup details")
+    assert not fold.locator("table").is_visible()
+    fold.locator("summary").click()
+    assert quantity(fold.locator("tfoot td").last.inner_text()) == close_to(why.alone.sum())
+    groups = zip(demo_plan.demand.groups, why.alone.sum(axis=1), strict=True)
+    assert fold.locator("tbody th").all_inner_texts() == [group.name.en for group, n in groups if n >= 0.05]
+    top = box(page, ".leaflet-popup-content-wrapper")[1]
+    assert top >= 0
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
     assert desk.said == []
 
 

@@ -28,9 +28,6 @@ from stationplan.report import document, render_report, schema
 from stationplan.scenario import PlanInput
 from stationplan.webmap import render
 
-SEVENTY_FIVE_M = 75.0
-"""What a walker goes in a minute at 4.5 km/h."""
-
 
 def asked_of(folder, plan, *ids, rows=(), hosts="", **options):
     """The village's plan and the cases of some ids; ``rows`` are more candidates."""
@@ -65,10 +62,11 @@ def test_what_a_site_alone_covers_at_the_end_is_less_than_its_gain_where_a_later
 
 def test_those_a_site_serves_have_so_far_to_a_station_today(tmp_path):
     plan = plan_of(tmp_path, "new = 2")
+    # 4.5 km/h are 75 m a minute.
     for key, nodes in (("C3", range(7, 12)), ("C2", range(4, 9))):
         why = here(plan)[key]
         workers = sum((node + 1) * 10 for node in nodes)
-        way = sum((node + 1) * 10 * node * 500 / SEVENTY_FIVE_M for node in nodes) / workers
+        way = sum((node + 1) * 10 * node * 500 / 75 for node in nodes) / workers
         assert why.served.tolist() == [workers]
         assert mean_today_min(why) == pytest.approx(way)
         assert (why.served_today.tolist(), why.today_none.tolist(), no_station_share(why)) == ([0.0], [0.0], 0.0)
