@@ -92,7 +92,7 @@ class Arguments:
     def number(
         self, name: str, given: float, low: float, high: float = np.inf, *, whole: bool = False, most: str = ""
     ) -> float:
-        """Return a number from ``low`` to ``high``, both allowed; a whole one if ``whole``; ``most`` says what ``high`` is."""
+        """Return a number from ``low`` to ``high``, both allowed; whole if asked; ``most`` says what ``high`` is."""
         kind = "a whole number" if whole else "a number"
         limits = f">= {low:g}" if high == np.inf else f"from {low:g} to {high:g}"
         limits += f" ({most})" if most else ""
