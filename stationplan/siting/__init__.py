@@ -7,7 +7,8 @@
 
 from __future__ import annotations
 
+from stationplan.siting.capacity import assign, capacitated_coverage
 from stationplan.siting.coverage import best_floor, max_coverage, sites_for_weight
 from stationplan.siting.highs import SEED as SOLVER_SEED
 
-__all__ = ["SOLVER_SEED", "best_floor", "max_coverage", "sites_for_weight"]
+__all__ = ["SOLVER_SEED", "assign", "best_floor", "capacitated_coverage", "max_coverage", "sites_for_weight"]
