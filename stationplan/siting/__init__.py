@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from stationplan.siting.capacity import assign, capacitated_coverage
 from stationplan.siting.center import p_center
 from stationplan.siting.coverage import best_floor, max_coverage, most_backed, sites_for_weight
 from stationplan.siting.covering import min_stations
@@ -18,7 +19,9 @@ from stationplan.siting.phases import phased_coverage
 
 __all__ = [
     "SOLVER_SEED",
+    "assign",
     "best_floor",
+    "capacitated_coverage",
     "fair_coverage",
     "frontier",
     "max_coverage",

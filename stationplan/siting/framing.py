@@ -107,8 +107,8 @@ def merged(frame: Framed) -> Framed:
     )
 
 
-def equal_rows(cover: sparse.csr_array) -> tuple[IntArray, IntArray]:
-    """Return one representative for each set of rows with equal covers, and each row's set.
+def equal_rows(cover: sparse.csr_array, label: IntArray | None = None) -> tuple[IntArray, IntArray]:
+    """Return one representative for each set of rows with equal covers (and labels), and each row's set.
 
     Rows are grouped by two random 64-bit sums over their sites, then compared entry by entry.
     """
@@ -120,7 +120,8 @@ def equal_rows(cover: sparse.csr_array) -> tuple[IntArray, IntArray]:
     filled = np.flatnonzero(length > 0)
     if len(filled):
         sums[filled] = np.add.reduceat(keys[cover.indices], cover.indptr[filled], axis=0)
-    fingerprint = np.column_stack([sums, length.astype(np.uint64)])
+    labels = np.zeros(cover.shape[0]) if label is None else label
+    fingerprint = np.column_stack([sums, labels.astype(np.uint64), length.astype(np.uint64)])
     _, representative, group = np.unique(fingerprint, axis=0, return_index=True, return_inverse=True)
     group = group.ravel()
     entry_row = np.repeat(np.arange(cover.shape[0]), length)
