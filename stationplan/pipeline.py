@@ -36,7 +36,7 @@ from stationplan.errors import ConsistencyError, FaultList, InputError, Message,
 from stationplan.explain import finished, why_here, why_not
 from stationplan.inputs import decide_datums, place, read_roads, read_tables
 from stationplan.postgis import is_database, shown_url
-from stationplan.question import question, reached
+from stationplan.question import curve, question, reached
 from stationplan.recount import recount_stations
 from stationplan.robust import Robust, robustness
 from stationplan.scenario import Scenario
@@ -144,6 +144,8 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
                     new=plan.number,
                 )
             )
+        asked = question(plan, demand, sites, coverage, districts=len(area.districts), weight=None)
+        points = curve(asked)
     with clock.step("robustness", say("Choosing again for uncertain demand")):
         robust = robustness(
             plan, demand, sites, coverage, solution.sites, districts=len(area.districts), workers=workers
@@ -154,7 +156,6 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         before = recount_stations(demand, sites, times, standing)
         after = before + recount_stations(demand, sites, times, solution.sites)
         after -= recount_stations(demand, sites, times, solution.closed)
-        asked = question(plan, demand, sites, coverage, districts=len(area.districts), weight=None)
         _agree(reached(asked, demand, after, solution), solution)
         walkers = [group for group in demand.groups if group.mode == "walk"]
         standard = walkers[0] if walkers else NATIONAL_CIRCLE
@@ -185,6 +186,7 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         weighted=asked.weighted,
         solution=solution,
         phase_names=tuple(phase.name.text for phase in plan.phases),
+        frontier=points,
         actions={key: action.name.text for key, action in file.actions.items()},
         stations_before=before,
         stations_after=after,

@@ -8,9 +8,9 @@ from itertools import combinations
 import numpy as np
 from scipy.spatial import cKDTree
 
-from stationplan.domain import CountArray, Coverage, Demand, FloatArray, IntArray, Sites, Solution
+from stationplan.domain import CountArray, Coverage, Demand, FloatArray, FrontierPoint, IntArray, Sites, Solution
 from stationplan.scenario import PlanInput
-from stationplan.siting import fair_coverage, max_coverage, min_stations, phased_coverage
+from stationplan.siting import fair_coverage, frontier, max_coverage, min_stations, phased_coverage
 from stationplan.siting.problem import Ends, Rules
 
 
@@ -137,6 +137,24 @@ def answer(asked: Question) -> Solution:
         )
     return max_coverage(
         cover, coverage.weight, p=plan.new, budget=plan.budget, time_limit_s=plan.time_limit_s, **asked.ends
+    )
+
+
+def curve(asked: Question) -> tuple[FrontierPoint, ...]:
+    """Return what each number of new sites of the plan's frontier could do, within the plan's time limit."""
+    plan, coverage = asked.plan, asked.coverage
+    if not plan.frontier:
+        return ()
+    points = frontier(
+        coverage.cover if coverage.share is None else coverage.share,
+        coverage.weight,
+        p=plan.frontier,
+        most_cost=plan.money,
+        time_limit_s=plan.time_limit_s,
+        **asked.ends,
+    )
+    return tuple(
+        FrontierPoint(number, point.objective, point.bound) for number, point in zip(plan.frontier, points, strict=True)
     )
 
 

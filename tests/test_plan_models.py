@@ -13,7 +13,7 @@ from test_pipeline import CANDIDATES, COSTS, NODES, TOTAL, WORKERS, names, plan_
 
 import stationplan as sp
 from stationplan.errors import InfeasibleError, InputError
-from stationplan.report import document
+from stationplan.report import document, render_report
 
 QUIET = "robustness_draws = 0\n"
 WEST = range(6)
@@ -105,6 +105,16 @@ def test_phases_end_best_and_tell_what_each_could_have_reached(tmp_path):
     assert [phase.objective for phase in plan.solution.phases] == [
         served("S", *names(plan)[: count + 1]) for count in range(2)
     ]
+
+
+def test_the_frontier_tells_what_other_numbers_could_do(tmp_path):
+    plan = asked(tmp_path, "new = 2\nfrontier = [1, 2, 4]")
+    best = [max(served("S", *c) for c in itertools.combinations(CANDIDATES, count)) for count in (1, 2, 4)]
+    assert [(point.new, point.objective) for point in plan.frontier] == list(zip((1, 2, 4), best, strict=True))
+    assert [point.bound for point in plan.frontier] == pytest.approx(best)
+    told = document(plan)["solution"]["frontier"]
+    assert [point["objective"] for point in told] == best
+    assert "<polyline" in render_report(plan)
 
 
 def test_a_station_closes_where_it_is_missed_least(tmp_path):
@@ -211,6 +221,8 @@ def test_at_one_place_one_thing_is_built(tmp_path):
         ('aim = "fair"\nnew = 2\nbackup_weight = 0.5', "`backup_weight` has no meaning"),
         ('new = 2\nphases = [{ name = "a", new = 1 }]', "has phases and also a number"),
         ('phases = [{ name = "a", new = 1 }, { name = "b", budget = 3 }]', "Some phases have `new` and some have none"),
+        ("new = 2\nfrontier = [3, 2]", "The numbers of the frontier do not rise"),
+        ("new = 2\nfrontier = [3, 20]", "The frontier asks for 20 new sites"),
         ('new = 2\npreferred = ["C1"]', "`preferred` and `preferred_workers` come together"),
         ('new = 2\nclosable = ["S"]', "Stations may close, but none has to"),
         ("new = 2\nclose = 2", "2 stations are to close, but only 1 may"),

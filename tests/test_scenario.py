@@ -188,11 +188,22 @@ def test_the_resolved_copy_loads_back_to_the_same_scenario(tmp_path, source):
 def test_the_resolved_copy_writes_out_every_default(tmp_path):
     written = tomllib.loads(load(tmp_path, SMALL).toml)
     assert written["plan"] == {
+        "aim": "coverage",
         "new": 2,
+        "phases": [],
         "required": [],
         "forbidden": [],
+        "preferred": [],
+        "preferred_workers": 0.0,
+        "closable": [],
+        "close": 0,
+        "keep_coverage": False,
+        "min_spacing_m": 0.0,
         "target_share": 0.0,
+        "cross_target_share": 0.0,
+        "backup_weight": 0.0,
         "floor_share": 0.0,
+        "frontier": [],
         "robustness_draws": 10,
         "explain": [],
         "time_limit_s": 60.0,

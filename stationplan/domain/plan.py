@@ -98,6 +98,15 @@ class Coverage(Record):
 
 
 @dataclass(frozen=True)
+class FrontierPoint:
+    """The best that ``new`` sites can do: what is reached (NaN: nothing keeps the rules) and a limit on it."""
+
+    new: int
+    objective: float
+    bound: float
+
+
+@dataclass(frozen=True)
 class Phase:
     """A part of a plan that is built before the next one: how many new sites, and what is reached when they stand.
 
@@ -300,7 +309,7 @@ class Plan(Density):
     chosen too (NaN without draws). ``reach`` holds, for each proposed site in build order, the area (``area.crs``)
     around the roads walked to it within ``reach_standard``. ``aim`` is what the plan wants, and ``weighted`` whether
     its objective counts more than covered workers. ``phase_names`` name the phases of the solution, ``actions`` what
-    is done at sites.
+    is done at sites. ``frontier`` tells what other numbers of sites could do.
     """
 
     network: RoadNetwork
@@ -312,6 +321,7 @@ class Plan(Density):
     solution: Solution
     phase_names: tuple[LocalText, ...]
     actions: Mapping[str, LocalText]
+    frontier: tuple[FrontierPoint, ...]
     stations_before: NDArray[np.int32]
     stations_after: NDArray[np.int32]
     why: tuple[WhyHere, ...]

@@ -253,6 +253,16 @@ def _check_ids(scenario: Scenario, stations: Sequence[Place], candidates: Sequen
             ),
             key="candidates",
         )
+    elif plan.frontier and plan.frontier[-1] > usable:
+        faults.add(
+            say(
+                "The frontier asks for {new} new sites, but there are only {count} candidates.",
+                new=plan.frontier[-1],
+                count=usable,
+            ),
+            say("Ask for at most {count}, or give more candidates.", count=usable),
+            key="plan.frontier",
+        )
     elif plan.new is not None and plan.new > usable:
         faults.add(
             say("{new} new sites are asked for, but there are only {count} candidates.", new=plan.new, count=usable),

@@ -153,6 +153,26 @@ def residual_map(
     return _svg(width, height + 40, parts, f"{low} / {high}")
 
 
+def curve(x: Sequence[float], y: Sequence[float], *, x_title: str, y_title: str) -> Markup:
+    """Return a line through points on scales from 0."""
+    width, height, left = 430.0, 220.0, 70.0
+    most_x, most_y = max(x, default=0.0) or 1.0, max(y, default=0.0) or 1.0
+    parts = []
+    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
+        at = 12 + height * (1 - share)
+        parts.append(_line(left, at, left + width, at, _LINE))
+        parts.append(_text(left - 6, at + 4, number(most_y * share), anchor="end"))
+    places = [(left + width * a / most_x, 12 + height * (1 - b / most_y)) for a, b in zip(x, y, strict=True)]
+    joined = " ".join(f"{_f(a)},{_f(b)}" for a, b in places)
+    parts.append(f'<polyline points="{joined}" fill="none" stroke="{_TEAL}" stroke-width="2"/>')
+    for value, (a, b) in zip(x, places, strict=True):
+        parts.append(f'<circle cx="{_f(a)}" cy="{_f(b)}" r="3.5" fill="{_TEAL}"/>')
+        parts.append(_text(a, height + 30, number(value), anchor="middle"))
+    parts.append(_text(left + width / 2, height + 50, x_title, anchor="middle"))
+    parts.append(_text(14, 12 + height / 2, y_title, anchor="middle", turned=True))
+    return _svg(left + width + 20, height + 58, parts, f"{y_title} / {x_title}")
+
+
 def _line(x1: float, y1: float, x2: float, y2: float, colour: str) -> str:
     return f'<line x1="{_f(x1)}" y1="{_f(y1)}" x2="{_f(x2)}" y2="{_f(y2)}" stroke="{colour}"/>'
 

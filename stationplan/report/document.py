@@ -49,6 +49,14 @@ def document(plan: Plan) -> Json:
                 }
                 for name, phase in zip(plan.phase_names, solution.phases, strict=True)
             ],
+            "frontier": [
+                {
+                    "new": point.new,
+                    "objective": None if math.isnan(point.objective) else _number(point.objective),
+                    "bound": _number(point.bound) if math.isfinite(point.bound) else None,
+                }
+                for point in plan.frontier
+            ],
             "closed": [plan.sites.site_id[site] for site in solution.closed],
         },
         "coverage": {

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from markupsafe import Markup
 
 from stationplan.domain import FloatArray, Group, Language, Plan, WhyHere
 from stationplan.i18n import number, percent, percent_up, translate, words
 from stationplan.naming import district_name, host_names, kind_names, mode_names, phase_name, site_name
 from stationplan.reasons import SHOWN_FROM, broken_by, held_by, today_ways, why_not_facts, why_not_title
+from stationplan.report.charts import curve
 from stationplan.report.metrics import Change, certainty, overall
 from stationplan.report.tables import coverage_parts, plan_notes
 from stationplan.report.template import fill_page
@@ -29,6 +31,8 @@ def render_report(plan: Plan, *, lang: Language = "zh") -> str:
             for title, changes in coverage_parts(plan, lang)
         ],
         sites=[{**_site_row(plan, order, lang), "whom": _whom(plan.why[order])} for order in range(len(plan.chosen))],
+        frontier=frontier_rows(plan),
+        curve=_curve(plan, lang),
         phases=[_phase_row(plan, phase, lang) for phase in range(len(plan.solution.phases))],
         whom=[
             *(group.name.in_language(lang) for group in plan.demand.groups),
@@ -184,6 +188,37 @@ def _site_row(plan: Plan, order: int, lang: Language) -> Row:
         "robust": _share(None if math.isnan(plan.robustness[order]) else float(plan.robustness[order])),
         "cost": number(float(sites.cost[site])),
     }
+
+
+def _curve(plan: Plan, lang: Language) -> Markup:
+    word = words(lang)
+    known = [point for point in plan.frontier if math.isfinite(point.objective)]
+    return curve(
+        [point.new for point in known],
+        [point.objective for point in known],
+        x_title=word("New sites"),
+        y_title=word("Reached"),
+    )
+
+
+def frontier_rows(plan: Plan) -> list[Row]:
+    """Return, for each number of new sites of the frontier, what it reaches, what the last step adds, and its limit."""
+    rows, before = [], None
+    for point in plan.frontier:
+        known = math.isfinite(point.objective)
+        a_site = "–"
+        if known and before is not None:
+            a_site = number((point.objective - before.objective) / (point.new - before.new), 1)
+        rows.append(
+            {
+                "new": number(point.new),
+                "reached": number(point.objective) if known else "–",
+                "a_site": a_site,
+                "limit": number(math.ceil(point.bound - 1e-6)) if math.isfinite(point.bound) else "–",
+            }
+        )
+        before = point if known else before
+    return rows
 
 
 def _phase_row(plan: Plan, index: int, lang: Language) -> Row:

@@ -67,6 +67,7 @@ def write_workbook(plan: Plan, path: Path, *, lang: Language) -> None:
         Sheet(word("Proposed sites"), _site_columns(plan, lang), site_rows),
         Sheet(word("Why here"), _gain_columns(lang), _gain_rows(plan, lang)),
         *([Sheet(word("Why not there"), _asked_columns(lang), _asked_rows(plan, lang))] if plan.why_not else []),
+        *([Sheet(word("How many sites"), _frontier_columns(lang), _frontier_rows(plan))] if plan.frontier else []),
         *([Sheet(word("Phases"), _phase_columns(lang), _phase_rows(plan, lang))] if plan.solution.phases else []),
         Sheet(word("Coverage"), _coverage_columns(lang), _coverage_rows(plan, lang)),
         *quality_sheets(plan.quality, plan.datums, lang),
@@ -150,6 +151,18 @@ def _site_row(plan: Plan, order: int, lang: Language) -> list[object]:
         float(why.served_today.sum()),
         mean_today_min(why),
         no_station_share(why),
+    ]
+
+
+def _frontier_columns(lang: Language) -> list[tuple[str, str, int]]:
+    word = words(lang)
+    return [(word("New sites"), "whole", 10), (word("Reached"), "tenth", 14), (word("Limit"), "tenth", 14)]
+
+
+def _frontier_rows(plan: Plan) -> list[list[object]]:
+    return [
+        [point.new, *(value if math.isfinite(value) else None for value in (point.objective, point.bound))]
+        for point in plan.frontier
     ]
 
 

@@ -79,6 +79,8 @@ class PlanInput(Table):
     """Cross-coverage in the choice of sites: what a second station is worth, as a share of the first."""
     floor_share: Share = 0.0
     """Share of its workers that every district must reach."""
+    frontier: list[Annotated[int, Field(ge=1)]] = []
+    """Numbers of new sites, rising, for which the best coverage is told as a curve: `[5, 10, 20, 40]`."""
     robustness_draws: Annotated[int, Field(ge=0)] = 10
     """Draws of the uncertain demand that the question is asked of again, to tell how often each site is chosen."""
     explain: list[str] = []
@@ -109,6 +111,18 @@ def check_plan(plan: PlanInput, faults: FaultList) -> None:
             say("Give `target_share = 0.9`, `floor_share = 0.5`, or both."),
             key="plan.aim",
         )
+    if plan.frontier != sorted(set(plan.frontier)):
+        faults.add(
+            say("The numbers of the frontier do not rise."),
+            say("Write each number once, from the least to the most: `frontier = [5, 10, 20]`."),
+            key="plan.frontier",
+        )
+    if plan.frontier and plan.phases:
+        faults.add(
+            say("A frontier has no meaning with phases: each phase has its own number."),
+            say("Leave one of the two out."),
+            key="plan.frontier",
+        )
     alone = {
         "phases": bool(plan.phases),
         "backup_weight": plan.backup_weight > 0,
@@ -118,12 +132,21 @@ def check_plan(plan: PlanInput, faults: FaultList) -> None:
         "close": plan.close > 0,
         "min_spacing_m": plan.min_spacing_m > 0,
         "keep_coverage": plan.keep_coverage,
+        "frontier": bool(plan.frontier),
         "new": plan.new is not None,
         "budget": plan.budget is not None,
     }
     refused: dict[str, tuple[str, ...]] = {
         "cost": tuple(key for key in alone if key != "target_share"),
-        "fair": ("phases", "backup_weight", "preferred", "target_share", "cross_target_share", "keep_coverage"),
+        "fair": (
+            "phases",
+            "backup_weight",
+            "preferred",
+            "target_share",
+            "cross_target_share",
+            "keep_coverage",
+            "frontier",
+        ),
         "coverage": (),
     }
     for key in refused[plan.aim]:

@@ -22,6 +22,8 @@ def frontier(
     *,
     p: Sequence[int] | None = None,
     budget: Sequence[float] | None = None,
+    most_cost: float | None = None,
+    most_sites: int | None = None,
     time_limit_s: float = 60.0,
     **rules: Unpack[Ends],
 ) -> tuple[Solution, ...]:
@@ -36,6 +38,8 @@ def frontier(
         As for :func:`max_coverage`.
     p, budget
         Numbers of new sites, or budgets, in rising order; one of the two.
+    most_cost, most_sites
+        The other limit, the same at every point.
     time_limit_s
         Time for the whole curve; each point has an equal part of what is left.
 
@@ -62,7 +66,7 @@ def frontier(
         raise ValueError("points rise")
     curve: list[Solution] = []
     for number, point in enumerate(points):
-        most, money = (int(point), None) if p is not None else (None, float(point))
+        most, money = (int(point), most_cost) if p is not None else (most_sites, float(point))
         problem = checked(cover, weights, p=most, budget=money, **rules)
         answer = best_choice(problem, clock.part(1 / (len(points) - number)))
         if curve and not curve[-1].objective <= answer.objective:
