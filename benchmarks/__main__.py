@@ -13,6 +13,7 @@ from benchmarks.demand import demand_seconds
 from benchmarks.demo import demo_seconds
 from benchmarks.result import Result
 from benchmarks.roads import road_seconds
+from benchmarks.siting import siting_seconds
 from benchmarks.tables import table_seconds
 from benchmarks.travel import travel_ratios
 
@@ -20,6 +21,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Result]]] = {
     "demand": demand_seconds,
     "demo": demo_seconds,
     "roads": road_seconds,
+    "siting": siting_seconds,
     "tables": table_seconds,
     "travel": travel_ratios,
 }
