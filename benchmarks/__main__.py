@@ -14,6 +14,7 @@ from benchmarks.demo import demo_seconds
 from benchmarks.median import median_ratios
 from benchmarks.result import Result
 from benchmarks.roads import road_seconds
+from benchmarks.siting import siting_seconds
 from benchmarks.tables import table_seconds
 from benchmarks.travel import travel_ratios
 
@@ -22,6 +23,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Result]]] = {
     "demo": demo_seconds,
     "median": median_ratios,
     "roads": road_seconds,
+    "siting": siting_seconds,
     "tables": table_seconds,
     "travel": travel_ratios,
 }

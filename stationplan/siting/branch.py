@@ -78,7 +78,9 @@ def branch(
         value = min(limit.value + constant + SAFE * abs(constant), most)
         return _Node(problem, constant, limit, value) if value >= max(worth + step, floor) else None
 
-    first = node(presolve(core), start, _ROOT_STEPS, np.inf)
+    root = presolve(core)
+    first = node(root, None if start is None else carried(start, root), _ROOT_STEPS, np.inf)
+
     heap: list[tuple[float, int, _Node]] = [] if first is None else [(-first.value, 0, first)]
     made = 1
     while heap and made < nodes and not clock.over:

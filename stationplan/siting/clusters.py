@@ -8,7 +8,7 @@ clusters of Senne, Lorena and Pereira 2007, for dense problems of location). Whe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -16,10 +16,13 @@ from scipy.sparse.csgraph import connected_components
 
 from stationplan.domain import BoolArray, FloatArray, IntArray
 from stationplan.siting.answer import PROVEN, Clock
-from stationplan.siting.branch import branch
+from stationplan.siting.branch import branch, carried
 from stationplan.siting.core import Core
 from stationplan.siting.lagrangian import SAFE, Bound
 from stationplan.siting.presolve import presolve
+
+_LITTLE = 0.02
+"""Share of a group's part of the gap that makes it worth a look."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +50,8 @@ def cluster_bound(
     columns = sparse.csc_array(core.cover)
     shared = _between(core.cover, label)
     price = np.where(_between(core.limits, label), prices.limits, 0.0)
-    inside = (price == 0.0) * prices.limits * core.most
+    limits_in = np.where(price == 0.0, prices.limits, 0.0)
+    inside = limits_in * core.most
     gain = core.value + core.cover.T @ prices.rows - core.limits.T @ prices.limits
     over = np.maximum(core.first - prices.rows, 0.0) + np.maximum(core.second - prices.rows, 0.0)
     keep, must = limit.chosen >= target, limit.left < target
@@ -55,7 +59,10 @@ def cluster_bound(
     choices: list[IntArray] = []
     won = np.zeros(int(label.max()) + 1)
     entries = np.bincount(label, np.diff(columns.indptr))
-    for group in np.argsort(entries, kind="stable"):
+    # Where the prices choose whole options there is nothing to win.
+    open_part = np.bincount(label, prices.parts * (1.0 - prices.parts) * (gain + core.limits.T @ prices.limits))
+    promising = open_part > _LITTLE * (total - target) / len(entries)
+    for group in np.flatnonzero(promising)[np.argsort(entries[promising], kind="stable")]:
         if clock.over or total < target:
             break
         mine = np.flatnonzero(label == group)
@@ -86,6 +93,12 @@ def cluster_bound(
             step=PROVEN * before,
             floor=before - (total - target) - small.secured + paid,
             price=price,
+            start=carried(
+                replace(
+                    prices, rows=np.minimum(prices.rows[rows], cut.first), limits=limits_in, parts=prices.parts[mine]
+                ),
+                small,
+            ),
         )
         choices.append(mine[small.restore(choice)])
         after = small.secured - paid + ceiling + SAFE * limit.value

@@ -17,14 +17,14 @@ from stationplan.siting.lagrangian import Bound, Prices, bound, prices
 from stationplan.siting.presolve import Presolved, chained, presolve
 from stationplan.siting.search import search
 
-_FIRST_STEPS, _STEPS = 600, 200
+_FIRST_STEPS, _STEPS = 600, 400
 """Steps of the prices, at first and after options were ruled out."""
 
 _ROUNDS, _EFFORT = 60, 40_000
 """Rounds of a search, and entries looked at, for each chosen option."""
 
-_SUPPORT, _LEAST_SUPPORT = 3, 60
-"""Options that a search looks at for each chosen one, and in all."""
+_HELD, _LEAST_SUPPORT = 0.03, 60
+"""Part of an option from which on a search looks at it; options beside as many as are chosen, at least."""
 
 _LARGEST, _NODES, _WIDER = 30_000, 50, 4
 """Entries and nodes of a group of options at first, and how many times more in the next round."""
@@ -70,7 +70,7 @@ def solve_core(core: Core, clock: Clock, *, gap: float = 0.0) -> Found:
         target = state.target - now.secured
         now, part = fixed(now, limit.chosen >= target, limit.left < target)
         best, tariff = now.represent(state.options), carried(limit.prices, part)
-        if not len(now.options):
+        if clock.over or not len(now.options):
             break
         limit = bound(now.core, tariff)
         label = groups_of(now.core, tariff.rows, best, largest=largest)
@@ -79,7 +79,7 @@ def solve_core(core: Core, clock: Clock, *, gap: float = 0.0) -> Found:
         state.lower_bound(max(now.secured + groups.value, state.target))
         if state.proven or clock.over:
             break
-        best = search_among(now.core, best, np.concatenate(groups.choices), clock=clock, turn=turn)
+        best = search_among(now.core, best, np.concatenate([best, *groups.choices]), clock=clock, turn=turn)
         state.take(now.restore(best))
         before = now
         now, part = fixed(now, groups.keep, groups.must)
@@ -153,9 +153,14 @@ def start(core: Core) -> IntArray:
 
 
 def search_support(core: Core, best: IntArray, limit: Bound, *, clock: Clock, turn: int) -> IntArray:
-    """Return the best choice that a search among the options of the best bounds finds, from a choice."""
-    count = max(_SUPPORT * len(best), _LEAST_SUPPORT)
-    return search_among(core, best, np.argsort(-limit.chosen, kind="stable")[:count], clock=clock, turn=turn)
+    """Return the best choice that a search finds from a choice, among the options that the linear relaxation holds.
+
+    Where these are few, the options of the best bounds are looked at too.
+    """
+    held = np.flatnonzero(limit.prices.parts > _HELD)
+    count = max(len(best) + _LEAST_SUPPORT - len(held), 0)
+    among = np.concatenate([held, np.argsort(-limit.chosen, kind="stable")[:count]])
+    return search_among(core, best, among, clock=clock, turn=turn)
 
 
 def search_among(core: Core, best: IntArray, options: IntArray, *, clock: Clock, turn: int) -> IntArray:
