@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from stationplan.siting.coverage import best_floor, max_coverage, most_backed, sites_for_weight
-from stationplan.siting.covering import min_stations
+from stationplan.siting.covering import min_stations, most_coverable
 from stationplan.siting.fairness import fair_coverage
 from stationplan.siting.frontier import frontier
 from stationplan.siting.highs import SEED as SOLVER_SEED
@@ -22,6 +22,7 @@ __all__ = [
     "max_coverage",
     "min_stations",
     "most_backed",
+    "most_coverable",
     "phased_coverage",
     "sites_for_weight",
 ]

@@ -1,4 +1,4 @@
-"""Set covering made smaller without loss: rows and columns that decide nothing are dropped, what is forced is chosen."""
+"""Set covering made smaller without loss: what decides nothing is dropped, what is forced is chosen."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from stationplan.domain import BoolArray, FloatArray, IntArray
+
+_WORTH = 0.005
+"""Share of the entries that a round must drop for another one: the last rounds cost as much as the first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +33,8 @@ def shrink(cover: sparse.csr_array, costs: FloatArray) -> Covering:
     """Return the part of a covering problem in which no row or column dominates another (Toregas and ReVelle 1972).
 
     A row is dropped when the columns of another are all among its own; a column when another covers all its rows for
-    no more; the column of a row with no other is chosen. Repeated until nothing changes, so what is left, with
-    ``chosen``, holds a best answer of the whole. Every row has a column. Ties keep the lower index.
+    no more; the column of a row with no other is chosen. Repeated while it pays; what is left, with ``chosen``, holds a
+    best answer of the whole. Every row has a column. Ties keep the lower index.
 
     >>> rest = shrink(sparse.csr_array([[1, 1, 0], [0, 1, 1], [0, 0, 1]]) != 0, np.ones(3))
     >>> rest.chosen.tolist(), rest.cover.shape
@@ -39,9 +42,9 @@ def shrink(cover: sparse.csr_array, costs: FloatArray) -> Covering:
     """
     cover = cover.sorted_indices()
     columns, chosen = np.arange(cover.shape[1]), [np.zeros(0, dtype=np.int64)]
-    before = None
-    while cover.shape != before:
-        before = cover.shape
+    before = np.inf
+    while cover.nnz < (1 - _WORTH) * before:
+        before = cover.nnz
         by_column = cover.tocsc()
         cover = sparse.csr_array(cover[_least_rows(*_lists(cover), *_lists(by_column))])
         single = np.unique(cover.indices[cover.indptr[:-1][np.diff(cover.indptr) == 1]])
@@ -50,11 +53,20 @@ def shrink(cover: sparse.csr_array, costs: FloatArray) -> Covering:
             picked = np.zeros(cover.shape[1], dtype=np.int32)
             picked[single] = 1
             cover = sparse.csr_array(cover[(cover @ picked) == 0])
-        by_column = cover.tocsc()
-        keep = _largest_columns(*_lists(by_column), *_lists(cover), costs)
-        cover = sparse.csr_array(by_column[:, keep].tocsr())
+        keep = undominated(cover, costs)
+        cover = sparse.csr_array(cover.tocsc()[:, keep].tocsr())
         columns, costs = columns[keep], costs[keep]
     return Covering(cover, costs, columns, np.concatenate(chosen))
+
+
+def undominated(cover: sparse.csr_array, costs: FloatArray) -> IntArray:
+    """Return the columns that cover something which no other column covers, with all else, for no more.
+
+    >>> undominated(sparse.csr_array([[1, 1, 0], [0, 1, 1]]) != 0, np.array([1.0, 1.0, 0.5])).tolist()
+    [1, 2]
+    """
+    cover = cover.sorted_indices()
+    return np.flatnonzero(_largest_columns(*_lists(cover.tocsc()), *_lists(cover), costs))
 
 
 def _lists(matrix: sparse.csr_array | sparse.csc_array) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

@@ -67,8 +67,10 @@ class _Region:
 
 @dataclass(frozen=True, eq=False)
 class _Split:
-    """A covering problem and the prices that split its costs: ``per_price`` is each column's cost for the price of all
-    its rows."""
+    """A covering problem and how prices split its costs.
+
+    ``per_price`` is the cost of each column for the price of all its rows.
+    """
 
     cover: sparse.csr_array
     by_column: sparse.csc_array

@@ -11,6 +11,7 @@ from scipy import sparse
 
 from stationplan.domain import BoolArray, FloatArray, IntArray
 from stationplan.siting.answer import Clock
+from stationplan.siting.chance import below, dice
 
 _SAMPLE = 200
 """Chosen columns that are looked at for the one to give up; all of them in smaller answers."""
@@ -53,17 +54,17 @@ class _State(NamedTuple):
     pick_at: NDArray[np.int32]
     counts: IntArray
     spent: FloatArray
+    die: NDArray[np.uint64]
 
 
-def swap(
-    cover: sparse.csr_array, costs: FloatArray, start: IntArray, *, steps: int, enough: float, clock: Clock
-) -> IntArray:
+def swap(cover: sparse.csr_array, costs: FloatArray, *, steps: int, enough: float, clock: Clock) -> IntArray:
     """Return columns that cover every row, found by giving up one column and adding others, again and again.
 
     Row weighting local search (Gao, Weise and Li 2015): rows that stay open gain weight, a column's score is the weight
     that hangs on it, the column of least score is given up, and a random open row is covered by the best of its
-    columns as long as the cost stays below the best answer's. ``start`` covers every row; costs are > 0. The search
-    ends after ``steps``, at the cost ``enough``, or when time is up; the same input gives the same answer.
+    columns as long as the cost stays below the best answer's. Every row has a column; costs are > 0. The search ends
+    after ``steps`` a column of the first answer, at the cost ``enough``, or when time is up, with an answer in any
+    case; the same input gives the same answer.
     """
     by_column = cover.tocsc()
     lists = _Lists(by_column.indptr, by_column.indices, cover.indptr, cover.indices, costs)
@@ -82,21 +83,22 @@ def swap(
         pick_at=np.zeros(columns, dtype=np.int32),
         counts=np.array([0, rows, -1, 0], dtype=np.int64),
         spent=np.array([0.0, np.inf]),
+        die=dice(_SEED),
     )
-    _begin(lists, state, start)
-    done = 0
+    _begin(lists, state)
+    done, steps = 0, steps * int(state.counts[0])
     while done < steps and not clock.over and state.spent[1] > enough:
         batch = min(_STEPS_BETWEEN_LOOKS, steps - done)
-        _walk(lists, state, batch, enough, _SEED + done)
         done += batch
+        _walk(lists, state, batch, enough)
     return np.flatnonzero(state.best).astype(np.int64)
 
 
 @njit(cache=True, nogil=True)
-def _begin(lists: _Lists, state: _State, start: IntArray) -> None:
-    for column in start:
-        if not state.chosen[column]:
-            _add(lists, state, column)
+def _begin(lists: _Lists, state: _State) -> None:
+    """Cover random open rows by the best of their columns until none is open."""
+    while state.counts[1] > 0:
+        _add(lists, state, _best_for(lists, state, state.opened[below(state.die, state.counts[1])]))
     _keep(state)
 
 
@@ -110,7 +112,7 @@ def _keep(state: _State) -> None:
 @njit(cache=True, nogil=True)
 def _add(lists: _Lists, state: _State, column: int) -> None:
     column_start, rows_of, row_start, columns_of, costs = lists
-    covers, weights, score, chosen, _, may, stamp, opened, opened_at, picks, pick_at, counts, spent = state
+    covers, weights, score, chosen, _best, may, stamp, opened, opened_at, picks, pick_at, counts, spent, _ = state
     chosen[column] = True
     score[column] = -score[column]
     stamp[column] = counts[3]
@@ -139,7 +141,7 @@ def _add(lists: _Lists, state: _State, column: int) -> None:
 @njit(cache=True, nogil=True)
 def _drop(lists: _Lists, state: _State, column: int) -> None:
     column_start, rows_of, row_start, columns_of, costs = lists
-    covers, weights, score, chosen, _, may, stamp, opened, opened_at, picks, pick_at, counts, spent = state
+    covers, weights, score, chosen, _best, may, stamp, opened, opened_at, picks, pick_at, counts, spent, _ = state
     chosen[column] = False
     score[column] = -score[column]
     stamp[column] = counts[3]
@@ -177,7 +179,7 @@ def _least_missed(lists: _Lists, state: _State, sample: int) -> int:
     everyone = sample >= count
     best = -1
     for at in range(count if everyone else sample):
-        column = picks[at if everyone else np.random.randint(count)]
+        column = picks[at if everyone else below(state.die, count)]
         if column == counts[2]:
             continue
         if best >= 0:
@@ -207,8 +209,7 @@ def _best_for(lists: _Lists, state: _State, row: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _walk(lists: _Lists, state: _State, steps: int, enough: float, seed: int) -> None:
-    np.random.seed(seed)
+def _walk(lists: _Lists, state: _State, steps: int, enough: float) -> None:
     row_start, columns_of = lists.row_start, lists.column
     weight, score, opened, counts, spent = state.weight, state.score, state.opened, state.counts, state.spent
     for _ in range(steps):
@@ -223,7 +224,7 @@ def _walk(lists: _Lists, state: _State, steps: int, enough: float, seed: int) ->
         if given_up >= 0:
             _drop(lists, state, given_up)
         while counts[1] > 0:
-            best = _best_for(lists, state, opened[np.random.randint(counts[1])])
+            best = _best_for(lists, state, opened[below(state.die, counts[1])])
             if best < 0:
                 break
             _add(lists, state, best)
