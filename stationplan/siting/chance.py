@@ -18,7 +18,7 @@ def dice(seed: int) -> NDArray[np.uint64]:
 
 
 @njit(cache=True, nogil=True)
-def below(state: NDArray[np.uint64], count: int) -> int:
+def below(state: NDArray[np.uint64], count: int) -> np.int64:
     """Return a random whole number from 0 to ``count`` - 1, ``count`` far below 2^31 (xorshift*, Marsaglia 2003)."""
     x = state[0]
     x ^= x >> np.uint64(12)

@@ -18,8 +18,8 @@ from stationplan.siting.share_search import search_share
 _SEARCHING, _PRICING = 0.3, 0.5
 """Shares of the time left after which the search, and then pricing, ends at the latest."""
 
-_SAFE = 1e-6
-"""HiGHS takes what is within 1e-6 for whole and for covered; no bound of it is trusted beyond that."""
+_SAFE = 5e-7
+"""HiGHS takes what is within 1e-6 for whole and for covered: no bound of it is trusted to the last digit."""
 
 _ENTRIES = 3_000_000
 """Entries of what prices leave open up to which branch and cut is tried."""
@@ -67,21 +67,24 @@ def _smaller(share: Share) -> tuple[Share, IntArray]:
 def _branch(
     share: Share, best: IntArray, never: BoolArray, always: BoolArray, whole: bool, clock: Clock
 ) -> tuple[IntArray | None, float]:
-    """Return HiGHS's answer without the columns ``never`` and with those ``always``, and its bound on their cost."""
+    """Return an answer without the columns ``never`` and with those ``always``, and a bound on the cost of such."""
     covered = share.cover @ always.astype(np.int32) > 0
     rows = ~covered & (share.cover @ (~never).astype(np.int32) > 0)
     free = np.flatnonzero(~never & ~always)
     cover = sparse.csr_array(sparse.csr_array(share.cover[rows])[:, free]).astype(np.float64)
     weights, district = share.weights[rows], share.district[rows]
     count, sites = cover.shape
+    given = float(share.costs[always].sum())
+    if not count or not sites:
+        return np.flatnonzero(always), given
     reached = np.bincount(share.district[covered], share.weights[covered], minlength=len(share.floor))
     least = np.append(share.floor - reached[: len(share.floor)], share.need - share.weights[covered].sum())
     # A power of two takes any unit of weight near a million, where HiGHS's tolerances mean little.
     unit = 2.0 ** (20 - math.ceil(math.log2(max(share.weights.sum(), 1e-300))))
-    sums = (
-        [sparse.csr_array((weights, (district, np.arange(count))), (len(share.floor), count))] if reached.size else []
-    )
-    sums = sparse.vstack([*sums, sparse.csr_array(weights[None, :])]) * unit
+    place = (np.append(district, np.full(count, len(share.floor))), np.tile(np.arange(count), 2))
+    each = np.append(weights if len(share.floor) else np.zeros(count), weights) * unit
+    sums = sparse.csr_array((each, place), (len(least), count))
+    sums.eliminate_zeros()
     nothing = sparse.csr_array((sums.shape[0], sites))
     program = highs.Program(
         cost=np.concatenate([share.costs[free], np.zeros(count)]),
@@ -99,10 +102,9 @@ def _branch(
     if not (chosen & never).any() and not (always & ~chosen).any():
         start = np.concatenate([chosen[free], cover @ chosen[free].astype(np.float64) > 0]).astype(np.float64)
     answer = highs.solve(program, seconds=clock.left_s, start=start)
-    given = float(share.costs[always].sum())
     if answer.status == "infeasible":
         return None, np.inf
-    proven = given + answer.bound - _SAFE * max(1.0, abs(answer.bound))
+    proven = given + answer.bound * (1 - _SAFE)
     if whole and np.isfinite(proven):
         proven = math.ceil(proven - 1e-9 * abs(proven))
     if answer.values is None:

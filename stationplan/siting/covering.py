@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -105,11 +106,16 @@ def min_stations(
     if not _enough(problem, target, ~problem.forbidden):
         return unanswered("infeasible", clock=clock, method=method)
     must = np.flatnonzero(problem.required)
-    columns, bound = (_all if target == 1 else _share_of)(problem, target, clock)
+    # A power of two takes costs near 1, where HiGHS's tolerances mean little, and changes no digit; whole costs stay.
+    paid = problem.costs[problem.free & (problem.costs > 0)]
+    whole = bool((paid == np.rint(paid)).all())
+    unit = 1.0 if whole else 2.0 ** np.floor(np.log2(paid.mean()))
+    scaled = replace(problem, costs=problem.costs / unit)
+    columns, bound = (_all if target == 1 else _share_of)(scaled, target, clock)
     sites = _in_build_order(problem, _needed(problem, target, np.union1d(must, columns)))
     chosen = problem.existing.copy()
     chosen[sites] = True
-    bound += float(problem.costs[must].sum())
+    bound = bound * unit + float(problem.costs[must].sum())
     if not _enough(problem, target, chosen):  # pragma: no cover - answers are made to be enough
         return unanswered("time_limit", clock=clock, method=method, bound=bound)
     return answered(sites, float(problem.costs[sites].sum()), bound, clock=clock, method=method, minimise=True)

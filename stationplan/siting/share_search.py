@@ -123,7 +123,7 @@ def _gains(lists: _Lists, state: _State, slack: float) -> tuple[FloatArray, floa
     lacking = state.lacking
     whole = lacking.size - 1
     if lacking[whole] > slack:
-        return state.hangs, lacking[whole]
+        return state.hangs, lacking[whole] - slack
     for district in range(whole):
         if lacking[district] > slack:
             gains = np.zeros(state.hangs.size)
@@ -131,7 +131,7 @@ def _gains(lists: _Lists, state: _State, slack: float) -> tuple[FloatArray, floa
                 if lists.district[row] == district and state.times[row] == 0:
                     for at in range(lists.row_start[row], lists.row_start[row + 1]):
                         gains[lists.column[at]] += lists.weights[row]
-            return gains, lacking[district]
+            return gains, lacking[district] - slack
     return state.hangs, 0.0
 
 
