@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stationplan.siting import max_coverage, sites_for_weight
+from stationplan.siting import max_coverage, min_stations, most_coverable, sites_for_weight
 
 SAN_FRANCISCO_AT_5_KM = [448255, 671938, 791499, 875247, 927402, 941462, 950428, 955113]
 """Covered people (census of 2000) for p = 1..8."""
@@ -37,12 +37,25 @@ def test_san_francisco_has_its_published_coverage(san_francisco, p):
     assert people[(distance[:, solution.sites] <= 5000).any(axis=1)].sum() == solution.objective
 
 
+@pytest.mark.parametrize("p", range(1, 9))
+def test_san_francisco_needs_as_many_sites_for_a_share_as_it_takes_to_cover_it(san_francisco, p):
+    distance, people = san_francisco
+    reached = SAN_FRANCISCO_AT_5_KM[p - 1] / people.sum()
+    answer = min_stations(distance <= 5000, people, target=reached)
+    assert (answer.objective, answer.bound, answer.termination) == (p, p, "optimal")
+    if p < 8:
+        assert min_stations(distance <= 5000, people, target=reached + 1e-6).objective == p + 1
+
+
 @pytest.mark.parametrize(("cutoff_m", "least"), [(5000, 8), (6000, 5), (8000, 3)])
 def test_san_francisco_is_covered_whole_by_the_published_number_of_sites_and_by_no_fewer(
     san_francisco, cutoff_m, least
 ):
     distance, people = san_francisco
     cover = distance <= cutoff_m
+    answer = min_stations(cover, people)
+    assert (answer.objective, answer.bound, answer.termination) == (least, least, "optimal")
+    assert cover[:, answer.sites].any(axis=1).all()
     assert max_coverage(cover, people, p=least).objective == people.sum()
     assert max_coverage(cover, people, p=least - 1).bound < people.sum()
     number, most = sites_for_weight(cover, people, people.sum())
@@ -55,6 +68,8 @@ def test_san_francisco_cannot_be_covered_whole_at_a_short_distance(san_francisco
     distance, people = san_francisco
     number, most = sites_for_weight(distance <= cutoff_m, people, people.sum())
     assert number is None
+    assert min_stations(distance <= cutoff_m, people).termination == "infeasible"
+    assert most_coverable(distance <= cutoff_m, people) == pytest.approx(most / people.sum())
     assert most < people.sum()
     assert max_coverage(distance <= cutoff_m, people, p=16).objective == most
 

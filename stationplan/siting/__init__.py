@@ -10,7 +10,7 @@ from __future__ import annotations
 from stationplan.siting.capacity import assign, capacitated_coverage
 from stationplan.siting.center import p_center
 from stationplan.siting.coverage import best_floor, max_coverage, most_backed, sites_for_weight
-from stationplan.siting.covering import min_stations
+from stationplan.siting.covering import min_stations, most_coverable
 from stationplan.siting.fairness import fair_coverage
 from stationplan.siting.frontier import frontier
 from stationplan.siting.highs import SEED as SOLVER_SEED
@@ -27,6 +27,7 @@ __all__ = [
     "max_coverage",
     "min_stations",
     "most_backed",
+    "most_coverable",
     "p_center",
     "p_median",
     "phased_coverage",

@@ -33,6 +33,7 @@ Status = Literal["optimal", "feasible", "time_limit", "infeasible"]
 _STATUS: dict[highspy.HighsModelStatus, Status] = {
     highspy.HighsModelStatus.kOptimal: "optimal",
     highspy.HighsModelStatus.kTimeLimit: "time_limit",
+    highspy.HighsModelStatus.kSolutionLimit: "feasible",
     highspy.HighsModelStatus.kInfeasible: "infeasible",
     highspy.HighsModelStatus.kUnboundedOrInfeasible: "infeasible",
 }
@@ -71,10 +72,18 @@ class Answer:
     reduced_costs: NDArray[np.float64]
 
 
-def solve(program: Program, *, seconds: float, start: NDArray[np.float64] | None = None, gap: float = 0.0) -> Answer:
+def solve(
+    program: Program,
+    *,
+    seconds: float,
+    start: NDArray[np.float64] | None = None,
+    gap: float = 0.0,
+    nodes: int | None = None,
+) -> Answer:
     """Return HiGHS's answer to a program within ``seconds``, from the feasible values ``start`` if there are any.
 
-    ``gap`` is the relative gap at which the search may stop.
+    ``gap`` is the relative gap at which the search may stop, ``nodes`` the number of nodes after which it ends as
+    ``feasible``.
 
     Raises
     ------
@@ -82,12 +91,17 @@ def solve(program: Program, *, seconds: float, start: NDArray[np.float64] | None
         HiGHS refuses the program.
     """
     if program.matrix.nnz < LARGE:
-        return _run(program, seconds, start, gap, None)
-    return _in_a_process(program, seconds, start, gap)
+        return _run(program, seconds, start, gap, nodes, None)
+    return _in_a_process(program, seconds, start, gap, nodes)
 
 
 def _run(
-    program: Program, seconds: float, start: NDArray[np.float64] | None, gap: float, tell: IO[bytes] | None
+    program: Program,
+    seconds: float,
+    start: NDArray[np.float64] | None,
+    gap: float,
+    nodes: int | None,
+    tell: IO[bytes] | None,
 ) -> Answer:
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = len(program.cost), program.matrix.shape[0]
@@ -110,6 +124,8 @@ def _run(
         "mip_abs_gap": 0.0,
         "time_limit": max(seconds, 0.0),
     }
+    if nodes is not None:
+        options["mip_max_nodes"] = nodes
     for option, value in options.items():
         _must(highs.setOptionValue(option, value), option)
     _must(highs.passModel(lp), "program")
@@ -120,12 +136,13 @@ def _run(
     if tell is not None and whole:
         _tell_progress(highs, tell)
     highs.run()
-    status = _STATUS.get(highs.getModelStatus(), "feasible")
+    ended = highs.getModelStatus()
+    status = _STATUS.get(ended, "feasible")
     info, solution = highs.getInfo(), highs.getSolution()
     has_answer = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     nothing = np.inf if program.maximise else -np.inf
     bound = nothing
-    if whole and status in ("optimal", "time_limit"):
+    if whole and ended in _STATUS and status != "infeasible":
         bound = float(info.mip_dual_bound)
     elif not whole and status == "optimal":
         bound = float(info.objective_function_value)
@@ -168,7 +185,9 @@ def _write(stream: IO[bytes], what: object) -> None:
     stream.flush()
 
 
-def _in_a_process(program: Program, seconds: float, start: NDArray[np.float64] | None, gap: float) -> Answer:
+def _in_a_process(
+    program: Program, seconds: float, start: NDArray[np.float64] | None, gap: float, nodes: int | None
+) -> Answer:
     """Solve in a process that is ended when its time is up; keep the last answer and bound that it told."""
     command = [sys.executable, __file__]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - this very file
@@ -184,7 +203,7 @@ def _in_a_process(program: Program, seconds: float, start: NDArray[np.float64] |
     listener = threading.Thread(target=_listen, args=(process.stdout, answers), daemon=True)
     try:
         listener.start()
-        plain = (vars(program), seconds, start, gap)
+        plain = (vars(program), seconds, start, gap, nodes)
         assert process.stdin is not None
         _write(process.stdin, plain)
         process.stdin.close()
@@ -213,8 +232,8 @@ def _listen(stream: IO[bytes], answers: list[Answer]) -> None:
 
 
 def _main() -> None:
-    fields, seconds, start, gap = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own process
-    answer = _run(Program(**fields), seconds, start, gap, sys.stdout.buffer)
+    fields, seconds, start, gap, nodes = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own process
+    answer = _run(Program(**fields), seconds, start, gap, nodes, sys.stdout.buffer)
     _write(sys.stdout.buffer, ("answer", *vars(answer).values()))
 
 
