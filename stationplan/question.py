@@ -136,7 +136,13 @@ def answer(asked: Question) -> Solution:
             **asked.ends,
         )
     return max_coverage(
-        cover, coverage.weight, p=plan.new, budget=plan.budget, time_limit_s=plan.time_limit_s, **asked.ends
+        cover,
+        coverage.weight,
+        p=plan.new,
+        budget=plan.budget,
+        gap=plan.gap,
+        time_limit_s=plan.time_limit_s,
+        **asked.ends,
     )
 
 

@@ -206,6 +206,7 @@ def test_the_resolved_copy_writes_out_every_default(tmp_path):
         "frontier": [],
         "robustness_draws": 10,
         "explain": [],
+        "gap": 0.0,
         "time_limit_s": 60.0,
     }
     assert written["open_share"] == 0.5

@@ -196,3 +196,16 @@ def test_faults_of_rules_are_named_together():
     assert [fault.split()[0] for fault in faults] == [
         *("cover", "bonus", "closable", "close", "backup", "target", "place", "apart")
     ]
+
+
+def test_a_search_may_stop_at_a_gap():
+    rng = np.random.default_rng(5)
+    cover, weights = rng.random((150, 40)) < 0.06, rng.random(150)
+    best = max_coverage(cover, weights, p=6)
+    near = max_coverage(cover, weights, p=6, gap=0.2)
+    assert best.termination == "optimal"
+    assert best.objective >= near.objective >= 0.8 * best.objective
+    assert near.gap <= 0.2
+    assert near.bound >= best.objective - 1e-6
+    with pytest.raises(ValueError, match="gap is a share"):
+        max_coverage(cover, weights, p=6, gap=1.0)

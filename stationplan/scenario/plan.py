@@ -85,6 +85,8 @@ class PlanInput(Table):
     """Draws of the uncertain demand that the question is asked of again, to tell how often each site is chosen."""
     explain: list[str] = []
     """Ids of candidates of which the plan should say why they are not proposed; `run --why-not ID` adds to them."""
+    gap: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share by which the plan may fall short of the best, if it is to be found sooner; for the aim of coverage."""
     time_limit_s: Positive = 60.0
     """Seconds for the exact solver; when they run out the better of greedy and solver is returned with its bound."""
 

@@ -45,6 +45,7 @@ def max_coverage(
     floor: ArrayLike | None = None,
     target: float = 0.0,
     backup_target: float = 0.0,
+    gap: float = 0.0,
     time_limit_s: float = 60.0,
 ) -> Solution:
     """Return the sites that cover the most weight, at most ``p`` of them and within ``budget``.
@@ -91,8 +92,10 @@ def max_coverage(
         Equity floors: ``district[row]`` indexes ``floor``, the least covered weight there.
     target, backup_target
         Least weight to cover in all: by one station, and by a second one.
+    gap
+        Relative gap at which the search may stop.
     time_limit_s
-        Time for the answer. When it runs out the better of greedy and solver is returned with the bound.
+        Time for the answer. When it runs out the best one so far, never worse than greedy, is returned with its bound.
 
     Returns
     -------
@@ -135,10 +138,12 @@ def max_coverage(
         target=target,
         backup_target=backup_target,
     )
-    return best_choice(problem, clock)
+    if not 0 <= gap < 1:
+        raise ValueError(f"gap is a share from 0 to below 1, not {gap}")
+    return best_choice(problem, clock, gap=gap)
 
 
-def best_choice(problem: Problem, clock: Clock) -> Solution:
+def best_choice(problem: Problem, clock: Clock, *, gap: float = 0.0) -> Solution:
     """Return the best choice for a checked problem; see :func:`max_coverage`."""
     frame = framed(problem)
     core = frame.core
@@ -147,7 +152,7 @@ def best_choice(problem: Problem, clock: Clock) -> Solution:
     # The answer will be judged on the raw matrix, which takes about as long as it took to frame it.
     searching = Clock(clock.limit_s - min(clock.spent_s, 0.2 * clock.limit_s), clock.started)
     # Without what has to be reached the problem is easier, and its bound holds all the same.
-    free = solve_core(core, searching if len(frame.least) == 0 else searching.part(0.5))
+    free = solve_core(core, searching if len(frame.least) == 0 else searching.part(0.5), gap=gap)
     bound = frame.secured + free.bound
     choices: list[ArrayLike] = [free.options]
     complete = len(frame.least) == 0
@@ -155,7 +160,7 @@ def best_choice(problem: Problem, clock: Clock) -> Solution:
         small = merged(frame)
         if 0 in small.core.cover.shape:  # nothing that is left to decide adds to what is missed
             return unanswered("infeasible", clock=clock, method=_METHOD)
-        found = solve_program(small, start=None, seconds=searching.left_s)
+        found = solve_program(small, start=None, seconds=searching.left_s, gap=gap)
         if found.status == "infeasible":
             return unanswered("infeasible", clock=clock, method=_METHOD)
         choices += [start(core)] if found.options is None else [found.options]

@@ -89,11 +89,11 @@ def cover_program(frame: Framed) -> Cover:
     return Cover(program, second, unit)
 
 
-def solve_program(frame: Framed, *, start: ArrayLike | None, seconds: float) -> Found:
+def solve_program(frame: Framed, *, start: ArrayLike | None, seconds: float, gap: float = 0.0) -> Found:
     """Return the options that cover the most and reach every measure; the bound leaves out what is secured."""
     cover = cover_program(frame)
     guess = None if start is None else cover.values(frame, start)
-    answer = highs.solve(cover.program, seconds=seconds, start=guess)
+    answer = highs.solve(cover.program, seconds=seconds, start=guess, gap=gap)
     return Found(_chosen(frame, answer), answer.bound / cover.unit, answer.status)
 
 
