@@ -24,6 +24,9 @@ _STEPS = 100
 
 _ROOT_STEPS = 300
 
+_SHARE = 0.3
+"""Share of a full step at the start, from a parent's prices."""
+
 
 @dataclass(frozen=True, eq=False)
 class _Node:
@@ -73,7 +76,8 @@ def branch(
         if not len(problem.options):
             return None
         needed = max(worth + step, floor) - constant
-        tariff = prices(here, clock=clock, target=needed, steps=steps, start=tariff, quick=tariff is not None)
+        share = 1.0 if tariff is None else _SHARE
+        tariff = prices(here, clock=clock, target=needed, steps=steps, start=tariff, share=share)
         limit = bound(here, tariff)
         value = min(limit.value + constant + SAFE * abs(constant), most)
         return _Node(problem, constant, limit, value) if value >= max(worth + step, floor) else None

@@ -130,13 +130,14 @@ def _critical(score: FloatArray, use: FloatArray, most: float) -> tuple[float, f
 
 
 def prices(
-    core: Core, *, clock: Clock, target: float, steps: int, start: Prices | None = None, quick: bool = False
+    core: Core, *, clock: Clock, target: float, steps: int, start: Prices | None = None, share: float = 1.0
 ) -> Prices:
     """Return prices with a low bound: the best of ``steps`` steps of a subgradient search, or until time is up.
 
     Directions are averages of the subgradients so far, as in the volume algorithm (Barahona and Anbil 2000), taken
     from the last prices; steps are Polyak's towards ``target``, a value that the bound cannot or need not go below,
-    and become shorter where the bound stops falling.
+    and become shorter where the bound stops falling. ``share`` of Polyak's length is the first one's: less than 1 where
+    the prices to ``start`` from are good.
     """
     indptr, indices = lists_of(core.cover)
     column_ptr, rows = turned(indptr, indices, core.cover.shape[1])
@@ -153,7 +154,7 @@ def prices(
     best_row, best_limit = row_price.copy(), limit_price.copy()
     parts = np.zeros(len(core.value))
     row_way, limit_way = np.zeros(len(row_price)), np.zeros(len(limit_price))
-    state = np.array([np.inf, 0.3 if quick else 1.0, 0.0])
+    state = np.array([np.inf, share, 0.0])
     for done in range(0, steps, _CHUNK):
         _descend(
             indptr,

@@ -20,6 +20,9 @@ from stationplan.siting.search import search
 _FIRST_STEPS, _STEPS = 600, 400
 """Steps of the prices, at first and after options were ruled out."""
 
+_SHARE = 0.1
+"""Share of a full step at the start, from prices that are good already."""
+
 _ROUNDS, _EFFORT = 60, 40_000
 """Rounds of a search, and entries looked at, for each chosen option."""
 
@@ -88,7 +91,9 @@ def solve_core(core: Core, clock: Clock, *, gap: float = 0.0) -> Found:
         largest, nodes, turn = largest * _WIDER, nodes * _WIDER, turn + 1
         if last and len(now.options) > _STALLED * len(before.options):
             break
-        tariff = prices(now.core, clock=clock, target=state.target - now.secured, steps=_STEPS, start=tariff)
+        tariff = prices(
+            now.core, clock=clock, target=state.target - now.secured, steps=_STEPS, start=tariff, share=_SHARE
+        )
     if not len(now.options):
         state.take(now.taken)
         state.lower_bound(max(now.secured, state.target))
