@@ -105,6 +105,7 @@ class _Search:
     def __init__(self, problem: Median, clock: Clock) -> None:
         self.problem = problem
         self.clock = clock
+        self._lists = problem.lists
         self.by_column = transposed(*problem.lists, problem.count)
         costs = (problem.lists[2], problem.top, problem.constant)
         self._whole = all(np.array_equal(part, np.rint(part)) for part in costs)
@@ -158,7 +159,7 @@ class _Search:
 
     def relaxed(self, state: CountArray, ascent: _Ascent, steps: int) -> tuple[_Node, BoolArray, float]:
         """Return a part of all choices with its bound, and the best choice met on the way with its cost."""
-        lists, top = self.problem.lists, self.problem.top
+        lists, top = self._lists, self.problem.top
         if state.any():
             *lists, top = restricted(*lists, top, state)
             np.minimum(ascent.at, top, out=ascent.at)
@@ -177,6 +178,11 @@ class _Search:
         ascent.scale = float(track[2])
         chosen |= state == 1
         return _Node(float(track[0]), state, price, reduced, ascent.share.copy()), chosen, float(track[1])
+
+    def forget(self, state: CountArray) -> None:
+        """Leave the columns that are out of all that is still to be searched out of the relaxations' lists."""
+        *lists, _ = restricted(*self._lists, self.problem.top, np.minimum(state, 0))
+        self._lists = tuple(lists)
 
     def fixed(self, node: _Node) -> CountArray:
         """Return a node's state with columns decided whose other way would cost too much, by their reduced costs."""
@@ -277,9 +283,10 @@ def _branch(state: _Search, root: _Node) -> float:
     local changes are tried after every node, more where lists are short and nodes take long.
     """
     problem = state.problem
-    shakes = max(5, 2 * len(problem.top) * problem.count // len(problem.lists[1]))
+    shakes = max(2, 2 * len(problem.top) * problem.count // len(problem.lists[1]))
     fixed = state.fixed(root)
     pools = (_pool(state, root), np.flatnonzero((fixed >= 0) | state.best))
+    state.forget(fixed)
     nodes = [(state.proven(root.bound), 0, _Node(root.bound, fixed, root.price, root.reduced, root.share))]
     made = 0
     while nodes and not state.done(nodes[0][0]):
