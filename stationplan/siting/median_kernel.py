@@ -482,7 +482,7 @@ def _served(
 def _cost(lists: Lists, by_column: Lists, top: FloatArray, chosen: BoolArray, by_row: bool, least: FloatArray) -> float:
     """Return the cost of a choice from the rows' lists or the columns' entries; ``least`` is scratch."""
     if by_row:
-        return value(lists[0], lists[1], lists[2], top, chosen)
+        return float(value(lists[0], lists[1], lists[2], top, chosen))
     begin, row, charge = by_column
     least[:] = top
     for j in range(chosen.size):

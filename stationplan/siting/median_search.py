@@ -26,7 +26,7 @@ from stationplan.siting.median_kernel import (
 _NO_GAIN = 1e-10
 """Share of the cost below which a difference is rounding."""
 
-_ROOT_STEPS, _NODE_STEPS = 400, 40
+_ROOT_STEPS, _NODE_STEPS = 400, 80
 """Subgradient steps at the root, each time, and at a node."""
 
 _LARGE = 1_000_000
@@ -38,7 +38,7 @@ _FIRST_STEPS, _ROUNDS, _ROUND_STEPS = 100, 8, 40
 _CHUNK = 25
 """Subgradient steps between two looks at the clock."""
 
-_SHAKES, _SHAKEN = 100, 30_000
+_SHAKES, _SHAKEN = 300, 30_000
 """Local changes without a gain after which the root is relaxed again; entries of columns that some of them look at."""
 
 _SEED = 20260101
@@ -313,7 +313,7 @@ def _children(state: _Search, node: _Node) -> list[_Node]:
     for decided in (-1, 1):
         side = node.state.copy()
         side[column] = decided
-        child, met, cost = state.relaxed(side, _ascent(node.price, node.share, 0.5), _NODE_STEPS)
+        child, met, cost = state.relaxed(side, _ascent(node.price, node.share, 0.3), _NODE_STEPS)
         if cost < state.cost:
             state.offer(met, _pool(state, child))
         bound = max(child.bound, node.bound)
