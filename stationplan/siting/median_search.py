@@ -26,7 +26,7 @@ from stationplan.siting.median_kernel import (
 _NO_GAIN = 1e-10
 """Share of the cost below which a difference is rounding."""
 
-_ROOT_STEPS, _NODE_STEPS = 400, 40
+_ROOT_STEPS, _NODE_STEPS = 400, 80
 """Subgradient steps at the root, each time, and at a node."""
 
 _LARGE = 1_000_000
@@ -38,7 +38,7 @@ _FIRST_STEPS, _ROUNDS, _ROUND_STEPS = 100, 8, 40
 _CHUNK = 25
 """Subgradient steps between two looks at the clock."""
 
-_SHAKES, _SHAKEN = 100, 30_000
+_SHAKES, _SHAKEN = 300, 30_000
 """Local changes without a gain after which the root is relaxed again; entries of columns that some of them look at."""
 
 _SEED = 20260101
@@ -105,6 +105,7 @@ class _Search:
     def __init__(self, problem: Median, clock: Clock) -> None:
         self.problem = problem
         self.clock = clock
+        self._lists = problem.lists
         self.by_column = transposed(*problem.lists, problem.count)
         costs = (problem.lists[2], problem.top, problem.constant)
         self._whole = all(np.array_equal(part, np.rint(part)) for part in costs)
@@ -158,7 +159,7 @@ class _Search:
 
     def relaxed(self, state: CountArray, ascent: _Ascent, steps: int) -> tuple[_Node, BoolArray, float]:
         """Return a part of all choices with its bound, and the best choice met on the way with its cost."""
-        lists, top = self.problem.lists, self.problem.top
+        lists, top = self._lists, self.problem.top
         if state.any():
             *lists, top = restricted(*lists, top, state)
             np.minimum(ascent.at, top, out=ascent.at)
@@ -177,6 +178,11 @@ class _Search:
         ascent.scale = float(track[2])
         chosen |= state == 1
         return _Node(float(track[0]), state, price, reduced, ascent.share.copy()), chosen, float(track[1])
+
+    def forget(self, state: CountArray) -> None:
+        """Leave the columns that are out of all that is still to be searched out of the relaxations' lists."""
+        *lists, _ = restricted(*self._lists, self.problem.top, np.minimum(state, 0))
+        self._lists = tuple(lists)
 
     def fixed(self, node: _Node) -> CountArray:
         """Return a node's state with columns decided whose other way would cost too much, by their reduced costs."""
@@ -277,9 +283,10 @@ def _branch(state: _Search, root: _Node) -> float:
     local changes are tried after every node, more where lists are short and nodes take long.
     """
     problem = state.problem
-    shakes = max(5, 2 * len(problem.top) * problem.count // len(problem.lists[1]))
+    shakes = max(2, 2 * len(problem.top) * problem.count // len(problem.lists[1]))
     fixed = state.fixed(root)
     pools = (_pool(state, root), np.flatnonzero((fixed >= 0) | state.best))
+    state.forget(fixed)
     nodes = [(state.proven(root.bound), 0, _Node(root.bound, fixed, root.price, root.reduced, root.share))]
     made = 0
     while nodes and not state.done(nodes[0][0]):
@@ -306,7 +313,7 @@ def _children(state: _Search, node: _Node) -> list[_Node]:
     for decided in (-1, 1):
         side = node.state.copy()
         side[column] = decided
-        child, met, cost = state.relaxed(side, _ascent(node.price, node.share, 0.5), _NODE_STEPS)
+        child, met, cost = state.relaxed(side, _ascent(node.price, node.share, 0.3), _NODE_STEPS)
         if cost < state.cost:
             state.offer(met, _pool(state, child))
         bound = max(child.bound, node.bound)
