@@ -76,7 +76,8 @@ def _branch(
     count, sites = cover.shape
     given = float(share.costs[always].sum())
     if not count or not sites:
-        return np.flatnonzero(always), given
+        only = np.flatnonzero(always)
+        return (only, given) if share.met(only) else (None, np.inf)
     reached = np.bincount(share.district[covered], share.weights[covered], minlength=len(share.floor))
     least = np.append(share.floor - reached[: len(share.floor)], share.need - share.weights[covered].sum())
     # A power of two takes any unit of weight near a million, where HiGHS's tolerances mean little.

@@ -12,7 +12,7 @@ from scipy import sparse
 from stationplan.domain import FloatArray, IntArray
 from stationplan.siting.answer import Clock
 
-_MOMENTUM, _FIRST_STEP, _PATIENCE, _SHORTER, _LAST_STEP = 0.95, 1.0, 25, 0.7, 1e-3
+_MOMENTUM, _FIRST_STEP, _PATIENCE, _SHORTER, _LAST_STEP = 0.98, 1.0, 25, 0.7, 1e-3
 """Step rule, as for :func:`stationplan.siting.duals.prices`."""
 
 _WORK = 8_000_000_000
@@ -47,51 +47,60 @@ class Share:
 def share_prices(share: Share, *, goal: float, clock: Clock) -> tuple[float, FloatArray]:
     """Return a lower bound on the cost, and what each column costs beyond the prices of its rows.
 
-    Lagrangian dual of partial covering (Daskin and Owen 1999): for prices u >= 0, the least of sum u z over z in
-    [0, 1]^rows with enough weight, plus sum_j min(0, c_j - sum_i u_i a_ij), is at most the cost of any answer. The
-    least is found by taking rows of low price for their weight first, in each district and then overall. ``goal`` is
-    the cost of an answer, which sets the length of the first steps.
+    Lagrangian dual of partial covering (Daskin and Owen 1999). Let r >= 0 be the price of a unit of weight, s[d] >= 0
+    what it is worth more in district d, and v[i] from 0 to w[i] the weight of row i that has to be paid. Then::
+
+        r (need - sum_i (w_i - v_i)) + sum_d s_d (floor_d - sum of (w_i - v_i) over the rows of d)
+            - sum_j max(0, sum_i (r + s_d(i)) v_i a_ij - c_j)
+
+    is at most the cost of any answer. v and s move by subgradient steps, those of v in proportion to the weights; the
+    best r for them is found by taking columns of low cost for their weight first. ``goal`` is the cost of an answer,
+    which sets the length of the first steps.
     """
     rows = share.cover.shape[0]
-    price = 0.5 * share.weights * goal / max(share.need, 1e-300)
-    best, direction = price.copy(), np.zeros(rows)
-    progress = np.array([-np.inf, _FIRST_STEP, 0.0])
-    steps = int(min(_STEPS, max(_WORK / max(2 * share.cover.nnz + 20 * rows, 1), 200)))
+    paid, more = 0.5 * share.weights, np.zeros(len(share.floor))
+    best_paid, best_more, best_rate = paid.copy(), more.copy(), np.zeros(1)
+    direction, progress = np.zeros(rows + len(more)), np.array([-np.inf, _FIRST_STEP, 0.0])
+    steps = int(min(_STEPS, max(_WORK / max(2 * share.cover.nnz, 1), 200)))
     lists = (share.cover.indptr, share.cover.indices, share.costs, share.weights, share.district)
+    best = (best_paid, best_more, best_rate)
     done = 0
     while done < steps and not clock.over and progress[1] > _LAST_STEP and progress[0] < goal:
-        _steps(*lists, share.need, share.floor, price, best, direction, progress, goal, _STEPS_BETWEEN_LOOKS)
+        _steps(*lists, share.need, share.floor, paid, more, best, direction, progress, goal, _STEPS_BETWEEN_LOOKS)
         done += _STEPS_BETWEEN_LOOKS
-    taken = np.zeros(rows)
-    least = _cheapest(best, share.weights, share.district, share.need, share.floor, taken)
-    left = share.costs - share.cover.T.astype(np.float64) @ best
-    return float(least + np.minimum(left, 0.0).sum() - 1e-9 * best.sum()), left
+    rate = best_rate[0] + (best_more[share.district] if len(more) else np.zeros(rows))
+    left = share.costs - share.cover.T.astype(np.float64) @ (rate * best_paid)
+    unpaid = share.weights - best_paid
+    there = np.bincount(share.district, unpaid, minlength=len(more))[: len(more)]
+    bound = best_rate[0] * (share.need - unpaid.sum()) + best_more @ (share.floor - there)
+    size = best_rate[0] * share.weights.sum() + best_more @ np.abs(share.floor)
+    return float(max(bound + np.minimum(left, 0.0).sum() - 1e-9 * size, 0.0)), left
 
 
 @njit(cache=True, nogil=True)
-def _cheapest(
-    price: FloatArray, weights: FloatArray, district: IntArray, need: float, floor: FloatArray, taken: FloatArray
-) -> float:
-    """Set the share of each row that is taken so that the weight is enough at the least price; return that price."""
-    order = np.argsort(price / weights)
-    left = floor.copy()
-    total, reached = 0.0, 0.0
-    taken[:] = 0.0
-    if floor.size:
-        for row in order:
-            if left[district[row]] > 0:
-                taken[row] = min(1.0, left[district[row]] / weights[row])
-                left[district[row]] -= weights[row]
-                reached += taken[row] * weights[row]
-                total += taken[row] * price[row]
-    for row in order:
-        if reached >= need:
+def _take(
+    costs: FloatArray, weight: FloatArray, extra: FloatArray, need: float, taken: FloatArray
+) -> tuple[float, float]:
+    """Set the share of each column that is taken so that the weight is just enough; return price of weight and bound.
+
+    A column costs ``costs - extra``; those below 0 are taken in any case.
+    """
+    each = np.empty(costs.size)
+    left, rate = need, 0.0
+    for j in range(costs.size):
+        taken[j] = 1.0 if extra[j] > costs[j] else 0.0
+        left -= taken[j] * weight[j]
+        each[j] = (costs[j] - extra[j]) / weight[j] if weight[j] > 0 and taken[j] == 0.0 else np.inf
+    for j in np.argsort(each):
+        if left <= 0 or each[j] == np.inf:
             break
-        more = min(1.0 - taken[row], (need - reached) / weights[row])
-        taken[row] += more
-        reached += more * weights[row]
-        total += more * price[row]
-    return total
+        rate = each[j]
+        taken[j] = min(1.0, left / weight[j])
+        left -= taken[j] * weight[j]
+    bound = rate * need
+    for j in range(costs.size):
+        bound -= max(rate * weight[j] + extra[j] - costs[j], 0.0)
+    return rate, bound
 
 
 @njit(cache=True, nogil=True)
@@ -103,49 +112,68 @@ def _steps(
     district: IntArray,
     need: float,
     floor: FloatArray,
-    price: FloatArray,
-    best: FloatArray,
+    paid: FloatArray,
+    more: FloatArray,
+    best: tuple[FloatArray, FloatArray, FloatArray],
     direction: FloatArray,
     progress: FloatArray,
     goal: float,
     steps: int,
 ) -> None:
-    """Move ``price``; keep the prices of the best bound. ``progress`` holds that bound, the step and idle steps."""
-    rows = price.size
-    left = np.empty(costs.size)
-    taken = np.empty(rows)
+    """Move ``paid`` and ``more``; keep the best. ``progress`` holds the best bound, the step and idle steps."""
+    rows = paid.size
+    weight, extra, taken = np.empty(costs.size), np.empty(costs.size), np.empty(costs.size)
+    lacking = np.empty(floor.size)
+    unit = (goal / weights.sum()) ** 2 * floor.size / weights.sum()  # as large for districts as for rows
     for _ in range(steps):
-        left[:] = costs
+        weight[:], extra[:], lacking[:] = 0.0, 0.0, floor
+        short = need
         for row in range(rows):
-            if price[row] > 0:
+            short -= weights[row] - paid[row]
+            worth = 0.0
+            if floor.size:
+                lacking[district[row]] -= weights[row] - paid[row]
+                worth = more[district[row]] * paid[row]
+            if paid[row] > 0:
                 for at in range(start[row], start[row + 1]):
-                    left[column[at]] -= price[row]
-        bound = _cheapest(price, weights, district, need, floor, taken)
-        for j in range(costs.size):
-            bound += min(left[j], 0.0)
+                    weight[column[at]] += paid[row]
+                    extra[column[at]] += worth
+        rate, bound = _take(costs, weight, extra, short, taken)
+        bound += (more * lacking).sum()
         progress[2] = 0.0 if bound > progress[0] + 1e-6 * abs(progress[0]) else progress[2] + 1.0
         if bound > progress[0]:
             progress[0] = bound
-            best[:] = price
+            best[0][:], best[1][:], best[2][0] = paid, more, rate
         if progress[2] >= _PATIENCE:
             progress[1] *= _SHORTER
             progress[2] = 0.0
-            price[:] = best
+            paid[:], more[:] = best[0], best[1]
             direction[:] = 0.0
             continue
         length = 0.0
         for row in range(rows):
-            missing = taken[row]
+            missing = 1.0
             for at in range(start[row], start[row + 1]):
-                if left[column[at]] < 0:
-                    missing -= 1.0
-            if price[row] == 0.0 and missing < 0:
+                missing -= taken[column[at]]
+            if floor.size:
+                lacking[district[row]] -= (1.0 - missing) * paid[row]
+                missing *= rate + more[district[row]]
+            else:
+                missing *= rate
+            if (paid[row] <= 0 and missing < 0) or (paid[row] >= weights[row] and missing > 0):
                 missing = 0.0
             direction[row] = missing + _MOMENTUM * direction[row]
-            length += direction[row] ** 2
+            length += direction[row] ** 2 * weights[row]
+        for d in range(floor.size):
+            if more[d] <= 0 and lacking[d] < 0:
+                lacking[d] = 0.0
+            direction[rows + d] = lacking[d] + _MOMENTUM * direction[rows + d]
+            length += direction[rows + d] ** 2 * unit
         if length == 0.0 or bound >= goal:
             progress[1] = 0.0
             return
         step = progress[1] * (goal - bound) / length
         for row in range(rows):
-            price[row] = max(0.0, price[row] + step * direction[row])
+            paid[row] = min(weights[row], max(0.0, paid[row] + step * direction[row] * weights[row]))
+        for d in range(floor.size):
+            more[d] = max(0.0, more[d] + step * direction[rows + d] * unit)
