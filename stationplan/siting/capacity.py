@@ -13,7 +13,7 @@ from stationplan.siting.arguments import Arguments, Matrix
 from stationplan.siting.capacity_milp import MilpResult, serve_floors, solve
 from stationplan.siting.capacity_prices import Bound, Limits, bound, prices
 from stationplan.siting.capacity_problem import Reduced, capacity_table, merge, reduce, slots_of
-from stationplan.siting.capacity_search import exchange, fill
+from stationplan.siting.capacity_search import exchange, fill, shake
 from stationplan.siting.coverage import max_coverage
 from stationplan.siting.flow import Flow
 from stationplan.siting.problem import CoverProblem, boolean_cover, cover_problem, covered_weight
@@ -22,6 +22,9 @@ _METHOD = "row aggregation, lazy greedy and exchange on maximum flows, Lagrangia
 
 _STEPS = 1500
 """Most steps of the search for prices."""
+
+_SHAKES, _EFFORT = 8, 30_000_000
+"""Most rounds of shaking, and how many pairs times chosen sites they may come to: some ten seconds."""
 
 _PAIRS = 2_000_000
 """Pairs of row and place from which on HiGHS would not come past its first relaxation in any useful time."""
@@ -206,11 +209,13 @@ def _search(problem: CoverProblem, reduced: Reduced, clock: Clock) -> tuple[list
         if worth > value and _meets(reduced, floor, sites, clock):
             best, value = sites, worth
 
+    tried: list[tuple[Flow, list[int]]] = []
     for by_cost in [False, True] if np.isfinite(limits.budget) else [False]:
         flow, sites = ground.copy(), list[int]()
         fill(flow, sites, limits, reduced.allowed, clock=clock, by_cost=by_cost)
         exchange(flow, sites, limits, reduced.allowed, clock=clock)
         consider(sites, float(flow.flow.sum()))
+        tried.append((flow, sites))
     price, share = prices(places, limits, clock=clock, target=plain, steps=_STEPS)
     limit = bound(places, limits, price)
     if limit.value > plain * (1 + PROVEN) and not clock.over:
@@ -220,6 +225,13 @@ def _search(problem: CoverProblem, reduced: Reduced, clock: Clock) -> tuple[list
         fill(flow, sites, limits, reduced.allowed, clock=clock, by_cost=np.isfinite(limits.budget))
         exchange(flow, sites, limits, reduced.allowed, clock=clock)
         consider(sites, float(flow.flow.sum()))
+        tried.append((flow, sites))
+        if limit.value > plain * (1 + PROVEN):
+            flow, sites = max(tried, key=lambda pair: float(pair[0].flow.sum()))
+            effort = max(len(places.indices) * len(sites), 1)
+            times = min(_SHAKES, _EFFORT // effort)
+            flow, sites = shake(flow, sites, limits, reduced.allowed, times=times, clock=clock)
+            consider(sites, float(flow.flow.sum()))
     highest = limit.value
     if best is None or highest > value * (1 + PROVEN):
         # Coverage without capacities can only help where it is known to be below the bound.
