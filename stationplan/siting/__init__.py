@@ -10,5 +10,14 @@ from __future__ import annotations
 from stationplan.siting.capacity import assign, capacitated_coverage
 from stationplan.siting.coverage import best_floor, max_coverage, sites_for_weight
 from stationplan.siting.highs import SEED as SOLVER_SEED
+from stationplan.siting.robust import robust_coverage
 
-__all__ = ["SOLVER_SEED", "assign", "best_floor", "capacitated_coverage", "max_coverage", "sites_for_weight"]
+__all__ = [
+    "SOLVER_SEED",
+    "assign",
+    "best_floor",
+    "capacitated_coverage",
+    "max_coverage",
+    "robust_coverage",
+    "sites_for_weight",
+]

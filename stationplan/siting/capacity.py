@@ -236,7 +236,7 @@ def _search(problem: CoverProblem, reduced: Reduced, clock: Clock) -> tuple[list
     if best is None or highest > value * (1 + PROVEN):
         # Coverage without capacities can only help where it is known to be below the bound.
         loose = best is not None and _covered(problem, best) < reduced.secured + highest
-        found = _by_milp(reduced, floor, best, value, limit, clock.left_s * (0.8 if loose else 1.0))
+        found = _by_milp(reduced, floor, best, value, limit, clock, 0.8 if loose else 1.0)
         if found.termination == "infeasible" and best is None:
             return None, float("nan"), True
         if found.sites is not None:
@@ -277,7 +277,7 @@ def _rounded(share: FloatArray, reduced: Reduced) -> list[int]:
 
 
 def _by_milp(
-    reduced: Reduced, floor: FloatArray, best: list[int] | None, value: float, limit: Bound, seconds: float
+    reduced: Reduced, floor: FloatArray, best: list[int] | None, value: float, limit: Bound, clock: Clock, part: float
 ) -> MilpResult:
     """Ask HiGHS about the sites that prices leave in doubt; they settle that others are, or are not, worth choosing."""
     known = best is not None
@@ -288,7 +288,7 @@ def _by_milp(
     pairs = int(reached[reduced.places.site[reduced.places.indices]].sum())
     if pairs > _PAIRS:
         return MilpResult(None, np.inf, "time_limit")
-    return solve(reduced, floor, open_to=open_to, taken=taken, start=start, seconds=seconds)
+    return solve(reduced, floor, open_to=open_to, taken=taken, start=start, clock=clock, part=part)
 
 
 def _covered(problem: CoverProblem, sites: list[int]) -> float:
