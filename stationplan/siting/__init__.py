@@ -16,6 +16,7 @@ from stationplan.siting.frontier import frontier
 from stationplan.siting.highs import SEED as SOLVER_SEED
 from stationplan.siting.median import p_median
 from stationplan.siting.phases import phased_coverage
+from stationplan.siting.robust import robust_coverage
 
 __all__ = [
     "SOLVER_SEED",
@@ -31,5 +32,6 @@ __all__ = [
     "p_center",
     "p_median",
     "phased_coverage",
+    "robust_coverage",
     "sites_for_weight",
 ]

@@ -13,7 +13,7 @@ from stationplan.siting.arguments import Arguments, Matrix
 from stationplan.siting.capacity_milp import MilpResult, serve_floors, solve
 from stationplan.siting.capacity_prices import Bound, Limits, bound, prices
 from stationplan.siting.capacity_problem import Reduced, capacity_table, merge, reduce, slots_of
-from stationplan.siting.capacity_search import exchange, fill
+from stationplan.siting.capacity_search import exchange, fill, shake
 from stationplan.siting.coverage import best_choice
 from stationplan.siting.flow import Flow
 from stationplan.siting.problem import Problem, boolean_cover, checked, endless, outcome
@@ -22,6 +22,9 @@ _METHOD = "row aggregation, lazy greedy and exchange on maximum flows, Lagrangia
 
 _STEPS = 1500
 """Most steps of the search for prices."""
+
+_SHAKES, _EFFORT = 8, 30_000_000
+"""Most rounds of shaking, and how many pairs times chosen sites they may come to: some ten seconds."""
 
 _PAIRS = 2_000_000
 """Pairs of row and place from which on HiGHS would not come past its first relaxation in any useful time."""
@@ -206,11 +209,13 @@ def _search(problem: Problem, reduced: Reduced, clock: Clock) -> tuple[list[int]
         if worth > value and _meets(reduced, floor, sites, clock):
             best, value = sites, worth
 
+    tried: list[tuple[Flow, list[int]]] = []
     for by_cost in [False, True] if np.isfinite(limits.budget) else [False]:
         flow, sites = ground.copy(), list[int]()
         fill(flow, sites, limits, reduced.allowed, clock=clock, by_cost=by_cost)
         exchange(flow, sites, limits, reduced.allowed, clock=clock)
         consider(sites, float(flow.flow.sum()))
+        tried.append((flow, sites))
     price, share = prices(places, limits, clock=clock, target=plain, steps=_STEPS)
     limit = bound(places, limits, price)
     if limit.value > plain * (1 + PROVEN) and not clock.over:
@@ -220,11 +225,18 @@ def _search(problem: Problem, reduced: Reduced, clock: Clock) -> tuple[list[int]
         fill(flow, sites, limits, reduced.allowed, clock=clock, by_cost=np.isfinite(limits.budget))
         exchange(flow, sites, limits, reduced.allowed, clock=clock)
         consider(sites, float(flow.flow.sum()))
+        tried.append((flow, sites))
+        if limit.value > plain * (1 + PROVEN):
+            flow, sites = max(tried, key=lambda pair: float(pair[0].flow.sum()))
+            effort = max(len(places.indices) * len(sites), 1)
+            times = min(_SHAKES, _EFFORT // effort)
+            flow, sites = shake(flow, sites, limits, reduced.allowed, times=times, clock=clock)
+            consider(sites, float(flow.flow.sum()))
     highest = limit.value
     if best is None or highest > value * (1 + PROVEN):
         # Coverage without capacities can only help where it is known to be below the bound.
         loose = best is not None and _covered(problem, best) < reduced.secured + highest
-        found = _by_milp(reduced, floor, best, value, limit, clock.left_s * (0.8 if loose else 1.0))
+        found = _by_milp(reduced, floor, best, value, limit, clock, 0.8 if loose else 1.0)
         if found.termination == "infeasible" and best is None:
             return None, float("nan"), True
         if found.sites is not None:
@@ -265,7 +277,7 @@ def _rounded(share: FloatArray, reduced: Reduced) -> list[int]:
 
 
 def _by_milp(
-    reduced: Reduced, floor: FloatArray, best: list[int] | None, value: float, limit: Bound, seconds: float
+    reduced: Reduced, floor: FloatArray, best: list[int] | None, value: float, limit: Bound, clock: Clock, part: float
 ) -> MilpResult:
     """Ask HiGHS about the sites that prices leave in doubt; they settle that others are, or are not, worth choosing."""
     known = best is not None
@@ -276,7 +288,7 @@ def _by_milp(
     pairs = int(reached[reduced.places.site[reduced.places.indices]].sum())
     if pairs > _PAIRS:
         return MilpResult(None, np.inf, "time_limit")
-    return solve(reduced, floor, open_to=open_to, taken=taken, start=start, seconds=seconds)
+    return solve(reduced, floor, open_to=open_to, taken=taken, start=start, clock=clock, part=part)
 
 
 def _covered(problem: Problem, sites: list[int]) -> float:

@@ -10,6 +10,7 @@ from scipy import sparse
 
 from stationplan.domain import BoolArray, FloatArray, IntArray, Termination
 from stationplan.siting import highs
+from stationplan.siting.answer import Clock
 from stationplan.siting.capacity_problem import Reduced
 from stationplan.siting.flow import Flow, Places
 from stationplan.siting.highs import Program
@@ -31,7 +32,8 @@ def solve(
     open_to: BoolArray,
     taken: BoolArray,
     start: list[int] | None,
-    seconds: float,
+    clock: Clock,
+    part: float,
 ) -> MilpResult:
     """Serve the most within the limits by choosing among ``open_to`` sites, ``taken`` ones of them for sure.
 
@@ -43,6 +45,7 @@ def solve(
 
     (Current and Storbeck 1988). Places with room for all that they cover need no share of their own: all of them
     together serve z_i <= sum of their y_j of row i. ``floor`` is the least weight served in each district.
+    The solver has a ``part`` of the time left.
     """
     places = reduced.places
     rows, sites = len(places.weights), len(reduced.allowed)
@@ -133,10 +136,10 @@ def solve(
         guess[number[start]] = 1.0
         flow = Flow(places)
         flow.open([*np.flatnonzero(reduced.limits.standing), *start])
-        part = (flow.flow[kept] / places.weights[row]).clip(0.0, 1.0)
-        guess[share] = part[tight]
-        np.add.at(guess, together[row[roomy]], part[roomy])
-    answer = highs.solve(program, seconds=seconds, start=guess)
+        served = (flow.flow[kept] / places.weights[row]).clip(0.0, 1.0)
+        guess[share] = served[tight]
+        np.add.at(guess, together[row[roomy]], served[roomy])
+    answer = highs.solve(program, seconds=clock.left_s * part, start=guess)
     sites_of = None
     if answer.values is not None:
         sites_of = [int(j) for j in columns[answer.values[: len(columns)] > 0.5]]

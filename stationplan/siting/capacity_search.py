@@ -10,6 +10,10 @@ from stationplan.domain import BoolArray, FloatArray
 from stationplan.siting.answer import Clock
 from stationplan.siting.capacity_prices import Limits
 from stationplan.siting.flow import Flow, Places
+from stationplan.siting.highs import SEED
+
+_SHAKEN = 4
+"""Sites that are changed at random at a time."""
 
 _WORTH = 1e-9
 """Relative gain in workers served that an exchange must bring."""
@@ -76,6 +80,36 @@ def exchange(flow: Flow, chosen: list[int], limits: Limits, allowed: BoolArray, 
         chosen[place] = best
         unchanged = unchanged + 1 if best == site else 0
         place = (place + 1) % len(chosen)
+
+
+def shake(
+    flow: Flow, chosen: list[int], limits: Limits, allowed: BoolArray, *, times: int, clock: Clock
+) -> tuple[Flow, list[int]]:
+    """Return a flow and a choice that are no worse: some sites changed at random, then exchanged, and that again.
+
+    Iterated local search (Lourenco, Martin and Stutzle 2003): each time starts from the best so far.
+    """
+    random = np.random.default_rng(SEED)
+    best = float(flow.flow.sum())
+    for _ in range(times):
+        gone = random.permutation(len(chosen))[:_SHAKEN]
+        other, sites = flow.copy(), [site for place, site in enumerate(chosen) if place not in gone]
+        for place in gone:
+            other.close(chosen[place])
+        spent = float(limits.costs[sites].sum())
+        for site in random.permutation(np.setdiff1d(np.flatnonzero(allowed), chosen)):
+            if len(sites) < len(chosen) and spent + limits.costs[site] <= limits.budget * (1 + 1e-12):
+                sites.append(int(site))
+                spent += float(limits.costs[site])
+        other.open(sites[len(chosen) - len(gone) :])
+        fill(other, sites, limits, allowed, clock=clock, by_cost=np.isfinite(limits.budget))
+        exchange(other, sites, limits, allowed, clock=clock)
+        if clock.over:
+            break
+        worth = float(other.flow.sum())
+        if worth > best * (1 + _WORTH):
+            flow, chosen, best = other, sites, worth
+    return flow, chosen
 
 
 def _alone(places: Places, wanting: BoolArray) -> FloatArray:

@@ -8,6 +8,7 @@ submodular function of the set: a station never adds more than it would have add
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -129,9 +130,11 @@ class Flow:
         return found
 
     def copy(self) -> Flow:
-        """Return a flow that starts where this one stands."""
-        other = Flow(self.places)
-        other._amount[:], other._free[:], other._opened[:] = self._amount, self._free, self._opened
+        """Return a flow that starts where this one stands; the two may not be used by two threads at once."""
+        other = copy.copy(self)  # scratch is shared: it is clean between calls
+        pairs = len(self.flow)
+        other._amount, other._free, other._opened = self._amount.copy(), self._free.copy(), self._opened.copy()
+        other.flow, other.left = other._amount[:pairs], other._amount[pairs:]
         return other
 
     def _own(self, sites: Iterable[int]) -> IntArray:
