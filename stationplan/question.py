@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 
 from stationplan.domain import CountArray, Coverage, Demand, FloatArray, FrontierPoint, IntArray, Sites, Solution
 from stationplan.scenario import PlanInput
-from stationplan.siting import fair_coverage, frontier, max_coverage, min_stations, phased_coverage
+from stationplan.siting import fair_coverage, frontier, max_coverage, min_stations, phased_coverage, robust_coverage
 from stationplan.siting.problem import Ends, Rules
 
 
@@ -20,6 +20,7 @@ class Question:
 
     ``total`` is the weight of all workers and ``totals[district]`` that of each district, within reach of a site or
     not; ``district[row]`` is where a row lies, ``today`` the weight covered now, and ``hot`` whether heat weighs.
+    ``drawn``, [draw x row], is what rows weigh in the draws of the demand that the plan looks at.
     """
 
     plan: PlanInput
@@ -30,6 +31,7 @@ class Question:
     district: IntArray
     today: float
     hot: bool
+    drawn: FloatArray
 
     @property
     def weighted(self) -> bool:
@@ -95,6 +97,7 @@ def question(
         district=demand.district[coverage.cell],
         today=float(coverage.weight[covered_now].sum()),
         hot=demand.exposure is not None,
+        drawn=_drawn(plan, demand, coverage),
     )
 
 
@@ -125,6 +128,19 @@ def answer(asked: Question) -> Solution:
             budget=plan.budget,
             time_limit_s=plan.time_limit_s,
             **asked.rules,
+        )
+    if plan.aim in ("worst", "regret"):
+        return robust_coverage(
+            coverage.cover,
+            asked.drawn,
+            measure="worst" if plan.aim == "worst" else "regret",
+            p=plan.new,
+            budget=plan.budget,
+            costs=asked.sites.cost,
+            existing=asked.sites.existing,
+            required=asked.sites.required,
+            forbidden=asked.sites.forbidden,
+            time_limit_s=plan.time_limit_s,
         )
     if plan.phases:
         return phased_coverage(
@@ -173,6 +189,15 @@ def weights(demand: Demand, draw: int | None = None) -> FloatArray:
     return np.asarray(demand.weight * factor[:, :, None], dtype=np.float64)
 
 
+def _drawn(plan: PlanInput, demand: Demand, coverage: Coverage) -> FloatArray:
+    """Return the weight of each row in each draw that the plan looks at; the estimate itself where there are none."""
+    count = 0 if demand.draws is None else min(plan.robustness_draws, len(demand.draws))
+    if plan.aim not in ("worst", "regret"):
+        return np.empty((0, len(coverage.cell)))
+    draws = [weights(demand, draw) for draw in range(count)] or [demand.weight]
+    return np.stack([draw[coverage.cell, coverage.group, coverage.slot] for draw in draws])
+
+
 def weighed(coverage: Coverage, weight: FloatArray) -> Coverage:
     """Return coverage whose rows weigh what ``weight[cell, group, slot]`` says."""
     return replace(coverage, weight=weight[coverage.cell, coverage.group, coverage.slot])
@@ -204,13 +229,16 @@ def same_place(sites: Sites) -> IntArray:
 def reached(asked: Question, demand: Demand, stations: CountArray, solution: Solution) -> float:
     """Return the objective of a solution from ``stations[cell, group, slot]``, a count of the stations that cover it.
 
-    NaN where such a count does not tell it, since coverage fades out past the standard.
+    NaN where such a count does not tell it: coverage fades out past the standard, or a regret is asked for.
     """
     plan, sites = asked.plan, asked.sites
     if plan.aim == "cost":
         return float(sites.cost[solution.sites].sum())
-    if asked.coverage.share is not None:
+    if asked.coverage.share is not None or plan.aim == "regret":
         return float("nan")
+    if plan.aim == "worst":
+        row = asked.coverage
+        return float((asked.drawn * (stations[row.cell, row.group, row.slot] > 0)).sum(axis=1).min())
     once = np.where(stations > 0, demand.weight, 0.0)
     if plan.aim == "fair":
         reached_in = np.bincount(demand.district, once.sum(axis=(1, 2)), minlength=len(asked.totals))

@@ -46,7 +46,9 @@ def robustness(
     count = 0 if demand.draws is None else min(plan.robustness_draws, len(demand.draws))
     if count == 0:
         return Robust(np.full(len(chosen), np.nan), 0, 0, 0)
-    asked = plan.model_copy(update={"time_limit_s": plan.time_limit_s / count})
+    # One draw has no worst one beside it: of each draw the most coverage is asked for.
+    aim = "coverage" if plan.aim in ("worst", "regret") else plan.aim
+    asked = plan.model_copy(update={"aim": aim, "time_limit_s": plan.time_limit_s / count})
 
     def answer(draw: int) -> Solution | None:
         try:

@@ -14,6 +14,7 @@ from test_pipeline import CANDIDATES, COSTS, NODES, TOTAL, WORKERS, names, plan_
 import stationplan as sp
 from stationplan.errors import InfeasibleError, InputError
 from stationplan.report import document, render_report
+from stationplan.report.metrics import certainty
 
 QUIET = "robustness_draws = 0\n"
 WEST = range(6)
@@ -115,6 +116,21 @@ def test_the_frontier_tells_what_other_numbers_could_do(tmp_path):
     told = document(plan)["solution"]["frontier"]
     assert [point["objective"] for point in told] == best
     assert "<polyline" in render_report(plan)
+
+
+@pytest.mark.parametrize("aim", ["worst", "regret"])
+def test_the_plan_may_look_at_the_worst_of_the_draws(tmp_path, aim):
+    plan = plan_of(tmp_path, f'aim = "{aim}"\nnew = 1\nrobustness_draws = 5')
+    heads = plan.demand.draws[:5, :, 0].astype(float)
+    choices = {one: np.array([abs(n - CANDIDATES[one]) <= 2 or n <= 2 for n in range(NODES)]) for one in CANDIDATES}
+    covered = np.array([(heads * near).sum(axis=1) for near in choices.values()])
+    if aim == "worst":
+        best = covered.min(axis=1).max()
+    else:
+        best = (covered.max(axis=0) - covered).max(axis=1).min()
+    assert plan.solution.objective == pytest.approx(best, rel=1e-6, abs=1e-6)
+    assert plan.solution.bound == pytest.approx(best, rel=1e-5, abs=1e-3)
+    assert "draw of the demand" in str(certainty(plan))
 
 
 def test_a_station_closes_where_it_is_missed_least(tmp_path):
@@ -221,6 +237,7 @@ def test_at_one_place_one_thing_is_built(tmp_path):
         ('aim = "fair"\nnew = 2\nbackup_weight = 0.5', "`backup_weight` has no meaning"),
         ('new = 2\nphases = [{ name = "a", new = 1 }]', "has phases and also a number"),
         ('phases = [{ name = "a", new = 1 }, { name = "b", budget = 3 }]', "Some phases have `new` and some have none"),
+        ('aim = "worst"\nnew = 2\nfloor_share = 0.2', "`floor_share` has no meaning with `aim = 'worst'`"),
         ("new = 2\nfrontier = [3, 2]", "The numbers of the frontier do not rise"),
         ("new = 2\nfrontier = [3, 20]", "The frontier asks for 20 new sites"),
         ('new = 2\npreferred = ["C1"]', "`preferred` and `preferred_workers` come together"),
@@ -233,6 +250,15 @@ def test_at_one_place_one_thing_is_built(tmp_path):
 def test_what_does_not_go_together_is_refused_with_a_reason(tmp_path, plan, complaint):
     with pytest.raises(InputError, match=complaint):
         asked(tmp_path, plan)
+
+
+def test_actions_and_the_least_cost_do_not_go_together(tmp_path):
+    with pytest.raises(InputError, match="`actions` has no meaning with `aim = 'cost'`"):
+        asked(
+            tmp_path,
+            'aim = "cost"\ntarget_share = 0.5',
+            ACTIONS.split("[actions.late]", maxsplit=1)[0].split('24:00"')[1],
+        )
 
 
 def test_actions_without_sense_are_refused_together(tmp_path):

@@ -51,8 +51,9 @@ LearningModel = Literal["poisson", "boosting"]
 Termination = Literal["optimal", "feasible", "time_limit", "infeasible"]
 """How a solver ended. ``feasible`` is an answer with a proven bound but no proof of being the best."""
 
-Aim = Literal["coverage", "fair", "cost"]
-"""What a plan wants: the most workers covered, the worst-served district served best, or the least cost."""
+Aim = Literal["coverage", "fair", "cost", "worst", "regret"]
+"""What a plan wants: the most workers covered, the worst-served district served best, the least cost, the most workers
+covered in the worst draw of the demand, or the least regret over the draws."""
 
 Rule = Literal["required", "floor", "target", "budget", "spacing", "gain"]
 """What holds a site in a plan: the scenario demands it, a district's floor or the target needs it, a better one is too

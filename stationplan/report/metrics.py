@@ -142,6 +142,21 @@ def certainty(plan: Plan) -> Message:
         return say(
             "No choice that reaches as much costs less than {cost} yuan.", cost=number(math.floor(solution.bound))
         )
+    if plan.aim == "worst":
+        if best:
+            return say("Proven best: no other choice covers more workers in the worst draw of the demand.")
+        if known:
+            return say(
+                "No other choice covers more than {gap} more workers in the worst draw of the demand.",
+                gap=percent_up(solution.gap),
+            )
+    if plan.aim == "regret":
+        return say(
+            "In no draw of the demand does another plan cover more than {workers} workers more; no choice gets this "
+            "below {bound}.",
+            workers=number(math.ceil(solution.objective)),
+            bound=number(math.floor(solution.bound)),
+        )
     if plan.weighted:
         if best:
             return say("Proven best: no other choice does better by the weights of the scenario.")

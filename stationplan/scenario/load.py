@@ -359,7 +359,8 @@ def _table_in(annotation: object) -> object:
 def _cross_check(file: ScenarioFile, faults: FaultList, purpose: Purpose) -> None:
     """Note what no single key can show to be wrong."""
     if purpose == "plan":
-        check_plan(file.plan, faults)
+        fades = any(group.fade_min is not None for group in file.groups.values())
+        check_plan(file.plan, faults, actions=bool(file.actions), fades=fades)
     check_roads(file.roads, faults, needed=purpose == "plan")
     if file.stations is not None:
         _check_sites("stations", file.stations, file, faults)

@@ -47,8 +47,9 @@ class PlanInput(Table):
     """The question: how many new sites or how much money, and what must hold."""
 
     aim: Aim = "coverage"
-    """What is wanted: most workers (`coverage`), the worst-served district served best, then the next (`fair`), or the
-    least cost, in yuan, that reaches `target_share` and `floor_share` (`cost`)."""
+    """What is wanted: most workers (`coverage`), the worst-served district served best, then the next (`fair`), the
+    least cost, in yuan, that reaches `target_share` and `floor_share` (`cost`), most workers in the worst of
+    `robustness_draws` draws of the demand (`worst`), or in no draw far fewer than its own best plan (`regret`)."""
     new: Annotated[int, Field(ge=1)] | None = None
     """Largest number of new sites; this, a budget, or both."""
     budget: Positive | None = None
@@ -103,8 +104,11 @@ class PlanInput(Table):
         return sum(given) if given else self.budget
 
 
-def check_plan(plan: PlanInput, faults: FaultList) -> None:
-    """Note what does not go together in a question, and why."""
+def check_plan(plan: PlanInput, faults: FaultList, *, actions: bool, fades: bool) -> None:
+    """Note what does not go together in a question, and why.
+
+    ``actions`` and ``fades`` tell whether there are actions, and groups with coverage that fades out.
+    """
     _check_limits(plan, faults)
     _check_lists(plan, faults)
     if plan.aim == "cost" and not (plan.target_share or plan.floor_share):
@@ -130,6 +134,7 @@ def check_plan(plan: PlanInput, faults: FaultList) -> None:
         "backup_weight": plan.backup_weight > 0,
         "cross_target_share": plan.cross_target_share > 0,
         "target_share": plan.target_share > 0,
+        "floor_share": plan.floor_share > 0,
         "preferred": bool(plan.preferred),
         "close": plan.close > 0,
         "min_spacing_m": plan.min_spacing_m > 0,
@@ -138,8 +143,25 @@ def check_plan(plan: PlanInput, faults: FaultList) -> None:
         "new": plan.new is not None,
         "budget": plan.budget is not None,
     }
+    own = {"actions": actions, "fade_min": fades}
+    if plan.aim in ("worst", "regret") and not plan.robustness_draws:
+        faults.add(
+            say("The aim is about draws of the demand, and none are asked for."),
+            say("Give `robustness_draws = 10`."),
+            key="plan.robustness_draws",
+        )
+    for key, given in own.items():
+        if given and plan.aim in ("cost", "worst", "regret"):
+            faults.add(
+                say("`{key}` has no meaning with `aim = {aim}`.", key=key, aim=repr(plan.aim)),
+                say("Leave it out, or ask for the most coverage: `aim = 'coverage'`."),
+                key="plan.aim",
+            )
+    over_draws = tuple(key for key in alone if key not in ("new", "budget"))
     refused: dict[str, tuple[str, ...]] = {
-        "cost": tuple(key for key in alone if key != "target_share"),
+        "worst": over_draws,
+        "regret": over_draws,
+        "cost": tuple(key for key in alone if key not in ("target_share", "floor_share")),
         "fair": (
             "phases",
             "backup_weight",
