@@ -346,6 +346,17 @@ def test_out_of_time_there_is_an_answer_and_a_bound():
         assert found.worth <= whole.worth <= found.bound
 
 
+@pytest.mark.parametrize("gap", [0.001, 0.01, 0.05])
+def test_a_bound_holds_where_choices_within_the_gap_were_ruled_out(gap):
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        cover = np.hypot(*(rng.random((2, 250, 1)) - rng.random((2, 1, 70)))) < 0.15
+        core = core_of(cover, rng.integers(1, 100, 250), most=[9])
+        best, found = solve_core(core, Clock(60)), solve_core(core, Clock(60), gap=gap)
+        assert best.bound == best.worth
+        assert found.worth <= best.worth <= found.bound <= found.worth * (1 + gap) + 1e-9
+
+
 def test_the_same_question_has_the_same_answer():
     rng = np.random.default_rng(4)
     core = core_of(rng.random((200, 60)) < 0.08, rng.random(200), most=[6])

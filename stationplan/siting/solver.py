@@ -1,4 +1,9 @@
-"""A covering problem solved: reduced, started, bounded, searched, reduced by what the bound rules out, proven."""
+"""A covering problem solved: reduced, started, bounded, searched, reduced by what the bound rules out, proven.
+
+Whoever adds constraints of his own takes the steps singly: :func:`presolve` (with labels where rows must stay apart),
+:func:`start`, :func:`prices` and :func:`bound`, then :func:`fixed` by a target that a choice within all constraints
+reaches, and a program over what is left. Bounds without the added constraints hold with them too.
+"""
 
 from __future__ import annotations
 
@@ -70,16 +75,16 @@ def solve_core(core: Core, clock: Clock, *, gap: float = 0.0) -> Found:
             break
         best = search_support(now.core, best, limit, clock=clock, turn=turn)
         state.take(now.restore(best))
-        target = state.target - now.secured
+        target = state.dropping() - now.secured
         now, part = fixed(now, limit.chosen >= target, limit.left < target)
         best, tariff = now.represent(state.options), carried(limit.prices, part)
         if clock.over or not len(now.options):
             break
         limit = bound(now.core, tariff)
         label = groups_of(now.core, tariff.rows, best, largest=largest)
-        target = state.target - now.secured
+        target = state.dropping() - now.secured
         groups = cluster_bound(now.core, limit, label, best, target=target, clock=clock, nodes=nodes)
-        state.lower_bound(max(now.secured + groups.value, state.target))
+        state.lower_bound(now.secured + groups.value)
         if state.proven or clock.over:
             break
         best = search_among(now.core, best, np.concatenate([best, *groups.choices]), clock=clock, turn=turn)
@@ -96,7 +101,7 @@ def solve_core(core: Core, clock: Clock, *, gap: float = 0.0) -> Found:
         )
     if not len(now.options):
         state.take(now.taken)
-        state.lower_bound(max(now.secured, state.target))
+        state.lower_bound(now.secured)
     elif not (state.proven or clock.over):
         _prove(state, now, best, tariff, clock)
     return Found(state.options, state.worth, max(state.bound, state.worth))
@@ -113,14 +118,14 @@ def _prove(state: _State, now: Presolved, best: IntArray, tariff: Prices, clock:
         return
     choice, limit = finish(now.core, now.represent(state.options), seconds=clock.left_s, gap=state.gap)
     state.take(now.restore(choice))
-    state.lower_bound(max(now.secured + limit, state.target))
+    state.lower_bound(now.secured + limit)
 
 
 class _State:
-    """The best choice and bound so far."""
+    """The best choice and bound so far; ``dropped`` is what the choices are worth less than that were ruled out."""
 
     def __init__(self, core: Core, now: Presolved, best: IntArray, gap: float) -> None:
-        self.core, self.gap, self.bound = core, gap, np.inf
+        self.core, self.gap, self.bound, self.dropped = core, gap, np.inf, -np.inf
         self.options = now.restore(best)
         self.worth = core.worth(self.options)
         self.whole = all(bool((part == np.rint(part)).all()) for part in (core.first, core.second, core.value))
@@ -134,17 +139,26 @@ class _State:
             step = max(step, 1.0 - 1e-6)
         return self.worth + step
 
+    def dropping(self) -> float:
+        """Return the target, from now on that of what is ruled out."""
+        self.dropped = max(self.dropped, self.target)
+        return self.dropped
+
     @property
     def proven(self) -> bool:
+        """Whether the best choice is good enough."""
         return self.bound - self.worth <= max(self.gap, PROVEN) * abs(self.worth)
 
     def take(self, options: IntArray) -> None:
+        """Keep a choice if it is allowed and better, both by the matrix itself."""
         if self.core.allows(options):
             worth = self.core.worth(options)
             if worth > self.worth:
                 self.options, self.worth = options, worth
 
     def lower_bound(self, value: float) -> None:
+        """Take a bound on all choices but those that were ruled out; whole weights add up to whole numbers."""
+        value = max(value, self.dropped)
         if self.whole:
             value = float(np.floor(value))
         self.bound = min(self.bound, value)
