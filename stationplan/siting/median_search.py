@@ -11,17 +11,16 @@ from stationplan.domain import BoolArray, CountArray, FloatArray, IntArray
 from stationplan.siting.answer import Clock
 from stationplan.siting.median_kernel import (
     DRAWS,
-    SPENT,
     Lists,
     greedy,
     interchange,
-    lagrangian,
     restricted,
     shaken,
     transposed,
     two_nearest,
     value,
 )
+from stationplan.siting.median_relaxation import SPENT, lagrangian
 
 _NO_GAIN = 1e-10
 """Share of the cost below which a difference is rounding."""
@@ -41,7 +40,7 @@ _CHUNK = 25
 _SHAKES, _SHAKEN = 300, 30_000
 """Local changes without a gain after which the root is relaxed again; entries of columns that some of them look at."""
 
-_MIXES = 8
+_MIXES = 4
 """Mixtures of the best choice with relaxed ones that are tried after each relaxation of the root."""
 
 _SEED = 20260101
@@ -160,7 +159,7 @@ class _Search:
         chosen = np.zeros(count, dtype=bool)
         score = kept + share * np.exp(0.5 * self._random.standard_normal(count))
         chosen[np.argsort(-score, kind="stable")[: self.problem.p]] = True
-        self.offer(chosen, pool)
+        self.offer(chosen, pool, sweeps=1)
 
     def _keep(self, chosen: BoolArray) -> bool:
         cost = float(value(*self.problem.lists, self.problem.top, chosen))
