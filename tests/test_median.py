@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import shortest_path
 
 from stationplan.siting import median_kernel as kernel
 from stationplan.siting import p_median
+from stationplan.siting.median_relaxation import lagrangian
 
 SAN_FRANCISCO_MEAN_M = [6000.5037, 4197.5127, 3544.6752, 2982.1269, 2674.1583, 2457.3586]
 """Mean metres of a person to the nearest store, p = 1..6."""
@@ -271,7 +272,7 @@ def test_the_compiled_parts_do_as_plain_code_does(problem, seed):
     reduced, met, share = np.zeros(count), np.zeros(count, dtype=bool), np.zeros(count)
     track = np.array([-np.inf, np.inf, 1.0, 0.0])
     ones = np.ones(len(top))
-    kernel.lagrangian(*lists, by_column, top, p, ones, at, pull, price, reduced, met, share, track, reached, np.inf, 30)
+    lagrangian(*lists, by_column, top, p, ones, at, pull, price, reduced, met, share, track, reached, np.inf, 30)
     least = min(_cost(cost, top, list(picked)) for picked in combinations(range(count), p))
     assert track[0] <= least
     assert track[1] == _cost(cost, top, met)

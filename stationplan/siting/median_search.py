@@ -11,17 +11,16 @@ from stationplan.domain import BoolArray, CountArray, FloatArray, IntArray
 from stationplan.siting.answer import Clock
 from stationplan.siting.median_kernel import (
     DRAWS,
-    SPENT,
     Lists,
     greedy,
     interchange,
-    lagrangian,
     restricted,
     shaken,
     transposed,
     two_nearest,
     value,
 )
+from stationplan.siting.median_relaxation import SPENT, lagrangian
 
 _NO_GAIN = 1e-10
 """Share of the cost below which a difference is rounding."""
@@ -40,6 +39,9 @@ _CHUNK = 25
 
 _SHAKES, _SHAKEN = 300, 30_000
 """Local changes without a gain after which the root is relaxed again; entries of columns that some of them look at."""
+
+_MIXES = 4
+"""Mixtures of the best choice with relaxed ones that are tried after each relaxation of the root."""
 
 _SEED = 20260101
 """Seed of the local changes: the same problem gives the same answer."""
@@ -150,6 +152,15 @@ class _Search:
         shaken(self.problem.lists, self.by_column, self.problem.top, chosen, pool, _NO_GAIN * self.cost, draws)
         return self._keep(chosen)
 
+    def mix(self, share: FloatArray, pool: IntArray) -> None:
+        """Offer four fifths of the best choice with columns that relaxed choices hold often, more or less at random."""
+        count = self.problem.count
+        kept = self.best & (self._random.random(count) < 0.8)
+        chosen = np.zeros(count, dtype=bool)
+        score = kept + share * np.exp(0.5 * self._random.standard_normal(count))
+        chosen[np.argsort(-score, kind="stable")[: self.problem.p]] = True
+        self.offer(chosen, pool, sweeps=1)
+
     def _keep(self, chosen: BoolArray) -> bool:
         cost = float(value(*self.problem.lists, self.problem.top, chosen))
         better = cost < self.cost * (1.0 - _NO_GAIN)
@@ -224,6 +235,9 @@ def _root(state: _Search) -> _Node:
         for chosen, worth in ((_rounded(state, root), True), (met, cost < 1.02 * state.cost)):
             if worth and not state.done(root.bound):
                 state.offer(chosen, pool)
+        for _ in range(_MIXES):
+            if not state.done(root.bound):
+                state.mix(ascent.share, pool)
         quiet = 0
         while quiet < _SHAKES and not state.done(root.bound):
             quiet = 0 if state.shake(pool, state.rounds) else quiet + state.rounds
@@ -294,6 +308,8 @@ def _branch(state: _Search, root: _Node) -> float:
             if child.bound < state.enough:
                 made += 1
                 heapq.heappush(nodes, (state.proven(child.bound), -made, child))
+        if nodes and not state.done(nodes[0][0]):
+            state.mix(root.share, pools[0])
         for tried in range(0, shakes, state.rounds):
             if nodes and not state.done(nodes[0][0]):
                 state.shake(pools[made % 2], min(state.rounds, shakes - tried))
