@@ -317,9 +317,12 @@ def test_search_and_prices_enclose_the_least_cost_of_a_share(seed, floors):
     found = search_share(share, clock=Clock(60))
     assert share.met(found)
     assert least - 1e-6 <= share.costs[found].sum() <= 1.03 * least
-    bound, left = share_prices(share, goal=float(share.costs[found].sum()), clock=Clock(60))
-    assert left.shape == share.costs.shape
-    assert 0.95 * least <= bound <= least + 1e-6
+    priced = share_prices(share, goal=float(share.costs[found].sum()), clock=Clock(60))
+    assert 0.95 * least <= priced.bound <= least + 1e-6
+    split, _ = split_bound(
+        share.cover, share.costs, priced.price, found, clock=Clock(60), fine=np.maximum(priced.fine, 1e-12)
+    )
+    assert priced.bound - 1e-4 <= priced.given + split <= least + 1e-6
 
 
 def test_free_columns_are_taken_first():

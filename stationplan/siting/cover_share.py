@@ -12,11 +12,12 @@ from stationplan.siting import highs
 from stationplan.siting.answer import Clock
 from stationplan.siting.dominance import undominated
 from stationplan.siting.framing import equal_rows
+from stationplan.siting.regions import split_bound
 from stationplan.siting.share_prices import Share, share_prices
 from stationplan.siting.share_search import search_share
 
-_SEARCHING, _PRICING = 0.3, 0.5
-"""Shares of the time left after which the search, and then pricing, ends at the latest."""
+_SEARCHING, _PRICING, _BRANCHING = 0.3, 0.5, 0.4
+"""Shares of the time left after which the search, then pricing, then branch and cut end at the latest."""
 
 _SAFE = 5e-7
 """HiGHS takes what is within 1e-6 for whole and for covered: no bound of it is trusted to the last digit."""
@@ -36,19 +37,38 @@ def cover_share(share: Share, *, clock: Clock) -> tuple[IntArray, float]:
     share, columns = _smaller(share)
     best = search_share(share, clock=clock.part(_SEARCHING))
     cost = float(share.costs[best].sum())
-    lagrangian, left = share_prices(share, goal=cost, clock=clock.part(_PRICING))
+    priced = share_prices(share, goal=cost, clock=clock.part(_PRICING))
     whole = bool((share.costs == np.rint(share.costs)).all())
-    bound = math.ceil(lagrangian - 1e-9 * abs(lagrangian)) if whole else lagrangian
     # Only an answer cheaper than the best is of interest: none has a column that is too dear by its prices, and each
     # has the columns without which it would be.
     wanted = cost - 1 + 1e-6 if whole else cost * (1 - 1e-9)
-    never, always = lagrangian + left > wanted, lagrangian - left > wanted
-    if bound > wanted or clock.over or share.cover[:, ~never].nnz > _ENTRIES:
-        return columns[best], bound
-    found, proven = _branch(share, best, never, always, whole, clock)
-    if found is not None and share.met(found) and share.costs[found].sum() < cost:
-        best = found
-    return columns[best], max(bound, min(proven, cost))
+    never, always = priced.bound + priced.left > wanted, priced.bound - priced.left > wanted
+    bound = _rounded(priced.bound, whole)
+    if bound <= wanted and not clock.over and share.cover[:, ~never].nnz <= _ENTRIES:
+        found, proven = _branch(share, best, never, always, clock.part(_BRANCHING))
+        if found is not None and share.met(found) and share.costs[found].sum() < cost:
+            best = found
+            cost = float(share.costs[found].sum())
+        bound = max(bound, min(_rounded(proven, whole), cost))
+    if bound <= wanted and bound < cost:
+        enough = wanted - priced.given
+        rows = priced.fine > 0
+        split, _ = split_bound(
+            sparse.csr_array(share.cover[rows]),
+            share.costs,
+            priced.price[rows],
+            best,
+            clock=clock,
+            fine=priced.fine[rows],
+            enough=enough,
+        )
+        bound = max(bound, min(_rounded(priced.given + split, whole), cost))
+    return columns[best], bound
+
+
+def _rounded(bound: float, whole: bool) -> float:
+    """Return a bound on the cost, rounded up where costs are whole."""
+    return math.ceil(bound - 1e-9 * abs(bound)) if whole and np.isfinite(bound) else bound
 
 
 def _smaller(share: Share) -> tuple[Share, IntArray]:
@@ -65,7 +85,7 @@ def _smaller(share: Share) -> tuple[Share, IntArray]:
 
 
 def _branch(
-    share: Share, best: IntArray, never: BoolArray, always: BoolArray, whole: bool, clock: Clock
+    share: Share, best: IntArray, never: BoolArray, always: BoolArray, clock: Clock
 ) -> tuple[IntArray | None, float]:
     """Return an answer without the columns ``never`` and with those ``always``, and a bound on the cost of such."""
     covered = share.cover @ always.astype(np.int32) > 0
@@ -106,8 +126,6 @@ def _branch(
     if answer.status == "infeasible":
         return None, np.inf
     proven = given + answer.bound * (1 - _SAFE)
-    if whole and np.isfinite(proven):
-        proven = math.ceil(proven - 1e-9 * abs(proven))
     if answer.values is None:
         return None, proven
     return np.concatenate([np.flatnonzero(always), free[answer.values[:sites] > 0.5]]), proven

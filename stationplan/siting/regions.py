@@ -69,7 +69,7 @@ class _Region:
 class _Split:
     """A covering problem and how prices split its costs.
 
-    ``per_price`` is the cost of each column for the price of all its rows.
+    ``per_price`` is the cost of each column for the price of all its rows, ``fine`` what it costs to leave a row open.
     """
 
     cover: sparse.csr_array
@@ -77,6 +77,7 @@ class _Split:
     costs: FloatArray
     price: FloatArray
     per_price: FloatArray
+    fine: FloatArray | None
     unit: float
 
     def part(self, region: _Region) -> tuple[sparse.csr_array, IntArray, FloatArray]:
@@ -91,25 +92,35 @@ class _Split:
 
 
 def split_bound(
-    cover: sparse.csr_array, costs: FloatArray, price: FloatArray, answer: IntArray, *, clock: Clock
+    cover: sparse.csr_array,
+    costs: FloatArray,
+    price: FloatArray,
+    answer: IntArray,
+    *,
+    clock: Clock,
+    fine: FloatArray | None = None,
+    enough: float = np.inf,
 ) -> tuple[float, IntArray]:
     """Return a lower bound on the cost of covering every row, and an answer at least as good as ``answer``.
 
     ``price``, [row], is >= 0; good prices make good regions. Parts that share no column with the rest are solved as
-    they are where they are small enough, and their bounds rounded up where all costs are whole numbers.
+    they are where they are small enough, and their bounds rounded up where all costs are whole numbers. With ``fine``,
+    [row] > 0, rows may be left open at that cost; the bound is then on costs and fines, and the answer is not looked
+    at. A bound of ``enough`` ends the search.
     """
     if not cover.shape[0]:
         return 0.0, answer
     unit = float(costs.mean())
     price = price + 1e-6 * (price.mean() + unit / cover.shape[0])  # a row without a price still belongs somewhere
-    by_column = cover.tocsc()
+    if fine is not None:
+        price = np.minimum(price, fine)
     per_price = costs * (1 - 1e-12) / np.maximum(cover.T.astype(np.float64) @ price, 1e-300)
-    split = _Split(cover, by_column, costs, price, per_price, unit)
+    split = _Split(cover, cover.tocsc(), costs, price, per_price, fine, unit)
     chosen = np.zeros(len(costs), dtype=bool)
     chosen[answer] = True
-    parts = [_halved(split, rows, whole=True) for rows in _connected(cover)]
-    sites = _SMALLEST
-    while sites <= 2 * _LARGEST_WHOLE and not clock.over:
+    parts = [_halved(split, rows, whole=fine is None) for rows in _connected(cover)]
+    sites, bound = _SMALLEST, 0.0
+    while sites <= 2 * _LARGEST_WHOLE and bound < enough and not clock.over:
         left = [part for part in parts if not _proven(split, part, chosen)]
         largest = {False: min(sites, _LARGEST), True: min(sites, _LARGEST_WHOLE)}
         regions = [region for part in left for region in part.everything()]
@@ -122,6 +133,7 @@ def split_bound(
                 if found[1] is not None:
                     chosen[split.cover[region.rows].indices] = False
                     chosen[found[1]] = True
+        bound = float(sum(_rounded(split, part) for part in parts))
         sites *= 2
     return float(sum(_rounded(split, part) for part in parts)), np.flatnonzero(chosen)
 
@@ -129,12 +141,16 @@ def split_bound(
 def _rounded(split: _Split, part: _Region) -> float:
     """Return the bound of a part without neighbours, rounded up where all its costs are whole."""
     bound = part.best_bound()
+    if not part.whole:
+        return bound
     costs = split.part(part)[2]
     return float(np.ceil(bound - 1e-9 * abs(bound))) if (costs == np.rint(costs)).all() else bound
 
 
 def _proven(split: _Split, part: _Region, chosen: BoolArray) -> bool:
     """Return whether what is chosen in a part without neighbours costs no more than its bound."""
+    if not part.whole:
+        return False
     _, columns, costs = split.part(part)
     return float(costs[chosen[columns]].sum()) <= _rounded(split, part) * (1 + 1e-9)
 
@@ -144,12 +160,15 @@ def _solve(split: _Split, region: _Region, chosen: BoolArray, clock: Clock) -> t
     if clock.over:
         return 0.0, None
     cover, columns, costs = split.part(region)
+    fine = np.zeros(0) if split.fine is None else split.fine[region.rows]
+    variables = len(costs) + len(fine)
+    matrix = [cover.astype(np.float64), *([sparse.eye_array(len(fine))] if len(fine) else [])]
     program = highs.Program(
-        cost=costs,
-        lower=np.zeros(len(costs)),
-        upper=np.ones(len(costs)),
-        integer=np.ones(len(costs), dtype=bool),
-        matrix=cover.astype(np.float64),
+        cost=np.concatenate([costs, fine]),
+        lower=np.zeros(variables),
+        upper=np.ones(variables),
+        integer=np.arange(variables) < len(costs),
+        matrix=sparse.csr_array(sparse.hstack(matrix)),
         row_lower=np.ones(len(region.rows)),
         row_upper=np.full(len(region.rows), np.inf),
         maximise=False,

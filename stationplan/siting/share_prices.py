@@ -44,8 +44,24 @@ class Share:
         return bool(self.weights[covered].sum() >= self.need and (there[: len(self.floor)] >= self.floor).all())
 
 
-def share_prices(share: Share, *, goal: float, clock: Clock) -> tuple[float, FloatArray]:
-    """Return a lower bound on the cost, and what each column costs beyond the prices of its rows.
+@dataclass(frozen=True, eq=False)
+class SharePrices:
+    """A lower bound on the cost and the prices that give it.
+
+    ``price`` of a row is what its cover costs, ``fine`` at most what leaving it open costs, ``given`` (below 0 as a
+    rule) what the cost of columns and fines is more than the cost of columns with enough weight. ``left`` is what each
+    column costs beyond the prices of its rows.
+    """
+
+    bound: float
+    price: FloatArray
+    fine: FloatArray
+    given: float
+    left: FloatArray
+
+
+def share_prices(share: Share, *, goal: float, clock: Clock) -> SharePrices:
+    """Return a lower bound on the cost, with the prices of rows that give it.
 
     Lagrangian dual of partial covering (Daskin and Owen 1999). Let r >= 0 be the price of a unit of weight, s[d] >= 0
     what it is worth more in district d, and v[i] from 0 to w[i] the weight of row i that has to be paid. Then::
@@ -69,12 +85,13 @@ def share_prices(share: Share, *, goal: float, clock: Clock) -> tuple[float, Flo
         _steps(*lists, share.need, share.floor, paid, more, best, direction, progress, goal, _STEPS_BETWEEN_LOOKS)
         done += _STEPS_BETWEEN_LOOKS
     rate = best_rate[0] + (best_more[share.district] if len(more) else np.zeros(rows))
-    left = share.costs - share.cover.T.astype(np.float64) @ (rate * best_paid)
-    unpaid = share.weights - best_paid
-    there = np.bincount(share.district, unpaid, minlength=len(more))[: len(more)]
-    bound = best_rate[0] * (share.need - unpaid.sum()) + best_more @ (share.floor - there)
-    size = best_rate[0] * share.weights.sum() + best_more @ np.abs(share.floor)
-    return float(max(bound + np.minimum(left, 0.0).sum() - 1e-9 * size, 0.0)), left
+    price, fine = rate * best_paid, rate * share.weights
+    left = share.costs - share.cover.T.astype(np.float64) @ price
+    there = np.bincount(share.district, share.weights, minlength=len(more))[: len(more)]
+    given = best_rate[0] * (share.need - share.weights.sum()) + best_more @ (share.floor - there)
+    given -= 1e-9 * (best_rate[0] * share.weights.sum() + best_more @ np.maximum(there, np.abs(share.floor)))
+    bound = given + price.sum() + np.minimum(left, 0.0).sum()
+    return SharePrices(float(max(bound, 0.0)), price, fine, float(given), left)
 
 
 @njit(cache=True, nogil=True)
