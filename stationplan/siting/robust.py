@@ -22,14 +22,14 @@ Measure: TypeAlias = Literal["expected", "worst", "regret"]
 
 _METHOD = "coverage of mixed scenarios, exchange, HiGHS branch and cut"
 
-_ROUNDS = 8
+_ROUNDS, _ROUNDS_LARGE = 8, 3
 """Mixtures of the scenarios that are tried."""
 
 _SAFE = 1e-12
 """Relative margin for the rounding of sums."""
 
-_PAIRS = 2_000_000
-"""Pairs of row and site from which on HiGHS would not come past its first relaxation in any useful time."""
+_LARGE = 200_000
+"""Pairs of row and site from which on HiGHS is slow: the time goes into fewer mixtures, each solved better."""
 
 
 def robust_coverage(
@@ -233,7 +233,9 @@ def _search(
     tries = [[int(column_of[site]) for site in start] for start in starts]
     mixture = np.full(len(base), 1 / len(base))
     safe = _SAFE * float(np.abs(base).max() + (game.secured + game.weights.sum(axis=1)).max())
-    for turn in range(_ROUNDS):
+    small = game.cover.nnz < _LARGE
+    rounds, part = (_ROUNDS, 0.3) if small else (_ROUNDS_LARGE, 0.8)
+    for turn in range(rounds):
         answer = max_coverage(
             game.cover,
             mixture @ game.weights,
@@ -241,7 +243,7 @@ def _search(
             budget=problem.budget,
             costs=problem.costs[game.sites],
             required=must,
-            time_limit_s=clock.left_s * 0.3 / (_ROUNDS - turn),
+            time_limit_s=clock.left_s * part / (rounds - turn),
         )
         columns = [int(site) for site in answer.sites]
         tries.append(columns)
@@ -256,7 +258,7 @@ def _search(
     best = max(tries, key=lambda columns: _value(game, base, columns))
     best = _exchanged(problem, game, base, best, clock)
     value = _value(game, base, best)
-    if not _proven(value, bound) and game.cover.nnz <= _PAIRS:
+    if small and not _proven(value, bound):
         found, above = _by_milp(problem, game, base, best, clock.left_s)
         bound = max(min(bound, above), value)
         if found is not None and _keeps(problem, game, found) and _value(game, base, found) > value:
