@@ -18,12 +18,11 @@ _GAP = 0.005
 
 
 def capacity_gaps(_shared: Path) -> list[Result]:
-    """Solve 300 candidates beside 80 stations for 2,000 cells in 6 slots, from scarce to ample room, and a large case."""
-    rows = []
-    for room in (0.6, 0.8, 1.0, 1.5):
-        rows.append(_one(f"room for {room:.0%}", 2_000, 300, 80, 40, room, reach=(0.4, 0.8)))
-    rows.append(_one("many", 40_000, 4_000, 1_000, 300, 0.8, reach=(0.1, 0.2)))
-    return rows
+    """Solve 300 candidates beside 80 stations for 2,000 cells in 6 slots, scarce to ample, and a large case."""
+    return [
+        *(_one(f"room for {room:.0%}", 2_000, 300, 80, 40, room, reach=(0.4, 0.8)) for room in (0.6, 0.8, 1.0, 1.5)),
+        _one("many", 40_000, 4_000, 1_000, 300, 0.8, reach=(0.1, 0.2)),
+    ]
 
 
 def scenario_gaps(_shared: Path) -> list[Result]:

@@ -20,13 +20,18 @@ from stationplan.siting.problem import CoverProblem, boolean_cover, cover_proble
 
 _METHOD = "row aggregation, lazy greedy and exchange on maximum flows, Lagrangian bound, HiGHS branch and cut"
 
+_SEARCH = 0.95
+"""Share of the time that goes into the search; the rest is for order and check."""
+
 _STEPS = 1500
 """Most steps of the search for prices."""
 
 _SHAKES, _EFFORT = 8, 30_000_000
-"""Most rounds of shaking, and how many pairs times chosen sites they may come to: some ten seconds."""
+"""Most rounds of shaking, and how many pairs times chosen sites they may come to: some ten seconds.
 
-_PAIRS = 2_000_000
+Where one round comes to more, moves of workers are left out of the first choice, and exchanges wait for prices."""
+
+_PAIRS = 500_000
 """Pairs of row and place from which on HiGHS would not come past its first relaxation in any useful time."""
 
 
@@ -88,7 +93,7 @@ def capacitated_coverage(
     >>> answer.sites.tolist(), answer.objective, round(answer.bound, 6)
     ([0], 5.0, 5.0)
     """
-    clock = Clock(time_limit_s)
+    clock = Clock(time_limit_s * _SEARCH)
     arguments = Arguments()
     rows, sites = arguments.matrix("cover", cover).shape
     slot_of = slots_of(arguments, capacity, slot, rows, sites)
@@ -209,26 +214,31 @@ def _search(problem: CoverProblem, reduced: Reduced, clock: Clock) -> tuple[list
         if worth > value and _meets(reduced, floor, sites, clock):
             best, value = sites, worth
 
+    by_cost = bool(np.isfinite(limits.budget))
+    effort = max(len(places.indices) * int(min(limits.most, reduced.allowed.sum())), 1)
+    quick = effort > _EFFORT
     tried: list[tuple[Flow, list[int]]] = []
-    for by_cost in [False, True] if np.isfinite(limits.budget) else [False]:
-        flow, sites = ground.copy(), list[int]()
-        fill(flow, sites, limits, reduced.allowed, clock=clock, by_cost=by_cost)
-        exchange(flow, sites, limits, reduced.allowed, clock=clock)
-        consider(sites, float(flow.flow.sum()))
-        tried.append((flow, sites))
-    price, share = prices(places, limits, clock=clock, target=plain, steps=_STEPS)
-    limit = bound(places, limits, price)
-    if limit.value > plain * (1 + PROVEN) and not clock.over:
-        sites = _rounded(share, reduced)
+
+    def part() -> Clock:
+        return Clock(clock.spent_s + 0.7 * clock.left_s, clock.started) if quick else clock
+
+    def attempt(sites: list[int], *, by_cost: bool, better: bool) -> None:
         flow = ground.copy()
         flow.open(sites)
-        fill(flow, sites, limits, reduced.allowed, clock=clock, by_cost=np.isfinite(limits.budget))
-        exchange(flow, sites, limits, reduced.allowed, clock=clock)
+        fill(flow, sites, limits, reduced.allowed, clock=clock, by_cost=by_cost, quick=quick)
+        if better:
+            exchange(flow, sites, limits, reduced.allowed, clock=part())
         consider(sites, float(flow.flow.sum()))
         tried.append((flow, sites))
+
+    for way in [False, True] if by_cost else [False]:
+        attempt([], by_cost=way, better=not quick)
+    price, share = prices(places, limits, clock=part(), target=plain, steps=_STEPS)
+    limit = bound(places, limits, price)
+    if limit.value > plain * (1 + PROVEN) and not clock.over:
+        attempt(_rounded(share, reduced), by_cost=by_cost, better=True)
         if limit.value > plain * (1 + PROVEN):
             flow, sites = max(tried, key=lambda pair: float(pair[0].flow.sum()))
-            effort = max(len(places.indices) * len(sites), 1)
             times = min(_SHAKES, _EFFORT // effort)
             flow, sites = shake(flow, sites, limits, reduced.allowed, times=times, clock=clock)
             consider(sites, float(flow.flow.sum()))
@@ -253,6 +263,11 @@ def _search(problem: CoverProblem, reduced: Reduced, clock: Clock) -> tuple[list
             flow.open(sites)
             consider(sites, float(flow.flow.sum()))
             highest = min(highest, max(relaxed.bound - reduced.secured, value))
+    if quick and best is not None and highest > value * (1 + PROVEN):
+        flow, sites = ground.copy(), list(best)
+        flow.open(sites)
+        exchange(flow, sites, limits, reduced.allowed, clock=clock)
+        consider(sites, float(flow.flow.sum()))
     return best, reduced.secured + highest, False
 
 
