@@ -16,7 +16,7 @@ from stationplan.siting.capacity_problem import Reduced, capacity_table, merge, 
 from stationplan.siting.capacity_search import exchange, fill, shake
 from stationplan.siting.coverage import max_coverage
 from stationplan.siting.flow import Flow
-from stationplan.siting.problem import CoverProblem, boolean_cover, cover_problem, covered_weight
+from stationplan.siting.problem import CoverProblem, cover_problem, covered_weight
 
 _METHOD = "row aggregation, lazy greedy and exchange on maximum flows, Lagrangian bound, HiGHS branch and cut"
 
@@ -30,6 +30,9 @@ _SHAKES, _EFFORT = 8, 30_000_000
 """Most rounds of shaking, and how many pairs times chosen sites they may come to: some ten seconds.
 
 Where one round comes to more, moves of workers are left out of the first choice, and exchanges wait for prices."""
+
+_LONG_S = 86_400.0
+"""Seconds for an assignment with floors, which is only a linear program: a day, that is no limit."""
 
 _PAIRS = 500_000
 """Pairs of row and place from which on HiGHS would not come past its first relaxation in any useful time."""
@@ -97,9 +100,8 @@ def capacitated_coverage(
     arguments = Arguments()
     rows, sites = arguments.matrix("cover", cover).shape
     slot_of = slots_of(arguments, capacity, slot, rows, sites)
-    problem = None
-    try:
-        problem = cover_problem(
+    problem = arguments.with_those_of(
+        lambda: cover_problem(
             cover,
             weights,
             p=p,
@@ -111,10 +113,7 @@ def capacitated_coverage(
             district=district,
             floor=floor,
         )
-    except ValueError as error:
-        arguments.faults.extend(fault for fault in str(error).splitlines() if fault not in arguments.faults)
-    arguments.refuse()
-    assert problem is not None
+    )
     number = int(problem.required.sum())
     cost = float(problem.costs[problem.required].sum())
     if (p is not None and number > p) or (budget is not None and cost > budget * (1 + 1e-12)):
@@ -134,48 +133,65 @@ def capacitated_coverage(
 
 
 def assign(
-    cover: Matrix, weights: ArrayLike, capacity: ArrayLike, sites: ArrayLike, *, slot: ArrayLike | None = None
+    cover: Matrix,
+    weights: ArrayLike,
+    capacity: ArrayLike,
+    sites: ArrayLike,
+    *,
+    slot: ArrayLike | None = None,
+    district: ArrayLike | None = None,
+    floor: ArrayLike | None = None,
 ) -> sparse.csr_array:
     """Return how many workers of each row are served at each site, [row x site], when ``sites`` serve the most.
 
-    A maximum flow from stations to rows; ``sites``, as indices, are all that are open, existing ones too. Other
-    arguments are those of :func:`capacitated_coverage`. Rows of a slot that the same sites cover are served in equal
+    A maximum flow from stations to rows; with floors, which never lower what is served in all, a linear program that
+    meets them to a relative 1e-6. ``sites``, as indices, are all that are open, existing ones too. Other arguments are
+    those of :func:`capacitated_coverage`. Rows of a slot and district that the same sites cover are served in equal
     parts. Sums of rows are the workers served of each, sums of columns those that each site serves in all slots.
 
     Raises
     ------
     ValueError
-        All faults of the arguments, one a line.
+        All faults of the arguments, one a line; or the sites cannot meet the floors.
 
     >>> assign([[1, 0], [1, 1], [0, 1]], [4, 3, 2], [5, 3], [0, 1]).sum(axis=1).tolist()
     [4.0, 2.0, 2.0]
+    >>> assign([[1], [1]], [4, 3], [5], [0], district=[0, 1], floor=[0, 3]).toarray().ravel().tolist()
+    [2.0, 3.0]
     """
     arguments = Arguments()
     matrix = arguments.matrix("cover", cover)
     rows, count = matrix.shape
-    weight = arguments.vector("weights", weights, rows, "row")
-    opened = arguments.mask("sites", sites, count)
     slot_of = slots_of(arguments, capacity, slot, rows, count)
-    arguments.refuse()
+    opened = arguments.mask("sites", sites, count)
+    nothing = dict.fromkeys(("budget", "costs", "existing", "required", "forbidden"))
+    problem = arguments.with_those_of(
+        lambda: cover_problem(matrix, weights, p=0, district=district, floor=floor, **nothing)
+    )
     merged = merge(
-        boolean_cover(matrix),
-        weight,
+        problem.cover,
+        problem.weights,
         capacity_table(capacity, slot_of),
         slot_of,
-        np.zeros(rows, dtype=np.int64),
+        problem.district,
         usable=opened,
         wanted=np.ones(rows, dtype=bool),
     )
-    flow = Flow(merged.places)
-    flow.open(np.flatnonzero(opened))
     places = merged.places
+    flow = Flow(places)
+    flow.open(np.flatnonzero(opened))
+    amount: FloatArray | None = flow.flow
+    if len(problem.floor):
+        amount = serve_floors(places, merged.district, problem.floor, np.flatnonzero(opened), seconds=_LONG_S)
+    if amount is None:
+        raise ValueError("the sites cannot meet the floors")
     groups = sparse.csr_array(
-        (flow.flow / np.repeat(places.weights, np.diff(places.indptr)), places.site[places.indices], places.indptr),
+        (amount / np.repeat(places.weights, np.diff(places.indptr)), places.site[places.indices], places.indptr),
         shape=(len(places.weights), count),
     )
     groups.eliminate_zeros()
     row = np.flatnonzero(merged.group >= 0)
-    share = sparse.csr_array((weight[row], (row, merged.group[row])), shape=(rows, len(places.weights)))
+    share = sparse.csr_array((problem.weights[row], (row, merged.group[row])), shape=(rows, len(places.weights)))
     return sparse.csr_array(share @ groups)
 
 
@@ -204,7 +220,7 @@ def _search(problem: CoverProblem, reduced: Reduced, clock: Clock) -> tuple[list
     ground.open(np.flatnonzero(limits.standing))
     if not reduced.allowed.any() or limits.most == 0:
         met = _meets(reduced, floor, [], clock)
-        return ([] if met else None), reduced.secured + float(ground.flow.sum()), not met
+        return ([] if met else None), reduced.secured + float(ground.flow.sum()), not met and not clock.over
     best: list[int] | None = None
     value, plain = -np.inf, 0.0
 
@@ -273,7 +289,8 @@ def _search(problem: CoverProblem, reduced: Reduced, clock: Clock) -> tuple[list
 
 def _meets(reduced: Reduced, floor: FloatArray, sites: list[int], clock: Clock) -> bool:
     """Return whether sites can meet the floors beside those that stand; ``False`` where time is up."""
-    missing = floor - reduced.secured_in
+    # As with coverage, a floor counts as met to a relative 1e-9: the solver's own answers are no closer.
+    missing = floor - reduced.secured_in - 1e-9 * (floor + float(reduced.places.weights.sum()))
     if not (missing > 0).any():
         return True
     opened = [*np.flatnonzero(reduced.limits.standing), *sites]

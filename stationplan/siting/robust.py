@@ -95,9 +95,8 @@ def robust_coverage(
     arguments = Arguments()
     rows = arguments.matrix("cover", cover).shape[0]
     table, chance = _scenarios(arguments, weights, probability, measure, rows)
-    problem = None
-    try:
-        problem = cover_problem(
+    problem = arguments.with_those_of(
+        lambda: cover_problem(
             cover,
             table.mean(axis=0),
             p=p,
@@ -109,10 +108,7 @@ def robust_coverage(
             district=None,
             floor=None,
         )
-    except ValueError as error:
-        arguments.faults.extend(fault for fault in str(error).splitlines() if fault not in arguments.faults)
-    arguments.refuse()
-    assert problem is not None
+    )
     if measure == "expected":
         return _best_of(problem, chance @ table, clock.left_s)
     must = problem.required
