@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.capacity import capacity_gaps, scenario_gaps
+from benchmarks.capacity import capacity_gaps
 from benchmarks.demand import demand_seconds
 from benchmarks.demo import demo_seconds
 from benchmarks.result import Result
@@ -22,7 +22,6 @@ BENCHMARKS: dict[str, Callable[[Path], list[Result]]] = {
     "demand": demand_seconds,
     "demo": demo_seconds,
     "roads": road_seconds,
-    "scenarios": scenario_gaps,
     "tables": table_seconds,
     "travel": travel_ratios,
 }

@@ -18,14 +18,15 @@ _GAP = 0.005
 
 
 def capacity_gaps(_shared: Path) -> list[Result]:
-    """Solve 300 candidates beside 80 stations for 2,000 cells in 6 slots, scarce to ample, and a large case."""
+    """Solve 300 candidates beside 80 stations for 2,000 cells in 6 slots, scarce to ample, a large case, and scenarios."""
     return [
         *(_one(f"room for {room:.0%}", 2_000, 300, 80, 40, room, reach=(0.4, 0.8)) for room in (0.6, 0.8, 1.0, 1.5)),
         _one("many", 40_000, 4_000, 1_000, 300, 0.8, reach=(0.1, 0.2)),
+        *_scenarios(),
     ]
 
 
-def scenario_gaps(_shared: Path) -> list[Result]:
+def _scenarios() -> list[Result]:
     """Solve 200 candidates for 3,000 cells in 5 scenarios that move the demand between towns."""
     rng = np.random.default_rng(3)
     cells, town, places = _towns(rng, 3_000, 200)
