@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.capacity import capacity_gaps
 from benchmarks.covering import covering_gaps
 from benchmarks.demand import demand_seconds
 from benchmarks.demo import demo_seconds
@@ -20,6 +21,7 @@ from benchmarks.tables import table_seconds
 from benchmarks.travel import travel_ratios
 
 BENCHMARKS: dict[str, Callable[[Path], list[Result]]] = {
+    "capacity": capacity_gaps,
     "covering": covering_gaps,
     "demand": demand_seconds,
     "demo": demo_seconds,

@@ -146,8 +146,16 @@ def test_with_floors_the_answer_is_the_best_of_the_choices_that_can_meet_them(ca
     can = [sites for sites in _choices(case) if _meets(case, sites, floor)]
     solution = _ask(case, district=case["district"], floor=floor)
     _check(solution, case, max((_served(case, sites) for sites in can), default=None))
-    if can:
-        assert _meets(case, [*solution.sites, *case["limits"]["existing"]], floor)
+    if not can:
+        return
+    sites = [*solution.sites, *case["limits"]["existing"]]
+    assert _meets(case, sites, floor)
+    asked = {"slot": case["slot"], "district": case["district"], "floor": floor}
+    served = assign(case["cover"], case["weights"], case["capacity"], sites, **asked)
+    assert served.sum() == pytest.approx(solution.objective, rel=1e-6)
+    reached = np.bincount(case["district"], served.sum(axis=1), minlength=len(floor))
+    assert (reached >= floor * (1 - 1e-6)).all()
+    assert (served.sum(axis=1) <= case["weights"] * (1 + 1e-12)).all()
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
@@ -327,6 +335,16 @@ def test_arguments_without_sense_are_refused(change, complaint):
     asked = {"cover": [[1, 0], [0, 1]], "weights": [1, 2], "capacity": [3, 3], "p": 1} | change
     with pytest.raises(ValueError, match=complaint):
         capacitated_coverage(asked.pop("cover"), asked.pop("weights"), asked.pop("capacity"), **asked)
+
+
+def test_sites_that_cannot_meet_a_floor_have_no_assignment():
+    with pytest.raises(ValueError, match="cannot meet the floors"):
+        assign([[1], [1]], [4, 3], [5], [0], district=[0, 1], floor=[3, 3])
+
+
+def test_slots_may_have_any_numbers_where_capacity_is_the_same_in_all():
+    answer = capacitated_coverage([[1], [1]], [4, 4], [3], slot=[0, 10**12], p=1)
+    assert answer.objective == 6.0
 
 
 def test_an_assignment_refuses_arguments_without_sense():

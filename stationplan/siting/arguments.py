@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Callable
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,6 +13,10 @@ from stationplan.domain import BoolArray, FloatArray
 
 Matrix: TypeAlias = sparse.csr_array | sparse.csc_array | sparse.coo_array | ArrayLike
 """A [demand x site] matrix, sparse or dense."""
+
+
+Checked = TypeVar("Checked")
+"""What a check returns."""
 
 
 class Arguments:
@@ -36,6 +41,16 @@ class Arguments:
         """Raise ``ValueError`` with all faults, if there are any."""
         if self.faults:
             raise ValueError("\n".join(self.faults))
+
+    def with_those_of(self, check: Callable[[], Checked]) -> Checked:
+        """Return what another check returns; raise its faults together with those noted so far, if there are any."""
+        try:
+            checked = check()
+        except ValueError as error:
+            self.faults.extend(fault for fault in str(error).splitlines() if fault not in self.faults)
+            raise ValueError("\n".join(self.faults)) from None
+        self.refuse()
+        return checked
 
     def matrix(self, name: str, given: Matrix, *, negative: bool = False) -> sparse.csr_array:
         """Return a matrix as CSR of floats; no NaN, no infinity, nothing below 0 unless ``negative``.

@@ -16,17 +16,25 @@ from stationplan.siting.capacity_problem import Reduced, capacity_table, merge, 
 from stationplan.siting.capacity_search import exchange, fill, shake
 from stationplan.siting.coverage import best_choice
 from stationplan.siting.flow import Flow
-from stationplan.siting.problem import Problem, boolean_cover, checked, endless, outcome
+from stationplan.siting.problem import Problem, checked, endless, outcome
 
 _METHOD = "row aggregation, lazy greedy and exchange on maximum flows, Lagrangian bound, HiGHS branch and cut"
+
+_SEARCH = 0.95
+"""Share of the time that goes into the search; the rest is for order and check."""
 
 _STEPS = 1500
 """Most steps of the search for prices."""
 
 _SHAKES, _EFFORT = 8, 30_000_000
-"""Most rounds of shaking, and how many pairs times chosen sites they may come to: some ten seconds."""
+"""Most rounds of shaking, and how many pairs times chosen sites they may come to: some ten seconds.
 
-_PAIRS = 2_000_000
+Where one round comes to more, moves of workers are left out of the first choice, and exchanges wait for prices."""
+
+_LONG_S = 86_400.0
+"""Seconds for an assignment with floors, which is only a linear program: a day, that is no limit."""
+
+_PAIRS = 500_000
 """Pairs of row and place from which on HiGHS would not come past its first relaxation in any useful time."""
 
 
@@ -88,13 +96,12 @@ def capacitated_coverage(
     >>> answer.sites.tolist(), answer.objective, round(answer.bound, 6)
     ([0], 5.0, 5.0)
     """
-    clock = Clock(time_limit_s)
+    clock = Clock(time_limit_s * _SEARCH)
     arguments = Arguments()
     rows, sites = arguments.matrix("cover", cover).shape
     slot_of = slots_of(arguments, capacity, slot, rows, sites)
-    problem = None
-    try:
-        problem = checked(
+    problem = arguments.with_those_of(
+        lambda: checked(
             cover,
             weights,
             p=p,
@@ -106,10 +113,7 @@ def capacitated_coverage(
             district=district,
             floor=floor,
         )
-    except ValueError as error:
-        arguments.faults.extend(fault for fault in str(error).splitlines() if fault not in arguments.faults)
-    arguments.refuse()
-    assert problem is not None
+    )
     number = int(problem.required.sum())
     cost = float(problem.costs[problem.required].sum())
     if (p is not None and number > p) or (budget is not None and cost > budget * (1 + 1e-12)):
@@ -129,48 +133,62 @@ def capacitated_coverage(
 
 
 def assign(
-    cover: Matrix, weights: ArrayLike, capacity: ArrayLike, sites: ArrayLike, *, slot: ArrayLike | None = None
+    cover: Matrix,
+    weights: ArrayLike,
+    capacity: ArrayLike,
+    sites: ArrayLike,
+    *,
+    slot: ArrayLike | None = None,
+    district: ArrayLike | None = None,
+    floor: ArrayLike | None = None,
 ) -> sparse.csr_array:
     """Return how many workers of each row are served at each site, [row x site], when ``sites`` serve the most.
 
-    A maximum flow from stations to rows; ``sites``, as indices, are all that are open, existing ones too. Other
-    arguments are those of :func:`capacitated_coverage`. Rows of a slot that the same sites cover are served in equal
+    A maximum flow from stations to rows; with floors, which never lower what is served in all, a linear program that
+    meets them to a relative 1e-6. ``sites``, as indices, are all that are open, existing ones too. Other arguments are
+    those of :func:`capacitated_coverage`. Rows of a slot and district that the same sites cover are served in equal
     parts. Sums of rows are the workers served of each, sums of columns those that each site serves in all slots.
 
     Raises
     ------
     ValueError
-        All faults of the arguments, one a line.
+        All faults of the arguments, one a line; or the sites cannot meet the floors.
 
     >>> assign([[1, 0], [1, 1], [0, 1]], [4, 3, 2], [5, 3], [0, 1]).sum(axis=1).tolist()
     [4.0, 2.0, 2.0]
+    >>> assign([[1], [1]], [4, 3], [5], [0], district=[0, 1], floor=[0, 3]).toarray().ravel().tolist()
+    [2.0, 3.0]
     """
     arguments = Arguments()
     matrix = arguments.matrix("cover", cover)
     rows, count = matrix.shape
-    weight = arguments.vector("weights", weights, rows, "row")
-    opened = arguments.mask("sites", sites, count)
     slot_of = slots_of(arguments, capacity, slot, rows, count)
-    arguments.refuse()
+    opened = arguments.mask("sites", sites, count)
+    problem = arguments.with_those_of(lambda: checked(matrix, weights, p=0, district=district, floor=floor))
     merged = merge(
-        boolean_cover(matrix),
-        weight,
+        problem.cover,
+        problem.weights,
         capacity_table(capacity, slot_of),
         slot_of,
-        np.zeros(rows, dtype=np.int64),
+        problem.district,
         usable=opened,
         wanted=np.ones(rows, dtype=bool),
     )
-    flow = Flow(merged.places)
-    flow.open(np.flatnonzero(opened))
     places = merged.places
+    flow = Flow(places)
+    flow.open(np.flatnonzero(opened))
+    amount: FloatArray | None = flow.flow
+    if len(problem.floor):
+        amount = serve_floors(places, merged.district, problem.floor, np.flatnonzero(opened), seconds=_LONG_S)
+    if amount is None:
+        raise ValueError("the sites cannot meet the floors")
     groups = sparse.csr_array(
-        (flow.flow / np.repeat(places.weights, np.diff(places.indptr)), places.site[places.indices], places.indptr),
+        (amount / np.repeat(places.weights, np.diff(places.indptr)), places.site[places.indices], places.indptr),
         shape=(len(places.weights), count),
     )
     groups.eliminate_zeros()
     row = np.flatnonzero(merged.group >= 0)
-    share = sparse.csr_array((weight[row], (row, merged.group[row])), shape=(rows, len(places.weights)))
+    share = sparse.csr_array((problem.weights[row], (row, merged.group[row])), shape=(rows, len(places.weights)))
     return sparse.csr_array(share @ groups)
 
 
@@ -199,7 +217,7 @@ def _search(problem: Problem, reduced: Reduced, clock: Clock) -> tuple[list[int]
     ground.open(np.flatnonzero(limits.standing))
     if not reduced.allowed.any() or limits.most == 0:
         met = _meets(reduced, floor, [], clock)
-        return ([] if met else None), reduced.secured + float(ground.flow.sum()), not met
+        return ([] if met else None), reduced.secured + float(ground.flow.sum()), not met and not clock.over
     best: list[int] | None = None
     value, plain = -np.inf, 0.0
 
@@ -209,26 +227,31 @@ def _search(problem: Problem, reduced: Reduced, clock: Clock) -> tuple[list[int]
         if worth > value and _meets(reduced, floor, sites, clock):
             best, value = sites, worth
 
+    by_cost = bool(np.isfinite(limits.budget))
+    effort = max(len(places.indices) * int(min(limits.most, reduced.allowed.sum())), 1)
+    quick = effort > _EFFORT
     tried: list[tuple[Flow, list[int]]] = []
-    for by_cost in [False, True] if np.isfinite(limits.budget) else [False]:
-        flow, sites = ground.copy(), list[int]()
-        fill(flow, sites, limits, reduced.allowed, clock=clock, by_cost=by_cost)
-        exchange(flow, sites, limits, reduced.allowed, clock=clock)
-        consider(sites, float(flow.flow.sum()))
-        tried.append((flow, sites))
-    price, share = prices(places, limits, clock=clock, target=plain, steps=_STEPS)
-    limit = bound(places, limits, price)
-    if limit.value > plain * (1 + PROVEN) and not clock.over:
-        sites = _rounded(share, reduced)
+
+    def part() -> Clock:
+        return Clock(clock.spent_s + 0.7 * clock.left_s, clock.started) if quick else clock
+
+    def attempt(sites: list[int], *, by_cost: bool, better: bool) -> None:
         flow = ground.copy()
         flow.open(sites)
-        fill(flow, sites, limits, reduced.allowed, clock=clock, by_cost=np.isfinite(limits.budget))
-        exchange(flow, sites, limits, reduced.allowed, clock=clock)
+        fill(flow, sites, limits, reduced.allowed, clock=clock, by_cost=by_cost, quick=quick)
+        if better:
+            exchange(flow, sites, limits, reduced.allowed, clock=part())
         consider(sites, float(flow.flow.sum()))
         tried.append((flow, sites))
+
+    for way in [False, True] if by_cost else [False]:
+        attempt([], by_cost=way, better=not quick)
+    price, share = prices(places, limits, clock=part(), target=plain, steps=_STEPS)
+    limit = bound(places, limits, price)
+    if limit.value > plain * (1 + PROVEN) and not clock.over:
+        attempt(_rounded(share, reduced), by_cost=by_cost, better=True)
         if limit.value > plain * (1 + PROVEN):
             flow, sites = max(tried, key=lambda pair: float(pair[0].flow.sum()))
-            effort = max(len(places.indices) * len(sites), 1)
             times = min(_SHAKES, _EFFORT // effort)
             flow, sites = shake(flow, sites, limits, reduced.allowed, times=times, clock=clock)
             consider(sites, float(flow.flow.sum()))
@@ -253,12 +276,18 @@ def _search(problem: Problem, reduced: Reduced, clock: Clock) -> tuple[list[int]
             flow.open(sites)
             consider(sites, float(flow.flow.sum()))
             highest = min(highest, max(relaxed.bound - reduced.secured, value))
+    if quick and best is not None and highest > value * (1 + PROVEN):
+        flow, sites = ground.copy(), list(best)
+        flow.open(sites)
+        exchange(flow, sites, limits, reduced.allowed, clock=clock)
+        consider(sites, float(flow.flow.sum()))
     return best, reduced.secured + highest, False
 
 
 def _meets(reduced: Reduced, floor: FloatArray, sites: list[int], clock: Clock) -> bool:
     """Return whether sites can meet the floors beside those that stand; ``False`` where time is up."""
-    missing = floor - reduced.secured_in
+    # As with coverage, a floor counts as met to a relative 1e-9: the solver's own answers are no closer.
+    missing = floor - reduced.secured_in - 1e-9 * (floor + float(reduced.places.weights.sum()))
     if not (missing > 0).any():
         return True
     opened = [*np.flatnonzero(reduced.limits.standing), *sites]

@@ -191,5 +191,8 @@ def serve_floors(
     if answer.status != "optimal" or answer.values is None:
         return None
     flow = np.zeros(len(places.indices))
-    flow[kept] = np.clip(answer.values, 0.0, 1.0) * weight
+    served = np.clip(answer.values, 0.0, 1.0)
+    served /= np.maximum(np.bincount(row, served, minlength=rows), 1.0)[row]  # what the solver allows beyond a limit
+    load = np.bincount(place, served * weight, minlength=len(places.capacity)) / places.capacity
+    flow[kept] = served * weight / np.maximum(load, 1.0)[place]
     return flow

@@ -17,7 +17,10 @@ from stationplan.siting.problem import Problem
 
 
 def slots_of(arguments: Arguments, capacity: ArrayLike, slot: ArrayLike | None, rows: int, sites: int) -> IntArray:
-    """Return the slot of each row, 0 where none is given; its faults and those of the capacities are noted."""
+    """Return the slot of each row, 0 where none is given; its faults and those of the capacities are noted.
+
+    Slots without capacities of their own are numbered anew, without gaps.
+    """
     slot_of = np.zeros(rows, dtype=np.int64)
     if slot is not None:
         given = np.asarray(slot)
@@ -36,7 +39,7 @@ def slots_of(arguments: Arguments, capacity: ArrayLike, slot: ArrayLike | None, 
         arguments.add("capacity is >= 0, infinity where there is no limit")
     elif room.ndim == 2 and rows and slot_of.max() >= room.shape[1]:
         arguments.add(f"slot is below the {room.shape[1]} columns of capacity")
-    return slot_of
+    return slot_of if room.ndim == 2 else np.unique(slot_of, return_inverse=True)[1].ravel().astype(np.int64)
 
 
 def capacity_table(capacity: ArrayLike, slot: IntArray) -> FloatArray:

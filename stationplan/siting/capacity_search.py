@@ -19,17 +19,28 @@ _WORTH = 1e-9
 """Relative gain in workers served that an exchange must bring."""
 
 
-def fill(flow: Flow, chosen: list[int], limits: Limits, allowed: BoolArray, *, clock: Clock, by_cost: bool) -> None:
+def fill(
+    flow: Flow,
+    chosen: list[int],
+    limits: Limits,
+    allowed: BoolArray,
+    *,
+    clock: Clock,
+    by_cost: bool,
+    quick: bool = False,
+) -> None:
     """Open allowed sites in the order of largest gain (or gain for its cost) while the limits have room.
 
     ``chosen`` is open already and grows. What is served is submodular, so a site whose renewed gain still leads need
     not be compared with the rest (Minoux 1978). Ties go to the lower index. Out of time, nothing more is opened.
+
+    ``quick`` counts only whom a site would serve while nobody moves for it, which can only become less as well.
     """
     spent = float(limits.costs[chosen].sum())
     taken = set(chosen)
 
     def merit(site: int) -> float:
-        gain = flow.gain(site)
+        gain = flow.direct(site) if quick else flow.gain(site)
         return gain / max(limits.costs[site], 1e-12) if by_cost else gain
 
     most = _alone(flow.places, flow.short())

@@ -103,6 +103,15 @@ class Flow:
         self._free[own] = self.places.capacity[own]
         return added
 
+    def direct(self, site: int) -> float:
+        """Return the workers that a closed site would add if nobody moved for it: quick, and no more than the gain."""
+        first, places = self.places.first, self.places
+        added = 0.0
+        for place in range(first[site], first[site + 1]):
+            rows = places.rows[places.column_ptr[place] : places.column_ptr[place + 1]]
+            added += min(float(places.capacity[place]), float(self.left[rows].sum()))
+        return added
+
     def close(self, site: int) -> float:
         """Close an open site; return the workers lost after others took over what they can."""
         own, places = self._own([site]), self.places

@@ -23,14 +23,14 @@ Measure: TypeAlias = Literal["expected", "worst", "regret"]
 
 _METHOD = "coverage of mixed scenarios, exchange, HiGHS branch and cut"
 
-_ROUNDS = 8
+_ROUNDS, _ROUNDS_LARGE = 8, 3
 """Mixtures of the scenarios that are tried."""
 
 _SAFE = 1e-12
 """Relative margin for the rounding of sums."""
 
-_PAIRS = 2_000_000
-"""Pairs of row and site from which on HiGHS would not come past its first relaxation in any useful time."""
+_LARGE = 200_000
+"""Pairs of row and site from which on HiGHS is slow: the time goes into fewer mixtures, each solved better."""
 
 
 def robust_coverage(
@@ -96,9 +96,8 @@ def robust_coverage(
     arguments = Arguments()
     rows = arguments.matrix("cover", cover).shape[0]
     table, chance = _scenarios(arguments, weights, probability, measure, rows)
-    problem = None
-    try:
-        problem = checked(
+    problem = arguments.with_those_of(
+        lambda: checked(
             cover,
             table.mean(axis=0),
             p=p,
@@ -110,10 +109,7 @@ def robust_coverage(
             district=None,
             floor=None,
         )
-    except ValueError as error:
-        arguments.faults.extend(fault for fault in str(error).splitlines() if fault not in arguments.faults)
-    arguments.refuse()
-    assert problem is not None
+    )
     if measure == "expected":
         return _best_of(problem, chance @ table, clock.left_s)
     must = problem.required
@@ -234,7 +230,9 @@ def _search(
     tries = [[int(column_of[site]) for site in start] for start in starts]
     mixture = np.full(len(base), 1 / len(base))
     safe = _SAFE * float(np.abs(base).max() + (game.secured + game.weights.sum(axis=1)).max())
-    for turn in range(_ROUNDS):
+    small = game.cover.nnz < _LARGE
+    rounds, part = (_ROUNDS, 0.3) if small else (_ROUNDS_LARGE, 0.8)
+    for turn in range(rounds):
         answer = max_coverage(
             game.cover,
             mixture @ game.weights,
@@ -242,7 +240,7 @@ def _search(
             budget=problem.budget,
             costs=problem.costs[game.sites],
             required=must,
-            time_limit_s=clock.left_s * 0.3 / (_ROUNDS - turn),
+            time_limit_s=clock.left_s * part / (rounds - turn),
         )
         columns = [int(site) for site in answer.sites]
         tries.append(columns)
@@ -257,7 +255,7 @@ def _search(
     best = max(tries, key=lambda columns: _value(game, base, columns))
     best = _exchanged(problem, game, base, best, clock)
     value = _value(game, base, best)
-    if not _proven(value, bound) and game.cover.nnz <= _PAIRS:
+    if small and not _proven(value, bound):
         found, above = _by_milp(problem, game, base, best, clock.left_s)
         bound = max(min(bound, above), value)
         if found is not None and _keeps(problem, game, found) and _value(game, base, found) > value:
