@@ -262,6 +262,14 @@ def test_swaps_and_prices_enclose_the_least_cost(seed):
     assert 0.9 * least <= bound <= least + 1e-6
 
 
+def test_swaps_do_not_lose_a_row_with_one_column():
+    cover, _ = _plane(400, 150, 0)
+    cover = sparse.csr_array(sparse.block_diag([np.eye(20), cover])) != 0
+    costs = np.ones(cover.shape[1])
+    found = swap(sparse.csr_array(cover), costs, steps=300, enough=0.0, clock=Clock(60))
+    assert len(found) <= 1.02 * _least(sparse.csr_array(cover), costs)
+
+
 def test_swaps_end_at_a_cost_that_is_enough():
     cover, costs = _plane(400, 150, 4)
     found = swap(cover, costs, steps=300, enough=np.inf, clock=Clock(60))

@@ -192,18 +192,23 @@ def _least_missed(lists: _Lists, state: _State, sample: int) -> int:
 
 @njit(cache=True, nogil=True)
 def _best_for(lists: _Lists, state: _State, row: int) -> int:
-    """Return the column that covers a row with the largest score for its cost, below the cost of the best answer."""
+    """Return the column that covers a row with the largest score for its cost, below the cost of the best answer.
+
+    Columns that may not be chosen yet are passed over while there are others; a row may have one column only.
+    """
     row_start, columns_of, costs = lists.row_start, lists.column, lists.costs
     score, stamp, may, spent = state.score, state.stamp, state.may, state.spent
     best = -1
     for at in range(row_start[row], row_start[row + 1]):
         column = columns_of[at]
-        if not may[column] or spent[0] + costs[column] >= spent[1] * (1 - 1e-12):
+        if spent[0] + costs[column] >= spent[1] * (1 - 1e-12):
             continue
-        if best >= 0:
+        if best >= 0 and may[column] == may[best]:
             mine, theirs = score[column] * costs[best], score[best] * costs[column]
             if mine < theirs or (mine == theirs and stamp[column] >= stamp[best]):
                 continue
+        elif best >= 0 and may[best]:
+            continue
         best = column
     return best
 
