@@ -245,11 +245,10 @@ def best_floor(
     """
     problem = checked(cover, weights, p=p, budget=budget, district=district, floor=np.zeros(len(totals)), **rules)
     frame = merged(framed(problem))
-    base = cover_program(frame)
+    base = cover_program(frame.core, frame.measures, frame.least)
     districts = len(totals)
     # The largest t with covered weight of district d >= t * totals[d].
-    measured = base.program.matrix[base.program.matrix.shape[0] - districts :]
-    rows = sparse.hstack([measured, sparse.csr_array(-totals[:, None] * base.unit)], format="csr")
+    rows = sparse.hstack([base.measured, sparse.csr_array(-totals[:, None] * base.unit)], format="csr")
     more = Linear(np.zeros(1), np.ones(1), rows, frame.least * base.unit, np.full(districts, np.inf))
     cost = np.append(np.zeros(len(base.program.cost)), 1.0)
     answer = highs.solve(extended(base.program, more, cost), seconds=time_limit_s)
@@ -277,13 +276,14 @@ def most_backed(
     problem = checked(cover, weights, p=p, budget=budget, **rules)
     frame = merged(framed(problem))
     twice = 1.0 - float(frame.least[-1])  # by what stands in any case
-    base = cover_program(replace(frame, least=np.append(frame.least[:-1], -np.inf)))
-    cost = base.program.matrix[[-1]].toarray()[0]
+    base = cover_program(frame.core, frame.measures, np.append(frame.least[:-1], -np.inf))
+    cost = base.measured[[-1]].toarray()[0]
     answer = highs.solve(replace(base.program, cost=cost), seconds=time_limit_s)
     most = twice + float(frame.measures[[-1]].sum()) if np.isinf(answer.bound) else twice + answer.bound / base.unit
-    if answer.values is None:
+    options = base.options(answer)
+    if options is None:
         return 0.0, most
-    sites, closed = chosen_of(problem, frame, np.flatnonzero(answer.values[: len(frame.sites)] > 0.5))
+    sites, closed = chosen_of(problem, frame, options)
     reached = outcome(problem, sites, closed).twice
     return reached, max(reached, most)
 

@@ -118,20 +118,21 @@ def _rank(problem: Problem, total: FloatArray, answer: tuple[IntArray, IntArray]
 
 def _raised(frame: Framed, total: FloatArray, start: IntArray, clock: Clock) -> tuple[list[IntArray], float, int]:
     """Return the choices found on the way, a bound on the smallest share, and how many sums were settled."""
-    base = cover_program(frame)
-    program, options = base.program, frame.core.cover.shape[1]
+    base = cover_program(frame.core, frame.measures, frame.least)
+    program = base.program
     counted = np.flatnonzero(total > 0)
     number = len(counted)
     # Shares are linear in the variables: slope @ x + already.
     scale = sparse.diags_array(1.0 / (total[counted] * base.unit))
-    slope = sparse.csr_array(scale @ program.matrix[len(program.row_lower) - len(total) :][counted])
+    slope = sparse.csr_array(scale @ base.measured[counted])
     already = -frame.least[counted] / total[counted]
     best, found, bound, settled = start, [], 1.0, 0
     for count in range(1, number + 1):
         program = _with_sum(program, slope, already, count)
-        answer = highs.solve(program, seconds=clock.left_s, start=_values(base, frame, slope, already, best, count))
-        if answer.values is not None:
-            best = np.flatnonzero(answer.values[:options] > 0.5)
+        answer = highs.solve(program, seconds=clock.left_s, start=_values(base, slope, already, best, count))
+        chosen = base.options(answer)
+        if chosen is not None:
+            best = chosen
             found.append(best)
         if count == 1:
             bound = answer.bound
@@ -141,10 +142,11 @@ def _raised(frame: Framed, total: FloatArray, start: IntArray, clock: Clock) -> 
         program = replace(program, row_lower=np.append(program.row_lower[:-1], answer.objective - _SLACK))
     cost = np.zeros(len(program.cost))
     cost[: len(base.program.cost)] = base.program.cost
-    start_values = _values(base, frame, slope, already, best, number)
+    start_values = _values(base, slope, already, best, number)
     last = highs.solve(replace(program, cost=cost), seconds=clock.left_s, start=start_values)
-    if last.values is not None:
-        found.append(np.flatnonzero(last.values[:options] > 0.5))
+    chosen = base.options(last)
+    if chosen is not None:
+        found.append(chosen)
     return found, bound, settled
 
 
@@ -165,11 +167,9 @@ def _with_sum(program: Program, slope: sparse.csr_array, already: FloatArray, co
     return extended(program, more, cost)
 
 
-def _values(
-    base: Cover, frame: Framed, slope: sparse.csr_array, already: FloatArray, options: IntArray, sums: int
-) -> FloatArray:
+def _values(base: Cover, slope: sparse.csr_array, already: FloatArray, options: IntArray, sums: int) -> FloatArray:
     """Return the values of all variables of ``sums`` sums for a choice of options."""
-    values = base.values(frame, options)
+    values = base.values(options)
     shares = slope @ values + already
     rising = np.sort(shares)
     parts = [np.append(rising[count], np.maximum(rising[count] - shares, 0.0)) for count in range(sums)]

@@ -11,6 +11,7 @@ from scipy import sparse
 
 from stationplan.domain import FloatArray, Termination
 from stationplan.siting import highs
+from stationplan.siting.core import Core
 from stationplan.siting.framing import Framed
 from stationplan.siting.highs import Program
 
@@ -28,30 +29,36 @@ class Found:
 class Cover:
     """A program over options y, rows covered once, and rows covered twice (those of ``second``), in this order.
 
-    ``unit`` is the power of two by which weights are multiplied.
+    ``unit`` is the power of two by which weights are multiplied; ``measured`` holds the measures of the variables, in
+    this unit, as they stand in the last constraints.
     """
 
+    core: Core
     program: Program
     second: NDArray[np.int64]
     unit: float
+    measured: sparse.csr_array
 
-    def values(self, frame: Framed, options: ArrayLike) -> FloatArray:
+    def values(self, options: ArrayLike) -> FloatArray:
         """Return the values of all variables for a choice of options; those added later are left out."""
-        chosen = np.zeros(frame.core.cover.shape[1])
+        chosen = np.zeros(self.core.cover.shape[1])
         chosen[np.asarray(options, dtype=np.int64)] = 1.0
-        count = frame.core.cover @ chosen
+        count = self.core.cover @ chosen
         return np.concatenate([chosen, count >= 1, count[self.second] >= 2]).astype(np.float64)
 
+    def options(self, answer: highs.Answer) -> NDArray[np.int64] | None:
+        """Return the options that an answer chooses; ``None`` where there is no answer."""
+        return None if answer.values is None else np.flatnonzero(answer.values[: self.core.cover.shape[1]] > 0.5)
 
-def cover_program(frame: Framed) -> Cover:
-    """Return the program of a framed problem.
+
+def cover_program(core: Core, measures: sparse.csr_array, least: FloatArray) -> Cover:
+    """Return the program of a core whose measures, [measure x 2 rows], have to reach ``least``.
 
     Variables: y_j = 1 when option j is chosen; z_i and u_i in [0, 1], row i is covered once, and twice. As ``second``
     is never above ``first``, z_i + u_i <= sum of y_j over the options j that cover i says enough (Church and ReVelle
     1974; Hogan and ReVelle 1986). Where a measure counts second coverage, u_i <= z_i and u_i is whole, since two
     halves would be a second one.
     """
-    core, measures = frame.core, frame.measures
     rows, options = core.cover.shape
     counted_twice = np.asarray(measures[:, rows:].sum(axis=0)) > 0
     second = np.flatnonzero((core.second > 0) | counted_twice)
@@ -72,9 +79,8 @@ def cover_program(frame: Framed) -> Cover:
         ],
         format="csr",
     )
-    reached = sparse.hstack(
-        [sparse.csr_array((measures.shape[0], options)), measures[:, :rows], measures[:, rows + second]], format="csr"
-    )
+    reached = [sparse.csr_array((measures.shape[0], options)), measures[:, :rows], measures[:, rows + second]]
+    measured = sparse.csr_array(sparse.hstack(reached, format="csr") * unit)
     lower = np.zeros(options + rows + len(second))
     lower[core.required] = 1.0
     program = Program(
@@ -82,23 +88,19 @@ def cover_program(frame: Framed) -> Cover:
         lower=lower,
         upper=np.ones(len(lower)),
         integer=np.concatenate([np.ones(options, dtype=bool), np.zeros(rows, dtype=bool), whole]),
-        matrix=sparse.csr_array(sparse.vstack([covered, limits, ordered, reached * unit], format="csr")),
-        row_lower=np.concatenate([np.full(rows + len(core.most) + ordering, -np.inf), frame.least * unit]),
-        row_upper=np.concatenate([np.zeros(rows), core.most, np.zeros(ordering), np.full(len(frame.least), np.inf)]),
+        matrix=sparse.csr_array(sparse.vstack([covered, limits, ordered, measured], format="csr")),
+        row_lower=np.concatenate([np.full(rows + len(core.most) + ordering, -np.inf), least * unit]),
+        row_upper=np.concatenate([np.zeros(rows), core.most, np.zeros(ordering), np.full(len(least), np.inf)]),
     )
-    return Cover(program, second, unit)
+    return Cover(core, program, second, unit, measured)
 
 
 def solve_program(frame: Framed, *, start: ArrayLike | None, seconds: float, gap: float = 0.0) -> Found:
     """Return the options that cover the most and reach every measure; the bound leaves out what is secured."""
-    cover = cover_program(frame)
-    guess = None if start is None else cover.values(frame, start)
+    cover = cover_program(frame.core, frame.measures, frame.least)
+    guess = None if start is None else cover.values(start)
     answer = highs.solve(cover.program, seconds=seconds, start=guess, gap=gap)
-    return Found(_chosen(frame, answer), answer.bound / cover.unit, answer.status)
-
-
-def _chosen(frame: Framed, answer: highs.Answer) -> NDArray[np.int64] | None:
-    return None if answer.values is None else np.flatnonzero(answer.values[: frame.core.cover.shape[1]] > 0.5)
+    return Found(cover.options(answer), answer.bound / cover.unit, answer.status)
 
 
 @dataclass(frozen=True, eq=False)
