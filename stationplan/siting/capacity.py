@@ -16,7 +16,7 @@ from stationplan.siting.capacity_problem import Reduced, capacity_table, merge, 
 from stationplan.siting.capacity_search import exchange, fill, shake
 from stationplan.siting.coverage import best_choice
 from stationplan.siting.flow import Flow
-from stationplan.siting.problem import Problem, checked, endless, outcome
+from stationplan.siting.problem import Problem, checked, endless, outcome, pays_required
 
 _METHOD = "row aggregation, lazy greedy and exchange on maximum flows, Lagrangian bound, HiGHS branch and cut"
 
@@ -114,9 +114,7 @@ def capacitated_coverage(
             floor=floor,
         )
     )
-    number = int(problem.required.sum())
-    cost = float(problem.costs[problem.required].sum())
-    if (p is not None and number > p) or (budget is not None and cost > budget * (1 + 1e-12)):
+    if not pays_required(problem):
         return unanswered("infeasible", clock=clock, method=_METHOD)
     room = capacity_table(capacity, slot_of)
     reduced = reduce(problem, room, slot_of)

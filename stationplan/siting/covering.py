@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from dataclasses import replace
 
 import numpy as np
@@ -12,8 +11,10 @@ from scipy import sparse
 from stationplan.domain import BoolArray, IntArray, Solution
 from stationplan.siting.answer import Clock, answered, unanswered
 from stationplan.siting.arguments import Arguments, Matrix
+from stationplan.siting.core import plain_core
 from stationplan.siting.cover_all import cover_all
 from stationplan.siting.cover_share import cover_share
+from stationplan.siting.greedy import build_order
 from stationplan.siting.problem import Problem, checked
 from stationplan.siting.share_prices import Share
 
@@ -85,9 +86,8 @@ def min_stations(
     arguments = Arguments()
     matrix = arguments.matrix("cover", cover, negative=True)
     arguments.number("target", target, 0, 1)
-    problem = None
-    try:
-        problem = checked(
+    problem = arguments.with_those_of(
+        lambda: checked(
             matrix,
             np.ones(matrix.shape[0]) if weights is None else weights,
             budget=np.inf,
@@ -98,10 +98,7 @@ def min_stations(
             district=district,
             floor=floor,
         )
-    except ValueError as faults:
-        arguments.add(str(faults))
-    arguments.refuse()
-    assert problem is not None
+    )
     method = _SHARE if target < 1 else _ALL
     if not _enough(problem, target, ~problem.forbidden):
         return unanswered("infeasible", clock=clock, method=method)
@@ -222,21 +219,7 @@ def _needed(problem: Problem, target: float, sites: IntArray) -> IntArray:
 
 def _in_build_order(problem: Problem, sites: IntArray) -> IntArray:
     """Return the sites with the largest new weight first; ties go to the lower index."""
-    by_site = problem.cover.tocsc()
     left = np.where(problem.cover @ problem.existing.astype(np.int32) > 0, 0.0, problem.weights)
-
-    def gain(site: int) -> float:
-        return float(left[by_site.indices[by_site.indptr[site] : by_site.indptr[site + 1]]].sum())
-
-    queue = [(-gain(site), int(site)) for site in sites]
-    heapq.heapify(queue)
-    order = []
-    while queue:
-        _, site = heapq.heappop(queue)
-        renewed = (-gain(site), site)
-        if queue and renewed > queue[0]:
-            heapq.heappush(queue, renewed)
-            continue
-        order.append(site)
-        left[by_site.indices[by_site.indptr[site] : by_site.indptr[site + 1]]] = 0.0
-    return np.array(order, dtype=np.int64)
+    core = plain_core(sparse.csr_array(problem.cover[:, sites]), left, len(sites))
+    order, _ = build_order(core, np.arange(len(sites)))
+    return np.asarray(sites[order], dtype=np.int64)

@@ -183,6 +183,13 @@ def checked(
     return problem
 
 
+def pays_required(problem: Problem) -> bool:
+    """Return whether the required sites alone are within number and budget."""
+    number, cost = int((problem.required & problem.counted).sum()), float(problem.costs[problem.required].sum())
+    few = problem.p is None or number <= problem.p
+    return few and (problem.budget is None or cost <= problem.budget * (1 + 1e-12))
+
+
 def endless(problem: Problem) -> Problem:
     """Return a problem in which nothing has to be reached."""
     nowhere = np.zeros_like(problem.district)

@@ -17,7 +17,7 @@ from stationplan.siting.arguments import Arguments, Matrix
 from stationplan.siting.coverage import max_coverage
 from stationplan.siting.framing import equal_rows
 from stationplan.siting.highs import Program
-from stationplan.siting.problem import Problem, checked
+from stationplan.siting.problem import Problem, checked, pays_required
 
 Measure: TypeAlias = Literal["expected", "worst", "regret"]
 
@@ -112,9 +112,7 @@ def robust_coverage(
     )
     if measure == "expected":
         return _best_of(problem, chance @ table, clock.left_s)
-    must = problem.required
-    cost = float(problem.costs[must].sum())
-    if (p is not None and must.sum() > p) or (budget is not None and cost > budget * (1 + 1e-12)):
+    if not pays_required(problem):
         return unanswered("infeasible", clock=clock, method=_METHOD)
     game = _reduced(problem, table)
     proven = known = np.zeros(len(table))
