@@ -6,26 +6,17 @@ import math
 
 import numpy as np
 
-from stationplan.domain import Coverage, Demand, FloatArray, Sites, Solution
+from stationplan.domain import Sites, Solution
 from stationplan.errors import ConsistencyError, InfeasibleError, Message, UndecidedError, say
-from stationplan.question import Question, answer, near_pairs, question
+from stationplan.question import Question, answer
 from stationplan.scenario import PlanInput
 from stationplan.siting import best_floor, max_coverage, min_stations, most_backed
 
 
-def choose(
-    plan: PlanInput,
-    demand: Demand,
-    sites: Sites,
-    coverage: Coverage,
-    *,
-    districts: int,
-    weight: FloatArray | None = None,
-) -> Solution:
-    """Return the best choice of sites that the question allows; ``districts`` is the number of districts.
+def choose(asked: Question) -> Solution:
+    """Return the best choice of sites that the question allows.
 
-    ``weight[cell, group, slot]`` is what workers count, default: that of the demand (:func:`~question.weights`). All
-    that is maximised, kept or reached is in these weights: with heat, not in head counts.
+    All that is maximised, kept or reached is in the weights of the question: with heat, not in head counts.
 
     Raises
     ------
@@ -35,7 +26,7 @@ def choose(
     UndecidedError
         Time ran out before that was known either way.
     """
-    asked = question(plan, demand, sites, coverage, districts=districts, weight=weight)
+    plan = asked.plan
     _refuse_required(asked)
     _refuse_poor(asked)
     solution = answer(asked)
@@ -213,7 +204,7 @@ def _refuse_required(asked: Question) -> None:
             [say("Require one of the two.")],
         )
     held = sites.required | (sites.existing & ~(sites.closable & (plan.close > 0)))
-    near = near_pairs(sites, plan.min_spacing_m)
+    near = asked.near
     near = near[held[near].all(axis=1) & sites.required[near].any(axis=1)]
     if len(near):
         gap = np.hypot(*(axis[near[:, 0]] - axis[near[:, 1]] for axis in (sites.x, sites.y)))

@@ -130,7 +130,8 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         coverage = cover_rows(demand, sites, times)
         _require_reach(coverage, sites, scenario)
     with clock.step("siting", say("Choosing sites")):
-        solution = choose(plan, demand, sites, coverage, districts=len(area.districts))
+        asked = question(plan, demand, sites, coverage, districts=len(area.districts))
+        solution = choose(asked)
         if solution.termination == "time_limit":
             notes.append(say("The solver ran out of time: another run may end with another plan."))
         if len(solution.closed):
@@ -144,7 +145,6 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
                     new=plan.number,
                 )
             )
-        asked = question(plan, demand, sites, coverage, districts=len(area.districts), weight=None)
         points = curve(asked)
     with clock.step("robustness", say("Choosing again for uncertain demand")):
         robust = robustness(

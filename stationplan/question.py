@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
@@ -39,7 +40,12 @@ class Question:
         fades, hot = self.coverage.share is not None, self.hot
         return fades or hot or self.plan.backup_weight > 0 or bool(self.plan.preferred)
 
-    @property
+    @cached_property
+    def near(self) -> IntArray:
+        """Pairs of sites nearer to each other than the least spacing, [pair x 2]."""
+        return near_pairs(self.sites, self.plan.min_spacing_m)
+
+    @cached_property
     def rules(self) -> Rules:
         """What the choice has to heed."""
         plan, sites = self.plan, self.sites
@@ -52,7 +58,7 @@ class Question:
             required=sites.required,
             forbidden=sites.forbidden,
             place=np.where(sites.existing, -1, sites.place),
-            apart=near_pairs(sites, plan.min_spacing_m),
+            apart=self.near,
             bonus=np.where(sites.preferred, plan.preferred_workers, 0.0),
             backup=plan.backup_weight,
             gradual=self.coverage.share is not None,
@@ -82,9 +88,18 @@ class Question:
 
 
 def question(
-    plan: PlanInput, demand: Demand, sites: Sites, coverage: Coverage, *, districts: int, weight: FloatArray | None
+    plan: PlanInput,
+    demand: Demand,
+    sites: Sites,
+    coverage: Coverage,
+    *,
+    districts: int,
+    weight: FloatArray | None = None,
 ) -> Question:
-    """Return the question of a plan; ``weight[cell, group, slot]`` is what workers count, by default the demand's."""
+    """Return the question of a plan in a study of so many districts.
+
+    ``weight[cell, group, slot]`` is what workers count, by default what they do in the demand (:func:`weights`).
+    """
     weight = demand.weight if weight is None else weight
     coverage = weighed(coverage, weight)
     covered_now = (coverage.cover @ sites.existing.astype(np.int32)) > 0

@@ -10,7 +10,7 @@ import numpy as np
 from stationplan.choice import choose
 from stationplan.domain import Coverage, Demand, FloatArray, IntArray, Sites, Solution
 from stationplan.errors import InfeasibleError, UndecidedError
-from stationplan.question import weights
+from stationplan.question import question, weights
 from stationplan.scenario import PlanInput
 
 
@@ -53,7 +53,7 @@ def robustness(
     def answer(draw: int) -> Solution | None:
         try:
             weight = weights(demand, draw)
-            return choose(asked, demand, sites, coverage, districts=districts, weight=weight)
+            return choose(question(asked, demand, sites, coverage, districts=districts, weight=weight))
         except (InfeasibleError, UndecidedError):
             return None
 
