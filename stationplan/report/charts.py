@@ -154,14 +154,15 @@ def residual_map(
 
 
 def curve(x: Sequence[float], y: Sequence[float], *, x_title: str, y_title: str) -> Markup:
-    """Return a line through points on scales from 0."""
+    """Return a line through points on scales from 0, the upright one with round ticks."""
     width, height, left = 430.0, 220.0, 70.0
     most_x, most_y = max(x, default=0.0) or 1.0, max(y, default=0.0) or 1.0
     parts = []
-    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
-        at = 12 + height * (1 - share)
+    step = _round(most_y / 4)
+    for tick in range(int(most_y / step + 1e-9) + 1):
+        at = 12 + height * (1 - tick * step / most_y)
         parts.append(_line(left, at, left + width, at, _LINE))
-        parts.append(_text(left - 6, at + 4, number(most_y * share), anchor="end"))
+        parts.append(_text(left - 6, at + 4, number(tick * step), anchor="end"))
     places = [(left + width * a / most_x, 12 + height * (1 - b / most_y)) for a, b in zip(x, y, strict=True)]
     joined = " ".join(f"{_f(a)},{_f(b)}" for a, b in places)
     parts.append(f'<polyline points="{joined}" fill="none" stroke="{_TEAL}" stroke-width="2"/>')
