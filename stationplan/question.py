@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 from stationplan.domain import CountArray, Coverage, Demand, FloatArray, FrontierPoint, IntArray, Sites, Solution
 from stationplan.scenario import PlanInput
 from stationplan.siting import fair_coverage, frontier, max_coverage, min_stations, phased_coverage, robust_coverage
-from stationplan.siting.problem import Ends, Rules
+from stationplan.siting.base.problem import Ends, Rules
 
 
 @dataclass(frozen=True, eq=False)

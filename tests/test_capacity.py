@@ -12,11 +12,11 @@ from scipy import sparse
 from scipy.optimize import linprog
 
 from stationplan.siting import assign, capacitated_coverage, max_coverage
-from stationplan.siting.answer import Clock
-from stationplan.siting.capacity_prices import bound, prices
-from stationplan.siting.capacity_problem import reduce
-from stationplan.siting.flow import Flow
-from stationplan.siting.problem import checked
+from stationplan.siting.base.answer import Clock
+from stationplan.siting.capacity.prices import bound, prices
+from stationplan.siting.capacity.reduced import reduce
+from stationplan.siting.capacity.flow import Flow
+from stationplan.siting.base.problem import checked
 
 
 def _served(case, sites):

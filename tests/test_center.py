@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.sparse.csgraph import shortest_path
 
-from stationplan.siting import cover_decision, p_center
-from stationplan.siting.answer import Clock
+from stationplan.siting import p_center
+from stationplan.siting.minutes import decision as cover_decision
+from stationplan.siting.base.answer import Clock
 
 OR_LIBRARY = [127, 98, 93, 74, 48, 84, 64, 55, 37, 20, 59, 51, 36, 26, 18, 47, 39, 28, 18, 13]
 """Optimal radii of pmed1-pmed20 as p-centers (Daskin 1995; Elloumi, Labbe and Pochet 2004)."""
@@ -155,7 +156,7 @@ def test_out_of_time_the_bound_holds_and_the_answer_is_what_it_says(time_limit_s
 
 
 def test_out_of_time_without_an_answer_the_bound_still_holds(monkeypatch):
-    monkeypatch.setattr("stationplan.siting.center.covering", lambda *_: (None, False))
+    monkeypatch.setattr("stationplan.siting.minutes.center.covering", lambda *_: (None, False))
     answer = p_center([[1, 4, 9], [9, 3, 5]], 1)
     assert (answer.termination, answer.bound, answer.gap) == ("time_limit", 3.0, np.inf)
     assert np.isnan(answer.objective)

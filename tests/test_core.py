@@ -11,17 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from stationplan.siting import solver
-from stationplan.siting.answer import PROVEN, Clock
-from stationplan.siting.branch import branch
-from stationplan.siting.clusters import cluster_bound, groups_of
-from stationplan.siting.core import Core
-from stationplan.siting.finish import finish
-from stationplan.siting.greedy import build_order, greedy
-from stationplan.siting.lagrangian import Prices, bound, bounds_by_count, prices
-from stationplan.siting.presolve import chained, presolve
-from stationplan.siting.search import search
-from stationplan.siting.solver import search_support, solve_core, start
+from stationplan.siting.cover import solver
+from stationplan.siting.base.answer import PROVEN, Clock
+from stationplan.siting.cover.branch import branch
+from stationplan.siting.cover.clusters import cluster_bound, groups_of
+from stationplan.siting.cover.core import Core
+from stationplan.siting.cover.finish import finish
+from stationplan.siting.cover.greedy import build_order, greedy
+from stationplan.siting.cover.lagrangian import Prices, bound, bounds_by_count, prices
+from stationplan.siting.cover.presolve import chained, presolve
+from stationplan.siting.cover.search import search
+from stationplan.siting.cover.solver import search_support, solve_core, start
 
 
 def core_of(cover, first, *, second=None, value=None, limits=None, most=None, required=()):

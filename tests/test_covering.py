@@ -10,16 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from stationplan.siting import highs, min_stations, most_coverable, regions
-from stationplan.siting.answer import Clock
-from stationplan.siting.cover_all import cover_all
-from stationplan.siting.cover_share import cover_share
-from stationplan.siting.dominance import shrink
-from stationplan.siting.duals import price_bound, prices
-from stationplan.siting.regions import split_bound
-from stationplan.siting.share_prices import Share, share_prices
-from stationplan.siting.share_search import search_share
-from stationplan.siting.swaps import swap
+from stationplan.siting import min_stations, most_coverable
+from stationplan.siting.base import highs
+from stationplan.siting.covering import regions
+from stationplan.siting.base.answer import Clock
+from stationplan.siting.covering.whole import cover_all
+from stationplan.siting.covering.share import cover_share
+from stationplan.siting.covering.dominance import shrink
+from stationplan.siting.covering.duals import price_bound, prices
+from stationplan.siting.covering.regions import split_bound
+from stationplan.siting.covering.share_prices import Share, share_prices
+from stationplan.siting.covering.share_search import search_share
+from stationplan.siting.covering.swaps import swap
 
 
 @st.composite

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.sparse.csgraph import shortest_path
 
-from stationplan.siting import median_kernel as kernel
+from stationplan.siting.minutes import kernel as kernel
 from stationplan.siting import p_median
-from stationplan.siting.median_relaxation import lagrangian
+from stationplan.siting.minutes.relaxation import lagrangian
 
 SAN_FRANCISCO_MEAN_M = [6000.5037, 4197.5127, 3544.6752, 2982.1269, 2674.1583, 2457.3586]
 """Mean metres of a person to the nearest store, p = 1..6."""
@@ -210,7 +210,7 @@ def test_the_same_question_has_the_same_answer():
 def test_a_large_problem_is_relaxed_with_some_columns_at_a_time_and_its_bound_holds(monkeypatch):
     minutes, weights = _instance(300, 60, 20, seed=8)
     exact = p_median(minutes, weights, 8, far=40)
-    monkeypatch.setattr("stationplan.siting.median_search._LARGE", 0)
+    monkeypatch.setattr("stationplan.siting.minutes.search._LARGE", 0)
     in_parts = p_median(minutes, weights, 8, far=40)
     assert exact.termination == in_parts.termination == "optimal"
     assert in_parts.objective == pytest.approx(exact.objective, rel=1e-9)

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from stationplan.siting import max_coverage, robust, robust_coverage
-from stationplan.siting.robust import Measure
+from stationplan.siting import max_coverage, robust_coverage
+from stationplan.siting.coverage import robust
+from stationplan.siting.coverage.robust import Measure
 
 
 def _choices(case):

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from stationplan.siting import best_floor, max_coverage, sites_for_weight
-from stationplan.siting.core import plain_core
-from stationplan.siting.greedy import greedy
+from stationplan.siting.cover.core import plain_core
+from stationplan.siting.cover.greedy import greedy
 
 
 def _weight(cover, weights, sites):

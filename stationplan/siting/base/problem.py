@@ -1,0 +1,328 @@
+"""A coverage problem as it is asked: checked arguments, and what a choice is worth by the matrix alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TypedDict
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import sparse
+
+from stationplan.domain import BoolArray, FloatArray, IntArray
+from stationplan.siting.base.arguments import Arguments, Matrix
+
+
+class Rules(TypedDict, total=False):
+    """What :func:`~stationplan.siting.max_coverage` may be asked to heed, by the names of its arguments."""
+
+    counted: ArrayLike | None
+    costs: ArrayLike | None
+    existing: ArrayLike | None
+    closable: ArrayLike | None
+    close: int
+    required: ArrayLike | None
+    forbidden: ArrayLike | None
+    place: ArrayLike | None
+    apart: ArrayLike | None
+    bonus: ArrayLike | None
+    backup: float
+    gradual: bool
+
+
+class Ends(Rules, total=False):
+    """Rules, and what has to be reached."""
+
+    district: ArrayLike | None
+    floor: ArrayLike | None
+    target: float
+    backup_target: float
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A checked coverage problem over raw rows and sites.
+
+    ``cover``, [row x site] CSR, holds the share of a row that a site covers, in (0, 1]. ``existing``, ``closable``
+    (some of the existing), ``required``, ``forbidden`` and ``counted`` are masks over sites; ``close`` closable
+    stations close. ``place[site]`` allows one new site for each number >= 0; of a pair of ``apart``, [pair x 2], not
+    both may stand, unless both do today.
+    ``bonus`` and ``costs`` have one value a site. ``district[row]`` indexes ``floor``, the least covered weight there;
+    ``target`` and ``backup_target`` are least covered weights of all rows, once and twice.
+    """
+
+    cover: sparse.csr_array
+    weights: FloatArray
+    p: int | None
+    counted: BoolArray
+    budget: float | None
+    costs: FloatArray
+    existing: BoolArray
+    closable: BoolArray
+    close: int
+    required: BoolArray
+    forbidden: BoolArray
+    place: IntArray
+    apart: IntArray
+    bonus: FloatArray
+    backup: float
+    district: IntArray
+    floor: FloatArray
+    target: float
+    backup_target: float
+
+    @property
+    def free(self) -> BoolArray:
+        """Sites that may be built."""
+        return ~(self.existing | self.forbidden)
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What a choice is worth: ``once`` and ``twice``, the weight covered by one station and by a second one.
+
+    ``by_district`` is the weight covered once in each district that has a floor; ``objective`` what is maximised.
+    """
+
+    once: float
+    twice: float
+    by_district: FloatArray
+    objective: float
+
+
+def checked(
+    cover: Matrix,
+    weights: ArrayLike,
+    *,
+    p: int | None = None,
+    counted: ArrayLike | None = None,
+    budget: float | None = None,
+    costs: ArrayLike | None = None,
+    existing: ArrayLike | None = None,
+    closable: ArrayLike | None = None,
+    close: int = 0,
+    required: ArrayLike | None = None,
+    forbidden: ArrayLike | None = None,
+    place: ArrayLike | None = None,
+    apart: ArrayLike | None = None,
+    bonus: ArrayLike | None = None,
+    backup: float = 0.0,
+    gradual: bool = False,
+    district: ArrayLike | None = None,
+    floor: ArrayLike | None = None,
+    target: float = 0.0,
+    backup_target: float = 0.0,
+) -> Problem:
+    """Check everything a caller gave and return it in one form.
+
+    Raises
+    ------
+    ValueError
+        Every fault of the arguments, one a line.
+    """
+    arguments = Arguments()
+    matrix = arguments.matrix("cover", cover, negative=not gradual)
+    rows, sites = matrix.shape
+    if gradual and matrix.nnz and matrix.data.max() > 1:
+        arguments.add("cover of a gradual problem has shares from 0 to 1")
+    weight = arguments.vector("weights", weights, rows, "row")
+    cost = np.ones(sites) if costs is None else arguments.vector("costs", costs, sites, "site")
+    extra = np.zeros(sites) if bonus is None else arguments.vector("bonus", bonus, sites, "site")
+    stands, may_close, must, never = (
+        arguments.mask(name, given, sites)
+        for name, given in (
+            ("existing", existing),
+            ("closable", closable),
+            ("required", required),
+            ("forbidden", forbidden),
+        )
+    )
+    counts = np.ones(sites, dtype=bool) if counted is None else arguments.mask("counted", counted, sites)
+    if (must & never).any():
+        arguments.add("a site is both required and forbidden")
+    if (stands & (must | never)).any():
+        arguments.add("an existing site is neither required nor forbidden")
+    if (may_close & ~stands).any():
+        arguments.add("closable sites are existing ones")
+    arguments.number("close", close, 0, int(may_close.sum()), whole=True, most="the closable sites")
+    if p is None and budget is None:
+        arguments.add("give p, budget or both")
+    if budget is not None:
+        arguments.number("budget", budget, 0)
+        if costs is None:
+            arguments.add("a budget needs costs")
+    if p is not None:
+        usable = int((counts & ~(stands | never)).sum())
+        arguments.number("p", p, 0, usable, whole=True, most="the sites that may be chosen")
+    arguments.number("backup", backup, 0, 1)
+    arguments.number("target", target, 0)
+    arguments.number("backup_target", backup_target, 0)
+    district_of, least = _districts(arguments, district, floor, rows)
+    problem = Problem(
+        cover=_shares(matrix, gradual),
+        weights=weight,
+        p=p,
+        counted=counts,
+        budget=budget,
+        costs=cost,
+        existing=stands,
+        closable=may_close,
+        close=close,
+        required=must,
+        forbidden=never,
+        place=_places(arguments, place, sites),
+        apart=_pairs(arguments, apart, sites),
+        bonus=extra,
+        backup=backup,
+        district=district_of,
+        floor=least,
+        target=target,
+        backup_target=backup_target,
+    )
+    arguments.refuse()
+    return problem
+
+
+def pays_required(problem: Problem) -> bool:
+    """Return whether the required sites alone are within number and budget."""
+    number, cost = int((problem.required & problem.counted).sum()), float(problem.costs[problem.required].sum())
+    few = problem.p is None or number <= problem.p
+    return few and (problem.budget is None or cost <= problem.budget * (1 + 1e-12))
+
+
+def endless(problem: Problem) -> Problem:
+    """Return a problem in which nothing has to be reached."""
+    nowhere = np.zeros_like(problem.district)
+    return replace(problem, district=nowhere, floor=np.zeros(0), target=0.0, backup_target=0.0)
+
+
+def outcome(problem: Problem, sites: ArrayLike, closed: ArrayLike = ()) -> Outcome:
+    """Return what building ``sites`` and closing ``closed`` is worth, from the raw matrix alone."""
+    standing = problem.existing.copy()
+    standing[np.asarray(closed, dtype=np.int64)] = False
+    chosen = np.asarray(sites, dtype=np.int64)
+    standing[chosen] = True
+    largest, second = _two_largest(problem.cover, standing)
+    once, twice = largest * problem.weights, second * problem.weights
+    covered, backed = float(once.sum()), float(twice.sum())
+    return Outcome(
+        covered,
+        backed,
+        np.bincount(problem.district, once, minlength=len(problem.floor))[: len(problem.floor)].astype(np.float64),
+        covered + problem.backup * backed + float(problem.bonus[chosen].sum()),
+    )
+
+
+def _two_largest(cover: sparse.csr_array, standing: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """Return the largest and the second largest share of each row among the standing sites, 0 where there is none."""
+    if cover.dtype == bool:
+        count = cover @ standing.astype(np.int32)
+        return (count >= 1).astype(np.float64), (count >= 2).astype(np.float64)
+    part = cover[:, np.flatnonzero(standing)].tocoo()
+    order = np.lexsort([-part.data, part.row])
+    row, share = part.row[order], part.data[order]
+    rank = np.arange(len(row)) - np.searchsorted(row, row)
+    once, twice = np.zeros(cover.shape[0]), np.zeros(cover.shape[0])
+    once[row[rank == 0]] = share[rank == 0]
+    twice[row[rank == 1]] = share[rank == 1]
+    return once, twice
+
+
+def judged(problem: Problem, sites: ArrayLike, closed: ArrayLike = ()) -> Outcome | None:
+    """Return what building ``sites`` and closing ``closed`` is worth; ``None`` if it breaks a rule (to 1e-9)."""
+    worth = outcome(problem, sites, closed)
+    return worth if _keeps_rules(problem, worth, sites, closed) else None
+
+
+def allowed(problem: Problem, sites: ArrayLike, closed: ArrayLike = ()) -> bool:
+    """Return whether building ``sites`` and closing ``closed`` keeps every rule, sums to a relative 1e-9."""
+    return judged(problem, sites, closed) is not None
+
+
+def _keeps_rules(problem: Problem, worth: Outcome, sites: ArrayLike, closed: ArrayLike) -> bool:
+    chosen, shut = np.asarray(sites, dtype=np.int64), np.asarray(closed, dtype=np.int64)
+    mask = np.zeros(len(problem.costs), dtype=bool)
+    mask[chosen] = True
+    if not problem.free[chosen].all() or not mask[problem.required].all():
+        return False
+    if not problem.closable[shut].all() or len(np.unique(shut)) != problem.close:
+        return False
+    if problem.p is not None and int(problem.counted[chosen].sum()) > problem.p:
+        return False
+    if problem.budget is not None and problem.costs[chosen].sum() > problem.budget * (1 + 1e-9) + 1e-9:
+        return False
+    places = problem.place[chosen]
+    places = places[places >= 0]
+    mask |= problem.existing
+    mask[shut] = False
+    near = problem.apart[~problem.existing[problem.apart].all(axis=1)]
+    if len(np.unique(places)) < len(places) or mask[near].all(axis=1).any():
+        return False
+    slack = 1e-9 * float(problem.weights.sum())
+    return bool(
+        (worth.by_district >= problem.floor - slack).all()
+        and worth.once >= problem.target - slack
+        and worth.twice >= problem.backup_target - slack
+    )
+
+
+def boolean_cover(cover: Matrix) -> sparse.csr_array:
+    """Return a cover matrix as boolean CSR without stored zeros or repeated entries; one that is so is not copied."""
+    if isinstance(cover, sparse.csr_array) and cover.dtype == bool and cover.has_canonical_format and cover.data.all():
+        return cover
+    matrix = sparse.csr_array(sparse.csr_array(cover, copy=True) != 0)  # comparing sorts in place
+    matrix.sum_duplicates()
+    return matrix
+
+
+def _shares(matrix: sparse.csr_array, gradual: bool) -> sparse.csr_array:
+    if not gradual:
+        return boolean_cover(matrix)
+    shares = sparse.csr_array(matrix, dtype=np.float64, copy=True)
+    shares.sum_duplicates()
+    shares.eliminate_zeros()
+    return shares
+
+
+def _places(arguments: Arguments, given: ArrayLike | None, sites: int) -> IntArray:
+    if given is None:
+        return np.full(sites, -1, dtype=np.int64)
+    places = np.asarray(given)
+    if places.shape != (sites,) or places.dtype.kind not in "iu":
+        arguments.add(f"place has one whole number a site: {sites}, negative for none")
+        return np.full(sites, -1, dtype=np.int64)
+    return places.astype(np.int64)
+
+
+def _pairs(arguments: Arguments, given: ArrayLike | None, sites: int) -> IntArray:
+    nothing = np.empty((0, 2), dtype=np.int64)
+    if given is None or np.size(np.asarray(given)) == 0:
+        return nothing
+    pairs = np.asarray(given)
+    if pairs.ndim != 2 or pairs.shape[1] != 2 or pairs.dtype.kind not in "iu":
+        arguments.add("apart is [pair x 2] site indices")
+    elif pairs.min() < 0 or pairs.max() >= sites or (pairs[:, 0] == pairs[:, 1]).any():
+        arguments.add(f"apart holds pairs of different site indices from 0 to {sites - 1}")
+    else:
+        return pairs.astype(np.int64)
+    return nothing
+
+
+def _districts(
+    arguments: Arguments, district: ArrayLike | None, floor: ArrayLike | None, rows: int
+) -> tuple[IntArray, FloatArray]:
+    """Return ``district`` and ``floor``, checked; without floors everything lies in a district of no concern."""
+    nothing = np.zeros(rows, dtype=np.int64), np.zeros(0)
+    if (district is None) != (floor is None):
+        arguments.add("district and floor come together")
+    if district is None or floor is None:
+        return nothing
+    given, least = np.asarray(district, dtype=np.float64), np.asarray(floor, dtype=np.float64)
+    whole = bool(np.isfinite(given).all() and (given == np.rint(given)).all())
+    if given.shape != (rows,) or not whole or (rows and not 0 <= given.min() <= given.max() < len(least)):
+        arguments.add("district has one index into floor a row")
+    elif not (np.isfinite(least).all() and (least >= 0).all()):
+        arguments.add("floor is finite and >= 0")
+    else:
+        return given.astype(np.int64), least
+    return nothing

@@ -1,0 +1,1 @@
+"""The model of most workers served where stations have limited room."""

@@ -1,0 +1,1 @@
+"""Models of most coverage: maximal, fair, in phases, as a curve, robust."""

@@ -1,0 +1,1 @@
+"""Models of travel time: p-median and p-center."""
