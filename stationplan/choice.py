@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
+from scipy import sparse
 
-from stationplan.domain import Sites, Solution
+from stationplan.domain import FloatArray, Sites, Solution
 from stationplan.errors import ConsistencyError, InfeasibleError, Message, UndecidedError, say
 from stationplan.question import Question, answer
 from stationplan.scenario import PlanInput
 from stationplan.siting import best_floor, max_coverage, min_stations, most_backed
+from stationplan.siting.base.problem import Ends
+
+_HALVINGS = 10
+"""How often the share that every district can have served is halved: to a thousandth of what is asked for."""
+
+_TRIES = 20
+"""How often a limit is tried that may be enough, each in an equal part of the time."""
 
 
 def choose(asked: Question) -> Solution:
@@ -38,17 +48,21 @@ def choose(asked: Question) -> Solution:
             say("Raise `time_limit_s` under [plan]."),
         )
     if plan.aim == "fair" and solution.bound < plan.floor_share * (1 - 1e-9):
-        raise _floor_missed(plan, solution.objective)
+        raise _floor_missed(plan, solution.objective, _districts_alone(asked))
     return solution
 
 
 def _infeasible(asked: Question) -> InfeasibleError | UndecidedError:
     """Return what cannot be met and what could be instead: the first rule that fails with those before it."""
     plan = asked.plan
+    if plan.aim == "center":
+        return _too_far(asked)
     if asked.floor.any():
         share = _reachable_floor(asked)
         if share < plan.floor_share - 1e-9:
-            return _floor_missed(plan, share)
+            return _floor_missed(plan, share, _districts_alone(asked))
+    if plan.aim == "served":
+        return _floor_missed(plan, _served_floor(asked), [])
     if asked.target > 0:
         missed = _target_missed(asked)
         if missed is not None:
@@ -96,20 +110,83 @@ def _best_floor(asked: Question, number: int | None, money: float | None) -> flo
     )
 
 
-def _floor_missed(plan: PlanInput, share: float) -> InfeasibleError:
+def _floor_missed(plan: PlanInput, share: float, alone: list[Message]) -> InfeasibleError:
     return InfeasibleError(
         say("A floor of {floor} in every district cannot be met.", floor=f"{plan.floor_share:.1%}"),
-        [say("With these limits every district can reach {share}.", share=f"{_floored(share):.1%}")],
+        [say("With these limits every district can reach {share}.", share=f"{_floored(share):.1%}"), *alone],
     )
+
+
+def _districts_alone(asked: Question) -> list[Message]:
+    """Return what districts can reach at most that miss the floor even if all is built for one of them alone."""
+    plan, coverage = asked.plan, asked.coverage
+    limits = (_usable(asked.sites), None) if plan.aim == "cost" else (plan.number, plan.money)
+    rules = asked.rules | {"gradual": False, "backup": 0.0, "bonus": None}
+    found = []
+    for district, name in enumerate(asked.names):
+        inside = np.flatnonzero(asked.district == district)
+        total = asked.totals[district]
+        if total <= 0:
+            continue
+        best = max_coverage(
+            coverage.cover[inside],
+            coverage.weight[inside],
+            p=limits[0],
+            budget=limits[1],
+            time_limit_s=plan.time_limit_s / len(asked.names),
+            **rules,
+        )
+        if best.bound < plan.floor_share * total * (1 - 1e-9):
+            share = f"{_ceiled(best.bound / total):.1%}"
+            found.append(say("{district} alone can reach {share} at most.", district=name, share=share))
+    return found
+
+
+def _served_floor(asked: Question) -> float:
+    """Return a share that every district can have served, by halving from what is asked for."""
+    low, high = 0.0, asked.plan.floor_share
+    for _ in range(_HALVINGS):
+        share = (low + high) / 2
+        limit = asked.plan.time_limit_s / _HALVINGS
+        tried = replace(asked, plan=asked.plan.model_copy(update={"floor_share": share, "time_limit_s": limit}))
+        low, high = (low, share) if np.isnan(answer(tried).objective) else (share, high)
+    return low
+
+
+def _too_far(asked: Question) -> InfeasibleError:
+    """Return how many sites are needed to bring everybody within the longest way that is looked at."""
+    plan, sites, journeys = asked.plan, asked.sites, asked.coverage.journeys
+    assert journeys is not None  # the plan is about ways
+    near = sparse.csr_array(
+        (np.ones(journeys.minutes.nnz, dtype=bool), journeys.minutes.indices, journeys.minutes.indptr),
+        shape=journeys.minutes.shape,
+    )[asked.reachable]
+    least = min_stations(
+        near,
+        np.ones(near.shape[0]),
+        costs=sites.counted.astype(np.float64),
+        existing=sites.existing,
+        required=sites.required,
+        forbidden=sites.forbidden,
+        time_limit_s=plan.time_limit_s,
+    )
+    what = say(
+        "{new} new sites do not bring everybody within {minutes} min.", new=plan.new or 0, minutes=plan.far_min or 0
+    )
+    return InfeasibleError(what, [say("{count} new sites are enough.", count=round(least.objective))])
 
 
 def _target_missed(asked: Question) -> InfeasibleError | UndecidedError | None:
     """Return what is wrong with the target, ``None`` when it can be reached, with the floors kept."""
     plan, coverage = asked.plan, asked.coverage
-    within = asked.ends | {"target": 0.0, "backup_target": 0.0, "backup": 0.0, "bonus": None, "gradual": False}
     number, money = (_usable(asked.sites), None) if plan.aim == "cost" else (plan.number, plan.money)
     best = max_coverage(
-        coverage.cover, coverage.weight, p=number, budget=money, time_limit_s=plan.time_limit_s, **within
+        coverage.cover,
+        coverage.weight,
+        p=number,
+        budget=money,
+        time_limit_s=plan.time_limit_s,
+        **_plain_ends(asked),
     )
     wanted = f"{asked.target / asked.total:.1%}"
     if best.objective >= asked.target:
@@ -136,27 +213,70 @@ def _target_missed(asked: Question) -> InfeasibleError | UndecidedError | None:
 def _enough(asked: Question) -> list[Message]:
     """Return how many sites, or how much money, would do for the target."""
     plan, sites, coverage = asked.plan, asked.sites, asked.coverage
-    costs = sites.cost if plan.money is not None and plan.number is None else sites.counted.astype(np.float64)
-    least = min_stations(
+    everything = ~sites.forbidden
+    together = float(coverage.weight[(coverage.cover @ everything.astype(np.int32)) > 0].sum())
+    if together < asked.target * (1 - 1e-12):
+        share = f"{_floored(together / asked.total):.1%}"
+        return [say("All candidates together reach {share}.", share=share)]
+    found = []
+    if plan.number is not None:
+        number = _least_limit(asked, sites.counted.astype(np.float64), "number", plan.number)
+        if number is not None:
+            found.append(say("{count} new sites are enough for the target.", count=round(number)))
+    if plan.money is not None:
+        money = _least_limit(asked, sites.cost, "money", plan.money)
+        if money is not None:
+            found.append(say("A budget of {cost} yuan is enough.", cost=math.ceil(money)))
+    return found
+
+
+def _least_limit(asked: Question, use: FloatArray, key: Literal["number", "money"], too_little: float) -> float | None:
+    """Return how much of a limit is enough for the target if all other rules stay; ``None`` where no amount is.
+
+    ``use[site]`` is what a new site takes of the limit ``key``, of which ``too_little`` is not enough. The least that
+    would do without the other rules is tried first; if it does not do with them, the least is found by halving.
+    """
+    plan, sites, coverage = asked.plan, asked.sites, asked.coverage
+    limit_s = plan.time_limit_s / _TRIES
+
+    def used(limit: float) -> float | None:
+        """Return what a plan takes that reaches the target within a limit."""
+        best = max_coverage(
+            coverage.cover,
+            coverage.weight,
+            p=int(limit) if key == "number" else plan.number,
+            budget=limit if key == "money" else plan.money,
+            time_limit_s=limit_s,
+            **_plain_ends(asked),
+        )
+        return float(use[best.sites].sum()) if best.objective >= asked.target else None
+
+    simple = min_stations(
         coverage.cover,
         coverage.weight,
         target=asked.target / asked.total,
-        costs=costs,
+        costs=use,
         existing=sites.existing,
         required=sites.required,
         forbidden=sites.forbidden,
-        time_limit_s=plan.time_limit_s,
+        time_limit_s=limit_s,
     )
-    if np.isnan(least.objective):
-        everything = ~sites.forbidden
-        together = float(coverage.weight[(coverage.cover @ everything.astype(np.int32)) > 0].sum())
-        share = f"{_floored(together / asked.total):.1%}"
-        return [say("All candidates together reach {share}.", share=share)]
-    if plan.money is not None and plan.number is None:
-        return [say("A budget of {cost} yuan is enough.", cost=math.ceil(least.objective))]
-    if plan.money is not None:
-        return []
-    return [say("{count} new sites are enough for the target.", count=round(least.objective))]
+    first = max(math.ceil(simple.bound - 1e-6), too_little) if np.isfinite(simple.bound) else too_little
+    enough = used(first) or used(float(use[~sites.existing & ~sites.forbidden].sum()))
+    low = too_little
+    for _ in range(_TRIES):
+        if enough is None or enough <= max(first, low + 1):
+            break
+        middle = math.floor((low + enough) / 2)
+        found = used(middle)
+        low, enough = (middle, enough) if found is None else (low, found)
+    return enough
+
+
+def _plain_ends(asked: Question) -> Ends:
+    """Return the rules and floors of a question for a choice of the most workers covered, whatever else it counts."""
+    plain = Ends(target=0.0, backup_target=0.0, backup=0.0, bonus=None, gradual=False)
+    return {**asked.ends, **plain}
 
 
 def _refuse_poor(asked: Question) -> None:

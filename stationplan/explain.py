@@ -28,6 +28,9 @@ from stationplan.domain import (
 from stationplan.question import near_pairs, same_place
 from stationplan.scenario import PlanInput
 
+OTHER_AIMS = ("worst", "regret", "served", "median", "center")
+"""Aims by which a plan that covers fewer may be better; all that is told here is about coverage."""
+
 _NOBODY = 1e-6
 """Workers below which a difference is rounding."""
 
@@ -119,8 +122,8 @@ def finished(
     totals = np.bincount(demand.district, demand.weight.sum(axis=(1, 2)), minlength=districts)
     reached = np.bincount(district[covered], worth[covered], minlength=districts)
     # The least that counts as kept is a trifle below the floor: rounding breaks no rule.
-    # The fairest plan may let no district fall below the worst.
-    share = solution.objective if plan.aim == "fair" else plan.floor_share
+    # The fairest plan may let no district fall below the worst; the floors of room are not about coverage.
+    share = {"fair": solution.objective, "served": 0.0}.get(plan.aim, plan.floor_share)
     floor = share * totals * (1 - 1e-9) - _NOBODY
     target = plan.target_share * totals.sum() * (1 - 1e-9) - _NOBODY
     return Finished(
@@ -207,6 +210,8 @@ def _held(
     """
     if built.sites.required[site]:
         return Held("required")
+    if built.plan.aim in OTHER_AIMS:
+        return Held("aim")
     broken = built.broken(alone, np.zeros(0, dtype=np.int64))
     if broken is not None:
         return broken
@@ -387,7 +392,7 @@ def _beside(built: Finished, site: int, *, gain: float, money: float) -> list[Wh
         reasons.append("number")
     if built.blocked()[site]:
         reasons.append("spacing")
-    return reasons or ["better"]
+    return reasons or ["aim" if built.plan.aim in OTHER_AIMS else "better"]
 
 
 def _instead(
@@ -400,6 +405,8 @@ def _instead(
         return ["outdone"]
     if breaks is not None:
         return ["rule"]
+    if built.plan.aim in OTHER_AIMS:
+        return ["aim"]
     if money > 0:
         return ["money"]
     lost, won = _exchange(built, _alone(built, exchange), site)

@@ -36,8 +36,8 @@ from stationplan.errors import ConsistencyError, FaultList, InputError, Message,
 from stationplan.explain import finished, why_here, why_not
 from stationplan.inputs import decide_datums, place, read_roads, read_tables
 from stationplan.postgis import is_database, shown_url
-from stationplan.question import curve, question, reached
-from stationplan.recount import recount_stations
+from stationplan.question import Question, curve, question, reached, room
+from stationplan.recount import recount_minutes, recount_stations
 from stationplan.robust import Robust, robustness
 from stationplan.scenario import Scenario
 from stationplan.surfaces import surface_of, timed
@@ -125,12 +125,21 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         unsnapped = _unsnapped(cell_snap, site_snap, demand, sites.existing, file.roads.max_snap_m, notes)
     walk_kmh = file.roads.speed_kmh["walk"]
     with clock.step("times", say("Measuring travel times")):
-        times = site_times(network, cell_snap, site_snap, demand.groups, walk_kmh=walk_kmh, workers=workers)
+        times = site_times(
+            network,
+            cell_snap,
+            site_snap,
+            demand.groups,
+            walk_kmh=walk_kmh,
+            far_min=plan.far_min or 0.0,
+            workers=workers,
+        )
     with clock.step("coverage", say("Counting coverage")):
-        coverage = cover_rows(demand, sites, times)
+        coverage = cover_rows(demand, sites, times, far_min=plan.far_min)
         _require_reach(coverage, sites, scenario)
     with clock.step("siting", say("Choosing sites")):
-        asked = question(plan, demand, sites, coverage, districts=len(area.districts))
+        districts = tuple(area.districts["name"].astype(str))
+        asked = question(plan, demand, sites, coverage, districts=districts)
         solution = choose(asked)
         if solution.termination == "time_limit":
             notes.append(say("The solver ran out of time: another run may end with another plan."))
@@ -145,18 +154,23 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
                     new=plan.number,
                 )
             )
+        if plan.aim == "center":
+            notes.extend(_out_of_reach(asked))
         points = curve(asked)
     with clock.step("robustness", say("Choosing again for uncertain demand")):
-        robust = robustness(
-            plan, demand, sites, coverage, solution.sites, districts=len(area.districts), workers=workers
-        )
+        robust = robustness(plan, demand, sites, coverage, solution.sites, districts=districts, workers=workers)
         notes.extend(_robust_notes(robust))
     with clock.step("explaining", say("Explaining each site")):
         standing = np.flatnonzero(sites.existing)
         before = recount_stations(demand, sites, times, standing)
         after = before + recount_stations(demand, sites, times, solution.sites)
         after -= recount_stations(demand, sites, times, solution.closed)
-        _agree(reached(asked, demand, after, solution), solution)
+        minutes_before, minutes_after = None, None
+        if plan.far_min is not None:
+            minutes_before = recount_minutes(demand, sites, times, standing, far_min=plan.far_min)
+            built_too = np.concatenate([standing, solution.sites])
+            minutes_after = recount_minutes(demand, sites, times, built_too, far_min=plan.far_min)
+        _agree(reached(asked, demand, after, minutes_after, solution), solution)
         walkers = [group for group in demand.groups if group.mode == "walk"]
         standard = walkers[0] if walkers else NATIONAL_CIRCLE
         chosen = solution.sites
@@ -190,6 +204,9 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         actions={key: action.name.text for key, action in file.actions.items()},
         stations_before=before,
         stations_after=after,
+        minutes_before=minutes_before,
+        minutes_after=minutes_after,
+        served=room(asked, solution),
         why=why,
         why_not=why_not(built, doubted, cases=why, site_snap=site_snap),
         robustness=robust.share,
@@ -337,6 +354,23 @@ def _require_reach(coverage: Coverage, sites: Sites, scenario: Scenario) -> None
             key="candidates",
         )
         faults.raise_any()
+
+
+def _out_of_reach(asked: Question) -> list[Message]:
+    """Note who is left out of the longest way, as no station or candidate is within reach."""
+    journeys = asked.coverage.journeys
+    assert journeys is not None  # the plan is about ways
+    left_out = float(asked.coverage.weight[~asked.reachable[journeys.origin]].sum())
+    if not left_out:
+        return []
+    return [
+        say(
+            "No station or candidate that is open to them is within {minutes} min of {workers} workers: the longest "
+            "way leaves them out.",
+            minutes=journeys.far_min,
+            workers=round(left_out, 1),
+        )
+    ]
 
 
 def _robust_notes(robust: Robust) -> list[Message]:

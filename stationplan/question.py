@@ -7,11 +7,35 @@ from functools import cached_property
 from itertools import combinations
 
 import numpy as np
+from scipy import sparse
 from scipy.spatial import cKDTree
 
-from stationplan.domain import CountArray, Coverage, Demand, FloatArray, FrontierPoint, IntArray, Sites, Solution
+from stationplan.domain import (
+    BoolArray,
+    CountArray,
+    Coverage,
+    Demand,
+    FloatArray,
+    FrontierPoint,
+    IntArray,
+    Journeys,
+    Served,
+    Sites,
+    Solution,
+)
 from stationplan.scenario import PlanInput
-from stationplan.siting import fair_coverage, frontier, max_coverage, min_stations, phased_coverage, robust_coverage
+from stationplan.siting import (
+    assign,
+    capacitated_coverage,
+    fair_coverage,
+    frontier,
+    max_coverage,
+    min_stations,
+    p_center,
+    p_median,
+    phased_coverage,
+    robust_coverage,
+)
 from stationplan.siting.base.problem import Ends, Rules
 
 
@@ -20,8 +44,9 @@ class Question:
     """What a plan asks of the siting models: rows as they weigh in the choice, rules, and what has to be reached.
 
     ``total`` is the weight of all workers and ``totals[district]`` that of each district, within reach of a site or
-    not; ``district[row]`` is where a row lies, ``today`` the weight covered now, and ``hot`` whether heat weighs.
-    ``drawn``, [draw x row], is what rows weigh in the draws of the demand that the plan looks at.
+    not; ``district[row]`` is where a row lies, ``today`` the weight covered now, ``names[district]`` what it is called,
+    and ``hot`` whether heat weighs. ``drawn``, [draw x row], is what rows weigh in the draws of the demand that the
+    plan looks at.
     """
 
     plan: PlanInput
@@ -31,6 +56,7 @@ class Question:
     totals: FloatArray
     district: IntArray
     today: float
+    names: tuple[str, ...]
     hot: bool
     drawn: FloatArray
 
@@ -64,6 +90,14 @@ class Question:
             gradual=self.coverage.share is not None,
         )
 
+    @cached_property
+    def reachable(self) -> BoolArray:
+        """Whether some station or candidate that may stand is within reach of each origin of the journeys."""
+        journeys = self.coverage.journeys
+        assert journeys is not None  # asked of plans that are about ways
+        usable = (~self.sites.forbidden)[journeys.minutes.indices]
+        return np.asarray(np.diff(np.concatenate([[0], np.cumsum(usable)])[journeys.minutes.indptr]) > 0)
+
     @property
     def floor(self) -> FloatArray:
         """The least weight of each district."""
@@ -93,10 +127,10 @@ def question(
     sites: Sites,
     coverage: Coverage,
     *,
-    districts: int,
+    districts: tuple[str, ...],
     weight: FloatArray | None = None,
 ) -> Question:
-    """Return the question of a plan in a study of so many districts.
+    """Return the question of a plan in a study of some districts, by name.
 
     ``weight[cell, group, slot]`` is what workers count, by default what they do in the demand (:func:`weights`).
     """
@@ -108,9 +142,10 @@ def question(
         sites=sites,
         coverage=coverage,
         total=float(weight.sum()),
-        totals=np.bincount(demand.district, weight.sum(axis=(1, 2)), minlength=districts).astype(float),
+        totals=np.bincount(demand.district, weight.sum(axis=(1, 2)), minlength=len(districts)).astype(float),
         district=demand.district[coverage.cell],
         today=float(coverage.weight[covered_now].sum()),
+        names=districts,
         hot=demand.exposure is not None,
         drawn=_drawn(plan, demand, coverage),
     )
@@ -157,6 +192,24 @@ def answer(asked: Question) -> Solution:
             forbidden=asked.sites.forbidden,
             time_limit_s=plan.time_limit_s,
         )
+    if plan.aim == "served":
+        return capacitated_coverage(
+            coverage.cover,
+            coverage.weight,
+            asked.sites.capacity,
+            slot=coverage.slot,
+            p=plan.new,
+            budget=plan.budget,
+            costs=asked.sites.cost,
+            existing=asked.sites.existing,
+            required=asked.sites.required,
+            forbidden=asked.sites.forbidden,
+            district=asked.ends["district"],
+            floor=asked.ends["floor"],
+            time_limit_s=plan.time_limit_s,
+        )
+    if coverage.journeys is not None:
+        return _shortest(asked, coverage.journeys)
     if plan.phases:
         return phased_coverage(
             cover,
@@ -175,6 +228,63 @@ def answer(asked: Question) -> Solution:
         time_limit_s=plan.time_limit_s,
         **asked.ends,
     )
+
+
+def _shortest(asked: Question, journeys: Journeys) -> Solution:
+    """Return the sites with the shortest mean way (min), or the shortest longest way of those who have one."""
+    plan, sites = asked.plan, asked.sites
+    weight = np.bincount(journeys.origin, asked.coverage.weight, minlength=journeys.minutes.shape[0])
+    new = plan.new or 0
+    if plan.aim == "median":
+        found = p_median(
+            journeys.minutes,
+            weight,
+            new,
+            existing=sites.existing,
+            required=sites.required,
+            forbidden=sites.forbidden,
+            far=journeys.far_min,
+            time_limit_s=plan.time_limit_s,
+        )
+        total = asked.total if asked.total > 0 else 1.0
+        return replace(found, objective=found.objective / total, bound=found.bound / total)
+    return p_center(
+        journeys.minutes,
+        new,
+        weights=np.where(asked.reachable, weight, 0.0),
+        existing=sites.existing,
+        required=sites.required,
+        forbidden=sites.forbidden,
+        time_limit_s=plan.time_limit_s,
+    )
+
+
+def room(asked: Question, solution: Solution) -> Served | None:
+    """Return who finds room at the stations, today and with a solution; ``None`` where room is not asked about."""
+    if asked.plan.aim != "served":
+        return None
+    coverage, sites = asked.coverage, asked.sites
+    today = np.flatnonzero(sites.existing)
+
+    cover, weight, slot = coverage.cover, coverage.weight, coverage.slot
+    before = assign(cover, weight, sites.capacity, today, slot=slot)
+    after = assign(
+        cover,
+        weight,
+        sites.capacity,
+        np.concatenate([today, solution.sites]),
+        slot=slot,
+        district=asked.ends["district"],
+        floor=asked.ends["floor"],
+    )
+    row, site = after.tocoo().coords
+    load = np.zeros(sites.open.shape)
+    np.add.at(load, (site, slot[row]), after.data)
+    return Served(before=_row_sums(before), after=_row_sums(after), load=load)
+
+
+def _row_sums(matrix: sparse.csr_array) -> FloatArray:
+    return np.asarray(matrix.sum(axis=1), dtype=np.float64).ravel()
 
 
 def curve(asked: Question) -> tuple[FrontierPoint, ...]:
@@ -241,12 +351,22 @@ def same_place(sites: Sites) -> IntArray:
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)
 
 
-def reached(asked: Question, demand: Demand, stations: CountArray, solution: Solution) -> float:
-    """Return the objective of a solution from ``stations[cell, group, slot]``, a count of the stations that cover it.
+def reached(
+    asked: Question, demand: Demand, stations: CountArray, minutes: FloatArray | None, solution: Solution
+) -> float:
+    """Return the objective of a solution from a count of the stations that cover each [cell, group, slot].
 
-    NaN where such a count does not tell it: coverage fades out past the standard, or a regret is asked for.
+    ``minutes``, of the same shape, are those to the nearest station where the plan is about ways. NaN where neither
+    tells the objective: coverage fades out past the standard, room is short, or a regret is asked for.
     """
     plan, sites = asked.plan, asked.sites
+    if minutes is not None:
+        worked = demand.weight > 0
+        if plan.aim == "median":
+            return float(np.average(np.minimum(minutes[worked], plan.far_min or 0.0), weights=demand.weight[worked]))
+        return float(minutes[worked & np.isfinite(minutes)].max(initial=0.0))
+    if plan.aim == "served":
+        return float("nan")
     if plan.aim == "cost":
         return float(sites.cost[solution.sites].sum())
     if asked.coverage.share is not None or plan.aim == "regret":

@@ -1,4 +1,4 @@
-"""The plan's own checker: coverage counted again, site by site, straight from travel times.
+"""The plan's own checker: coverage and ways counted again, site by site, straight from travel times.
 
 It shares no code with coverage matrices or solvers, so a fault in either shows as a difference.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stationplan.domain import CUTOFF_TOLERANCE, CountArray, Demand, IntArray, Sites, TravelTimes
+from stationplan.domain import CUTOFF_TOLERANCE, CountArray, Demand, FloatArray, IntArray, Sites, TravelTimes
 
 
 def recount_stations(demand: Demand, sites: Sites, times: TravelTimes, standing: IntArray) -> CountArray:
@@ -28,3 +28,21 @@ def recount_stations(demand: Demand, sites: Sites, times: TravelTimes, standing:
                 stations[near, g, s] += 1
     stations[demand.workers == 0] = 0
     return stations
+
+
+def recount_minutes(
+    demand: Demand, sites: Sites, times: TravelTimes, standing: IntArray, *, far_min: float
+) -> FloatArray:
+    """Return the minutes from each (cell, group, slot) to the nearest of the standing sites that is open and suits it.
+
+    ``inf`` where there is none within ``far_min``, or nobody to set out.
+    """
+    nearest = np.full(demand.workers.shape, np.inf)
+    minutes = {mode: matrix.tocsc() for mode, matrix in times.minutes.items()}
+    for site in standing:
+        for g, group in enumerate(demand.groups):
+            column = minutes[group.mode][:, [site]]
+            for s in np.flatnonzero(sites.open[site] & sites.serves[site, g]):
+                nearest[column.indices, g, s] = np.minimum(nearest[column.indices, g, s], column.data)
+    nearest[(nearest > far_min + CUTOFF_TOLERANCE) | (demand.workers == 0)] = np.inf
+    return nearest

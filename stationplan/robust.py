@@ -35,7 +35,7 @@ def robustness(
     coverage: Coverage,
     chosen: IntArray,
     *,
-    districts: int,
+    districts: tuple[str, ...],
     workers: int = 1,
 ) -> Robust:
     """Return how often the same question chooses the same sites for draws of the demand.

@@ -13,10 +13,10 @@ from scipy.optimize import linprog
 
 from stationplan.siting import assign, capacitated_coverage, max_coverage
 from stationplan.siting.base.answer import Clock
+from stationplan.siting.base.problem import checked
+from stationplan.siting.capacity.flow import Flow
 from stationplan.siting.capacity.prices import bound, prices
 from stationplan.siting.capacity.reduced import reduce
-from stationplan.siting.capacity.flow import Flow
-from stationplan.siting.base.problem import checked
 
 
 def _served(case, sites):

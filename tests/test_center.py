@@ -13,8 +13,8 @@ from scipy import sparse
 from scipy.sparse.csgraph import shortest_path
 
 from stationplan.siting import p_center
-from stationplan.siting.minutes import decision as cover_decision
 from stationplan.siting.base.answer import Clock
+from stationplan.siting.minutes import decision as cover_decision
 
 OR_LIBRARY = [127, 98, 93, 74, 48, 84, 64, 55, 37, 20, 59, 51, 36, 26, 18, 47, 39, 28, 18, 13]
 """Optimal radii of pmed1-pmed20 as p-centers (Daskin 1995; Elloumi, Labbe and Pochet 2004)."""

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from stationplan.siting.cover import solver
 from stationplan.siting.base.answer import PROVEN, Clock
+from stationplan.siting.cover import solver
 from stationplan.siting.cover.branch import branch
 from stationplan.siting.cover.clusters import cluster_bound, groups_of
 from stationplan.siting.cover.core import Core

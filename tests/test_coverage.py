@@ -55,6 +55,7 @@ def _sites(open_, serves, x=None, y=None):
         open=open_,
         serves=serves,
         cost=np.zeros(count),
+        capacity=np.full(count, np.nan),
         required=np.zeros(count, dtype=bool),
         forbidden=np.zeros(count, dtype=bool),
         preferred=np.zeros(count, dtype=bool),

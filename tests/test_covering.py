@@ -12,16 +12,16 @@ from scipy import sparse
 
 from stationplan.siting import min_stations, most_coverable
 from stationplan.siting.base import highs
-from stationplan.siting.covering import regions
 from stationplan.siting.base.answer import Clock
-from stationplan.siting.covering.whole import cover_all
-from stationplan.siting.covering.share import cover_share
+from stationplan.siting.covering import regions
 from stationplan.siting.covering.dominance import shrink
 from stationplan.siting.covering.duals import price_bound, prices
 from stationplan.siting.covering.regions import split_bound
+from stationplan.siting.covering.share import cover_share
 from stationplan.siting.covering.share_prices import Share, share_prices
 from stationplan.siting.covering.share_search import search_share
 from stationplan.siting.covering.swaps import swap
+from stationplan.siting.covering.whole import cover_all
 
 
 @st.composite

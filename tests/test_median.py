@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.sparse.csgraph import shortest_path
 
-from stationplan.siting.minutes import kernel as kernel
 from stationplan.siting import p_median
+from stationplan.siting.minutes import kernel
 from stationplan.siting.minutes.relaxation import lagrangian
 
 SAN_FRANCISCO_MEAN_M = [6000.5037, 4197.5127, 3544.6752, 2982.1269, 2674.1583, 2457.3586]

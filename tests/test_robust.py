@@ -21,7 +21,7 @@ def problem(draws, **asked):
     zero = np.zeros(2, dtype=np.int64)
     coverage = Coverage(rows, zero, zero, np.array([3.0, 2.0]), sparse.csr_array(np.eye(2, dtype=bool)))
     plan = PlanInput.model_validate({"new": 1, **asked})
-    return robustness(plan, record, sites, coverage, np.array([0]), districts=1)
+    return robustness(plan, record, sites, coverage, np.array([0]), districts=("A",))
 
 
 def test_a_site_is_as_robust_as_the_draws_that_choose_it():

@@ -13,6 +13,7 @@ from stationplan.domain import (
     FloatArray,
     Group,
     IntArray,
+    Journeys,
     Sites,
     TravelTimes,
 )
@@ -21,11 +22,12 @@ _STEPS = 20
 """Steps of coverage that fades out: a twentieth of the weight each."""
 
 
-def cover_rows(demand: Demand, sites: Sites, times: TravelTimes) -> Coverage:
+def cover_rows(demand: Demand, sites: Sites, times: TravelTimes, *, far_min: float | None = None) -> Coverage:
     """Return which sites cover which rows of demand (cell, group, slot) that hold workers.
 
     A site covers a row when it is open in the slot, fit for the group, and within the group's minutes and, where
-    the group has one, its limit of length; both closed. Rows are in the order group, slot, cell.
+    the group has one, its limit of length; both closed. Rows are in the order group, slot, cell. With ``far_min``, to
+    which the travel times reach, it has journeys too.
     """
     blocks: list[sparse.csr_array] = []
     fading: list[sparse.csr_array] = []
@@ -51,6 +53,7 @@ def cover_rows(demand: Demand, sites: Sites, times: TravelTimes) -> Coverage:
         weight=demand.workers[cell, group_of, slot],
         cover=sparse.csr_array(sparse.vstack(blocks, format="csr")),
         share=sparse.csr_array(sparse.vstack(fading, format="csr")) if fades else None,
+        journeys=None if far_min is None else _journeys(demand, sites, times, (cell, group_of, slot), far_min),
     )
 
 
@@ -60,6 +63,33 @@ def within_standard(times: TravelTimes, group: Group) -> sparse.csr_array:
     if group.cutoff_m is not None:
         within = sparse.csr_array(within.multiply(_at_most(times.metres[group.mode], group.cutoff_m)))
     return within
+
+
+def _journeys(
+    demand: Demand, sites: Sites, times: TravelTimes, rows: tuple[IntArray, IntArray, IntArray], far_min: float
+) -> Journeys:
+    """Return the minutes from rows (cell, group, slot) to the sites that are open then and suit them.
+
+    Groups of a mode share the origins of the slots in which the same sites are open to them.
+    """
+    cell, group_of, slot = rows
+    count = len(demand.cell_id)
+    usable = [
+        (group.mode, sites.open[:, s] & sites.serves[:, g])
+        for g, group in enumerate(demand.groups)
+        for s in range(len(demand.slots))
+    ]
+    keys = [(mode, works.tobytes()) for mode, works in usable]
+    kinds = list(dict.fromkeys(keys))
+    kind_of = np.array([kinds.index(key) for key in keys], dtype=np.int64).reshape(len(demand.groups), -1)
+    origins, origin = np.unique(kind_of[group_of, slot] * count + cell, return_inverse=True)
+    blocks = []
+    for kind, key in enumerate(kinds):
+        mode, works = usable[keys.index(key)]
+        minutes = times.minutes[mode][origins[origins // count == kind] % count]
+        near = works[minutes.indices] & (minutes.data <= far_min + CUTOFF_TOLERANCE)
+        blocks.append(_pairs(minutes, near, np.minimum(minutes.data, far_min)))
+    return Journeys(sparse.csr_array(sparse.vstack(blocks, format="csr")), origin.astype(np.int64), far_min)
 
 
 def _shares(times: TravelTimes, group: Group, reach: sparse.csr_array) -> sparse.csr_array:

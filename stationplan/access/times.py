@@ -250,11 +250,13 @@ def site_times(
     groups: Sequence[Group],
     *,
     walk_kmh: float,
+    far_min: float = 0.0,
     workers: int = 1,
 ) -> TravelTimes:
     """Return the impedance from cells to sites for the groups' modes, up to the largest cutoff of each mode.
 
-    Off-road parts at both ends are walked: they count with their minutes and with their metres.
+    Minutes go up to ``far_min`` at least. Off-road parts at both ends are walked: they count with their minutes and
+    with their metres.
     """
     minutes: dict[Mode, sparse.csr_array] = {}
     metres: dict[Mode, sparse.csr_array] = {}
@@ -262,7 +264,7 @@ def site_times(
     for mode in dict.fromkeys(group.mode for group in groups):
         members = [group for group in groups if group.mode == mode]
         ends = (cells.node[mode], sites.node[mode], cells.offroad_m[mode], sites.offroad_m[mode])
-        cutoff_min = max(group.farthest_min for group in members)
+        cutoff_min = max(far_min, *(group.farthest_min for group in members))
         minutes[mode] = _with_offroad(network, "minutes", mode, *ends, cutoff_min, 1 / metres_a_minute, workers)
         limits_m = [group.cutoff_m for group in members if group.cutoff_m is not None]
         if limits_m:

@@ -24,7 +24,7 @@ from stationplan.naming import district_name, site_name
 from stationplan.pipeline import Progress as Report
 from stationplan.reasons import why_not_facts, why_not_title
 from stationplan.report import document
-from stationplan.report.metrics import certainty, overall
+from stationplan.report.metrics import certainty, new_sites, overall
 
 
 def log_to_stderr(verbose: bool) -> None:
@@ -82,7 +82,7 @@ def print_summary(plan: Plan, paths: Mapping[str, Path | str], lang: Language) -
                 "Workers covered: {before} today, {after} with {count} new sites (of {total} workers).",
                 before=percent(total.before.share or 0.0),
                 after=percent(total.after.share or 0.0),
-                count=len(plan.chosen),
+                count=new_sites(plan)[0],
                 total=number(total.before.total),
             )
         )

@@ -51,13 +51,14 @@ LearningModel = Literal["poisson", "boosting"]
 Termination = Literal["optimal", "feasible", "time_limit", "infeasible"]
 """How a solver ended. ``feasible`` is an answer with a proven bound but no proof of being the best."""
 
-Aim = Literal["coverage", "fair", "cost", "worst", "regret"]
+Aim = Literal["coverage", "fair", "cost", "worst", "regret", "served", "median", "center"]
 """What a plan wants: the most workers covered, the worst-served district served best, the least cost, the most workers
-covered in the worst draw of the demand, or the least regret over the draws."""
+covered in the worst draw of the demand, the least regret over the draws, the most workers served where stations have
+limited room, the shortest mean way (p-median), or the shortest longest way (p-center)."""
 
-Rule = Literal["required", "floor", "target", "budget", "spacing", "gain"]
+Rule = Literal["required", "floor", "target", "budget", "spacing", "gain", "aim"]
 """What holds a site in a plan: the scenario demands it, a district's floor or the target needs it, a better one is too
-dear or may not stand beside the others, or its gain alone."""
+dear or may not stand beside the others, its gain alone, or, where workers covered are not the aim, that aim."""
 
 WhyNotReason = Literal[
     "proposed",
@@ -76,15 +77,17 @@ WhyNotReason = Literal[
     "as_good",
     "rule",
     "heat",
+    "aim",
     "better",
 ]
 """Why a site is not among those proposed.
 
-Of itself: it is ``proposed``, ``existing`` or ``closes``, ``forbidden``, without a road near (``no_road``), open in
-no slot (``closed``), fit for no group (``unfit``), or has ``nobody`` within reach. Beside the plan: all that it
-reaches are ``covered``, the ``money`` lacks, the ``number`` of sites is used up, or something stands too near or at
-its place (``spacing``). In another's stead: it covers fewer (``outdone``) or ``as_good``; more, but a ``rule`` breaks,
-or work in the ``heat`` is lost, or nothing speaks against it (``better``: only where the plan is not proven best)."""
+Of itself: it is ``proposed``, ``existing`` or ``closes``, ``forbidden``, without a road near (``no_road``), open in no
+slot (``closed``), fit for no group (``unfit``), or has ``nobody`` within reach. Beside the plan: all that it reaches
+are ``covered``, the ``money`` lacks, the ``number`` of sites is used up, or something stands too near or at its place
+(``spacing``). In another's stead: it covers fewer (``outdone``) or ``as_good``; more, but a ``rule`` breaks, or work in
+the ``heat`` is lost, or the plan has another ``aim``, or nothing speaks against it (``better``: only where the plan is
+not proven best)."""
 
 CUTOFF_TOLERANCE = 1e-6
 """How a closed cutoff meets rounding: 1e-6 minutes (60 microseconds) or metres beyond it still count as within."""

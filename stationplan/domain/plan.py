@@ -41,7 +41,8 @@ class Sites(Record):
     ``open[site, slot]`` and ``serves[site, group]`` say when and for whom a station works. ``district`` is -1 outside
     every district. ``cost`` (yuan) is 0 for existing stations. ``hours`` is the opening time as text, ``host`` the id
     of the kind of place. ``place`` is the row of the station or candidate at which something is done: of new sites with
-    the same number at most one is chosen. ``action`` is the id of what is done there, empty for the station itself;
+    the same number at most one is chosen. ``capacity`` is the number of workers that a site can serve in a time slot,
+    NaN where nobody said. ``action`` is the id of what is done there, empty for the station itself;
     ``counted`` sites count towards the number of new ones. ``preferred`` and ``closable`` are named by the scenario.
     """
 
@@ -57,6 +58,7 @@ class Sites(Record):
     open: BoolArray
     serves: BoolArray
     cost: FloatArray
+    capacity: FloatArray
     required: BoolArray
     forbidden: BoolArray
     preferred: BoolArray
@@ -81,12 +83,27 @@ class Sites(Record):
 
 
 @dataclass(frozen=True, eq=False)
+class Journeys(Record):
+    """How long it takes from demand to sites, also past the standards.
+
+    ``minutes`` is an [origin x site] matrix of minutes up to ``far_min``, by a group's mode and to sites that are open
+    and suit it; an absent entry is farther, a stored 0 no way at all. ``origin[row]`` is where a row of the coverage
+    sets out: rows of one cell have an origin in common where the same sites are open to them.
+    """
+
+    minutes: sparse.csr_array
+    origin: IntArray
+    far_min: float
+
+
+@dataclass(frozen=True, eq=False)
 class Coverage(Record):
     """Which demand rows each site covers.
 
     Row r stands for ``(cell[r], group[r], slot[r])`` and has ``weight[r]`` > 0 workers. ``cover`` is a boolean
     [row x site] matrix: true where the site is open, fit for the group and within its standard. ``share`` says, where
     coverage fades out past the standard of some group, what share of a row a site is worth; ``None``: ``cover`` says.
+    ``journeys`` are there where the plan is about ways.
     """
 
     cell: IntArray
@@ -95,6 +112,19 @@ class Coverage(Record):
     weight: FloatArray
     cover: sparse.csr_array
     share: sparse.csr_array | None = None
+    journeys: Journeys | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Served(Record):
+    """Who finds room at the stations: ``before[row]`` and ``after[row]`` workers of each row of the coverage.
+
+    ``load[site, slot]`` are the workers that each site serves with the plan.
+    """
+
+    before: FloatArray
+    after: FloatArray
+    load: FloatArray
 
 
 @dataclass(frozen=True)
@@ -309,7 +339,9 @@ class Plan(Density):
     chosen too (NaN without draws). ``reach`` holds, for each proposed site in build order, the area (``area.crs``)
     around the roads walked to it within ``reach_standard``. ``aim`` is what the plan wants, and ``weighted`` whether
     its objective counts more than covered workers. ``phase_names`` name the phases of the solution, ``actions`` what
-    is done at sites. ``frontier`` tells what other numbers of sites could do.
+    is done at sites. ``frontier`` tells what other numbers of sites could do. Where the plan is about ways,
+    ``minutes_before`` and ``minutes_after``, [cell, group, slot], are those to the nearest station (``inf``: none
+    within ``coverage.journeys.far_min``); where it is about room, ``served`` tells who finds some.
     """
 
     network: RoadNetwork
@@ -324,6 +356,9 @@ class Plan(Density):
     frontier: tuple[FrontierPoint, ...]
     stations_before: NDArray[np.int32]
     stations_after: NDArray[np.int32]
+    minutes_before: FloatArray | None
+    minutes_after: FloatArray | None
+    served: Served | None
     why: tuple[WhyHere, ...]
     why_not: tuple[WhyNot, ...]
     robustness: FloatArray

@@ -73,6 +73,7 @@ def _done(sites: Sites, key: str, action: ActionInput, file: ScenarioFile) -> Si
         open=opened & ~sites.open[at] if extends else opened,
         serves=sites.serves[at] & fits,
         cost=np.full(number, action.cost),
+        capacity=sites.capacity[at],
         required=np.zeros(number, dtype=bool),
         forbidden=sites.forbidden[at],
         preferred=np.zeros(number, dtype=bool),

@@ -61,7 +61,8 @@ def _has_tag(tags: Mapping[str, str], tag: str) -> bool:
 
 
 def _hosted(site_id: str, name: str, address: str, host: str, spec: HostInput) -> Place:
-    return Place(site_id, name, address, spec.kind, host, spec.hours, spec.cost)
+    capacity = np.nan if spec.capacity is None else spec.capacity
+    return Place(site_id, name, address, spec.kind, host, spec.hours, spec.cost, capacity)
 
 
 def grid_places(given: CandidatesInput, roads: RoadArcs, area: StudyArea, hosts: Mapping[str, HostInput]) -> PlaceTable:

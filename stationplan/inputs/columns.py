@@ -30,6 +30,7 @@ FIELD_NAMES: Mapping[str, tuple[str, ...]] = {
     "area_m2": ("area_m2", "area", "floor_area", "面积", "使用面积", "建筑面积", "站点面积"),
     "hours": ("hours", "opening_hours", "open_hours", "开放时间", "营业时间", "服务时间", "开放时段", "开门时间"),
     "cost": ("cost", "cost_yuan", "费用", "建设费用", "投入", "造价"),
+    "capacity": ("capacity", "seats", "服务能力", "容纳人数", "可容纳人数", "座位数", "容量"),
     "population": ("population", "pop", "residents", "人口", "常住人口"),
     "jobs": ("jobs", "employment", "岗位", "就业", "就业岗位"),
     "count": ("count", "workers", "observed", "人数", "观测人数", "数量"),

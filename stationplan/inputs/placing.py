@@ -10,7 +10,7 @@ import shapely
 from rapidfuzz import process
 from scipy.spatial import cKDTree
 
-from stationplan.domain import BoolArray, ObjectArray, Quality, Sites, StudyArea
+from stationplan.domain import BoolArray, FloatArray, ObjectArray, Quality, Sites, StudyArea
 from stationplan.errors import Fault, FaultList, Message, say
 from stationplan.geo import project
 from stationplan.inputs.actions import done_id, may_be_done, open_slots, with_actions
@@ -89,6 +89,7 @@ def place_sites(
         open=open_slots([place.hours for place in places], file),
         serves=_serves(places, file),
         cost=np.where(is_existing, 0.0, [place.cost for place in places]),
+        capacity=_capacity([place.capacity for place in places], file),
         required=np.zeros(len(places), dtype=bool),
         forbidden=named(asked.forbidden),
         preferred=np.zeros(len(places), dtype=bool),
@@ -98,6 +99,7 @@ def place_sites(
         action=("",) * len(places),
         district=district[kept],
     )
+    _check_capacity(scenario, sites)
     sites = with_actions(sites, file)
     _check_asked(scenario, sites, dict(zip((place.site_id for place in candidates.places), reasons, strict=True)))
     ids = np.array(sites.site_id)
@@ -111,6 +113,34 @@ def place_sites(
     if existing is not None:
         quality.insert(0, _with_outside(existing, district[:first]))
     return sites, tuple(quality), tuple(notes)
+
+
+def _capacity(given: Sequence[float], file: ScenarioFile) -> FloatArray:
+    """Return the capacity of each place, the scenario's where neither its row nor its host tells one."""
+    capacity = np.array(given, dtype=np.float64)
+    if file.plan.capacity is not None:
+        capacity[np.isnan(capacity)] = file.plan.capacity
+    return capacity
+
+
+def _check_capacity(scenario: Scenario, sites: Sites) -> None:
+    """Refuse a question about room where some site has no capacity."""
+    unknown = np.flatnonzero(np.isnan(sites.capacity))
+    if scenario.file.plan.aim == "served" and len(unknown):
+        faults = FaultList(scenario.path.name)
+        faults.add(
+            say(
+                "Nothing says how many workers {count} stations and candidates can serve, such as {sites}.",
+                count=len(unknown),
+                sites=", ".join(sites.site_id[site] for site in unknown[:3]),
+            ),
+            say(
+                "Give a column capacity (服务能力) in the tables, `capacity` of the hosts, or one for all the rest: "
+                "`capacity = 100` under [plan]."
+            ),
+            key="plan.capacity",
+        )
+        faults.raise_any()
 
 
 def _counted(reason: str, count: int) -> Message:

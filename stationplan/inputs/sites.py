@@ -20,7 +20,7 @@ from stationplan.inputs.source import Located, quality_of, read_fields
 from stationplan.inputs.table import Table, Wanted, as_number, as_yuan, numbers, unique_ids
 from stationplan.scenario import CURE_HOURS, HostInput, Limits, SitesInput, unread_hours
 
-_FIELDS = ("id", "name", "address", "lon", "lat", "lonlat", "kind", "area_m2", "host", "hours", "cost")
+_FIELDS = ("id", "name", "address", "lon", "lat", "lonlat", "kind", "area_m2", "host", "hours", "cost", "capacity")
 _MICRO_M2 = 5.0
 """Usable area below which a station is a micro station (national programme, 2023)."""
 _SQUARE_METRES = re.compile(r"(平方米|平米|㎡|m2|m²|平)$", re.IGNORECASE)
@@ -28,7 +28,10 @@ _SQUARE_METRES = re.compile(r"(平方米|平米|㎡|m2|m²|平)$", re.IGNORECASE
 
 @dataclass(frozen=True)
 class Place:
-    """One station or host as read; cost in yuan. Where it stands is in :class:`PlaceTable`."""
+    """One station or host as read; cost in yuan, capacity (NaN: not said) in workers a time slot.
+
+    Where it stands is in :class:`PlaceTable`.
+    """
 
     site_id: str
     name: str
@@ -37,6 +40,7 @@ class Place:
     host: str
     hours: str
     cost: float
+    capacity: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +89,9 @@ def read_sites(located: Located, role: str, rules: Rules) -> PlaceTable:
     cost = np.full(count, np.nan)
     if "cost" in columns:
         cost = numbers(table, columns["cost"], faults, low=0, empty=np.nan, reads=as_yuan)
+    capacity = np.full(count, np.nan)
+    if "capacity" in columns:
+        capacity = numbers(table, columns["capacity"], faults, low=0, empty=np.nan)
 
     def text(field: str) -> list[str]:
         return table.column(columns[field]) if field in columns else [""] * count
@@ -101,6 +108,8 @@ def read_sites(located: Located, role: str, rules: Rules) -> PlaceTable:
     hours = rest.hours(text("hours"), host_texts, hosts)
     if role == "candidates":
         cost = rest.costs(cost, host_texts, hosts)
+    of_host = [rules.hosts[host].capacity if host else None for host in hosts]
+    capacity = np.where(np.isnan(capacity), np.array(of_host, dtype=np.float64), capacity)
     good = usable_rows(table, faults, refuse=given.bad_rows == "refuse" and not rules.lenient)
     names, addresses = text("name"), text("address")
     kept = np.flatnonzero(good)
@@ -108,7 +117,16 @@ def read_sites(located: Located, role: str, rules: Rules) -> PlaceTable:
     merged = _tell_duplicates(table, kept, names, pairs, merge=given.merge_duplicates, faults=faults)
     kept = np.array([i for i in kept if i not in merged], dtype=np.int64)
     places = tuple(
-        Place(ids[i], names[i], addresses[i], kinds[i], hosts[i], hours[i], 0.0 if np.isnan(cost[i]) else cost[i])
+        Place(
+            site_id=ids[i],
+            name=names[i],
+            address=addresses[i],
+            kind=kinds[i],
+            host=hosts[i],
+            hours=hours[i],
+            cost=0.0 if np.isnan(cost[i]) else float(cost[i]),
+            capacity=float(capacity[i]),
+        )
         for i in kept.tolist()
     )
     quality = quality_of(role, table, len(places), faults)

@@ -6,10 +6,12 @@ import json
 import math
 from importlib import resources
 
+import numpy as np
+
 from stationplan.domain import FloatArray, Held, LocalText, Plan, WhyHere, WhyNot
 from stationplan.geo import unproject
 from stationplan.reasons import mean_today_min, no_station_share
-from stationplan.report.metrics import Change, Covered, by_district, by_group, by_slot, overall
+from stationplan.report.metrics import Change, Covered, Way, by_district, by_group, by_slot, overall, room, ways
 
 Json = dict[str, object]
 
@@ -91,6 +93,8 @@ def document(plan: Plan) -> Json:
                 for change in by_slot(plan)
             ],
         },
+        "ways": _ways(plan),
+        "room": _room(plan),
         "sites": [_site(plan, order) for order in range(len(plan.chosen))],
         "why_not": [_why_not(plan, case) for case in plan.why_not],
         "robustness_draws": plan.robustness_draws,
@@ -123,6 +127,10 @@ def _site(plan: Plan, order: int) -> Json:
         "phase": int(plan.phase[order]) + 1 if plan.solution.phases else None,
         "workers_gained": _number(why.gained.sum()),
         "cost": _number(sites.cost[site]),
+        "capacity": None if math.isnan(sites.capacity[site]) else _number(sites.capacity[site]),
+        "served": None
+        if plan.served is None
+        else {slot.id: _number(plan.served.load[site, s]) for s, slot in enumerate(plan.demand.slots)},
         "district": str(plan.area.districts["name"].iloc[district]) if district >= 0 else "",
         "robustness": None if math.isnan(plan.robustness[order]) else _number(plan.robustness[order], 9),
         "why": {
@@ -137,6 +145,50 @@ def _site(plan: Plan, order: int) -> Json:
             "replacement_breaks": _held(plan, why.replacement_breaks),
             "removal_loss": _number(why.removal_loss),
         },
+    }
+
+
+def _ways(plan: Plan) -> Json | None:
+    """Return the ways to a station, in all and by group; ``None`` where the plan is not about them."""
+    journeys, change = plan.coverage.journeys, ways(plan)
+    if journeys is None or change is None:
+        return None
+    return {
+        "far_min": journeys.far_min,
+        **_way_change(change),
+        "by_group": {
+            group.id: _way_change(of_group)
+            for g, group in enumerate(plan.demand.groups)
+            if (of_group := ways(plan, np.s_[:, g, :])) is not None
+        },
+    }
+
+
+def _way_change(change: tuple[Way, Way]) -> Json:
+    return {
+        when: {
+            "mean_min": None if way.mean_min is None else _number(way.mean_min),
+            "longest_min": None if way.longest_min is None else _number(way.longest_min),
+            "without": _number(way.without),
+        }
+        for when, way in zip(("before", "after"), change, strict=True)
+    }
+
+
+def _room(plan: Plan) -> Json | None:
+    """Return the workers who find room, in all and by district; ``None`` where the plan is not about room."""
+    total = room(plan)
+    if total is None:
+        return None
+    by_district = [room(plan, district) for district in range(len(plan.area.districts))]
+    return {
+        "before": _number(total.before),
+        "after": _number(total.after),
+        "by_district": [
+            {"district_id": str(code), "before": _number(part.before), "after": _number(part.after)}
+            for code, part in zip(plan.area.districts["district_id"], by_district, strict=True)
+            if part is not None
+        ],
     }
 
 

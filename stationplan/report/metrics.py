@@ -71,6 +71,63 @@ def by_slot(plan: Plan) -> list[Change]:
     return [_change(plan, slot, np.s_[:, :, slot]) for slot in range(len(plan.demand.slots))]
 
 
+@dataclass(frozen=True)
+class Way:
+    """Ways to the nearest station that is open and suits, by the minutes of each group's mode.
+
+    ``mean_min`` counts the scenario's farthest minutes for the ``without`` workers who have no station within them;
+    ``longest_min`` is the longest way of all others. ``None`` where there is nobody.
+    """
+
+    mean_min: float | None
+    longest_min: float | None
+    without: float
+
+
+def ways(plan: Plan, part: Part = np.s_[:]) -> tuple[Way, Way] | None:
+    """Return the ways today and with the plan, in one part of the demand; ``None`` where it is not about ways."""
+    journeys = plan.coverage.journeys
+    if journeys is None or plan.minutes_before is None or plan.minutes_after is None:
+        return None
+    workers = plan.demand.workers[part]
+    return (
+        _way(workers, plan.minutes_before[part], journeys.far_min),
+        _way(workers, plan.minutes_after[part], journeys.far_min),
+    )
+
+
+def _way(workers: FloatArray, minutes: FloatArray, far_min: float) -> Way:
+    there, known = workers > 0, np.isfinite(minutes)
+    with_one = there & known
+    return Way(
+        float(np.average(np.minimum(minutes, far_min)[there], weights=workers[there])) if there.any() else None,
+        float(minutes[with_one].max()) if with_one.any() else None,
+        float(workers[there & ~known].sum()),
+    )
+
+
+@dataclass(frozen=True)
+class Room:
+    """Workers of a part of the demand for whom stations within their standard have room, today and with the plan."""
+
+    before: float
+    after: float
+
+
+def room(plan: Plan, district: int | None = None) -> Room | None:
+    """Return who finds room in all, or in one district; ``None`` where the plan is not about room."""
+    if plan.served is None:
+        return None
+    here = np.s_[:] if district is None else plan.demand.district[plan.coverage.cell] == district
+    return Room(float(plan.served.before[here].sum()), float(plan.served.after[here].sum()))
+
+
+def new_sites(plan: Plan, phase: int | None = None) -> tuple[int, int]:
+    """Return how many new sites a plan, or a phase of it, has, and how much is done that is none: longer hours."""
+    counted = plan.sites.counted[plan.chosen if phase is None else plan.chosen[plan.phase == phase]]
+    return int(counted.sum()), int((~counted).sum())
+
+
 def uncovered(plan: Plan, stations: CountArray) -> FloatArray:
     """Return the workers of each cell that no station covers, over all groups and slots."""
     return np.asarray(np.where(stations == 0, plan.demand.workers, 0.0).sum(axis=(1, 2)), dtype=np.float64)
@@ -157,6 +214,21 @@ def certainty(plan: Plan) -> Message:
             workers=number(math.ceil(solution.objective)),
             bound=number(math.floor(solution.bound)),
         )
+    if plan.aim == "median":
+        if best:
+            return say("Proven best: no other choice of sites makes the mean way to a station shorter.")
+        return say("No choice of sites makes the mean way shorter than {minutes} min.", minutes=_down(solution.bound))
+    if plan.aim == "center":
+        if best:
+            return say("Proven best: no other choice of sites makes the longest way to a station shorter.")
+        return say(
+            "No choice of sites makes the longest way shorter than {minutes} min.", minutes=_down(solution.bound)
+        )
+    if plan.aim == "served":
+        if best:
+            return say("Proven best: no other choice of sites has room for more workers.")
+        if known:
+            return say("No other choice of sites has room for more than {gap} more.", gap=percent_up(solution.gap))
     if plan.weighted:
         if best:
             return say("Proven best: no other choice does better by the weights of the scenario.")
@@ -170,3 +242,8 @@ def certainty(plan: Plan) -> Message:
     if known:
         return say("No other choice of sites covers more than {gap} more workers.", gap=percent_up(solution.gap))
     return say("How much more another choice could cover is not known.")
+
+
+def _down(minutes: float) -> str:
+    """Return minutes rounded down, so that they stay a limit."""
+    return number(math.floor(minutes * 100 + 1e-6) / 100, 2)

@@ -12,7 +12,7 @@ from stationplan.i18n import number, percent, percent_up, translate, words
 from stationplan.naming import district_name, host_names, kind_names, mode_names, phase_name, site_name
 from stationplan.reasons import SHOWN_FROM, broken_by, held_by, today_ways, why_not_facts, why_not_title
 from stationplan.report.charts import curve
-from stationplan.report.metrics import Change, certainty, overall
+from stationplan.report.metrics import Change, Way, certainty, new_sites, overall, room, ways
 from stationplan.report.tables import coverage_parts, plan_notes
 from stationplan.report.template import fill_page
 
@@ -90,12 +90,13 @@ def _figures(plan: Plan, lang: Language) -> list[Row]:
     total = overall(plan)
     gained = total.after.workers - total.before.workers
     return [
+        *_aim_figures(plan, lang),
         {
             "label": word("Workers covered"),
             "value": word("{before} → {after}", before=_share(total.before.share), after=_share(total.after.share)),
             "note": word("of {total} workers", total=number(total.before.total)),
         },
-        {"label": word("New sites"), "value": number(len(plan.chosen)), "note": _counts(plan, lang)},
+        {"label": word("New sites"), "value": built_words(plan, lang), "note": _counts(plan, lang)},
         {
             "label": word("Workers gained"),
             "value": number(gained),
@@ -112,6 +113,45 @@ def _figures(plan: Plan, lang: Language) -> list[Row]:
             "note": _gap(plan, lang),
         },
     ]
+
+
+def _aim_figures(plan: Plan, lang: Language) -> list[Row]:
+    """Return the figure of a plan that is about ways or room."""
+    word = words(lang)
+    change, rooms = ways(plan), room(plan)
+    if change is not None:
+        before, after = (_way_of(plan, way) for way in change)
+        label = word("Mean way to a station (min)") if plan.aim == "median" else word("Longest way to a station (min)")
+        note = word(
+            "{workers} workers have none within {minutes} min (today {today})",
+            workers=number(change[1].without),
+            minutes=number(plan.coverage.journeys.far_min) if plan.coverage.journeys is not None else "",
+            today=number(change[0].without),
+        )
+        return [{"label": label, "value": word("{before} → {after}", before=before, after=after), "note": note}]
+    if rooms is not None:
+        total = overall(plan).before.total
+        return [
+            {
+                "label": word("Workers with room"),
+                "value": word("{before} → {after}", before=number(rooms.before), after=number(rooms.after)),
+                "note": word("of {total} workers", total=number(total)),
+            }
+        ]
+    return []
+
+
+def _way_of(plan: Plan, way: Way) -> str:
+    minutes = way.mean_min if plan.aim == "median" else way.longest_min
+    return "–" if minutes is None else number(minutes, 1)
+
+
+def built_words(plan: Plan, lang: Language, phase: int | None = None) -> str:
+    """Return how many new sites a plan or a phase has, and how many stations with longer hours."""
+    sites, longer = new_sites(plan, phase)
+    if not longer:
+        return number(sites)
+    return words(lang)("{sites}, and {longer} with longer hours", sites=number(sites), longer=number(longer))
 
 
 def _counts(plan: Plan, lang: Language) -> str:
@@ -187,7 +227,22 @@ def _site_row(plan: Plan, order: int, lang: Language) -> Row:
         "removal": number(why.removal_loss, 1),
         "robust": _share(None if math.isnan(plan.robustness[order]) else float(plan.robustness[order])),
         "cost": number(float(sites.cost[site])),
+        "room": _room_words(plan, site, lang),
     }
+
+
+def _room_words(plan: Plan, site: int, lang: Language) -> str:
+    """Return how full a site is when it is fullest; empty where the plan is not about room."""
+    if plan.served is None:
+        return ""
+    load = plan.served.load[site]
+    busiest = int(load.argmax())
+    return words(lang)(
+        "fullest in {slot}: {workers} of {capacity}",
+        slot=plan.demand.slots[busiest].name.in_language(lang),
+        workers=number(float(load[busiest])),
+        capacity=number(float(plan.sites.capacity[site])),
+    )
 
 
 def _curve(plan: Plan, lang: Language) -> Markup:
@@ -225,7 +280,7 @@ def _phase_row(plan: Plan, index: int, lang: Language) -> Row:
     phase = plan.solution.phases[index]
     return {
         "name": plan.phase_names[index].in_language(lang),
-        "new": number(phase.new),
+        "new": built_words(plan, lang, index),
         "reached": number(phase.objective),
         "limit": number(math.ceil(phase.bound - 1e-6)),
     }

@@ -13,7 +13,7 @@ from stationplan.i18n import translate, words
 from stationplan.naming import district_name, host_names, kind_names, phase_name, site_name
 from stationplan.reasons import broken_by, held_by, mean_today_min, no_station_share, why_not_facts, why_not_title
 from stationplan.report.document import document
-from stationplan.report.metrics import Change, by_district, by_group, by_slot, certainty, overall
+from stationplan.report.metrics import Change, by_district, by_group, by_slot, certainty, new_sites, overall
 from stationplan.report.quality import quality_sheets
 from stationplan.report.workbook import Sheet, write_sheets
 
@@ -178,8 +178,8 @@ def _phase_columns(lang: Language) -> list[tuple[str, str, int]]:
 
 def _phase_rows(plan: Plan, lang: Language) -> list[list[object]]:
     return [
-        [name.in_language(lang), phase.new, phase.objective, phase.bound]
-        for name, phase in zip(plan.phase_names, plan.solution.phases, strict=True)
+        [name.in_language(lang), new_sites(plan, index)[0], phase.objective, phase.bound]
+        for index, (name, phase) in enumerate(zip(plan.phase_names, plan.solution.phases, strict=True))
     ]
 
 

@@ -360,7 +360,7 @@ def _cross_check(file: ScenarioFile, faults: FaultList, purpose: Purpose) -> Non
     """Note what no single key can show to be wrong."""
     if purpose == "plan":
         fades = any(group.fade_min is not None for group in file.groups.values())
-        check_plan(file.plan, faults, actions=bool(file.actions), fades=fades)
+        check_plan(file.plan, faults, actions=bool(file.actions), fades=fades, heat=file.demand.heat is not None)
     check_roads(file.roads, faults, needed=purpose == "plan")
     if file.stations is not None:
         _check_sites("stations", file.stations, file, faults)

@@ -10,6 +10,9 @@ from stationplan.domain import Aim, Kind
 from stationplan.errors import FaultList, say
 from stationplan.scenario.base import Identifier, Name, Nonnegative, Positive, Share, Table
 
+_WAYS = ("median", "center")
+"""Aims that are about ways to stations, however long."""
+
 
 class ActionInput(Table):
     """A way to serve a place: a smaller or a mobile station, other hours, longer hours of an existing station."""
@@ -49,7 +52,14 @@ class PlanInput(Table):
     aim: Aim = "coverage"
     """What is wanted: most workers (`coverage`), the worst-served district served best, then the next (`fair`), the
     least cost, in yuan, that reaches `target_share` and `floor_share` (`cost`), most workers in the worst of
-    `robustness_draws` draws of the demand (`worst`), or in no draw far fewer than its own best plan (`regret`)."""
+    `robustness_draws` draws of the demand (`worst`), or in no draw far fewer than its own best plan (`regret`), most
+    workers served by stations of limited `capacity` (`served`), the shortest mean way to a station (`median`) or the
+    shortest longest way (`center`)."""
+    far_min: Positive | None = None
+    """Minutes up to which ways are looked at, and that count for who has no station within them; for the aims `median`
+    and `center`, which need them."""
+    capacity: Nonnegative | None = None
+    """Workers that a station serves in a time slot where neither its row nor its host says; for the aim `served`."""
     new: Annotated[int, Field(ge=1)] | None = None
     """Largest number of new sites; this, a budget, or both."""
     budget: Positive | None = None
@@ -104,10 +114,11 @@ class PlanInput(Table):
         return sum(given) if given else self.budget
 
 
-def check_plan(plan: PlanInput, faults: FaultList, *, actions: bool, fades: bool) -> None:
+def check_plan(plan: PlanInput, faults: FaultList, *, actions: bool, fades: bool, heat: bool) -> None:
     """Note what does not go together in a question, and why.
 
-    ``actions`` and ``fades`` tell whether there are actions, and groups with coverage that fades out.
+    ``actions``, ``fades`` and ``heat`` tell whether there are actions, groups with coverage that fades out, and heat
+    that weighs in the choice.
     """
     _check_limits(plan, faults)
     _check_lists(plan, faults)
@@ -144,6 +155,7 @@ def check_plan(plan: PlanInput, faults: FaultList, *, actions: bool, fades: bool
         "budget": plan.budget is not None,
     }
     own = {"actions": actions, "fade_min": fades}
+    own_refused = plan.aim in ("cost", "worst", "regret", "served", *_WAYS)
     if plan.aim in ("worst", "regret") and not plan.robustness_draws:
         faults.add(
             say("The aim is about draws of the demand, and none are asked for."),
@@ -151,16 +163,26 @@ def check_plan(plan: PlanInput, faults: FaultList, *, actions: bool, fades: bool
             key="plan.robustness_draws",
         )
     for key, given in own.items():
-        if given and plan.aim in ("cost", "worst", "regret"):
+        if given and own_refused:
             faults.add(
                 say("`{key}` has no meaning with `aim = {aim}`.", key=key, aim=repr(plan.aim)),
                 say("Leave it out, or ask for the most coverage: `aim = 'coverage'`."),
                 key="plan.aim",
             )
+    if heat and plan.aim == "served":
+        faults.add(
+            say("Room is for heads, and heat makes some of them count for more."),
+            say("Leave out `heat`, or ask for the most coverage: `aim = 'coverage'`."),
+            key="plan.aim",
+        )
+    _check_ways(plan, faults)
     over_draws = tuple(key for key in alone if key not in ("new", "budget"))
     refused: dict[str, tuple[str, ...]] = {
         "worst": over_draws,
         "regret": over_draws,
+        "median": tuple(key for key in alone if key != "new"),
+        "center": tuple(key for key in alone if key != "new"),
+        "served": tuple(key for key in alone if key not in ("new", "budget", "floor_share")),
         "cost": tuple(key for key in alone if key not in ("target_share", "floor_share")),
         "fair": (
             "phases",
@@ -178,6 +200,28 @@ def check_plan(plan: PlanInput, faults: FaultList, *, actions: bool, fades: bool
             faults.add(
                 say("`{key}` has no meaning with `aim = {aim}`.", key=key, aim=repr(plan.aim)),
                 say("Leave it out, or ask for the most coverage: `aim = 'coverage'`."),
+                key=f"plan.{key}",
+            )
+
+
+def _check_ways(plan: PlanInput, faults: FaultList) -> None:
+    """Note how far ways are looked at where nobody asks, and the other way round; and room that nobody asks for."""
+    if plan.aim in _WAYS and plan.far_min is None:
+        faults.add(
+            say("The aim is about ways to stations, however long, and nothing says how far is looked."),
+            say("Give the minutes that count for who has no station within them: `far_min = 60`."),
+            key="plan.far_min",
+        )
+    if plan.aim in _WAYS and plan.new is None:
+        faults.add(say("The number of new sites is missing."), say("Give `new = 10`."), key="plan.new")
+    for key, given, aims in (
+        ("far_min", plan.far_min, _WAYS),
+        ("capacity", plan.capacity, ("served",)),
+    ):
+        if given is not None and plan.aim not in aims:
+            faults.add(
+                say("`{key}` has no meaning with `aim = {aim}`.", key=key, aim=repr(plan.aim)),
+                say("Leave it out, or ask for another aim: {aims}.", aims=", ".join(f"`{aim}`" for aim in aims)),
                 key=f"plan.{key}",
             )
 
@@ -200,7 +244,7 @@ def _check_limits(plan: PlanInput, faults: FaultList) -> None:
                     say("Give it for all phases or for none."),
                     key="plan.phases",
                 )
-    if plan.aim != "cost" and plan.number is None and plan.money is None:
+    if plan.aim not in ("cost", *_WAYS) and plan.number is None and plan.money is None:
         faults.add(
             say("The plan has neither a number of new sites nor a budget."),
             say("Give `new = 10` or `budget = 60000` (yuan), or both."),

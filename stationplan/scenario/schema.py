@@ -182,6 +182,8 @@ class HostInput(Table):
     """Opening hours where a site's row gives none."""
     cost: Nonnegative
     """Cost in yuan where a candidate's row gives none."""
+    capacity: Nonnegative | None = None
+    """Workers that such a station serves in a time slot, where its row gives no number; for `aim = "served"`."""
     excludes: list[str] = []
     """Groups that the place does not suit."""
     tags: list[Tag] = []

@@ -1,1 +1,1 @@
-"""What every siting model stands on: arguments checked together, a problem and its rules, answers with a proof, HiGHS."""
+"""What every siting model stands on: arguments checked together, a problem and its rules, answers, HiGHS."""

@@ -11,9 +11,9 @@ from scipy import sparse
 from stationplan.domain import BoolArray, FloatArray, IntArray, Termination
 from stationplan.siting.base import highs
 from stationplan.siting.base.answer import Clock
-from stationplan.siting.capacity.reduced import Reduced
-from stationplan.siting.capacity.flow import Flow, Places
 from stationplan.siting.base.highs import Program
+from stationplan.siting.capacity.flow import Flow, Places
+from stationplan.siting.capacity.reduced import Reduced
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,13 +10,13 @@ from stationplan.domain import FloatArray, IntArray, Solution
 from stationplan.domain.base import require
 from stationplan.siting.base.answer import PROVEN, Clock, answered, unanswered
 from stationplan.siting.base.arguments import Arguments, Matrix
+from stationplan.siting.base.problem import Problem, checked, endless, outcome, pays_required
+from stationplan.siting.capacity.flow import Flow
 from stationplan.siting.capacity.milp import MilpResult, serve_floors, solve
 from stationplan.siting.capacity.prices import Bound, Limits, bound, prices
 from stationplan.siting.capacity.reduced import Reduced, capacity_table, merge, reduce, slots_of
 from stationplan.siting.capacity.search import exchange, fill, shake
 from stationplan.siting.coverage.maximal import best_choice
-from stationplan.siting.capacity.flow import Flow
-from stationplan.siting.base.problem import Problem, checked, endless, outcome, pays_required
 
 _METHOD = "row aggregation, lazy greedy and exchange on maximum flows, Lagrangian bound, HiGHS branch and cut"
 

@@ -10,10 +10,10 @@ from scipy import sparse
 
 from stationplan.domain import BoolArray, FloatArray, IntArray
 from stationplan.siting.base.arguments import Arguments
-from stationplan.siting.capacity.prices import Limits
-from stationplan.siting.capacity.flow import Places, places_of
-from stationplan.siting.cover.framing import equal_rows
 from stationplan.siting.base.problem import Problem
+from stationplan.siting.capacity.flow import Places, places_of
+from stationplan.siting.capacity.prices import Limits
+from stationplan.siting.cover.framing import equal_rows
 
 
 def slots_of(arguments: Arguments, capacity: ArrayLike, slot: ArrayLike | None, rows: int, sites: int) -> IntArray:

@@ -8,9 +8,9 @@ import numpy as np
 
 from stationplan.domain import BoolArray, FloatArray
 from stationplan.siting.base.answer import Clock
-from stationplan.siting.capacity.prices import Limits
-from stationplan.siting.capacity.flow import Flow, Places
 from stationplan.siting.base.highs import SEED
+from stationplan.siting.capacity.flow import Flow, Places
+from stationplan.siting.capacity.prices import Limits
 
 _SHAKEN = 4
 """Sites that are changed at random at a time."""

@@ -8,8 +8,8 @@ import numpy as np
 from scipy import sparse
 
 from stationplan.domain import FloatArray, IntArray
-from stationplan.siting.cover.core import Core
 from stationplan.siting.base.problem import Problem
+from stationplan.siting.cover.core import Core
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,9 +11,9 @@ from scipy import sparse
 
 from stationplan.domain import FloatArray, Termination
 from stationplan.siting.base import highs
+from stationplan.siting.base.highs import Program
 from stationplan.siting.cover.core import Core
 from stationplan.siting.cover.framing import Framed
-from stationplan.siting.base.highs import Program
 
 
 @dataclass(frozen=True, eq=False)

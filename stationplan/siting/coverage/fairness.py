@@ -13,12 +13,12 @@ from stationplan.domain import FloatArray, IntArray, Solution
 from stationplan.siting.base import highs
 from stationplan.siting.base.answer import Clock, answered, unanswered
 from stationplan.siting.base.arguments import Matrix
-from stationplan.siting.coverage.maximal import chosen_of, ordered_sites
-from stationplan.siting.cover.framing import Framed, framed, merged
 from stationplan.siting.base.highs import Program
 from stationplan.siting.base.problem import Problem, Rules, allowed, checked, outcome
+from stationplan.siting.cover.framing import Framed, framed, merged
 from stationplan.siting.cover.program import Cover, Linear, cover_program, extended
 from stationplan.siting.cover.solver import start
+from stationplan.siting.coverage.maximal import chosen_of, ordered_sites
 
 _METHOD = "row aggregation, ordered max-min by HiGHS branch and cut"
 

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike
 from stationplan.domain import Solution
 from stationplan.siting.base.answer import Clock, answered
 from stationplan.siting.base.arguments import Arguments, Matrix
-from stationplan.siting.coverage.maximal import best_choice
 from stationplan.siting.base.problem import Ends, checked
+from stationplan.siting.coverage.maximal import best_choice
 
 
 def frontier(

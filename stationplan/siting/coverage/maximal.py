@@ -14,9 +14,9 @@ from stationplan.domain import FloatArray, IntArray, Solution
 from stationplan.siting.base import highs
 from stationplan.siting.base.answer import Clock, answered, unanswered
 from stationplan.siting.base.arguments import Arguments, Matrix
+from stationplan.siting.base.problem import Ends, Problem, Rules, allowed, checked, judged, outcome
 from stationplan.siting.cover.framing import Framed, framed, merged
 from stationplan.siting.cover.greedy import build_order, greedy
-from stationplan.siting.base.problem import Ends, Problem, Rules, allowed, checked, judged, outcome
 from stationplan.siting.cover.program import Linear, cover_program, extended, solve_program
 from stationplan.siting.cover.solver import solve_core, start
 

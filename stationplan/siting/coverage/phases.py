@@ -13,12 +13,12 @@ from scipy import sparse
 from stationplan.domain import FloatArray, IntArray, Phase, Solution
 from stationplan.siting.base.answer import Clock
 from stationplan.siting.base.arguments import Arguments, Matrix
+from stationplan.siting.base.problem import Ends, Problem, checked, endless, outcome
 from stationplan.siting.cover.core import Core
-from stationplan.siting.coverage.maximal import best_choice
 from stationplan.siting.cover.framing import Framed, framed, merged
 from stationplan.siting.cover.greedy import build_order
-from stationplan.siting.base.problem import Ends, Problem, checked, endless, outcome
 from stationplan.siting.cover.solver import solve_core
+from stationplan.siting.coverage.maximal import best_choice
 
 
 def phased_coverage(

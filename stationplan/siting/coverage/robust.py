@@ -14,10 +14,10 @@ from stationplan.domain import FloatArray, IntArray, Solution
 from stationplan.siting.base import highs
 from stationplan.siting.base.answer import PROVEN, Clock, answered, unanswered
 from stationplan.siting.base.arguments import Arguments, Matrix
-from stationplan.siting.coverage.maximal import max_coverage
-from stationplan.siting.cover.framing import equal_rows
 from stationplan.siting.base.highs import Program
 from stationplan.siting.base.problem import Problem, checked, pays_required
+from stationplan.siting.cover.framing import equal_rows
+from stationplan.siting.coverage.maximal import max_coverage
 
 Measure: TypeAlias = Literal["expected", "worst", "regret"]
 

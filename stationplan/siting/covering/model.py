@@ -11,12 +11,12 @@ from scipy import sparse
 from stationplan.domain import BoolArray, IntArray, Solution
 from stationplan.siting.base.answer import Clock, answered, unanswered
 from stationplan.siting.base.arguments import Arguments, Matrix
-from stationplan.siting.cover.core import plain_core
-from stationplan.siting.covering.whole import cover_all
-from stationplan.siting.covering.share import cover_share
-from stationplan.siting.cover.greedy import build_order
 from stationplan.siting.base.problem import Problem, checked
+from stationplan.siting.cover.core import plain_core
+from stationplan.siting.cover.greedy import build_order
+from stationplan.siting.covering.share import cover_share
 from stationplan.siting.covering.share_prices import Share
+from stationplan.siting.covering.whole import cover_all
 
 _ALL = "dominance, row weighting swaps, prices of rows, regions by branch and cut"
 _SHARE = "row aggregation, ruin and recreate, prices of rows, branch and cut"

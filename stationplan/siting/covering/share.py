@@ -10,8 +10,8 @@ from scipy import sparse
 from stationplan.domain import BoolArray, IntArray
 from stationplan.siting.base import highs
 from stationplan.siting.base.answer import Clock
-from stationplan.siting.covering.dominance import undominated
 from stationplan.siting.cover.framing import equal_rows
+from stationplan.siting.covering.dominance import undominated
 from stationplan.siting.covering.regions import split_bound
 from stationplan.siting.covering.share_prices import Share, share_prices
 from stationplan.siting.covering.share_search import search_share

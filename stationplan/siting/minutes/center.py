@@ -12,8 +12,8 @@ from stationplan.domain import FloatArray, IntArray, Solution
 from stationplan.siting.base.answer import Clock, answered, unanswered
 from stationplan.siting.base.arguments import Arguments, Matrix
 from stationplan.siting.cover.core import plain_core
-from stationplan.siting.minutes.decision import covering
 from stationplan.siting.cover.greedy import build_order
+from stationplan.siting.minutes.decision import covering
 from stationplan.siting.minutes.question import Question, nearest_minutes, question
 
 _METHOD = "search over distances, set covering by Lagrangian relaxation, branch and bound"

@@ -9,8 +9,8 @@ from stationplan.domain import BoolArray, FloatArray, IntArray, Solution
 from stationplan.siting.base.answer import Clock, answered, unanswered
 from stationplan.siting.base.arguments import Arguments, Matrix
 from stationplan.siting.minutes.kernel import greedy, sorted_lists, transposed
-from stationplan.siting.minutes.search import Median, search
 from stationplan.siting.minutes.question import Question, nearest_minutes, question
+from stationplan.siting.minutes.search import Median, search
 
 _METHOD = "fast interchange, Lagrangian relaxation, branch and bound"
 
