@@ -16,8 +16,8 @@ from stationplan.scenario import PlanInput
 from stationplan.siting import best_floor, max_coverage, min_stations, most_backed
 from stationplan.siting.base.problem import Ends
 
-_HALVINGS = 10
-"""How often the share that every district can have served is halved: to a thousandth of what is asked for."""
+_HALVINGS = 12
+"""How often what may be served of every district is halved: to a four thousandth of what is asked for."""
 
 _TRIES = 20
 """How often a limit is tried that may be enough, each in an equal part of the time."""
@@ -57,12 +57,12 @@ def _infeasible(asked: Question) -> InfeasibleError | UndecidedError:
     plan = asked.plan
     if plan.aim == "center":
         return _too_far(asked)
+    if plan.aim == "served":
+        return _floor_missed(plan, _served_floor(asked), _districts_alone(asked))
     if asked.floor.any():
         share = _reachable_floor(asked)
         if share < plan.floor_share - 1e-9:
             return _floor_missed(plan, share, _districts_alone(asked))
-    if plan.aim == "served":
-        return _floor_missed(plan, _served_floor(asked), [])
     if asked.target > 0:
         missed = _target_missed(asked)
         if missed is not None:
@@ -118,7 +118,10 @@ def _floor_missed(plan: PlanInput, share: float, alone: list[Message]) -> Infeas
 
 
 def _districts_alone(asked: Question) -> list[Message]:
-    """Return what districts can reach at most that miss the floor even if all is built for one of them alone."""
+    """Return what districts can reach at most that miss the floor even if all is built for one of them alone.
+
+    What is reached need not have room.
+    """
     plan, coverage = asked.plan, asked.coverage
     limits = (_usable(asked.sites), None) if plan.aim == "cost" else (plan.number, plan.money)
     rules = asked.rules | {"gradual": False, "backup": 0.0, "bonus": None}

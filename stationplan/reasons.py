@@ -34,7 +34,7 @@ def held_by(plan: Plan, held: Held, lang: Language) -> str:
             name=site_name(plan, held.site, lang),
         )
     if held.rule == "aim":
-        return word("What the plan is about: {aim}", aim=aim_name(plan.aim, lang))
+        return word("The aim of the plan")
     return word("What it adds")
 
 

@@ -184,6 +184,166 @@ def test_past_the_standard_a_site_is_worth_less_and_coverage_is_told_by_the_stan
     assert names(sp.run(sp.load_scenario(plan))) == ["C4"]
 
 
+def walk_min(node, *sites):
+    """The minutes on foot from a node to the nearest of some sites, at 4.5 km/h."""
+    places = [0 if site == "S" else CANDIDATES[site] for site in sites]
+    return min(abs(node - place) for place in places) * 500 / 75
+
+
+def mean_way(far, *sites):
+    return sum(workers * min(walk_min(n, *sites), far) for n, workers in enumerate(WORKERS)) / TOTAL
+
+
+@pytest.mark.parametrize(("new", "far"), [(1, 60.0), (2, 60.0), (2, 20.0), (3, 15.0), (3, 5.0)])
+def test_the_mean_way_is_the_shortest(tmp_path, new, far):
+    plan = asked(tmp_path, f'aim = "median"\nnew = {new}\nfar_min = {far}')
+    best = min(mean_way(far, "S", *choice) for choice in itertools.combinations(CANDIDATES, new))
+    assert plan.solution.objective == pytest.approx(best, rel=1e-9)
+    assert plan.solution.bound == pytest.approx(best, rel=1e-6)
+    told = document(plan)["ways"]
+    assert told["far_min"] == far
+    assert told["before"]["mean_min"] == pytest.approx(mean_way(far, "S"), abs=1e-6)
+    assert told["after"]["mean_min"] == pytest.approx(mean_way(far, "S", *names(plan)), abs=1e-6)
+    near = [n for n in range(NODES) if walk_min(n, "S") <= far]
+    assert told["before"]["without"] == TOTAL - sum(WORKERS[n] for n in near)
+    assert told["before"]["longest_min"] == pytest.approx(max(walk_min(n, "S") for n in near), abs=1e-6)
+    assert told["by_group"]["walker"]["after"] == told["after"]
+    # Coverage is told by the standard all the same, and the case of each site by the aim.
+    assert document(plan)["coverage"]["after"]["workers"] == served("S", *names(plan))
+    assert {why.held.rule for why in plan.why} == {"aim"}
+    assert "mean way" in str(certainty(plan))
+
+
+@pytest.mark.parametrize("new", [1, 2, 3, 4])
+def test_the_longest_way_is_the_shortest(tmp_path, new):
+    plan = asked(tmp_path, f'aim = "center"\nnew = {new}\nfar_min = 80')
+    choices = itertools.combinations(CANDIDATES, new)
+    best = min(max(walk_min(n, "S", *choice) for n in range(NODES)) for choice in choices)
+    assert plan.solution.objective == pytest.approx(best, rel=1e-9)
+    assert plan.solution.bound == pytest.approx(best, rel=1e-9)
+    assert document(plan)["ways"]["after"]["longest_min"] == pytest.approx(best, abs=1e-6)
+    assert document(plan)["ways"]["after"]["without"] == 0
+    assert "longest way" in str(certainty(plan))
+
+
+def test_the_longest_way_leaves_out_whom_nothing_reaches(tmp_path):
+    # Node 11 is 13.3 minutes from C3 at node 9; with C4 forbidden nothing else is within 7 minutes of it.
+    plan = asked(tmp_path, 'aim = "center"\nnew = 4\nfar_min = 7\nforbidden = ["C4"]')
+    assert plan.solution.objective == pytest.approx(500 / 75, rel=1e-9)
+    assert any("of 120 workers: the longest way leaves them out" in str(note) for note in plan.notes)
+    left_out = [n for n in range(NODES) if walk_min(n, "S", "C1", "C2", "C3", "C5") > 7]
+    assert document(plan)["ways"]["after"]["without"] == sum(WORKERS[n] for n in left_out) == 120
+
+
+def test_too_few_sites_for_the_longest_way_are_told_how_many_are_enough(tmp_path):
+    enough = next(
+        count
+        for count in range(6)
+        if any(
+            all(walk_min(n, "S", *choice) <= 14 for n in range(NODES))
+            for choice in itertools.combinations(CANDIDATES, count)
+        )
+    )
+    assert enough > 1
+    with pytest.raises(InfeasibleError, match=f"{enough} new sites are enough"):
+        asked(tmp_path, 'aim = "center"\nnew = 1\nfar_min = 14')
+
+
+def with_room(*sites, room):
+    """The most workers that sites with so much room serve: a flow, by trying what each pair of sites shares."""
+    places = [0 if site == "S" else CANDIDATES[site] for site in sites]
+    near = [[site for site, place in enumerate(places) if abs(n - place) <= 2] for n in range(NODES)]
+    # Hall: of any set of sites the workers who only they reach find at most their room together.
+    return min(
+        sum(WORKERS[n] for n in range(NODES) if near[n] and not set(near[n]) <= set(part))
+        + sum(room[sites[site]] for site in part)
+        for count in range(len(sites) + 1)
+        for part in itertools.combinations(range(len(sites)), count)
+    )
+
+
+ROOM = {"S": 40.0, "C1": 120.0, "C2": 150.0, "C3": 100.0, "C4": 330.0, "C5": 90.0}
+
+
+def roomy(folder, plan, *, standard=None):
+    """The village's plan with a room for each site in its tables, but for those that have the ``standard`` one."""
+    path = village(folder, QUIET + plan)
+    for file in ("stations.csv", "candidates.csv"):
+        header, *rows = (folder / file).read_text("utf-8").splitlines()
+        told = [f"{row},{'' if ROOM[row.split(',')[0]] == standard else ROOM[row.split(',')[0]]}" for row in rows]
+        (folder / file).write_text("\n".join([f"{header},服务能力", *told]) + "\n", encoding="utf-8")
+    return sp.run(sp.load_scenario(path))
+
+
+@pytest.mark.parametrize("new", [1, 2, 3, 5])
+def test_most_workers_find_room(tmp_path, new):
+    plan = roomy(tmp_path, f'aim = "served"\nnew = {new}')
+    best = max(with_room("S", *choice, room=ROOM) for choice in itertools.combinations(CANDIDATES, new))
+    assert plan.solution.objective == pytest.approx(best, rel=1e-9)
+    assert plan.solution.bound == pytest.approx(best, rel=1e-6)
+    told = document(plan)
+    assert told["room"]["before"] == pytest.approx(40)
+    assert told["room"]["after"] == pytest.approx(best)
+    assert sum(part["after"] for part in told["room"]["by_district"]) == pytest.approx(best)
+    for site in told["sites"]:
+        assert site["capacity"] == ROOM[site["site_id"]]
+        assert 0 < site["served"]["day"] <= site["capacity"] + 1e-6
+    assert "room for more workers" in str(certainty(plan))
+    assert f"/ {ROOM[names(plan)[0]]:,.0f}" in render_report(plan)
+    # Most coverage is another question.
+    assert served("S", *names(plan)) >= best
+
+
+def test_room_comes_from_row_host_or_plan_and_is_never_guessed(tmp_path):
+    plan = roomy(tmp_path / "plan", 'aim = "served"\nnew = 2\ncapacity = 330.0', standard=330.0)
+    assert [plan.sites.capacity[plan.sites.site_id.index(site)] for site in ("C4", "C1")] == [330, 120]
+    with pytest.raises(InputError, match="how many workers 1 stations and candidates can serve, such as C4"):
+        roomy(tmp_path / "none", 'aim = "served"\nnew = 2', standard=330.0)
+    with pytest.raises(InputError, match="`capacity` has no meaning with `aim = 'coverage'`"):
+        roomy(tmp_path / "else", "new = 2\ncapacity = 5.0")
+
+
+def test_floors_of_room_are_kept_or_told(tmp_path):
+    plan = roomy(tmp_path / "kept", 'aim = "served"\nnew = 2\nfloor_share = 0.3')
+    west, east = document(plan)["room"]["by_district"]
+    assert west["after"] >= 0.3 * 210 - 1e-6
+    assert east["after"] >= 0.3 * 570 - 1e-6
+    with pytest.raises(InfeasibleError, match=r"every district can reach (\d+\.\d)%") as caught:
+        roomy(tmp_path / "never", 'aim = "served"\nnew = 2\nfloor_share = 0.9')
+    share = float(str(caught.value).split("every district can reach ")[1].split("%")[0]) / 100
+    assert roomy(tmp_path / "told", f'aim = "served"\nnew = 2\nfloor_share = {share}').chosen.size == 2
+    with pytest.raises(InfeasibleError):
+        roomy(tmp_path / "more", f'aim = "served"\nnew = 2\nfloor_share = {share + 0.002}')
+
+
+def test_a_floor_is_told_with_what_a_district_could_reach_alone(tmp_path):
+    # Node 5 has nobody near with C1, C2 and C5 forbidden: the west cannot get beyond the station's own.
+    with pytest.raises(InfeasibleError) as caught:
+        asked(tmp_path, 'new = 2\nfloor_share = 0.5\nforbidden = ["C1", "C2", "C5"]')
+    assert f"West alone can reach {np.ceil(60 / 210 * 1000) / 1000:.1%} at most" in str(caught.value)
+    assert "East alone" not in str(caught.value)
+
+
+def test_what_is_enough_keeps_the_other_limit_and_the_distances(tmp_path):
+    share = 0.9
+    choices = [c for count in range(6) for c in itertools.combinations(CANDIDATES, count)]
+    good = [choice for choice in choices if served("S", *choice) >= share * TOTAL - 1e-9]
+    cheapest = min(sum(map(COSTS.get, choice)) for choice in good if len(choice) <= 3)
+    with pytest.raises(InfeasibleError) as caught:
+        asked(tmp_path / "both", f"new = 3\nbudget = 300\ntarget_share = {share}")
+    assert f"A budget of {np.ceil(cheapest):.0f} yuan is enough" in str(caught.value)
+    within = [len(choice) for choice in good if sum(map(COSTS.get, choice)) <= 300]
+    assert ("new sites are enough" in str(caught.value)) == bool(within)
+    apart = [
+        len(choice)
+        for choice in good
+        if all(abs(CANDIDATES[a] - CANDIDATES[b]) * 482 >= 1200 for a, b in itertools.combinations(choice, 2))
+    ]
+    with pytest.raises(InfeasibleError) as caught:
+        asked(tmp_path / "apart", f"new = 1\nmin_spacing_m = 1200\ntarget_share = {share}")
+    assert f"{min(apart)} new sites are enough" in str(caught.value)
+
+
 ACTIONS = """
 [slots.night]
 name = "Night"
@@ -242,6 +402,11 @@ def test_at_one_place_one_thing_is_built(tmp_path):
         ('new = 2\nclosable = ["S"]', "Stations may close, but none has to"),
         ("new = 2\nclose = 2", "2 stations are to close, but only 1 may"),
         ('new = 2\nclose = 1\nclosable = ["X"]', "There is no existing station X"),
+        ('aim = "median"\nnew = 2', "nothing says how far is looked"),
+        ('aim = "center"\nfar_min = 30', "The number of new sites is missing"),
+        ("new = 2\nfar_min = 30", "`far_min` has no meaning with `aim = 'coverage'`"),
+        ('aim = "median"\nnew = 2\nfar_min = 30\nbudget = 5', "`budget` has no meaning with `aim = 'median'`"),
+        ('aim = "served"\nnew = 2\nclose = 1', "`close` has no meaning with `aim = 'served'`"),
         ('new = 2\npreferred = ["X"]\npreferred_workers = 3', "There is no candidate X"),
     ],
 )

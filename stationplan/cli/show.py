@@ -25,6 +25,7 @@ from stationplan.pipeline import Progress as Report
 from stationplan.reasons import why_not_facts, why_not_title
 from stationplan.report import document
 from stationplan.report.metrics import certainty, new_sites, overall
+from stationplan.report.page import aim_figures
 
 
 def log_to_stderr(verbose: bool) -> None:
@@ -87,6 +88,8 @@ def print_summary(plan: Plan, paths: Mapping[str, Path | str], lang: Language) -
             )
         )
     )
+    for figure in aim_figures(plan, lang):
+        console.print(plain(word("{label}: {value}, {note}.", **figure)))
     console.print(plain(translate(certainty(plan), lang)))
     console.print(_sites_table(plan, lang))
     for case in plan.why_not:

@@ -12,7 +12,7 @@ from stationplan.i18n import number, percent, percent_up, translate, words
 from stationplan.naming import district_name, host_names, kind_names, mode_names, phase_name, site_name
 from stationplan.reasons import SHOWN_FROM, broken_by, held_by, today_ways, why_not_facts, why_not_title
 from stationplan.report.charts import curve
-from stationplan.report.metrics import Change, Way, certainty, new_sites, overall, room, ways
+from stationplan.report.metrics import Change, Way, by_district, certainty, new_sites, overall, room, ways
 from stationplan.report.tables import coverage_parts, plan_notes
 from stationplan.report.template import fill_page
 
@@ -30,6 +30,8 @@ def render_report(plan: Plan, *, lang: Language = "zh") -> str:
             {"title": title, "rows": [_coverage_row(name, change, lang) for name, change in changes]}
             for title, changes in coverage_parts(plan, lang)
         ],
+        ways=_way_rows(plan, lang),
+        rooms=_room_rows(plan, lang),
         sites=[{**_site_row(plan, order, lang), "whom": _whom(plan.why[order])} for order in range(len(plan.chosen))],
         frontier=frontier_rows(plan),
         curve=_curve(plan, lang),
@@ -90,7 +92,7 @@ def _figures(plan: Plan, lang: Language) -> list[Row]:
     total = overall(plan)
     gained = total.after.workers - total.before.workers
     return [
-        *_aim_figures(plan, lang),
+        *aim_figures(plan, lang),
         {
             "label": word("Workers covered"),
             "value": word("{before} → {after}", before=_share(total.before.share), after=_share(total.after.share)),
@@ -115,7 +117,7 @@ def _figures(plan: Plan, lang: Language) -> list[Row]:
     ]
 
 
-def _aim_figures(plan: Plan, lang: Language) -> list[Row]:
+def aim_figures(plan: Plan, lang: Language) -> list[Row]:
     """Return the figure of a plan that is about ways or room."""
     word = words(lang)
     change, rooms = ways(plan), room(plan)
@@ -141,9 +143,46 @@ def _aim_figures(plan: Plan, lang: Language) -> list[Row]:
     return []
 
 
-def _way_of(plan: Plan, way: Way) -> str:
-    minutes = way.mean_min if plan.aim == "median" else way.longest_min
+def _way_rows(plan: Plan, lang: Language) -> list[Row]:
+    """Return the ways of all and of each group; none where the plan is not about ways."""
+    groups = [(group.name.in_language(lang), ways(plan, np.s_[:, g, :])) for g, group in enumerate(plan.demand.groups)]
+    told = [(words(lang)("All"), ways(plan)), *groups]
+    return [
+        {
+            "name": name,
+            "mean_before": _minutes(change[0].mean_min),
+            "mean_after": _minutes(change[1].mean_min),
+            "longest_before": _minutes(change[0].longest_min),
+            "longest_after": _minutes(change[1].longest_min),
+            "without_before": number(change[0].without),
+            "without_after": number(change[1].without),
+        }
+        for name, change in told
+        if change is not None
+    ]
+
+
+def _room_rows(plan: Plan, lang: Language) -> list[Row]:
+    """Return the workers of each district who find room; none where the plan is not about room."""
+    return [
+        {
+            "name": district_name(plan, change.index, lang),
+            "workers": number(change.before.total),
+            "covered": number(change.after.workers),
+            "before": number(found.before),
+            "after": number(found.after),
+        }
+        for change in by_district(plan)
+        if (found := room(plan, change.index)) is not None
+    ]
+
+
+def _minutes(minutes: float | None) -> str:
     return "–" if minutes is None else number(minutes, 1)
+
+
+def _way_of(plan: Plan, way: Way) -> str:
+    return _minutes(way.mean_min if plan.aim == "median" else way.longest_min)
 
 
 def built_words(plan: Plan, lang: Language, phase: int | None = None) -> str:
