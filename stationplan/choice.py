@@ -174,7 +174,9 @@ def _too_far(asked: Question) -> InfeasibleError:
         time_limit_s=plan.time_limit_s,
     )
     what = say(
-        "{new} new sites do not bring everybody within {minutes} min.", new=plan.new or 0, minutes=plan.far_min or 0
+        "{new} new sites do not bring everybody within {minutes} min.",
+        new=plan.new or 0,
+        minutes=f"{journeys.far_min:g}",
     )
     return InfeasibleError(what, [say("{count} new sites are enough.", count=round(least.objective))])
 

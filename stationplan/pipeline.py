@@ -154,6 +154,10 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
                     new=plan.number,
                 )
             )
+        if plan.money is None and not sites.counted[solution.sites].all():
+            notes.append(
+                say("Longer hours and what else is no new site have no limit: give a `budget` if they shall have one.")
+            )
         if plan.aim == "center":
             notes.extend(_out_of_reach(asked))
         points = curve(asked)
@@ -367,8 +371,8 @@ def _out_of_reach(asked: Question) -> list[Message]:
         say(
             "No station or candidate that is open to them is within {minutes} min of {workers} workers: the longest "
             "way leaves them out.",
-            minutes=journeys.far_min,
-            workers=round(left_out, 1),
+            minutes=f"{journeys.far_min:g}",
+            workers=f"{left_out:.1f}" if left_out < 10 else round(left_out),
         )
     ]
 

@@ -371,13 +371,17 @@ def test_longer_hours_and_smaller_stations_compete_for_the_money(tmp_path):
     (tmp_path / "stations.csv").write_text("id,name,lon,lat,hours\nS,Old,104.0,30,08:00-18:00\n", encoding="utf-8")
     path.write_text(night(path.read_text("utf-8")) + ACTIONS, encoding="utf-8")
     plan = sp.run(sp.load_scenario(path))
+    assert not any("have no limit" in str(note) for note in plan.notes)
     # 120 yuan: a small station at C3 (250 by day) and the station open at night (30 more).
     assert names(plan) == ["C3/small", "S/late"]
     assert plan.solution.objective == 30 + 250 + 30
     assert [plan.sites.kind[site] for site in plan.chosen] == ["micro", "standard"]
     # Longer hours are no new site.
     path.write_text(path.read_text("utf-8").replace("budget = 120", "new = 1"), encoding="utf-8")
-    assert set(names(sp.run(sp.load_scenario(path)))) in ({"C3", "S/late"}, {"C3/small", "S/late"})
+    plan = sp.run(sp.load_scenario(path))
+    assert set(names(plan)) in ({"C3", "S/late"}, {"C3/small", "S/late"})
+    assert any("have no limit" in str(note) for note in plan.notes)
+    assert "1, and 1 with longer hours" in render_report(plan, lang="en")
 
 
 def test_at_one_place_one_thing_is_built(tmp_path):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from stationplan.siting import best_floor, max_coverage, sites_for_weight
+from stationplan.siting import best_floor, max_coverage
 from stationplan.siting.cover.core import plain_core
 from stationplan.siting.cover.greedy import greedy
 
@@ -143,33 +143,6 @@ def test_the_highest_floor_is_that_of_brute_force(case):
         shares.append((np.bincount(district[covered], weights[covered], minlength=len(totals)) / totals).min())
     found = best_floor(cover, weights, district=district, totals=totals, **case["limits"])
     assert found == pytest.approx(max(shares, default=0.0), abs=1e-5)
-
-
-@settings(max_examples=80, deadline=None, derandomize=True)
-@given(_cases(), st.sampled_from([0.0, 0.3, 0.8, 1.0]))
-def test_the_number_of_sites_for_a_weight_is_enough_and_none_means_never(case, share):
-    cover, weights = case["cover"], case["weights"]
-    roles = {name: case["limits"][name] for name in ("existing", "required", "forbidden")}
-    everything = [j for j in range(cover.shape[1]) if j not in roles["forbidden"]]
-    most = _weight(cover, weights, everything)
-    target = share * weights.sum()
-    number, reported = sites_for_weight(cover, weights, target, **roles)
-    assert reported == pytest.approx(most, abs=1e-9)
-    if number is None:
-        assert most < target
-    else:
-        assert _best({**case, "limits": {**roles, "p": number}}) >= target - 1e-9
-
-
-def test_a_weight_that_existing_sites_cover_already_needs_no_new_site():
-    assert sites_for_weight([[1, 0], [0, 1]], [4, 3], 4, existing=[0]) == (0, 7.0)
-    assert sites_for_weight([[1, 1]], [4], 4, existing=[0]) == (0, 4.0)
-
-
-def test_required_sites_count_towards_the_number_for_a_weight():
-    # Site 0 covers nobody but must be built, so one site is not enough for the weight of site 1.
-    number, _ = sites_for_weight([[0, 1]], [4], 4, required=[0])
-    assert number == 2
 
 
 @settings(max_examples=30, deadline=None, derandomize=True)

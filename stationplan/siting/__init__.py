@@ -11,7 +11,7 @@ from stationplan.siting.base.highs import SEED as SOLVER_SEED
 from stationplan.siting.capacity.model import assign, capacitated_coverage
 from stationplan.siting.coverage.fairness import fair_coverage
 from stationplan.siting.coverage.frontier import frontier
-from stationplan.siting.coverage.maximal import best_floor, max_coverage, most_backed, sites_for_weight
+from stationplan.siting.coverage.maximal import best_floor, max_coverage, most_backed
 from stationplan.siting.coverage.phases import phased_coverage
 from stationplan.siting.coverage.robust import robust_coverage
 from stationplan.siting.covering.model import min_stations, most_coverable
@@ -33,5 +33,4 @@ __all__ = [
     "p_median",
     "phased_coverage",
     "robust_coverage",
-    "sites_for_weight",
 ]

@@ -13,10 +13,10 @@ from scipy import sparse
 from stationplan.domain import FloatArray, IntArray, Solution
 from stationplan.siting.base import highs
 from stationplan.siting.base.answer import Clock, answered, unanswered
-from stationplan.siting.base.arguments import Arguments, Matrix
+from stationplan.siting.base.arguments import Matrix
 from stationplan.siting.base.problem import Ends, Problem, Rules, allowed, checked, judged, outcome
 from stationplan.siting.cover.framing import Framed, framed, merged
-from stationplan.siting.cover.greedy import build_order, greedy
+from stationplan.siting.cover.greedy import build_order
 from stationplan.siting.cover.program import Linear, cover_program, extended, solve_program
 from stationplan.siting.cover.solver import solve_core, start
 
@@ -286,36 +286,3 @@ def most_backed(
     sites, closed = chosen_of(problem, frame, options)
     reached = outcome(problem, sites, closed).twice
     return reached, max(reached, most)
-
-
-def sites_for_weight(
-    cover: Matrix,
-    weights: ArrayLike,
-    target: float,
-    *,
-    existing: ArrayLike | None = None,
-    required: ArrayLike | None = None,
-    forbidden: ArrayLike | None = None,
-) -> tuple[int | None, float]:
-    """Return a number of new sites with which ``target`` weight can be covered, and the most that all sites cover.
-
-    The number is the greedy one: enough, not always the least. ``None``: no number is enough.
-
-    >>> sites_for_weight([[1, 0], [0, 1]], [4, 3], 6)
-    (2, 7.0)
-    """
-    arguments = Arguments()
-    count = arguments.matrix("cover", cover).shape[1]
-    taken = arguments.mask("existing", existing, count) | arguments.mask("forbidden", forbidden, count)
-    arguments.refuse()
-    problem = checked(cover, weights, p=int((~taken).sum()), existing=existing, required=required, forbidden=forbidden)
-    frame = merged(framed(problem))
-    core = frame.core
-    most = frame.secured + float(core.first.sum())
-    reached, number = frame.secured, 0
-    for position, gain in enumerate(greedy(core)[1]):
-        if position >= len(core.required) and reached >= target * (1 - 1e-12):
-            break
-        reached += float(gain)
-        number += 1
-    return (number if reached >= target * (1 - 1e-12) else None), most
