@@ -173,11 +173,8 @@ def _too_far(asked: Question) -> InfeasibleError:
         forbidden=sites.forbidden,
         time_limit_s=plan.time_limit_s,
     )
-    what = say(
-        "{new} new sites do not bring everybody within {minutes} min.",
-        new=plan.new or 0,
-        minutes=f"{journeys.far_min:g}",
-    )
+    far = f"{journeys.far_min:g}"
+    what = say("{new} new sites do not bring everybody within {minutes} min.", new=plan.new or 0, minutes=far)
     return InfeasibleError(what, [say("{count} new sites are enough.", count=round(least.objective))])
 
 

@@ -99,7 +99,8 @@ class RoadsInput(Table):
 
 
 class SitesInput(TableSource):
-    """A table of places (name, lon, lat; id, address, kind, area_m2, host, hours, cost), or hosts of an OSM extract."""
+    """A table of places (name, lon, lat; id, address, kind, area_m2, host, hours, cost, capacity), or
+    hosts of an OSM extract."""
 
     osm: str | None = None
     """OSM extract to take places from."""
