@@ -99,8 +99,7 @@ class RoadsInput(Table):
 
 
 class SitesInput(TableSource):
-    """A table of places (name, lon, lat; id, address, kind, area_m2, host, hours, cost, capacity), or
-    hosts of an OSM extract."""
+    """Places: a table (name, lon, lat; id, address, kind, area_m2, host, hours, cost, capacity) or an OSM extract."""
 
     osm: str | None = None
     """OSM extract to take places from."""
