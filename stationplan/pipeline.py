@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import logging
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 
-from stationplan.access import connect, cover_rows, islands, network_of, service_areas, site_times
+from stationplan.access import cover_rows, service_areas, site_times
 from stationplan.choice import choose
 from stationplan.domain import (
-    MODES,
     BoolArray,
     Coverage,
-    DatumDecision,
     Demand,
     Density,
     Group,
     Host,
-    InputFile,
     LocalText,
-    Mode,
     Plan,
-    Quality,
-    RoadNetwork,
     Sites,
     Snap,
     Solution,
@@ -35,14 +24,13 @@ from stationplan.domain import (
 from stationplan.errors import ConsistencyError, FaultList, InputError, Message, say
 from stationplan.explain import finished, why_here, why_not
 from stationplan.inputs import decide_datums, place, read_roads, read_tables
-from stationplan.postgis import is_database, shown_url
+from stationplan.prepared import MODE_NAMES, Prepared, prepare, provenance
 from stationplan.question import Question, curve, question, reached, room
 from stationplan.recount import recount_minutes, recount_stations
 from stationplan.robust import Robust, robustness
 from stationplan.scenario import Scenario
+from stationplan.steps import Progress, StepClock
 from stationplan.surfaces import surface_of, timed
-
-_log = logging.getLogger(__name__)
 
 NATIONAL_CIRCLE = Group("national", LocalText("15分钟服务圈", "15-minute circle"), "walk", 15.0, 1000.0)
 """The national service circle of 2023; shown as the reach of a site in a study without walkers."""
@@ -52,27 +40,6 @@ STEPS = 9
 
 DENSITY_STEPS = 3
 """Number of steps that :func:`density` reports."""
-
-Progress = Callable[[float, Message], None]
-"""Called as each step begins, with its number from 0 and what it does."""
-
-
-class _Clock:
-    """Reports steps as they begin and keeps their seconds."""
-
-    def __init__(self, progress: Progress | None) -> None:
-        self.seconds: dict[str, float] = {}
-        self._progress = progress
-
-    @contextmanager
-    def step(self, key: str, message: Message) -> Iterator[None]:
-        """Time a block and tell that it begins."""
-        if self._progress is not None:
-            self._progress(len(self.seconds), message)
-        _log.info("%s", message)
-        begin = time.perf_counter()
-        yield
-        self.seconds[key] = round(time.perf_counter() - begin, 3)
 
 
 def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = None) -> Plan:
@@ -89,40 +56,16 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
     UndecidedError
         Time ran out before that was known either way.
     """
-    file, plan = scenario.file, scenario.file.plan
-    clock = _Clock(progress)
-    notes: list[Message] = []
-    with clock.step("inputs", say("Reading districts, cells and sites")):
-        tables = read_tables(scenario)
-        if tables.faults:
-            raise InputError(tables.faults)
-    with clock.step("roads", say("Reading roads")):
-        arcs = read_roads(scenario)
-        inputs = place(tables, decide_datums(tables, arcs), arcs, scenario)
-        area, sites = inputs.area, inputs.sites
-        assert sites is not None  # a scenario for planning has candidates
-        notes.extend(inputs.notes)
-        if inputs.demand.outside:
-            notes.append(say("Cells outside every district, set aside: {count}.", count=inputs.demand.outside))
-        notes.extend(arcs.notes)
-        roads = network_of(arcs, crs=area.crs)
-    with clock.step("demand", say("Placing workers")):
-        surface = surface_of(scenario, inputs, arcs)
-        notes.extend(surface.notes)
-        demand = timed(scenario, surface, inputs)
-    with clock.step("connect", say("Connecting cells and sites to the roads")):
-        modes = [mode for mode in MODES if mode == "walk" or any(group.mode == mode for group in demand.groups)]
-        network, snap = connect(
-            roads,
-            np.concatenate([demand.x, sites.x]),
-            np.concatenate([demand.y, sites.y]),
-            modes=modes,
-            max_snap_m=file.roads.max_snap_m,
-            min_component_nodes=file.roads.min_component_nodes,
-        )
-        _tell_islands(roads, modes, file.roads.min_component_nodes, notes)
-        cell_snap, site_snap = _parts(snap, len(demand.cell_id))
-        unsnapped = _unsnapped(cell_snap, site_snap, demand, sites.existing, file.roads.max_snap_m, notes)
+    clock = StepClock(progress)
+    return plan_of(prepare(scenario, clock), clock, workers=workers)
+
+
+def plan_of(ready: Prepared, clock: StepClock, *, workers: int = 1) -> Plan:
+    """Return the plan of a study that is ready for its question; see :func:`run`."""
+    file, plan, notes = ready.file, ready.file.plan, list(ready.notes)
+    area, demand, sites = ready.area, ready.demand, ready.sites
+    network, cell_snap, site_snap = ready.network, ready.cell_snap, ready.site_snap
+    unsnapped = _unsnapped(cell_snap, site_snap, demand, sites.existing, file.roads.max_snap_m, notes)
     walk_kmh = file.roads.speed_kmh["walk"]
     with clock.step("times", say("Measuring travel times")):
         times = site_times(
@@ -136,7 +79,7 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         )
     with clock.step("coverage", say("Counting coverage")):
         coverage = cover_rows(demand, sites, times, far_min=plan.far_min)
-        _require_reach(coverage, sites, scenario)
+        _require_reach(coverage, sites, ready)
     with clock.step("siting", say("Choosing sites")):
         districts = tuple(area.districts["name"].astype(str))
         asked = question(plan, demand, sites, coverage, districts=districts)
@@ -194,8 +137,8 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         notice=file.notice.text if file.notice is not None else None,
         synthetic=file.synthetic,
         area=area,
-        surface=surface,
-        network=roads,
+        surface=ready.surface,
+        network=ready.roads,
         demand=demand,
         sites=sites,
         hosts=tuple(Host(key, host.name.text) for key, host in file.hosts.items()),
@@ -218,22 +161,22 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         reach=reach,
         counts={
             "cells": len(demand.cell_id),
-            "cells_outside": inputs.demand.outside,
+            "cells_outside": ready.outside,
             "existing": int(sites.existing.sum()),
             "candidates": int((~sites.existing).sum()),
             "proposed": len(chosen),
             **unsnapped,
-            "network_nodes": roads.node_count,
-            "network_arcs": roads.arc_count,
+            "network_nodes": ready.roads.node_count,
+            "network_arcs": ready.roads.arc_count,
         },
         notes=tuple(notes),
         reach_standard=standard,
-        scenario_toml=scenario.toml,
-        scenario_fingerprint=scenario.fingerprint,
-        inputs=_provenance(scenario, inputs.quality, inputs.datums),
-        quality=inputs.quality,
-        datums=inputs.datums,
-        sources=(f"{roads.source} {roads.date}".strip(),) if roads.source or roads.date else (),
+        scenario_toml=ready.scenario_toml,
+        scenario_fingerprint=ready.scenario_fingerprint,
+        inputs=ready.inputs,
+        quality=ready.quality,
+        datums=ready.datums,
+        sources=ready.sources,
         timings_s=clock.seconds,
     )
 
@@ -251,7 +194,7 @@ def density(
         An input is missing or wrong; all its faults at once.
     """
     file = scenario.file
-    clock = _Clock(progress)
+    clock = StepClock(progress)
     with clock.step("inputs", say("Reading districts, cells and counts")):
         tables = read_tables(scenario)
         if tables.faults:
@@ -274,47 +217,12 @@ def density(
         notes=(*inputs.notes, *told, *(() if arcs is None else arcs.notes), *surface.notes),
         scenario_toml=scenario.toml,
         scenario_fingerprint=scenario.fingerprint,
-        inputs=_provenance(scenario, inputs.quality, inputs.datums),
+        inputs=provenance(scenario, inputs.quality, inputs.datums),
         quality=inputs.quality,
         datums=inputs.datums,
         sources=(source,) if source else (),
         timings_s=clock.seconds,
     )
-
-
-def _parts(snap: Snap, cells: int) -> tuple[Snap, Snap]:
-    """Split the snap of cells and sites together into one of each."""
-    return (
-        Snap(
-            {mode: node[:cells] for mode, node in snap.node.items()},
-            {mode: off[:cells] for mode, off in snap.offroad_m.items()},
-        ),
-        Snap(
-            {mode: node[cells:] for mode, node in snap.node.items()},
-            {mode: off[cells:] for mode, off in snap.offroad_m.items()},
-        ),
-    )
-
-
-_MODE_NAMES: dict[Mode, Message] = {"walk": say("for walking"), "ebike": say("for e-bikes"), "car": say("for cars")}
-
-
-def _tell_islands(roads: RoadNetwork, modes: Sequence[Mode], min_nodes: int, notes: list[Message]) -> None:
-    """Note the parts of the roads that are too small for cells and sites to meet."""
-    for mode in modes:
-        parts, nodes = islands(roads, mode, min_nodes)
-        if parts:
-            notes.append(
-                say(
-                    "Road islands of fewer than {limit} nodes {mode}, to which nothing connects: {parts}, with {nodes} "
-                    "of {total} nodes.",
-                    limit=min_nodes,
-                    mode=_MODE_NAMES[mode],
-                    parts=parts,
-                    nodes=nodes,
-                    total=int((roads.component[mode] >= 0).sum()),
-                )
-            )
 
 
 def _unsnapped(
@@ -330,7 +238,7 @@ def _unsnapped(
                 say(
                     "No road {mode} within {limit} m of {cells} cells ({workers} workers, counted as uncovered), "
                     "{existing} existing stations and {candidates} candidates.",
-                    mode=_MODE_NAMES[mode],
+                    mode=MODE_NAMES[mode],
                     limit=round(max_snap_m),
                     cells=int(lost_cells.sum()),
                     workers=round(float(demand.workers[lost_cells][:, members].sum()), 1),
@@ -348,10 +256,10 @@ def _unsnapped(
     return {"unsnapped": sum(counts.values()), **counts}
 
 
-def _require_reach(coverage: Coverage, sites: Sites, scenario: Scenario) -> None:
+def _require_reach(coverage: Coverage, sites: Sites, ready: Prepared) -> None:
     free = ~sites.existing & ~sites.forbidden
-    if coverage.cover[:, np.flatnonzero(free)].nnz == 0 and not scenario.file.plan.close:
-        faults = FaultList(scenario.path.name)
+    if coverage.cover[:, np.flatnonzero(free)].nnz == 0 and not ready.file.plan.close:
+        faults = FaultList(ready.file_name)
         faults.add(
             say("No candidate is within reach of any worker."),
             say("Check the candidates' coordinates and datum, their hours, and the groups' standards."),
@@ -401,27 +309,3 @@ def _robust_notes(robust: Robust) -> list[Message]:
 def _agree(recounted: float, solution: Solution) -> None:
     if abs(recounted - solution.objective) > 1e-6 * max(1.0, recounted):
         raise ConsistencyError(f"the plan reaches {recounted} by recount, {solution.objective} by the solver")
-
-
-def _provenance(
-    scenario: Scenario, quality: Sequence[Quality], datums: Sequence[DatumDecision]
-) -> tuple[InputFile, ...]:
-    """Return every input with its hash; the scenario's own file first. A file in several roles is read once."""
-    files = {path for _, path, _ in scenario.inputs if not is_database(path)}
-    digests = {path: _sha256(scenario.locate(path)) for path in files}
-    tables = {item.role: item.sha256 for item in quality}
-    used = {item.role: item.used for item in datums}
-    return (
-        InputFile(scenario.path.name, _sha256(scenario.path), "scenario", ""),
-        *(
-            InputFile(shown_url(path), tables.get(role, ""), role, used.get(role, datum))
-            if is_database(path)
-            else InputFile(path, digests[path], role, used.get(role, datum))
-            for role, path, datum in scenario.inputs
-        ),
-    )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

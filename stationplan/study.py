@@ -7,9 +7,9 @@ from pathlib import Path
 
 from stationplan import output, pipeline
 from stationplan.domain import Density, Language, Plan
-from stationplan.pipeline import Progress
 from stationplan.report import DEFAULT_SCHEMA, write_database
 from stationplan.scenario import Scenario
+from stationplan.steps import Progress
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,7 @@ PACKAGE = ROOT / "stationplan"
 
 ROOMS = [
     "errors",
+    "steps",
     "domain",
     "geo",
     "locating",
@@ -37,6 +38,7 @@ ROOMS = [
     "robust",
     "explain",
     "recount",
+    "prepared",
     "pipeline",
     "report.metrics",
     "report",

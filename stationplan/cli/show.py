@@ -21,11 +21,11 @@ from stationplan.domain import Language, Plan
 from stationplan.errors import Message
 from stationplan.i18n import number, percent, translate, words
 from stationplan.naming import district_name, site_name
-from stationplan.pipeline import Progress as Report
 from stationplan.reasons import why_not_facts, why_not_title
 from stationplan.report import document
 from stationplan.report.metrics import certainty, new_sites, overall
 from stationplan.report.page import aim_figures
+from stationplan.steps import Progress as Report
 
 
 def log_to_stderr(verbose: bool) -> None:

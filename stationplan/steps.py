@@ -1,0 +1,33 @@
+"""The steps of a study: who waits is told as each begins, and how long each took is kept."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from stationplan.errors import Message
+
+_log = logging.getLogger(__name__)
+
+Progress = Callable[[float, Message], None]
+"""Called as each step begins, with its number from 0 and what it does."""
+
+
+class StepClock:
+    """Reports steps as they begin and keeps their seconds."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self.seconds: dict[str, float] = {}
+        self._progress = progress
+
+    @contextmanager
+    def step(self, key: str, message: Message) -> Iterator[None]:
+        """Time a block and tell that it begins."""
+        if self._progress is not None:
+            self._progress(len(self.seconds), message)
+        _log.info("%s", message)
+        begin = time.perf_counter()
+        yield
+        self.seconds[key] = round(time.perf_counter() - begin, 3)
