@@ -26,10 +26,18 @@ class Message:
     def __str__(self) -> str:
         return self.template.format(**self.values)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let copies be made by :func:`say`: a read-only view of a mapping cannot be copied by itself."""
+        return _said, (self.template, dict(self.values))
+
+
+def _said(template: str, values: Mapping[str, object]) -> Message:
+    return Message(template, MappingProxyType(dict(values)))
+
 
 def say(template: str, /, **values: object) -> Message:
     """Return a :class:`Message`; every literal passed here must stand in the catalogues of ``locale/``."""
-    return Message(template, MappingProxyType(values))
+    return _said(template, values)
 
 
 Action = Literal["refused", "set_aside", "merged", "repaired", "kept"]

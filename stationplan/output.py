@@ -37,7 +37,7 @@ MODEL_SUFFIX = ".skops"
 _NAMES = frozenset(
     {
         *("plan.json", "sites.csv", "sites.xlsx", "plan.gpkg", MAP_NAME, "report.html"),
-        *("scenario.resolved.toml", "manifest.json"),
+        *("scenario.resolved.toml", "manifest.json", "done.json"),
         *("surface.gpkg", "surface.parquet", "districts.csv", "validation.json", "validation.html"),
     }
 )
@@ -47,9 +47,17 @@ _VERSIONS = ("stationplan", "folium", "geopandas", "highspy", "numba", "numpy", 
 
 
 def save(
-    plan: Plan, folder: Path, *, lang: Language = "zh", overwrite: bool = False, map_path: Path | None = None
+    plan: Plan,
+    folder: Path,
+    *,
+    lang: Language = "zh",
+    overwrite: bool = False,
+    map_path: Path | None = None,
+    done: str | None = None,
 ) -> None:
     """Write everything a plan leaves behind into ``folder``; ``map_path`` takes the map elsewhere.
+
+    ``done`` is the text of a further file ``done.json``, for whoever has to know later what the folder was made from.
 
     Until all files are written nothing at the destination changes, so a killed run leaves the old result whole. The
     map moves last.
@@ -68,6 +76,7 @@ def save(
             "sites.csv": "\ufeff" + sites_csv(plan),
             MAP_NAME: render(plan, lang=lang),
             "report.html": render_report(plan, lang=lang),
+            **({} if done is None else {"done.json": done}),
             "scenario.resolved.toml": plan.scenario_toml,
             "manifest.json": json.dumps(_manifest(plan), ensure_ascii=False, indent=1) + "\n",
         }
@@ -110,6 +119,18 @@ def save_density(
         for made in density.surface.groups:
             if made.learned is not None:
                 write_model(made.learned, draft / f"{made.group}{MODEL_SUFFIX}")
+
+
+@contextmanager
+def write_whole(path: Path) -> Iterator[Path]:
+    """Give a file beside ``path`` that takes its place at the end, and vanishes if anything goes wrong."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield draft
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _write_texts(folder: Path, texts: Mapping[str, str]) -> None:

@@ -60,8 +60,11 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
     return plan_of(prepare(scenario, clock), clock, workers=workers)
 
 
-def plan_of(ready: Prepared, clock: StepClock, *, workers: int = 1) -> Plan:
-    """Return the plan of a study that is ready for its question; see :func:`run`."""
+def plan_of(ready: Prepared, clock: StepClock, *, workers: int = 1, lenient: bool = False) -> Plan:
+    """Return the plan of a study that is ready for its question; see :func:`run`.
+
+    With ``lenient`` a study in which no candidate reaches anybody has a plan without new sites, which says so.
+    """
     file, plan, notes = ready.file, ready.file.plan, list(ready.notes)
     area, demand, sites = ready.area, ready.demand, ready.sites
     network, cell_snap, site_snap = ready.network, ready.cell_snap, ready.site_snap
@@ -79,7 +82,10 @@ def plan_of(ready: Prepared, clock: StepClock, *, workers: int = 1) -> Plan:
         )
     with clock.step("coverage", say("Counting coverage")):
         coverage = cover_rows(demand, sites, times, far_min=plan.far_min)
-        _require_reach(coverage, sites, ready)
+        if not (_reaches(coverage, sites) or plan.close):
+            if not lenient:
+                raise _out_of_all_reach(ready)
+            notes.append(say("No candidate is within reach of any worker."))
     with clock.step("siting", say("Choosing sites")):
         districts = tuple(area.districts["name"].astype(str))
         asked = question(plan, demand, sites, coverage, districts=districts)
@@ -256,16 +262,20 @@ def _unsnapped(
     return {"unsnapped": sum(counts.values()), **counts}
 
 
-def _require_reach(coverage: Coverage, sites: Sites, ready: Prepared) -> None:
+def _reaches(coverage: Coverage, sites: Sites) -> bool:
+    """Return whether a candidate that may be built reaches anybody."""
     free = ~sites.existing & ~sites.forbidden
-    if coverage.cover[:, np.flatnonzero(free)].nnz == 0 and not ready.file.plan.close:
-        faults = FaultList(ready.file_name)
-        faults.add(
-            say("No candidate is within reach of any worker."),
-            say("Check the candidates' coordinates and datum, their hours, and the groups' standards."),
-            key="candidates",
-        )
-        faults.raise_any()
+    return bool(coverage.cover[:, np.flatnonzero(free)].nnz)
+
+
+def _out_of_all_reach(ready: Prepared) -> InputError:
+    faults = FaultList(ready.file_name)
+    faults.add(
+        say("No candidate is within reach of any worker."),
+        say("Check the candidates' coordinates and datum, their hours, and the groups' standards."),
+        key="candidates",
+    )
+    return InputError(faults.faults)
 
 
 def _out_of_reach(asked: Question) -> list[Message]:

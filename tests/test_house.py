@@ -45,6 +45,7 @@ ROOMS = [
     "webmap",
     "output",
     "study",
+    "batch",
     "",  # the package itself: the names of the front door
     "demo",
     "cli",
@@ -59,7 +60,18 @@ MODULES = {
 
 
 EXTRAS = {
-    *("exactextract", "geoalchemy2", "h3", "networkx", "osmnx", "psycopg", "pyarrow", "rasterio", "requests"),
+    *(
+        "distributed",
+        "exactextract",
+        "geoalchemy2",
+        "h3",
+        "networkx",
+        "osmnx",
+        "psycopg",
+        "pyarrow",
+        "rasterio",
+        "requests",
+    ),
     *("skops", "sklearn", "sqlalchemy", "threadpoolctl"),
 }
 """Libraries that users may leave out."""

@@ -14,7 +14,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 from typer.main import get_group
 
-from stationplan.cli import check, demo, density, fetch, plan, roads
+from stationplan.cli import batch, check, demo, density, fetch, plan, roads
 from stationplan.cli.terminal import plain
 from stationplan.errors import (
     DatabaseError,
@@ -65,6 +65,7 @@ def make_command(lang: Language) -> TyperGroup:
     )
     app.callback()(_about)
     app.command("run")(plan.run_scenario)
+    app.command("batch")(batch.run_units)
     app.command("demo")(demo.run_demo)
     app.command("density")(density.make_density)
     app.command("check")(check.check_inputs)

@@ -110,6 +110,16 @@ class Record:
         for item in fields(self):  # type: ignore[arg-type]
             object.__setattr__(self, item.name, _freeze(getattr(self, item.name)))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let copies be made by the constructor: a read-only view of a mapping cannot be copied by itself."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}  # type: ignore[arg-type]
+        plain = {name: dict(value) if isinstance(value, MappingProxyType) else value for name, value in values.items()}
+        return _made_again, (type(self), plain)
+
+
+def _made_again(kind: type[Record], values: dict[str, object]) -> Record:
+    return kind(**values)
+
 
 def require(condition: bool | np.bool_, promise: str) -> None:
     """Raise :class:`ConsistencyError` where a record breaks its promise."""

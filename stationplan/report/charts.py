@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import numpy as np
+import shapely
 from markupsafe import Markup, escape
 
 from stationplan.domain import FloatArray
@@ -197,3 +199,65 @@ def _svg(width: float, height: float, parts: Sequence[str], label: str) -> Marku
         f'<svg class="chart" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" role="img" '
         f'aria-label="{escape(label)}">{body}</svg>'
     )
+
+
+_STEPS = ("#f1eef6", "#bdc9e1", "#74a9cf", "#2b8cbe", "#045a8d")
+"""Light to dark blue (after ColorBrewer's PuBu), even to the eye and to the colour-blind."""
+
+_WIDTH, _HEIGHT = 960.0, 620.0
+
+
+def choropleth(
+    shapes: Sequence[shapely.Geometry],
+    shares: Sequence[float | None],
+    titles: Sequence[str],
+    links: Sequence[str],
+    *,
+    legend: str,
+) -> Markup:
+    """Return a map of polygons (m) coloured by a share, each with a title and a relative link (empty: none).
+
+    Classes are equal parts of the range from the least share, rounded down to a tenth, to one.
+    """
+    bounds = np.array([shape.bounds for shape in shapes if not shape.is_empty])
+    west, south, east, north = bounds[:, 0].min(), bounds[:, 1].min(), bounds[:, 2].max(), bounds[:, 3].max()
+    scale = min(_WIDTH / max(east - west, 1.0), _HEIGHT / max(north - south, 1.0))
+    known = [share for share in shares if share is not None]
+    low = math.floor(min(known, default=0.0) * 10) / 10
+    low = min(low, 0.9)
+    width, height = (east - west) * scale, (north - south) * scale
+    parts = []
+    for shape, share, title, link in zip(shapes, shares, titles, links, strict=True):
+        rings = [ring for part in shapely.get_parts(shape) for ring in shapely.get_rings(part)]
+        drawn = "".join(
+            "M" + "L".join(f"{(x - west) * scale:.1f} {(north - y) * scale:.1f}" for x, y in ring.coords[:-1]) + "Z"
+            for ring in rings
+        )
+        colour = "#dddddd" if share is None else _STEPS[_step(share, low)]
+        path = Markup('<path d="{}" fill="{}" fill-rule="evenodd"><title>{}</title></path>').format(
+            drawn, colour, title
+        )
+        # Relative links of folders' names: signs that mean something in an address are written as such.
+        parts.append(Markup('<a href="{}">{}</a>').format(quote(link), path) if link else path)
+    keys = [
+        Markup(
+            '<rect x="{}" y="{}" width="34" height="12" fill="{}" stroke="#57616d" stroke-width=".5"/>'
+            '<text x="{}" y="{}">{}</text>'
+        ).format(
+            _f(150.0 * step),
+            _f(height + 34),
+            colour,
+            _f(150.0 * step + 40),
+            _f(height + 44),
+            f"{low + (1 - low) * step / len(_STEPS):.0%} – {low + (1 - low) * (step + 1) / len(_STEPS):.0%}",
+        )
+        for step, colour in enumerate(_STEPS)
+    ]
+    heading = Markup('<text x="0" y="{}" font-weight="600">{}</text>').format(_f(height + 24), legend)
+    return Markup('<svg class="chart" viewBox="0 0 {} {}" role="group" aria-label="{}">{}</svg>').format(
+        _f(max(width, 760.0)), _f(height + 54), legend, Markup("").join([*parts, heading, *keys])
+    )
+
+
+def _step(share: float, low: float) -> int:
+    return min(max(int((share - low) / (1 - low) * len(_STEPS)), 0), len(_STEPS) - 1)

@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 from importlib import metadata, resources
+from typing import Protocol
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from stationplan.domain import Density, Language
+from stationplan.domain import Language, LocalText
 from stationplan.i18n import words
 
 
-def fill_page(name: str, study: Density, lang: Language, **values: object) -> str:
+class Titled(Protocol):
+    """What every page says of what it is about."""
+
+    @property
+    def name(self) -> LocalText:
+        """Its heading."""
+
+    @property
+    def notice(self) -> LocalText | None:
+        """A remark below the heading."""
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether its data are made up."""
+
+    @property
+    def scenario_fingerprint(self) -> str:
+        """SHA-256 of the scenario it was made from."""
+
+
+def fill_page(name: str, study: Titled, lang: Language, **values: object) -> str:
     """Return a page about a study: a template of ``report/assets`` with what every page says, and ``values``."""
     word = words(lang)
     assets = resources.files("stationplan").joinpath("report/assets")

@@ -1,0 +1,192 @@
+"""A unit cut out of a study: its districts, cells and candidates, with the stations and roads around it.
+
+What stands or leads across the border counts as far as anybody goes, so that the coverage of a unit is that of its
+districts in the whole study; workers and candidates belong to one unit each, and nobody is counted twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import shapely
+
+from stationplan.batch.units import Unit
+from stationplan.domain import (
+    BoolArray,
+    Cells,
+    Demand,
+    FloatArray,
+    IntArray,
+    Mode,
+    RoadNetwork,
+    Sites,
+    Snap,
+    StudyArea,
+    Surface,
+)
+from stationplan.errors import say
+from stationplan.prepared import Prepared
+from stationplan.scenario import PlanInput
+from stationplan.scenario.base import Name
+
+
+def part_of(ready: Prepared, unit: Unit) -> Prepared:
+    """Return a unit of a study, with the question of the whole asked of it alone.
+
+    Ids of sites that are not in the unit leave the lists of the question, and no more sites are asked for than it has
+    candidates.
+    """
+    border_m = reach_m(ready)
+    rows = ready.area.districts
+    shape = shapely.union_all(rows.geometry.to_numpy()[unit.districts])
+    around = shapely.buffer(shape, border_m + ready.file.roads.max_snap_m)
+    shapely.prepare(around)
+    number = np.full(len(rows) + 1, -1, dtype=np.int64)  # the last is for -1, outside every district
+    number[unit.districts] = np.arange(len(unit.districts))
+    sites, demand = ready.sites, ready.demand
+    mine = number[demand.district] >= 0
+    near = shapely.contains_xy(around, sites.x, sites.y)
+    kept = np.where(sites.existing, near | (number[sites.district] >= 0), number[sites.district] >= 0)
+    kept &= kept[sites.place]
+    network, node = _roads_within(ready.network, around)
+    roads, _ = _roads_within(ready.roads, around)
+    names = [name for name, stays in zip(sites.site_id, kept, strict=True) if stays]
+    usable = int((kept & sites.counted & ~sites.forbidden).sum())
+    text = ready.file.name
+    name = Name(zh=f"{text.zh} · {unit.name.zh}", en=f"{text.en} · {unit.name.en}")
+    note = say(
+        "A part of {study}: stations and roads up to {km} km around it count too.",
+        study=text.zh,
+        km=f"{border_m / 1000:.1f}",
+    )
+    return replace(
+        ready,
+        file=ready.file.model_copy(update={"name": name, "plan": _question(ready.file.plan, names, usable)}),
+        area=StudyArea(rows.iloc[unit.districts].reset_index(drop=True)),
+        surface=_surface(ready.surface, mine, unit.districts, number),
+        demand=_demand(demand, mine, number),
+        sites=_sites(sites, kept, number),
+        roads=roads,
+        network=network,
+        cell_snap=_snap(ready.cell_snap, mine, node),
+        site_snap=_snap(ready.site_snap, kept, node),
+        outside=0,
+        notes=(note,),
+        quality=(),
+    )
+
+
+def reach_m(ready: Prepared) -> float:
+    """Return how far anybody may go to a station, in a straight line: by the fastest road for all of his minutes."""
+    far = []
+    for group in ready.demand.groups:
+        minutes, metres = ready.network.minutes[group.mode], ready.network.metres[group.mode]
+        open_arc = np.isfinite(minutes) & (minutes > 0)
+        fastest = float((metres[open_arc] / minutes[open_arc]).max(initial=0.0))
+        by_minutes = max(group.farthest_min, ready.file.plan.far_min or 0.0) * fastest
+        limited = group.cutoff_m is not None and ready.file.plan.far_min is None and group.fade_min is None
+        far.append(min(by_minutes, group.cutoff_m) if limited and group.cutoff_m is not None else by_minutes)
+    return max(far)
+
+
+def _question(plan: PlanInput, names: list[str], usable: int) -> PlanInput:
+    """Return a question about some sites only, of which so many may be built."""
+    known = set(names)
+    lists = ("required", "forbidden", "preferred", "closable", "explain")
+    return plan.model_copy(
+        update={
+            **{key: [site for site in getattr(plan, key) if site in known] for key in lists},
+            "new": None if plan.new is None else min(plan.new, usable),
+            "frontier": [number for number in plan.frontier if number <= usable],
+        }
+    )
+
+
+def _roads_within(network: RoadNetwork, around: shapely.Geometry) -> tuple[RoadNetwork, IntArray]:
+    """Return the roads inside a shape, and the new number of each node, -1 where it is left out."""
+    inside = shapely.contains_xy(around, network.x, network.y)
+    node = np.where(inside, np.cumsum(inside) - 1, -1)
+    tail = network.tail
+    arc = inside[tail] & inside[network.head]
+    count = np.bincount(node[tail[arc]], minlength=int(inside.sum()))
+
+    def of(values: Mapping[Mode, FloatArray]) -> dict[Mode, FloatArray]:
+        return {mode: column[arc] for mode, column in values.items()}
+
+    part = replace(
+        network,
+        x=network.x[inside],
+        y=network.y[inside],
+        indptr=np.concatenate([[0], np.cumsum(count)]).astype(np.int64),
+        head=node[network.head[arc]].astype(np.int32),
+        minutes=of(network.minutes),
+        metres=of(network.metres),
+        component={mode: column[inside] for mode, column in network.component.items()},
+        major=network.major[arc],
+    )
+    return part, np.append(node, -1)  # the last is for -1
+
+
+def _snap(snap: Snap, kept: BoolArray, node: IntArray) -> Snap:
+    """Return where the kept points meet the roads that are left."""
+    found = {mode: node[column[kept]] for mode, column in snap.node.items()}
+    away = {mode: np.where(found[mode] >= 0, column[kept], np.inf) for mode, column in snap.offroad_m.items()}
+    return Snap(found, away)
+
+
+def _demand(demand: Demand, mine: BoolArray, number: IntArray) -> Demand:
+    return replace(
+        demand,
+        cell_id=_picked(demand.cell_id, mine),
+        x=demand.x[mine],
+        y=demand.y[mine],
+        district=number[demand.district[mine]],
+        workers=demand.workers[mine],
+        draws=None if demand.draws is None else demand.draws[:, mine],
+        exposure=None if demand.exposure is None else demand.exposure[mine],
+    )
+
+
+def _surface(surface: Surface, mine: BoolArray, districts: IntArray, number: IntArray) -> Surface:
+    """Return the surface of some cells; what was learned of the whole stays with the whole."""
+    cells, totals = surface.cells, surface.totals
+    return replace(
+        surface,
+        cells=Cells(
+            cell_id=_picked(cells.cell_id, mine),
+            x=cells.x[mine],
+            y=cells.y[mine],
+            district=number[cells.district[mine]],
+            outline=cells.outline[mine],
+            counts={key: replace(count, values=count.values[mine]) for key, count in cells.counts.items()},
+        ),
+        features=replace(surface.features, values=surface.features.values[mine]),
+        totals=None if totals is None else replace(totals, workers=totals.workers[districts]),
+        observed=tuple(replace(seen, heads=seen.heads[mine]) for seen in surface.observed),
+        groups=tuple(
+            replace(
+                group,
+                learned=None,
+                even=tuple(int(number[district]) for district in group.even if number[district] >= 0),
+            )
+            for group in surface.groups
+        ),
+        heads=surface.heads[mine],
+        draws=None if surface.draws is None else surface.draws[:, mine],
+    )
+
+
+def _sites(sites: Sites, kept: BoolArray, number: IntArray) -> Sites:
+    place = np.cumsum(kept) - 1
+    columns: dict[str, Any] = {
+        name: _picked(values, kept) if isinstance(values, tuple) else values[kept]
+        for name, values in vars(sites).items()
+    }
+    return Sites(**{**columns, "place": place[sites.place[kept]], "district": number[sites.district[kept]]})
+
+
+def _picked(values: tuple[str, ...], kept: BoolArray) -> tuple[str, ...]:
+    return tuple(value for value, stays in zip(values, kept, strict=True) if stays)

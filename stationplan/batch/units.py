@@ -1,0 +1,92 @@
+"""The units of a batch: its prefectures or its counties."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from stationplan.domain import IntArray, LocalText, StudyArea
+from stationplan.domain.base import Record
+from stationplan.errors import FaultList, say
+
+By = Literal["prefecture", "county"]
+"""What a unit is: a prefecture with all its counties, or a county."""
+
+_UNFIT = re.compile(r"[^\w\-]+")
+"""What stands in no folder's name."""
+
+
+@dataclass(frozen=True, eq=False)
+class Unit(Record):
+    """A part of the study area that is planned on its own: some rows of its districts.
+
+    ``folder`` is the name of the unit's folder; no two units have the same.
+    """
+
+    id: str
+    name: LocalText
+    folder: str
+    districts: IntArray
+
+
+def units_of(area: StudyArea, by: By) -> list[Unit]:
+    """Return the units of a study area, in the order of its districts.
+
+    Raises
+    ------
+    InputError
+        Districts without a prefecture are to be put together by prefecture.
+
+    >>> import stationplan as sp
+    >>> plan = sp.run(sp.load_scenario("data/demo/scenario.toml"))
+    >>> [unit.name.zh for unit in units_of(plan.area, "prefecture")]
+    ['锦屏市', '安澜市']
+    """
+    rows = area.districts
+    codes = rows["district_id"].astype(str).tolist()
+    if by == "county":
+        names = list(zip(rows["name"].astype(str), rows["name_en"].astype(str), strict=True))
+        parts = [(code, LocalText(*name), [row]) for row, (code, name) in enumerate(zip(codes, names, strict=True))]
+    else:
+        prefectures = rows["prefecture"].astype(str).tolist()
+        homeless = [code for code, prefecture in zip(codes, prefectures, strict=True) if not prefecture.strip()]
+        if homeless:
+            faults = FaultList()
+            faults.add(
+                say(
+                    "{count} districts have no prefecture, such as {district}.",
+                    count=len(homeless),
+                    district=homeless[0],
+                ),
+                say("Name the column that holds it: `prefecture` under [area]; or plan --by county."),
+                key="area.prefecture",
+            )
+            faults.raise_any()
+        parts = [
+            (name, LocalText(name, name), [row for row, other in enumerate(prefectures) if other == name])
+            for name in dict.fromkeys(prefectures)
+        ]
+    folders = _folders([code for code, _, _ in parts])
+    return [
+        Unit(code, name, folder, np.array(members, dtype=np.int64))
+        for (code, name, members), folder in zip(parts, folders, strict=True)
+    ]
+
+
+def _folders(ids: list[str]) -> list[str]:
+    """Return a name for a folder for each id; ids that differ in signs that no folder has are numbered.
+
+    >>> _folders(["510104", "锦屏市", "a/b", "a b"])
+    ['510104', '锦屏市', 'a_b', 'a_b-2']
+    """
+    taken: dict[str, int] = {}
+    names = []
+    for one in ids:
+        name = _UNFIT.sub("_", one).strip("_")[:60] or "unit"
+        taken[name.casefold()] = taken.get(name.casefold(), 0) + 1
+        count = taken[name.casefold()]
+        names.append(name if count == 1 else f"{name}-{count}")
+    return names

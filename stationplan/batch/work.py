@@ -1,0 +1,66 @@
+"""One unit planned and written, by whoever has the time: the work of a batch."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from stationplan import output
+from stationplan.batch.store import take
+from stationplan.domain import Language
+from stationplan.errors import InfeasibleError, InputError, Message, StationplanError, UndecidedError, say
+from stationplan.pipeline import plan_of
+from stationplan.steps import StepClock
+
+DONE_NAME = "done.json"
+"""The file that marks a unit's folder as whole, and tells what it was made from."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A unit to plan: where it is stored and its digest, the folder of its results, and their fingerprint."""
+
+    unit: str
+    stored: Path
+    digest: str
+    folder: Path
+    fingerprint: str
+    lang: Language
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a unit; ``reason`` is empty where its results stand."""
+
+    unit: str
+    reason: tuple[Message, ...] = ()
+
+
+def do(task: Task) -> Outcome:
+    """Plan a unit and write its folder, whole or not at all; what goes wrong is told, not raised."""
+    try:
+        plan = plan_of(take(task.stored, task.digest), StepClock(None), lenient=True)
+        output.save(plan, task.folder, lang=task.lang, overwrite=True, done=marker(task.fingerprint))
+    except InputError as error:
+        return Outcome(task.unit, tuple(fault.what for fault in error.faults))
+    except InfeasibleError as error:
+        return Outcome(task.unit, (error.what, *error.feasible))
+    except UndecidedError as error:
+        return Outcome(task.unit, (error.what,))
+    except (StationplanError, OSError, MemoryError, ArithmeticError, ValueError) as error:
+        return Outcome(task.unit, (say("{kind}: {error}", kind=type(error).__name__, error=error),))
+    return Outcome(task.unit)
+
+
+def marker(fingerprint: str) -> str:
+    """Return the text of the file that marks a folder as done."""
+    return json.dumps({"schema": 1, "fingerprint": fingerprint}) + "\n"
+
+
+def is_done(folder: Path, fingerprint: str) -> bool:
+    """Return whether a folder holds the results of a fingerprint."""
+    try:
+        return (folder / DONE_NAME).read_text("utf-8") == marker(fingerprint)
+    except (OSError, UnicodeDecodeError):
+        return False
