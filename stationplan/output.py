@@ -16,6 +16,7 @@ from pathlib import Path
 from stationplan.domain import Density, Language, Plan
 from stationplan.errors import OutputExistsError
 from stationplan.inputs.model import write_model
+from stationplan.prepared import Prepared
 from stationplan.report import (
     datum_document,
     districts_csv,
@@ -78,7 +79,7 @@ def save(
             "report.html": render_report(plan, lang=lang),
             **({} if done is None else {"done.json": done}),
             "scenario.resolved.toml": plan.scenario_toml,
-            "manifest.json": json.dumps(_manifest(plan), ensure_ascii=False, indent=1) + "\n",
+            "manifest.json": manifest_text(plan, plan.timings_s),
         }
         _write_texts(draft, pages)
         write_workbook(plan, draft / "sites.xlsx", lang=lang)
@@ -110,7 +111,7 @@ def save_density(
             "validation.html": render_validation(density, lang=lang),
             MAP_NAME: render_surface(density, lang=lang),
             "scenario.resolved.toml": density.scenario_toml,
-            "manifest.json": json.dumps(_manifest(density), ensure_ascii=False, indent=1) + "\n",
+            "manifest.json": manifest_text(density, density.timings_s),
         }
         _write_texts(draft, pages)
         write_surface(density, draft / "surface.gpkg")
@@ -215,17 +216,19 @@ def _umask() -> int:
     return mask
 
 
-def _manifest(plan: Density) -> dict[str, object]:
-    return {
+def manifest_text(study: Density | Prepared, timings_s: Mapping[str, float]) -> str:
+    """Return ``manifest.json``: what went into a study, by which versions, and how long each step took."""
+    values = {
         "schema": 1,
-        "scenario": plan.scenario_fingerprint,
+        "scenario": study.scenario_fingerprint,
         "inputs": [
-            {"role": item.role, "path": item.path, "sha256": item.sha256, "datum": item.datum} for item in plan.inputs
+            {"role": item.role, "path": item.path, "sha256": item.sha256, "datum": item.datum} for item in study.inputs
         ],
-        "datums": datum_document(plan.datums),
-        "sources": list(plan.sources),
-        "crs": plan.area.crs,
+        "datums": datum_document(study.datums),
+        "sources": list(study.sources),
+        "crs": study.area.crs,
         "seeds": {"solver": SOLVER_SEED},
         "versions": {"python": platform.python_version(), **{name: metadata.version(name) for name in _VERSIONS}},
-        "timings_s": dict(plan.timings_s),
+        "timings_s": dict(timings_s),
     }
+    return json.dumps(values, ensure_ascii=False, indent=1) + "\n"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
 import shapely
 
 from stationplan.batch.units import Unit
@@ -24,8 +25,8 @@ from stationplan.report.tables import formula_safe
 from stationplan.report.template import fill_page
 from stationplan.report.workbook import Sheet, write_sheets
 
-_TOLERANCE_M = 200.0
-"""Detail of the units' outlines on the map of all."""
+_DETAIL = 1_000
+"""The map of all units tells apart what is this part of its width away from each other."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class League:
     where that was asked.
     """
 
-    NAMES: ClassVar[tuple[str, ...]] = ("league.csv", "league.xlsx", "index.html")
+    NAMES: ClassVar[tuple[str, ...]] = ("league.csv", "league.xlsx", "index.html", "manifest.json")
 
     name: LocalText
     notice: LocalText | None
@@ -120,9 +121,17 @@ def league_of(
         rows=tuple(rows),
         failed=tuple(failed),
         names={unit.id: unit.name for unit in units},
-        shapes={unit.id: shapely.simplify(shapely.union_all(outlines[unit.districts]), _TOLERANCE_M) for unit in units},
+        shapes=_shapes(units, outlines),
         most=joint.bound if joint is not None and file.plan.aim == "coverage" else None,
     )
+
+
+def _shapes(units: Sequence[Unit], outlines: ObjectArray) -> dict[str, shapely.Geometry]:
+    """Return the units' outlines, simplified along the borders that they share."""
+    whole = np.array([shapely.union_all(outlines[unit.districts]) for unit in units], dtype=object)
+    west, south, east, north = shapely.total_bounds(whole)
+    simple = shapely.coverage_simplify(whole, max(east - west, north - south) / _DETAIL)
+    return {unit.id: shape for unit, shape in zip(units, simple, strict=True)}
 
 
 def _row(ready: Prepared, unit: Unit, home: Path) -> Row:
@@ -254,6 +263,7 @@ def render_index(league: League, *, lang: Language) -> str:
     pictured = choropleth(
         list(league.shapes.values()),
         [by_unit[unit].share_after if unit in by_unit else None for unit in league.shapes],
+        [league.names[unit].in_language(lang) for unit in league.shapes],
         [
             word("{name}: {share}", name=league.names[unit].in_language(lang), share=_share(by_unit[unit].share_after))
             if unit in by_unit

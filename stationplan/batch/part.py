@@ -36,8 +36,8 @@ from stationplan.scenario.base import Name
 def part_of(ready: Prepared, unit: Unit) -> Prepared:
     """Return a unit of a study, with the question of the whole asked of it alone.
 
-    Ids of sites that are not in the unit leave the lists of the question, and no more sites are asked for than it has
-    candidates.
+    What became of the inputs is told of the whole; a unit is made from its part of them only. Ids of sites that are not
+    in the unit leave the lists of the question, and no more sites are asked for than it has candidates.
     """
     border_m = reach_m(ready)
     rows = ready.area.districts
@@ -75,6 +75,7 @@ def part_of(ready: Prepared, unit: Unit) -> Prepared:
         site_snap=_snap(ready.site_snap, kept, node),
         outside=0,
         notes=(note,),
+        inputs=(),
         quality=(),
     )
 

@@ -13,14 +13,16 @@ from importlib import metadata
 from pathlib import Path
 
 from stationplan.batch.allot import Allocation, allotted
+from stationplan.batch.content import digest_of
 from stationplan.batch.crew import crew, outcomes
 from stationplan.batch.league import League, league_of, write_league
 from stationplan.batch.part import part_of
-from stationplan.batch.store import content_of, put
+from stationplan.batch.store import put
 from stationplan.batch.units import By, Unit, units_of
 from stationplan.batch.work import Outcome, Task, is_done
 from stationplan.domain import Language, Solution
 from stationplan.errors import FaultList, Message, say
+from stationplan.output import manifest_text, write_whole
 from stationplan.prepared import prepare
 from stationplan.scenario import Scenario
 from stationplan.steps import Progress, StepClock
@@ -90,7 +92,7 @@ def run_batch(
             for unit, question in zip(units, questions, strict=True):
                 part = part_of(replace(ready, file=ready.file.model_copy(update={"plan": question})), unit)
                 stored, digest = put(part, Path(parts))
-                folder, mark = (home / unit.folder).resolve(), _fingerprint(content_of(part), lang)
+                folder, mark = (home / unit.folder).resolve(), _fingerprint(digest_of(part), lang)
                 tasks.append(Task(unit.id, stored.resolve(), digest, folder, mark, lang))
         open_tasks = [task for task in tasks if not is_done(task.folder, task.fingerprint)]
         kept = len(tasks) - len(open_tasks)
@@ -100,6 +102,8 @@ def run_batch(
     gone = tuple(sorted(failed, key=lambda outcome: order[outcome.unit]))
     league = league_of(ready, units, home, failed=gone, joint=joint)
     write_league(league, out, lang=lang)
+    with write_whole(out / "manifest.json") as draft:
+        draft.write_text(manifest_text(ready, {}), encoding="utf-8", newline="")
     return Batch(league, gone, kept)
 
 
@@ -149,8 +153,8 @@ def _refuse_strangers(out: Path) -> None:
 
 
 def _sweep(home: Path, units: Sequence[Unit]) -> None:
-    """Remove the results of units that are no longer there."""
+    """Remove the results of units that are no longer there, and what lost workers had begun."""
     named = {unit.folder for unit in units}
     for path in home.iterdir():
-        if path.is_dir() and path.name not in named and not path.name.startswith("."):
-            shutil.rmtree(path)
+        if path.is_dir() and path.name not in named:
+            shutil.rmtree(path, ignore_errors=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-from dataclasses import fields
 from pathlib import Path
 
 from stationplan.errors import ConsistencyError
@@ -12,21 +11,12 @@ from stationplan.prepared import Prepared
 
 
 def put(ready: Prepared, folder: Path) -> tuple[Path, str]:
-    """Write a study that is ready for its question; return where, and the SHA-256 of its content."""
+    """Write a study that is ready for its question; return where, and the SHA-256 of the file."""
     content = pickle.dumps(ready, protocol=5)
     digest = hashlib.sha256(content).hexdigest()
     path = folder / f"{digest}.unit"
     path.write_bytes(content)
     return path, digest
-
-
-def content_of(ready: Prepared) -> str:
-    """Return a SHA-256 of what a study holds: the same for the same inputs and question, whoever made it.
-
-    The bytes of :func:`put` are not: sets in them have no order.
-    """
-    parts = {item.name: getattr(ready, item.name) for item in fields(ready) if item.name != "file"}
-    return hashlib.sha256(pickle.dumps(parts, protocol=5) + ready.file.model_dump_json().encode()).hexdigest()
 
 
 def take(path: Path, digest: str) -> Prepared:

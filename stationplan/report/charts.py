@@ -204,12 +204,14 @@ def _svg(width: float, height: float, parts: Sequence[str], label: str) -> Marku
 _STEPS = ("#f1eef6", "#bdc9e1", "#74a9cf", "#2b8cbe", "#045a8d")
 """Light to dark blue (after ColorBrewer's PuBu), even to the eye and to the colour-blind."""
 
-_WIDTH, _HEIGHT = 960.0, 620.0
+_WIDTH, _HEIGHT, _LETTER = 960.0, 620.0, 15.0
+"""Pixels of the map, and of a letter of a name."""
 
 
 def choropleth(
     shapes: Sequence[shapely.Geometry],
     shares: Sequence[float | None],
+    names: Sequence[str],
     titles: Sequence[str],
     links: Sequence[str],
     *,
@@ -217,6 +219,7 @@ def choropleth(
 ) -> Markup:
     """Return a map of polygons (m) coloured by a share, each with a title and a relative link (empty: none).
 
+    Names stand where there is room for them, as far from the borders as can be.
     Classes are equal parts of the range from the least share, rounded down to a tenth, to one.
     """
     bounds = np.array([shape.bounds for shape in shapes if not shape.is_empty])
@@ -226,8 +229,8 @@ def choropleth(
     low = math.floor(min(known, default=0.0) * 10) / 10
     low = min(low, 0.9)
     width, height = (east - west) * scale, (north - south) * scale
-    parts = []
-    for shape, share, title, link in zip(shapes, shares, titles, links, strict=True):
+    parts, labels = [], []
+    for shape, share, name, title, link in zip(shapes, shares, names, titles, links, strict=True):
         rings = [ring for part in shapely.get_parts(shape) for ring in shapely.get_rings(part)]
         drawn = "".join(
             "M" + "L".join(f"{(x - west) * scale:.1f} {(north - y) * scale:.1f}" for x, y in ring.coords[:-1]) + "Z"
@@ -239,6 +242,10 @@ def choropleth(
         )
         # Relative links of folders' names: signs that mean something in an address are written as such.
         parts.append(Markup('<a href="{}">{}</a>').format(quote(link), path) if link else path)
+        if not shape.is_empty and (shape.bounds[2] - shape.bounds[0]) * scale > _LETTER * len(name):
+            x, y = shapely.maximum_inscribed_circle(shape).coords[0]
+            place = (_f((x - west) * scale), _f((north - y) * scale))
+            labels.append(Markup('<text class="unit" x="{}" y="{}">{}</text>').format(*place, name))
     keys = [
         Markup(
             '<rect x="{}" y="{}" width="34" height="12" fill="{}" stroke="#57616d" stroke-width=".5"/>'
@@ -255,7 +262,7 @@ def choropleth(
     ]
     heading = Markup('<text x="0" y="{}" font-weight="600">{}</text>').format(_f(height + 24), legend)
     return Markup('<svg class="chart" viewBox="0 0 {} {}" role="group" aria-label="{}">{}</svg>').format(
-        _f(max(width, 760.0)), _f(height + 54), legend, Markup("").join([*parts, heading, *keys])
+        _f(max(width, 760.0)), _f(height + 54), legend, Markup("").join([*parts, *labels, heading, *keys])
     )
 
 

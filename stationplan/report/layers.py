@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pyogrio
 import shapely
 from geopandas import GeoDataFrame
 
@@ -25,9 +26,14 @@ def layers(plan: Plan) -> dict[str, GeoDataFrame]:
 
 
 def write_geopackage(plan: Plan, path: Path) -> None:
-    """Write the layers of a plan into a GeoPackage."""
-    for layer, frame in layers(plan).items():
-        frame.to_file(path, layer=layer, driver="GPKG")
+    """Write the layers of a plan into a GeoPackage; the same plan gives the same bytes."""
+    # A fixed date of making; GDAL's own is that of the clock.
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z"})
+    try:
+        for layer, frame in layers(plan).items():
+            frame.to_file(path, layer=layer, driver="GPKG")
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
 
 
 def _sites(plan: Plan, sites: IntArray) -> GeoDataFrame:
