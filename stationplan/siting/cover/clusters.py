@@ -16,9 +16,9 @@ from scipy.sparse.csgraph import connected_components
 
 from stationplan.domain import BoolArray, FloatArray, IntArray
 from stationplan.siting.base.answer import PROVEN, Clock
-from stationplan.siting.cover.branch import branch, carried
+from stationplan.siting.cover.branch import branch
 from stationplan.siting.cover.core import Core
-from stationplan.siting.cover.lagrangian import SAFE, Bound
+from stationplan.siting.cover.lagrangian import SAFE, Bound, carried
 from stationplan.siting.cover.presolve import presolve
 
 _LITTLE = 0.02

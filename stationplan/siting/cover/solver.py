@@ -13,19 +13,19 @@ import numpy as np
 
 from stationplan.domain import BoolArray, IntArray
 from stationplan.siting.base.answer import PROVEN, Clock
-from stationplan.siting.cover.branch import branch, carried
+from stationplan.siting.cover.branch import branch
 from stationplan.siting.cover.clusters import cluster_bound, groups_of
 from stationplan.siting.cover.core import Core
 from stationplan.siting.cover.finish import finish
 from stationplan.siting.cover.greedy import greedy
-from stationplan.siting.cover.lagrangian import Bound, Prices, bound, prices
+from stationplan.siting.cover.lagrangian import Bound, Prices, bound, carried, prices
 from stationplan.siting.cover.presolve import Presolved, chained, presolve
 from stationplan.siting.cover.search import search
 
-_FIRST_STEPS, _STEPS = 600, 400
-"""Steps of the prices, at first and after options were ruled out."""
+_FIRST_STEPS, _STEPS = 200, 600
+"""Steps of the prices: for a first choice, and whenever there is a better choice to aim at."""
 
-_SHARE = 0.1
+_SHARE = 0.3
 """Share of a full step at the start, from prices that are good already."""
 
 _ROUNDS, _EFFORT = 60, 40_000
@@ -67,8 +67,14 @@ def solve_core(core: Core, clock: Clock, *, gap: float = 0.0) -> Found:
     best = start(now.core)
     state = _State(core, now, best, gap)
     tariff = prices(now.core, clock=clock, target=state.target - now.secured, steps=_FIRST_STEPS)
-    largest, nodes, turn = _LARGEST, _NODES, 0
+    limit = bound(now.core, tariff)
+    state.lower_bound(now.secured + limit.value)
+    best = search_support(now.core, best, limit, clock=clock, turn=0)
+    state.take(now.restore(best))
+    largest, nodes, turn = _LARGEST, _NODES, 1
     while len(now.options):
+        aim = state.target - now.secured
+        tariff = prices(now.core, clock=clock, target=aim, steps=_STEPS, start=tariff, share=_SHARE)
         limit = bound(now.core, tariff)
         state.lower_bound(now.secured + limit.value)
         if state.proven or clock.over:
@@ -96,9 +102,6 @@ def solve_core(core: Core, clock: Clock, *, gap: float = 0.0) -> Found:
         largest, nodes, turn = largest * _WIDER, nodes * _WIDER, turn + 1
         if last and len(now.options) > _STALLED * len(before.options):
             break
-        tariff = prices(
-            now.core, clock=clock, target=state.target - now.secured, steps=_STEPS, start=tariff, share=_SHARE
-        )
     if not len(now.options):
         state.take(now.taken)
         state.lower_bound(now.secured)
@@ -192,7 +195,7 @@ def search_among(core: Core, best: IntArray, options: IntArray, *, clock: Clock,
     each = entries * entries / max(part.core.cover.shape[0] * part.core.cover.shape[1], 1)
     rounds = min(_ROUNDS * (len(best) + 100), int(_EFFORT * (len(best) + 20) / (each + 1)))
     begin = part.represent(best)
-    return part.restore(search(part.core, begin, clock=clock, rounds=rounds * (turn + 1), seed=turn))
+    return part.restore(search(part.core, begin, clock=clock, rounds=rounds * max(turn, 1), seed=turn))
 
 
 def fixed(now: Presolved, keep: BoolArray, must: BoolArray) -> tuple[Presolved, Presolved]:
