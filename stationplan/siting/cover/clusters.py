@@ -2,8 +2,9 @@
 
 The prices of :mod:`stationplan.siting.cover.lagrangian` are needed only for what groups share: the limits, and the
 rows that options of several groups cover. Such a row may be counted once by every group that covers it, at its price;
-rows of one group are left as they are. The sum of the groups' optima is therefore a bound, never above that of the prices (the
-clusters of Senne, Lorena and Pereira 2007, for dense problems of location). Where towns lie apart it is all but exact.
+rows of one group are left as they are. The sum of the groups' optima is therefore a bound, never above that of the
+prices (the clusters of Senne, Lorena and Pereira 2007, for dense problems of location). Where towns lie apart it is all
+but exact.
 """
 
 from __future__ import annotations
