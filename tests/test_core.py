@@ -304,7 +304,7 @@ def test_searching_never_makes_a_choice_worse(core, seed):
     assert found.tolist() == search(small, begin, clock=Clock(60), rounds=50, seed=seed).tolist()
     if len(small.value):
         limit = bound(small, prices(small, clock=Clock(60), target=0.0, steps=10))
-        among = search_support(small, begin, limit, clock=Clock(60), turn=0)
+        among = search_support(small, begin, limit, clock=Clock(60), effort=1.0)
         assert worth(small, among) >= worth(small, begin) - 1e-9
 
 

@@ -16,7 +16,7 @@ from stationplan.domain import FloatArray, IntArray
 from stationplan.siting.base.answer import Clock
 from stationplan.siting.cover.core import Core
 from stationplan.siting.cover.greedy import greedy
-from stationplan.siting.cover.lagrangian import SAFE, Bound, Prices, bound, prices
+from stationplan.siting.cover.lagrangian import SAFE, Bound, Prices, bound, carried, prices
 from stationplan.siting.cover.presolve import Presolved, chained, presolve
 
 _STEPS = 100
@@ -107,13 +107,6 @@ def branch(
             if child is not None:
                 heapq.heappush(heap, (-child.value, made, child))
     return held, max([max(worth + step, floor), *(one[2].value for one in heap[:1])])
-
-
-def carried(tariff: Prices, part: Presolved) -> Prices:
-    """Return prices for what is left of a problem."""
-    kept = part.group >= 0
-    rows = np.bincount(part.group[kept], tariff.rows[kept], minlength=len(part.core.first))
-    return Prices(np.minimum(rows, part.core.first), tariff.limits, tariff.parts[part.options])
 
 
 def _split(tariff: Prices) -> int:

@@ -1,10 +1,10 @@
 """A tighter bound from groups of options that hardly compete with each other, each group solved as an integer program.
 
-The prices of :mod:`stationplan.siting.cover.lagrangian` are needed only for what groups share: the limits, and the rows
-that options of several groups cover. Such a row may be counted once by every group that covers it, at its price; rows
-of one group are left as they are. The sum of the groups' optima is therefore a bound, never above that of the prices
-(the clusters of Senne, Lorena and Pereira 2007, for dense problems of location). Where towns lie apart it is all but
-exact.
+The prices of :mod:`stationplan.siting.cover.lagrangian` are needed only for what groups share: the limits, and the
+rows that options of several groups cover. Such a row may be counted once by every group that covers it, at its price;
+rows of one group are left as they are. The sum of the groups' optima is therefore a bound, never above that of the
+prices (the clusters of Senne, Lorena and Pereira 2007, for dense problems of location). Where towns lie apart it is all
+but exact.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from scipy.sparse.csgraph import connected_components
 
 from stationplan.domain import BoolArray, FloatArray, IntArray
 from stationplan.siting.base.answer import PROVEN, Clock
-from stationplan.siting.cover.branch import branch, carried
+from stationplan.siting.cover.branch import branch
 from stationplan.siting.cover.core import Core
-from stationplan.siting.cover.lagrangian import SAFE, Bound
+from stationplan.siting.cover.lagrangian import SAFE, Bound, carried
 from stationplan.siting.cover.presolve import presolve
 
 _LITTLE = 0.02

@@ -22,8 +22,8 @@ def finish(
 ) -> tuple[IntArray, float]:
     """Return the best choice that HiGHS finds within its time, from a choice, and its bound.
 
-    The program is that of :func:`~stationplan.siting.cover.program.cover_program`. ``prices`` are paid for each unit
-    of a limit that is used. The core has no required options.
+    The program is that of :func:`~stationplan.siting.cover.program.cover_program`. ``prices`` are paid for each unit of
+    a limit that is used. The core has no required options.
 
     >>> cover = sparse.csr_array(np.array([[1, 1, 0], [1, 0, 1], [0, 1, 0], [0, 0, 1]], dtype=bool))
     >>> one, none = sparse.csr_array(np.ones((1, 3))), np.zeros(4)

@@ -21,7 +21,7 @@ from scipy import sparse
 from stationplan.domain import CountArray, FloatArray, IntArray
 from stationplan.siting.base.answer import Clock
 from stationplan.siting.cover.core import Core
-from stationplan.siting.cover.presolve import columns_of, lists_of, turned
+from stationplan.siting.cover.presolve import Presolved, columns_of, lists_of, narrowed, turned
 
 SAFE = 1e-11
 """Relative margin on every bound for the rounding of sums of up to 1e8 terms."""
@@ -135,13 +135,58 @@ def prices(
     """Return prices with a low bound: the best of ``steps`` steps of a subgradient search, or until time is up.
 
     Directions are averages of the subgradients so far, as in the volume algorithm (Barahona and Anbil 2000), taken
-    from the last prices; steps are Polyak's towards ``target``, a value that the bound cannot or need not go below,
-    and become shorter where the bound stops falling. ``share`` of Polyak's length is the first one's: less than 1 where
-    the prices to ``start`` from are good.
+    from the last prices; steps are Polyak's towards ``target``, a value that the bound cannot or need not go below.
+    Where the bound stops falling they go on from the best prices and become shorter. Their length counts only what can
+    move: a price at its end that is pushed beyond it would make all other steps short. Prices of heavy rows, which have
+    farther to go, move faster. ``share`` of Polyak's length is the first step's: less than 1 where the prices to
+    ``start`` from are good.
+
+    From a start a large core is first worked on with the options of the best bounds alone, whose rows are fewer. Prices
+    found there are as good for the whole as long as no other option becomes worth its limits; those that do come in.
     """
+    if start is None or core.cover.nnz < _LARGE:
+        return _descended(core, clock=clock, target=target, steps=steps, start=start, share=share)
+    best = bound(core, start)
+    keep = start.parts > 0.0
+    keep[np.argsort(-best.chosen, kind="stable")[: _BESIDE * np.count_nonzero(start.parts > _HELD)]] = True
+    for _ in range(_ROUNDS):
+        part = narrowed(core, keep)
+        inner = _descended(
+            part.core, clock=clock, target=target - part.secured, steps=steps, start=carried(start, part), share=share
+        )
+        start = _lifted(core, part, inner)
+        there = bound(core, start)
+        if there.value < best.value:
+            best = there
+        wanted = there.chosen >= there.value
+        if clock.over or not (wanted & ~keep).any():
+            break
+        keep |= wanted
+    return best.prices
+
+
+def carried(tariff: Prices, part: Presolved) -> Prices:
+    """Return prices for what is left of a problem."""
+    kept = part.group >= 0
+    rows = np.bincount(part.group[kept], tariff.rows[kept], minlength=len(part.core.first))
+    return Prices(np.minimum(rows, part.core.first), tariff.limits, tariff.parts[part.options])
+
+
+def _lifted(core: Core, part: Presolved, tariff: Prices) -> Prices:
+    """Return prices of a narrowed core as those of the whole: shared by weight; rows that are left out pay in full."""
+    weight = np.append(part.core.first, 1.0)
+    share = np.append(tariff.rows, 1.0)[part.group] / weight[part.group]
+    parts = np.zeros(len(core.value))
+    parts[part.options] = tariff.parts
+    return Prices(core.first * share, tariff.limits, parts)
+
+
+def _descended(core: Core, *, clock: Clock, target: float, steps: int, start: Prices | None, share: float) -> Prices:
+    """Return the prices that a subgradient search over a whole core leads to; see :func:`prices`."""
     indptr, indices = lists_of(core.cover)
     column_ptr, rows = turned(indptr, indices, core.cover.shape[1])
     kept = _kept(core)
+    pace = core.first / max(float(core.first.mean()), 1e-300) if len(core.first) else core.first
     # In shares of a limit, and stretched so that a step moves prices of limits about as far as those of all rows.
     others = max(len(core.most) - 1, 1)
     stretch = np.sqrt(max(len(core.first), 1) / others) / np.where(core.most > 0, core.most, 1.0)
@@ -154,7 +199,7 @@ def prices(
     best_row, best_limit = row_price.copy(), limit_price.copy()
     parts = np.zeros(len(core.value))
     row_way, limit_way = np.zeros(len(row_price)), np.zeros(len(limit_price))
-    state = np.array([np.inf, share, 0.0])
+    state = np.array([np.inf, share, 0.0, 0.0])
     for done in range(0, steps, _CHUNK):
         _descend(
             indptr,
@@ -164,6 +209,7 @@ def prices(
             core.first,
             core.second,
             core.value,
+            pace,
             limit_ptr,
             limit,
             used,
@@ -185,16 +231,22 @@ def prices(
     return Prices(best_row, best_limit * stretch, parts)
 
 
+_LARGE = 300_000
+"""Entries from which on some options are worked on at a time."""
+
+_BESIDE, _HELD, _ROUNDS = 2, 1e-3, 3
+"""How many times as many options as hold a part; the least part that counts; and rounds."""
+
 _CHUNK = 20
 """Steps between looks at the clock."""
 
 _SHORT = 1e-3
 """Share of Polyak's step at which the search ends."""
 
-_NEW = 0.1
+_NEW = 0.05
 """Weight of the newest subgradient in the direction."""
 
-_PATIENCE = 20
+_PATIENCE = 10
 """Steps without a better bound before they become shorter."""
 
 
@@ -207,6 +259,7 @@ def _descend(
     first: FloatArray,
     second: FloatArray,
     value: FloatArray,
+    pace: FloatArray,
     limit_ptr: IntArray,
     limit: CountArray,
     used: FloatArray,
@@ -223,7 +276,10 @@ def _descend(
     target: float,
     steps: int,
 ) -> None:
-    """Take steps in place; ``state`` is the best bound, the share of the step and the steps since it was bettered."""
+    """Take steps in place.
+
+    ``state`` is the best bound, the share of the step, the steps since it was bettered, and all steps.
+    """
     count = column_ptr.size - 1
     score = np.empty(count)
     ratio = np.empty(count)
@@ -278,6 +334,8 @@ def _descend(
             for entry in range(limit_ptr[option], limit_ptr[option + 1]):
                 limit_sum[limit[entry]] += part * used[entry]
         state[2] += 1.0
+        state[3] += 1.0
+        newest = max(_NEW, 1.0 / state[3])
         if worth < state[0]:
             if worth < state[0] - 1e-4 * abs(state[0] - target):
                 state[2] = 0.0
@@ -287,6 +345,9 @@ def _descend(
         if state[2] >= _PATIENCE:
             state[1] *= 0.6
             state[2] = 0.0
+            row_price[:] = best_row
+            limit_price[:] = best_limit
+            continue
         length = 0.0
         for row in range(first.size):
             slope = times[row]
@@ -294,19 +355,23 @@ def _descend(
                 slope -= 1.0
             if second[row] > row_price[row]:
                 slope -= 1.0
-            row_way[row] = _NEW * slope + (1.0 - _NEW) * row_way[row]
-            length += row_way[row] * row_way[row]
+            way = newest * slope + (1.0 - newest) * row_way[row]
+            row_way[row] = way
+            if (way < 0.0 and row_price[row] < first[row]) or (way > 0.0 and row_price[row] > 0.0):
+                length += pace[row] * way * way
         for which in range(most.size):
             if which != kept:
                 # The bound falls where a limit is exceeded and its price rises.
-                limit_way[which] = -_NEW * limit_sum[which] + (1.0 - _NEW) * limit_way[which]
-                length += limit_way[which] * limit_way[which]
+                way = (1.0 - newest) * limit_way[which] - newest * limit_sum[which]
+                limit_way[which] = way
+                if way < 0.0 or limit_price[which] > 0.0:
+                    length += way * way
         if length <= 0.0 or worth <= target:
             state[1] = 0.0
             return
         step = state[1] * (worth - target) / length
         for row in range(first.size):
-            row_price[row] = min(max(row_price[row] - step * row_way[row], 0.0), first[row])
+            row_price[row] = min(max(row_price[row] - step * pace[row] * row_way[row], 0.0), first[row])
         for which in range(most.size):
             if which != kept:
                 limit_price[which] = max(limit_price[which] - step * limit_way[which], 0.0)

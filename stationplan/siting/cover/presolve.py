@@ -117,6 +117,20 @@ def presolve(core: Core, *, keep: BoolArray | None = None, label: IntArray | Non
     return Presolved(smaller, options, taken, secured, group, np.maximum(stand_in, -1))
 
 
+def narrowed(core: Core, keep: BoolArray) -> Presolved:
+    """Return a core without required options over some of its options, rows that these do not tell apart merged."""
+    options = np.flatnonzero(keep)
+    role = np.full(len(keep), _OUT, dtype=np.int32)
+    role[options] = np.arange(len(options))
+    value = core.value[options]
+    indptr, indices, first, second, _, group, _ = _merge_rows(
+        *lists_of(core.cover), core.first, core.second, np.zeros(0, dtype=np.int64), role, value
+    )
+    cover = sparse.csr_array((np.ones(len(indices), dtype=bool), indices, indptr), shape=(len(first), len(options)))
+    smaller = Core(cover, first, second, value, sparse.csr_array(core.limits[:, options]), core.most, core.required)
+    return Presolved(smaller, options, core.required, 0.0, group, role)
+
+
 def chained(outer: Presolved, inner: Presolved) -> Presolved:
     """Return two reductions, the second of the first one's core, as one."""
     return Presolved(

@@ -17,7 +17,7 @@ from stationplan.siting.base.answer import Clock
 from stationplan.siting.cover.core import Core
 from stationplan.siting.cover.presolve import columns_of, lists_of, turned
 
-_CHUNK = 200
+_CHUNK = 1_000
 """Rounds between looks at the clock."""
 
 _LARGEST = 6

@@ -7,35 +7,42 @@ reaches, and a program over what is left. Bounds without the added constraints h
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from stationplan.domain import BoolArray, IntArray
 from stationplan.siting.base.answer import PROVEN, Clock
-from stationplan.siting.cover.branch import branch, carried
+from stationplan.siting.cover.branch import branch
 from stationplan.siting.cover.clusters import cluster_bound, groups_of
 from stationplan.siting.cover.core import Core
 from stationplan.siting.cover.finish import finish
 from stationplan.siting.cover.greedy import greedy
-from stationplan.siting.cover.lagrangian import Bound, Prices, bound, prices
+from stationplan.siting.cover.lagrangian import Bound, Prices, bound, carried, prices
 from stationplan.siting.cover.presolve import Presolved, chained, presolve
 from stationplan.siting.cover.search import search
 
-_FIRST_STEPS, _STEPS = 600, 400
-"""Steps of the prices, at first and after options were ruled out."""
+_FIRST_STEPS, _STEPS = 300, 400
+"""Steps of the prices: for a first choice, and whenever there is a better choice to aim at."""
 
-_SHARE = 0.1
+_SHARE = 0.3
 """Share of a full step at the start, from prices that are good already."""
 
 _ROUNDS, _EFFORT = 60, 40_000
 """Rounds of a search, and entries looked at, for each chosen option."""
 
+_FIRST_EFFORT, _ASIDE = 0.5, 2.0
+"""Times that effort for a first choice, and for one that is sought while groups are bounded."""
+
 _HELD, _LEAST_SUPPORT = 0.03, 60
 """Part of an option from which on a search looks at it; options beside as many as are chosen, at least."""
 
-_LARGEST, _NODES, _WIDER = 30_000, 50, 4
+_LARGEST, _NODES, _WIDER = 100_000, 100, 4
 """Entries and nodes of a group of options at first, and how many times more in the next round."""
+
+_GROUPS = 0.85
+"""Share of the time left that the groups, and the search beside them, may take: their choices deserve a search."""
 
 _STALLED = 0.9
 """A round of whole parts that leaves more of the options than this is the last."""
@@ -67,27 +74,41 @@ def solve_core(core: Core, clock: Clock, *, gap: float = 0.0) -> Found:
     best = start(now.core)
     state = _State(core, now, best, gap)
     tariff = prices(now.core, clock=clock, target=state.target - now.secured, steps=_FIRST_STEPS)
-    largest, nodes, turn = _LARGEST, _NODES, 0
+    limit = bound(now.core, tariff)
+    state.lower_bound(now.secured + limit.value)
+    best = search_support(now.core, best, limit, clock=clock, effort=_FIRST_EFFORT)
+    state.take(now.restore(best))
+    largest, nodes, turn = _LARGEST, _NODES, 1
     while len(now.options):
+        aim = state.target - now.secured
+        tariff = prices(now.core, clock=clock, target=aim, steps=_STEPS, start=tariff, share=_SHARE)
         limit = bound(now.core, tariff)
         state.lower_bound(now.secured + limit.value)
         if state.proven or clock.over:
             break
-        best = search_support(now.core, best, limit, clock=clock, turn=turn)
-        state.take(now.restore(best))
         target = state.dropping() - now.secured
         now, part = fixed(now, limit.chosen >= target, limit.left < target)
         best, tariff = now.represent(state.options), carried(limit.prices, part)
-        if clock.over or not len(now.options):
+        if not len(now.options):
             break
         limit = bound(now.core, tariff)
-        label = groups_of(now.core, tariff.rows, best, largest=largest)
         target = state.dropping() - now.secured
-        groups = cluster_bound(now.core, limit, label, best, target=target, clock=clock, nodes=nodes)
+        # Groups are bounded while a better choice is sought; neither waits for what the other finds.
+        meanwhile = clock.part(_GROUPS)
+        with ThreadPoolExecutor(1) as aside:
+            found = aside.submit(
+                search_support, now.core, best, limit, clock=meanwhile, effort=_ASIDE * turn, seed=turn
+            )
+            label = groups_of(now.core, tariff.rows, best, largest=largest)
+            groups = cluster_bound(now.core, limit, label, best, target=target, clock=meanwhile, nodes=nodes)
+            best = found.result()
+        state.take(now.restore(best))
         state.lower_bound(now.secured + groups.value)
         if state.proven or clock.over:
             break
-        best = search_among(now.core, best, np.concatenate([best, *groups.choices]), clock=clock, turn=turn)
+        best = search_among(
+            now.core, best, np.concatenate([best, *groups.choices]), clock=clock, effort=turn, seed=turn
+        )
         state.take(now.restore(best))
         before = now
         now, part = fixed(now, groups.keep, groups.must)
@@ -96,9 +117,6 @@ def solve_core(core: Core, clock: Clock, *, gap: float = 0.0) -> Found:
         largest, nodes, turn = largest * _WIDER, nodes * _WIDER, turn + 1
         if last and len(now.options) > _STALLED * len(before.options):
             break
-        tariff = prices(
-            now.core, clock=clock, target=state.target - now.secured, steps=_STEPS, start=tariff, share=_SHARE
-        )
     if not len(now.options):
         state.take(now.taken)
         state.lower_bound(now.secured)
@@ -171,7 +189,7 @@ def start(core: Core) -> IntArray:
     return max(choices, key=core.worth)
 
 
-def search_support(core: Core, best: IntArray, limit: Bound, *, clock: Clock, turn: int) -> IntArray:
+def search_support(core: Core, best: IntArray, limit: Bound, *, clock: Clock, effort: float, seed: int = 0) -> IntArray:
     """Return the best choice that a search finds from a choice, among the options that the linear relaxation holds.
 
     Where these are few, the options of the best bounds are looked at too.
@@ -179,10 +197,12 @@ def search_support(core: Core, best: IntArray, limit: Bound, *, clock: Clock, tu
     held = np.flatnonzero(limit.prices.parts > _HELD)
     count = max(len(best) + _LEAST_SUPPORT - len(held), 0)
     among = np.concatenate([held, np.argsort(-limit.chosen, kind="stable")[:count]])
-    return search_among(core, best, among, clock=clock, turn=turn)
+    return search_among(core, best, among, clock=clock, effort=effort, seed=seed)
 
 
-def search_among(core: Core, best: IntArray, options: IntArray, *, clock: Clock, turn: int) -> IntArray:
+def search_among(
+    core: Core, best: IntArray, options: IntArray, *, clock: Clock, effort: float, seed: int = 0
+) -> IntArray:
     """Return the best choice that a search among some options and those of a choice finds, from that choice."""
     keep = np.zeros(len(core.value), dtype=bool)
     keep[options] = True
@@ -190,9 +210,9 @@ def search_among(core: Core, best: IntArray, options: IntArray, *, clock: Clock,
     part = presolve(core, keep=keep)
     entries = part.core.cover.nnz
     each = entries * entries / max(part.core.cover.shape[0] * part.core.cover.shape[1], 1)
-    rounds = min(_ROUNDS * (len(best) + 100), int(_EFFORT * (len(best) + 20) / (each + 1)))
+    rounds = min(_ROUNDS * (len(best) + 100), _EFFORT * (len(best) + 20) / (each + 1))
     begin = part.represent(best)
-    return part.restore(search(part.core, begin, clock=clock, rounds=rounds * (turn + 1), seed=turn))
+    return part.restore(search(part.core, begin, clock=clock, rounds=int(rounds * effort), seed=seed))
 
 
 def fixed(now: Presolved, keep: BoolArray, must: BoolArray) -> tuple[Presolved, Presolved]:
