@@ -50,7 +50,7 @@ class PlanInput(Table):
     """What is wanted: most workers (`coverage`), the worst-served district served best, then the next (`fair`), the
     least cost, in yuan, that reaches `target_share` and `floor_share` (`cost`), most workers in the worst of
     `robustness_draws` draws of the demand (`worst`), or in no draw far fewer than its own best plan (`regret`)."""
-    new: Annotated[int, Field(ge=1)] | None = None
+    new: Annotated[int, Field(ge=0)] | None = None
     """Largest number of new sites; this, a budget, or both."""
     budget: Positive | None = None
     """Largest cost of all new sites, yuan."""

@@ -210,6 +210,8 @@ class ScenarioFile(Table):
 
     schema_version: Annotated[Literal[1], Field(alias="schema")]
     """Version of this schema: 1."""
+    extends: str | None = None
+    """Another scenario file, beside this one, whose keys hold where this one gives none. Lists are replaced whole."""
     name: Name
     """Title of the study."""
     notice: Name | None = None
