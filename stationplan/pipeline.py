@@ -213,6 +213,7 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         quality=inputs.quality,
         datums=inputs.datums,
         sources=(f"{roads.source} {roads.date}".strip(),) if roads.source or roads.date else (),
+        map_options=file.map.options,
         timings_s=clock.seconds,
     )
 
@@ -257,6 +258,7 @@ def density(
         quality=inputs.quality,
         datums=inputs.datums,
         sources=(source,) if source else (),
+        map_options=file.map.options,
         timings_s=clock.seconds,
     )
 

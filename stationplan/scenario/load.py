@@ -27,6 +27,7 @@ from stationplan.hours import Unread, parse_hours, parse_slot
 from stationplan.postgis import is_database, shown_url
 from stationplan.scenario.base import Source
 from stationplan.scenario.demand import check_demand
+from stationplan.scenario.map import check_map
 from stationplan.scenario.plan import check_plan
 from stationplan.scenario.roads import check_roads, needs_datum
 from stationplan.scenario.schema import (
@@ -395,6 +396,7 @@ def _cross_check(file: ScenarioFile, faults: FaultList, purpose: Purpose) -> Non
         fades = any(group.fade_min is not None for group in file.groups.values())
         check_plan(file.plan, faults, actions=bool(file.actions), fades=fades)
     check_roads(file.roads, faults, needed=purpose == "plan")
+    check_map(file.map, faults)
     if file.stations is not None:
         _check_sites("stations", file.stations, file, faults)
     if purpose == "plan" or file.candidates != CandidatesInput():

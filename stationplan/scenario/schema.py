@@ -23,6 +23,7 @@ from stationplan.scenario.base import (
     Tag,
 )
 from stationplan.scenario.demand import DemandInput
+from stationplan.scenario.map import MapInput
 from stationplan.scenario.plan import ActionInput, PlanInput
 
 
@@ -236,6 +237,7 @@ class ScenarioFile(Table):
     stations: SitesInput | None = None
     candidates: CandidatesInput = CandidatesInput()
     plan: PlanInput = PlanInput()
+    map: MapInput = MapInput()
     limits: Limits = Limits()
     slots: Annotated[dict[Identifier, SlotInput], Field(min_length=1)]
     groups: Annotated[dict[Identifier, GroupInput], Field(min_length=1)]

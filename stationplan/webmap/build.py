@@ -15,6 +15,7 @@ from stationplan.i18n import words
 from stationplan.naming import kind_names
 from stationplan.webmap.parts import empty_map, rendered, with_page
 from stationplan.webmap.payload import data_block
+from stationplan.webmap.tiles import tile_hosts
 
 
 class PlanMap(folium.Map):
@@ -66,7 +67,7 @@ def build(plan: Plan, *, lang: Language = "zh") -> folium.Map:
 
 def render(plan: Plan, *, lang: Language = "zh") -> str:
     """Return the map as one HTML page; the same plan gives the same bytes."""
-    return rendered(build(plan, lang=lang))
+    return rendered(build(plan, lang=lang), images=tile_hosts(plan.map_options))
 
 
 def _layers(plan: Plan, lang: Language) -> list[tuple[str, str, bool]]:

@@ -11,7 +11,7 @@ from importlib import resources
 import numpy as np
 import shapely
 
-from stationplan.domain import BoolArray, FloatArray, IntArray, Language, Plan
+from stationplan.domain import BoolArray, Density, FloatArray, IntArray, Language, Plan
 from stationplan.errors import ConsistencyError
 from stationplan.geo import unproject
 from stationplan.i18n import translate, words
@@ -21,6 +21,7 @@ from stationplan.report.metrics import Change, by_district, by_group, by_slot, c
 from stationplan.scenario import PlanInput
 from stationplan.webmap.packing import SCALE, Json, Packer, open_rings
 from stationplan.webmap.roads import packed_roads
+from stationplan.webmap.tiles import tiles_of
 
 _DISTRICT_TOLERANCE_M = 10.0
 _LARGEST_ERROR = 0.2
@@ -40,11 +41,12 @@ def labels(lang: Language) -> dict[str, str]:
     return {key: label[lang] for key, label in both.items()}
 
 
-def marks(plan: Plan, lang: Language) -> list[str]:
-    """Return what has to stand on every map: that it is synthetic, its review number, or that it is internal."""
+def marks(made: Density, lang: Language) -> list[str]:
+    """Return what has to stand on every map: that it is synthetic, and its review number or that it is internal."""
     word = words(lang)
-    synthetic = [word("Synthetic data, not for decisions")] if plan.synthetic else []
-    return [*synthetic, word("Internal use")]
+    synthetic = [word("Synthetic data, not for decisions")] if made.synthetic else []
+    number = made.map_options.review_number
+    return [*synthetic, word("Map review number: {number}", number=number) if number else word("Internal use")]
 
 
 def _content(plan: Plan, lang: Language, packer: Packer) -> Json:
@@ -61,7 +63,8 @@ def _content(plan: Plan, lang: Language, packer: Packer) -> Json:
         "title": plan.name.in_language(lang),
         "subtitle": plan.notice.in_language(lang) if plan.notice is not None else "",
         "marks": marks(plan, lang),
-        "watermark": word("Internal use"),
+        "watermark": "" if plan.map_options.review_number else word("Internal use"),
+        "tiles": tiles_of(plan.map_options),
         "sources": [word("Roads: {source}", source=source) for source in plan.sources],
         "text": labels(lang),
         "certainty": translate(certainty(plan), lang),

@@ -12,6 +12,7 @@ from stationplan.geo import unproject
 from stationplan.i18n import words
 from stationplan.webmap.packing import SCALE, Json, Packer, open_rings
 from stationplan.webmap.parts import empty_map, rendered, with_page
+from stationplan.webmap.payload import marks
 
 _DISTRICT_TOLERANCE_M = 50.0
 
@@ -44,11 +45,10 @@ def _content(density: Density, lang: Language, packer: Packer) -> Json:
     left, low, right, high = shapely.total_bounds(cells.outline).tolist()
     lon, lat = unproject([left, right], [low, high], area.crs)
     shapes = shapely.simplify(area.districts.geometry.to_numpy(), _DISTRICT_TOLERANCE_M)
-    marks = [word("Synthetic data, not for decisions")] if density.synthetic else []
     return {
         "title": density.name.in_language(lang),
         "subtitle": density.notice.in_language(lang) if density.notice is not None else "",
-        "marks": [*marks, word("Internal use")],
+        "marks": marks(density, lang),
         "sources": [word("Roads: {source}", source=source) for source in density.sources],
         "text": _labels(lang),
         "bounds": [[float(lat[0]), float(lon[0])], [float(lat[1]), float(lon[1])]],

@@ -44,6 +44,7 @@ function paintLand(view, scene) {
 function paintCoverage(view, scene) {
   const { pen } = view;
   const { upper, colours } = scene.coverageClasses;
+  pen.globalAlpha = scene.tiled ? 0.6 : 1;
   scene.coverage.forEach(({ total, once }, district) => {
     if (!(total > 0)) return;
     pen.beginPath();
@@ -51,6 +52,7 @@ function paintCoverage(view, scene) {
     pen.fillStyle = colours[classOf({ upper, colours }, once / total)];
     pen.fill("evenodd");
   });
+  pen.globalAlpha = 1;
 }
 
 /** Cells in one path a class. @param {View} view @param {Scene} scene @param {Float64Array} values
@@ -65,6 +67,7 @@ function paintCells(view, scene, values, classes) {
   const first = scene.cellBoxes.find((item) => item.east > item.west);
   const large = first !== undefined && (first.east - first.west) * scale > 5;
   pen.lineWidth = large ? 0.5 : 0.6;
+  pen.globalAlpha = scene.tiled ? 0.6 : 1;
   members.forEach((cells, i) => {
     if (!cells.length) return;
     pen.beginPath();
@@ -75,6 +78,7 @@ function paintCells(view, scene, values, classes) {
     pen.strokeStyle = large ? "rgba(255, 255, 255, 0.6)" : classes.colours[i];
     pen.stroke();
   });
+  pen.globalAlpha = 1;
 }
 
 /** Roads within reach as wide bands that join into an area. They are painted aside and laid over as a whole, so that

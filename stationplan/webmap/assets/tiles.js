@@ -30,24 +30,24 @@ export function toGcj02(lat, lon) {
 /** Adds the tiles; when they do not come, takes them away again without a word. `changed` is told whether there are
  * tiles. @param {L.Map} map @param {Tiles} tiles @param {(there: boolean) => void} changed */
 export function addTiles(map, tiles, changed) {
-  const layer = L.tileLayer(tiles.url, {
-    attribution: escapeMarkup(tiles.attribution), subdomains: tiles.subdomains, maxNativeZoom: tiles.maxZoom,
-    maxZoom: 19, referrerPolicy: "no-referrer",
-  });
-  if (tiles.datum === "gcj02") shift(layer);
   let [failed, came] = [0, 0];
-  layer.on("tileload", () => {
-    came += 1;
-    if (came === 1) changed(true);
+  const layers = tiles.urls.map((url) => {
+    const layer = L.tileLayer(url, {
+      attribution: escapeMarkup(tiles.attribution), subdomains: tiles.subdomains || "a",
+      maxNativeZoom: tiles.max_zoom, maxZoom: 19,
+    });
+    if (tiles.datum === "gcj02") shift(layer);
+    layer.on("tileload", () => {
+      came += 1;
+      if (came === 1) changed(true);
+    });
+    layer.on("tileerror", () => {
+      failed += 1;
+      if (failed >= PATIENCE && !came) for (const each of layers) each.remove();
+    });
+    return layer;
   });
-  layer.on("tileerror", () => {
-    failed += 1;
-    if (failed >= PATIENCE && !came) {
-      layer.remove();
-      changed(false);
-    }
-  });
-  layer.addTo(map);
+  for (const layer of layers) layer.addTo(map);
 }
 
 /** Lets a layer of tiles show the place that GCJ-02 calls by our coordinates: its own centre is moved; within one
