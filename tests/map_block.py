@@ -25,7 +25,7 @@ class Block:
         return np.cumsum(self.arrays[number])
 
     def lines(self, packed):
-        """Points of each line as (lat, lon) in degrees."""
+        """Points of each ring as (lat, lon) in degrees."""
         points, sizes = self.arrays[packed["points"]].reshape(-1, 2), self.arrays[packed["sizes"]]
         lines, begin, at = [], np.zeros(2, dtype=np.int64), 0
         for size in sizes:
@@ -78,14 +78,13 @@ class Block:
         return lines
 
     def cover(self):
-        """The cells of each pair of site and group."""
-        packed, groups = self.content["cover"], len(self.content["groups"])
+        """The cells of each pair of group and site."""
+        packed, sites = self.content["cover"], len(self.content["sites"]["id"])
         gap, length = self.arrays[packed["gap"]], self.arrays[packed["length"]]
         cells, run = [], 0
         for pair, count in enumerate(self.arrays[packed["runs"]]):
             if count < 0:
-                assert pair % groups
-                cells.append(cells[-1])
+                cells.append(cells[pair - sites])
                 continue
             found, end = [], 0
             for _ in range(count):

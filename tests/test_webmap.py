@@ -359,7 +359,7 @@ def test_cells_and_cover_give_the_stations_of_every_row(block, demo_plan):
         for group in range(groups):
             for slot in range(slots):
                 if opened[site] >> slot & 1:
-                    counts[cover[site * groups + group], group, slot] += 1
+                    counts[cover[group * len(sites) + site], group, slot] += 1
     counts[demo_plan.demand.workers == 0] = 0
     assert (counts == demo_plan.stations_after).all()
 

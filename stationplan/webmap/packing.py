@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -39,32 +40,34 @@ class Packer:
 
     def steps(self, values: IntArray) -> int:
         """Take whole numbers as the steps from one to the next."""
-        return self.add(np.diff(values, prepend=0))
+        return self.add(values - np.append(0, values[:-1]))
 
-    def lines(self, lines: ObjectArray, crs: str) -> Json:
-        """Take lines (m): points as steps, the first one of a line as a step from the first one of the line before."""
-        points, sizes = _points(lines, crs)
-        whole = np.rint(points).astype(np.int64)
+    def rings(self, rings: Rings, crs: str) -> Json:
+        """Take rings (m): points as steps, the first one of a ring as a step from the first one of the ring before."""
+        whole = np.rint(scaled_degrees(rings.points, crs)).astype(np.int64)
+        first = rings.first[rings.sizes > 0]
         steps = np.diff(whole, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
-        first = (np.cumsum(sizes) - sizes)[sizes > 0]
         steps[first] = np.diff(whole[first], axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
-        return {"points": self.add(steps.ravel()), "sizes": self.add(sizes)}
+        return {"points": self.add(steps.ravel()), "sizes": self.add(rings.sizes)}
 
-    def cells(self, rings: ObjectArray, crs: str) -> Json:
-        """Take the rings (m) of cells: first points as steps, the others by their distance from the first one.
+    def cells(self, outlines: ObjectArray, crs: str) -> Json:
+        """Take the outer rings (m) of cells: first points as steps, the others by their distance from the first one.
 
         Cells of a grid are alike, so of such distances only what differs from those of the cell before is kept.
         """
-        points, sizes = _points(rings, crs)
-        first = np.cumsum(sizes) - sizes
-        start = points[first[sizes > 0]]
+        if shapely.get_num_interior_rings(outlines).any():
+            outlines = shapely.get_exterior_ring(outlines)
+        rings = open_rings(outlines)
+        points, sizes = scaled_degrees(rings.points, crs), rings.sizes
+        first = rings.first[sizes > 0]
+        start = points[first]
         away = np.rint(points - np.repeat(start, sizes[sizes > 0], axis=0)).astype(np.int64)
         alike = np.flatnonzero(np.repeat(np.diff(sizes, prepend=-1) == 0, sizes))
         kept = away.copy()
         kept[alike] -= away[alike - np.repeat(sizes, sizes)[alike]]
         later = np.ones(len(points), dtype=bool)
-        later[first[sizes > 0]] = False
-        begins = np.diff(np.rint(start).astype(np.int64), axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
+        later[first] = False
+        begins = np.diff(np.rint(start), axis=0, prepend=np.zeros((1, 2))).astype(np.int64)
         return {"starts": self.add(begins.ravel()), "sizes": self.add(sizes), "away": self.add(kept[later].ravel())}
 
     def polygons(self, shapes: ObjectArray, crs: str) -> Json:
@@ -74,7 +77,7 @@ class Packer:
         parts, owner = parts[polygonal], owner[polygonal]
         rings, part_of = shapely.get_rings(parts, return_index=True)
         return {
-            **self.lines(open_rings(rings), crs),
+            **self.rings(open_rings(rings), crs),
             "rings": self.add(np.bincount(part_of, minlength=len(parts)).astype(np.int64)),
             "parts": self.add(np.bincount(owner, minlength=len(shapes)).astype(np.int64)),
         }
@@ -89,24 +92,30 @@ class Packer:
         return base64.b64encode(zlib.compress(raw, 6)).decode("ascii")
 
 
-def _points(lines: ObjectArray, crs: str) -> tuple[FloatArray, IntArray]:
-    """Return the points of all lines as latitudes and longitudes times the scale, and how many each line has."""
-    points, owner = shapely.get_coordinates(lines, return_index=True)
-    return scaled_degrees(points, crs), np.bincount(owner, minlength=len(lines)).astype(np.int64)
-
-
 def scaled_degrees(points: FloatArray, crs: str) -> FloatArray:
     """Return points (m), [point x 2], as latitudes and longitudes times the scale."""
     lon, lat = unproject(points[:, 0], points[:, 1], crs)
     return np.asarray(np.column_stack([lat, lon]) * SCALE, dtype=np.float64)
 
 
-def open_rings(rings: ObjectArray) -> ObjectArray:
-    """Return closed rings as lines without the closing point."""
+@dataclass(frozen=True)
+class Rings:
+    """Points (m) of rings one behind the other, [point x 2], without those that close them, and how many each has."""
+
+    points: FloatArray
+    sizes: IntArray
+
+    @property
+    def first(self) -> IntArray:
+        """The first point of each ring."""
+        return np.asarray(np.cumsum(self.sizes) - self.sizes)
+
+
+def open_rings(rings: ObjectArray) -> Rings:
+    """Return the points of closed rings, or of polygons without holes."""
     points, owner = shapely.get_coordinates(rings, return_index=True)
-    last = np.flatnonzero(np.diff(owner, append=-1))
-    kept = np.delete(np.arange(len(points)), last)
-    return np.asarray(shapely.linestrings(points[kept], indices=owner[kept]), dtype=object)
+    closing = np.diff(owner, append=-1) != 0
+    return Rings(points[~closing], np.bincount(owner[~closing], minlength=len(rings)).astype(np.int64))
 
 
 def varints(values: IntArray) -> bytes:

@@ -7,9 +7,11 @@ import math
 import tomllib
 from collections.abc import Sequence
 from importlib import resources
+from itertools import pairwise
 
 import numpy as np
 import shapely
+from scipy import sparse
 
 from stationplan.domain import BoolArray, Density, FloatArray, IntArray, Language, Plan
 from stationplan.errors import ConsistencyError
@@ -19,7 +21,7 @@ from stationplan.naming import district_name, host_names, kind_names, site_name
 from stationplan.reasons import broken_by, held_by, today_ways, why_not_facts
 from stationplan.report.metrics import Change, by_district, by_group, by_slot, certainty, overall
 from stationplan.scenario import PlanInput
-from stationplan.webmap.packing import SCALE, Json, Packer, open_rings
+from stationplan.webmap.packing import SCALE, Json, Packer
 from stationplan.webmap.roads import packed_roads
 from stationplan.webmap.tiles import tiles_of
 
@@ -146,9 +148,8 @@ def _cells(plan: Plan, packer: Packer) -> Json:
     heads, share = _separated(demand.workers)
     parts = 10 ** max(2, math.ceil(math.log10(math.sqrt(heads.size / 12) * 3 / _LARGEST_ERROR)))
     whole = np.rint(heads * parts).astype(np.int64)
-    rings = open_rings(np.asarray(shapely.get_exterior_ring(plan.surface.cells.outline), dtype=object))
     return {
-        "outline": packer.cells(rings, plan.area.crs),
+        "outline": packer.cells(plan.surface.cells.outline, plan.area.crs),
         "district": packer.steps(demand.district),
         "parts": parts,
         "heads": [packer.add(whole[:, group]) for group in range(len(demand.groups))],
@@ -209,20 +210,27 @@ def _cover(plan: Plan, packer: Packer) -> Json:
     works[coverage.group, coverage.slot] = True
     usable = sites.open[:, None, :] & works[None, :, :]  # [site, group, slot]
     first = np.where(usable.any(axis=2), usable.argmax(axis=2), -1)
-    columns = coverage.cover.tocsc()
-    site = np.repeat(np.arange(len(sites)), np.diff(columns.indptr))
-    row = columns.indices
-    kept = coverage.slot[row] == first[site, coverage.group[row]]
-    site, row = site[kept], row[kept]
-    pair = site * groups + coverage.group[row]
-    cell = coverage.cell[row]
-    order = np.lexsort((cell, pair))
-    pair, cell = pair[order], cell[order]
-    return _runs(pair, cell, len(sites) * groups, groups, packer)
+    cover = coverage.cover
+    kept = np.zeros(cover.nnz, dtype=bool)
+    kind = coverage.group * slots + coverage.slot
+    edges = [*np.flatnonzero(np.diff(kind, prepend=-1)), len(kind)]
+    for begin, end in pairwise(edges):  # rows of one group and slot stand together, so these are few
+        entries = slice(cover.indptr[begin], cover.indptr[end])
+        kept[entries] = (first[:, coverage.group[begin]] == coverage.slot[begin])[cover.indices[entries]]
+    row = np.repeat(np.arange(len(kind)), np.diff(np.concatenate([[0], np.cumsum(kept)])[cover.indptr]))
+    site = cover.indices[kept]
+    shape = (len(plan.demand.cell_id), groups * len(sites))
+    pair = coverage.group[row] * len(sites) + site
+    covers = sparse.csc_array((np.ones(len(row), dtype=bool), (coverage.cell[row], pair)), shape=shape)
+    covers.sort_indices()
+    return _runs(covers, len(sites), packer)
 
 
-def _runs(pair: IntArray, cell: IntArray, pairs: int, groups: int, packer: Packer) -> Json:
-    """Pack sorted cells of each pair of site and group; a group that has the cells of the one before names it."""
+def _runs(covers: sparse.csc_array, sites: int, packer: Packer) -> Json:
+    """Pack the cells of each pair of group and site; one that has the cells of the group before only says so."""
+    cell = covers.indices.astype(np.int64)
+    pairs = covers.shape[1]
+    pair = np.repeat(np.arange(pairs), np.diff(covers.indptr))
     begins = (np.diff(pair, prepend=-1) != 0) | (np.diff(cell, prepend=-2) != 1)
     start = np.flatnonzero(begins)
     length = np.diff(np.append(start, len(cell)))
@@ -231,7 +239,7 @@ def _runs(pair: IntArray, cell: IntArray, pairs: int, groups: int, packer: Packe
     # What lies between two runs of a pair; the first one counts from cell 0.
     end = cell[start] + length
     gap = cell[start] - np.where(np.diff(of, prepend=-1) == 0, np.append(0, end[:-1]), 0)
-    same = _same_as_before(of, cell[start], length, count, groups)
+    same = _same_as_before(of, cell[start], length, count, sites)
     keep = ~same[of]
     return {
         "runs": packer.add(np.where(same, -1, count)),
@@ -240,14 +248,16 @@ def _runs(pair: IntArray, cell: IntArray, pairs: int, groups: int, packer: Packe
     }
 
 
-def _same_as_before(of: IntArray, first: IntArray, length: IntArray, count: IntArray, groups: int) -> BoolArray:
-    """Return which pairs have the runs of the pair before, which is of the same site."""
-    same = (np.diff(count, prepend=-1) == 0) & (np.arange(len(count)) % groups > 0) & (count > 0)
+def _same_as_before(of: IntArray, first: IntArray, length: IntArray, count: IntArray, sites: int) -> BoolArray:
+    """Return which pairs have the runs of the same site and the group before."""
+    same = np.zeros(len(count), dtype=bool)
+    same[sites:] = (count[sites:] == count[:-sites]) & (count[sites:] > 0)
+    begin = np.cumsum(count) - count
     run = np.flatnonzero(same[of])
-    before = run - count[of[run]]
+    before = begin[of[run] - sites] + run - begin[of[run]]
     differs = (first[run] != first[before]) | (length[run] != length[before])
     same[of[run[differs]]] = False
-    return np.asarray(same)
+    return same
 
 
 def _proposed(plan: Plan, order: int, lang: Language) -> Json:

@@ -6,7 +6,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from stationplan.domain import BoolArray, FloatArray, IntArray, ObjectArray, RoadNetwork
+from stationplan.domain import BoolArray, FloatArray, IntArray, RoadNetwork
 from stationplan.webmap.packing import Json, Packer, scaled_degrees
 
 _TOLERANCE_M = 5.0
@@ -24,31 +24,26 @@ def packed_roads(network: RoadNetwork, packer: Packer) -> Json:
     major = np.zeros(len(street), dtype=bool)
     np.logical_or.at(major, np.searchsorted(street, _key(network, network.tail, network.head)), network.major)
     junction = _junctions(network.node_count, near, far, major)
-    lines, seconds, nodes = [], [], []
-    for kind in (True, False):
-        chosen = major == kind
-        node, sizes = _chains(network, near[chosen], far[chosen], junction)
-        points = np.column_stack([network.x[node], network.y[node]])
-        owner = np.repeat(np.arange(len(sizes)), sizes)
-        lines.append(shapely.simplify(shapely.linestrings(points, indices=owner), _TOLERANCE_M))
-        first = np.cumsum(sizes) - sizes
-        nodes.append(np.column_stack([node[first], node[first + sizes - 1]]))
-        seconds.append(np.column_stack([_seconds(network, forth, node, sizes, back=back) for back in (False, True)]))
-    used, number = np.unique(np.concatenate(nodes), return_inverse=True)
+    chains = [_chains(network, near[major == kind], far[major == kind], junction) for kind in (True, False)]
+    node, sizes = (np.concatenate(parts) for parts in zip(*chains, strict=True))
+    first = np.cumsum(sizes) - sizes
+    seconds = np.column_stack([_seconds(network, forth, node, sizes, back=back) for back in (False, True)])
+    used, number = np.unique(np.column_stack([node[first], node[first + sizes - 1]]), return_inverse=True)
     place = _whole(np.column_stack([network.x[used], network.y[used]]), network.crs)
     order = np.argsort(_along_curve(place), kind="stable")
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
     ends = rank[number.reshape(-1, 2)]
-    line = np.lexsort((ends[:, 1], ends[:, 0], np.arange(len(ends)) >= len(lines[0])))
-    inner, sizes = _inner(np.concatenate(lines)[line], place[order][ends[line, 0]], network.crs)
-    both, ends = np.concatenate(seconds)[line], ends[line]
+    mains = len(chains[0][1])
+    line = np.lexsort((ends[:, 1], ends[:, 0], np.arange(len(ends)) >= mains))
+    inner, count = _inner(network, node, sizes, line, place[order][ends[line, 0]])
+    both, ends = seconds[line], ends[line]
     return {
-        "major": len(lines[0]),
+        "major": mains,
         "junctions": packer.add(np.diff(place[order], axis=0, prepend=np.zeros((1, 2), dtype=np.int64)).ravel()),
         "from": packer.steps(ends[:, 0]),
         "to": packer.add(ends[:, 1] - ends[:, 0]),
-        "sizes": packer.add(sizes),
+        "sizes": packer.add(count),
         "points": packer.add(inner.ravel()),
         "forth": packer.add(both[:, 0]),
         "back": packer.add(both[:, 1] - both[:, 0]),
@@ -69,15 +64,28 @@ def _along_curve(place: IntArray) -> IntArray:
     return key.astype(np.int64)
 
 
-def _inner(lines: ObjectArray, start: IntArray, crs: str) -> tuple[IntArray, IntArray]:
-    """Return the points of lines between their ends, as steps from the first end on, and how many each has."""
+def _inner(
+    network: RoadNetwork, node: IntArray, sizes: IntArray, order: IntArray, start: IntArray
+) -> tuple[IntArray, IntArray]:
+    """Return the points of lines between their ends, as steps from the first end on, and how many each has.
+
+    ``order`` is that of the lines to be, ``start`` where they then begin.
+    """
+    long = order[sizes[order] > 2]
+    first = (np.cumsum(sizes) - sizes)[long]
+    owner = np.repeat(np.arange(len(long)), sizes[long])
+    at = np.repeat(first - (np.cumsum(sizes[long]) - sizes[long]), sizes[long]) + np.arange(len(owner))
+    points = np.column_stack([network.x[node[at]], network.y[node[at]]])
+    lines = shapely.simplify(shapely.linestrings(points, indices=owner), _TOLERANCE_M)
     points, owner = shapely.get_coordinates(lines, return_index=True)
     inside = (np.diff(owner, prepend=-1) == 0) & (np.diff(owner, append=-1) == 0)
-    whole, owner = _whole(points[inside], crs), owner[inside]
-    first = np.flatnonzero(np.diff(owner, prepend=-1))
+    whole, owner = _whole(points[inside], network.crs), owner[inside]
+    begins = np.flatnonzero(np.diff(owner, prepend=-1))
     steps = np.diff(whole, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
-    steps[first] = whole[first] - start[owner[first]]
-    return steps, np.bincount(owner, minlength=len(lines)).astype(np.int64)
+    steps[begins] = whole[begins] - start[sizes[order] > 2][owner[begins]]
+    count = np.zeros(len(order), dtype=np.int64)
+    count[sizes[order] > 2] = np.bincount(owner, minlength=len(long))
+    return steps, count
 
 
 def _key(network: RoadNetwork, one: NDArray[np.int32], other: NDArray[np.int32]) -> IntArray:
@@ -104,9 +112,11 @@ def _junctions(count: int, near: IntArray, far: IntArray, major: BoolArray) -> B
 
 def _chains(network: RoadNetwork, near: IntArray, far: IntArray, junction: BoolArray) -> tuple[IntArray, IntArray]:
     """Return streets joined to lines that end at junctions: the nodes of all lines, and how many each has."""
-    none = np.empty(0, dtype=np.int64)
+    whole = junction[near] & junction[far]
+    pairs = np.column_stack([near[whole], far[whole]]).astype(np.int64)
+    near, far = near[~whole], far[~whole]
     if not len(near):
-        return none, none
+        return pairs.ravel(), np.full(len(pairs), 2)
     ends = [network.x[near], network.y[near], network.x[far], network.y[far]]
     pieces = shapely.linestrings(np.stack(ends, axis=1).reshape(-1, 2, 2))
     merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(pieces)))
@@ -123,7 +133,7 @@ def _chains(network: RoadNetwork, near: IntArray, far: IntArray, junction: BoolA
     begins[first + np.searchsorted(inner, first)] = 1
     begins[inner + np.arange(len(inner)) + 1] = 1
     sizes = np.diff(np.append(np.flatnonzero(begins), len(node)))
-    return node, sizes
+    return np.concatenate([pairs.ravel(), node]), np.concatenate([np.full(len(pairs), 2), sizes])
 
 
 def _seconds(

@@ -10,7 +10,7 @@ from folium.template import Template
 from stationplan.domain import Density, Language
 from stationplan.geo import unproject
 from stationplan.i18n import words
-from stationplan.webmap.packing import SCALE, Json, Packer, open_rings
+from stationplan.webmap.packing import SCALE, Json, Packer
 from stationplan.webmap.parts import empty_map, rendered, with_page
 from stationplan.webmap.payload import marks
 
@@ -56,9 +56,7 @@ def _content(density: Density, lang: Language, packer: Packer) -> Json:
         "groups": [group.name.in_language(lang) for group in demand.groups],
         "slots": [slot.name.in_language(lang) for slot in demand.slots],
         "ids": list(cells.cell_id),
-        "outline": packer.cells(
-            open_rings(np.asarray(shapely.get_exterior_ring(cells.outline), dtype=object)), area.crs
-        ),
+        "outline": packer.cells(cells.outline, area.crs),
         "km2": [round(float(value) / 1e6, 5) for value in shapely.area(cells.outline)],
         "heads": [_rounded(surface.heads[:, g]) for g in range(len(demand.groups))],
         "errors": [

@@ -13,7 +13,7 @@
  * @property {number[][]} share of a group's day in each slot
  *
  * @typedef {object} Cover
- * @property {Int32Array} first run of each (site, group)
+ * @property {Int32Array} first run of each (group, site)
  * @property {Int32Array} last behind the last run
  * @property {Int32Array} start first cell of each run
  * @property {Int32Array} end behind the last cell
@@ -28,13 +28,13 @@
 /** @param {any} packed @param {Float64Array[]} arrays @param {Float64Array} open @returns {Cover} */
 export function coverOf(packed, arrays, open) {
   const [runs, gap, length] = [arrays[packed.runs], arrays[packed.gap], arrays[packed.length]];
-  const groups = open.length ? runs.length / open.length : 0;
+  const sites = open.length;
   const [first, last] = [new Int32Array(runs.length), new Int32Array(runs.length)];
   const [start, end] = [new Int32Array(gap.length), new Int32Array(gap.length)];
   let run = 0;
   for (let pair = 0; pair < runs.length; pair++) {
-    if (runs[pair] < 0 && pair % groups) {
-      [first[pair], last[pair]] = [first[pair - 1], last[pair - 1]];
+    if (runs[pair] < 0 && pair >= sites) {
+      [first[pair], last[pair]] = [first[pair - sites], last[pair - sites]];
       continue;
     }
     first[pair] = run;
@@ -74,7 +74,7 @@ export class Ledger {
     const { demand, cover, stations, once, twice, slots } = this;
     const step = stands ? 1 : -1;
     for (let g = 0; g < this.groups; g++) {
-      const pair = site * this.groups + g;
+      const pair = g * cover.open.length + site;
       const heads = demand.heads[g];
       for (let s = 0; s < slots; s++) {
         if (!((cover.open[site] >> s) & 1)) continue;
@@ -108,7 +108,7 @@ export class Ledger {
     const { demand, cover, stations, slots } = this;
     return demand.heads.map((heads, g) => Array.from({ length: slots }, (_, s) => {
       if (!((cover.open[site] >> s) & 1)) return 0;
-      const [pair, base] = [site * this.groups + g, (g * slots + s) * demand.cells];
+      const [pair, base] = [g * cover.open.length + site, (g * slots + s) * demand.cells];
       let sum = 0;
       for (let run = cover.first[pair]; run < cover.last[pair]; run++) {
         for (let cell = cover.start[run]; cell < cover.end[run]; cell++) {
