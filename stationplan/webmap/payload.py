@@ -25,6 +25,9 @@ from stationplan.webmap.packing import SCALE, Json, Packer
 from stationplan.webmap.roads import packed_roads
 from stationplan.webmap.tiles import tiles_of
 
+VERSION = 1
+"""Version of what a block holds; it rises with every change."""
+
 _DISTRICT_TOLERANCE_M = 10.0
 _LARGEST_ERROR = 0.2
 """Workers by which the rounding of all cells together may be off, as a rule (a standard deviation times three)."""
@@ -61,6 +64,7 @@ def _content(plan: Plan, lang: Language, packer: Packer) -> Json:
     names = [district_name(plan, i, lang) for i in range(len(plan.area.districts))]
     shapes = shapely.simplify(plan.area.districts.geometry.to_numpy(), _DISTRICT_TOLERANCE_M)
     return {
+        "version": VERSION,
         "lang": lang,
         "title": plan.name.in_language(lang),
         "subtitle": plan.notice.in_language(lang) if plan.notice is not None else "",

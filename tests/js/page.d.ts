@@ -8,6 +8,7 @@ declare global {
       fill?: (map: L.Map, groups: Record<string, L.FeatureGroup>) => Promise<void>;
       page?: { map: L.Map; model: Model; choice: Choice; scene: Scene; toSite: (row: number) => void };
       draw?: (map: L.Map) => Promise<void>;
+      sides?: { model: Model; choice: Choice; scene: Scene; map: L.Map }[];
       compare?: (host: HTMLElement) => Promise<void>;
     };
   }

@@ -46,8 +46,11 @@ export function languageOf(lang, text) {
   const yuan = (value) => t("yuan", {
     amount: (chinese && Math.abs(value) >= 10000 ? tenThousands : whole).format(value),
   });
+  /** A difference of shares in points of a percent. @param {number} value */
+  const points = (value) => `${value > 0.0005 ? "+" : value < -0.0005 ? "−" : ""}${fixedTenth.format(
+    Math.abs(100 * value))}`;
   return {
-    t, workers, tabled, percent, signed, yuan, locale,
+    t, workers, tabled, percent, signed, yuan, points, locale,
     count: (/** @type {number} */ value) => whole.format(value),
     minutes: (/** @type {number} */ value) => (value < 9.95 ? tenth : whole).format(value),
     bound: (/** @type {number} */ value) => (value < 1 ? significant : exact).format(value),

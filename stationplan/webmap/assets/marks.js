@@ -13,14 +13,12 @@ const PIN = { radius: 12.5, height: 19 };
 const PINS_IN_SIGHT = 160;
 const NAME_PX = 13;
 
-/** How large dots are: with many stations they shrink as the map zooms out, or a province would be one heap of them.
- * @param {number} zoom @param {number} count */
-export function dotSize(zoom, count) {
-  return count > 300 ? Math.max(0.35, Math.min(1, 0.35 + 0.13 * (zoom - 8))) : 1;
-}
+/** Px between neighbours below which dots shrink, or a province would be one heap of them. */
+const SPACING_PX = 36;
 
 /** The fill of a proposed site. @param {Scene} scene @param {Site} site */
 export function pinFill(scene, site) {
+  if (scene.tint) return scene.tint(site);
   const phase = site.order ? scene.model.proposed[site.order - 1].phase : -1;
   return phase < 0 ? TEAL : PHASE_FILLS[phase % PHASE_FILLS.length];
 }
@@ -30,7 +28,9 @@ export function paintMarks(view, scene) {
   const { choice, model } = scene;
   if (scene.shown("districts")) paintNames(view, scene);
   const sites = model.sites.filter((site) => scene.visible(site) && onStage(view, site.x, site.y));
-  const size = dotSize(view.zoom, model.sites.length);
+  const spacing = Math.sqrt((view.width * view.height) / Math.max(1, sites.length));
+  const size = Math.max(0.3, Math.min(1, spacing / SPACING_PX));
+  scene.dotSize = size;
   for (const site of sites) if (!site.existing && !isPin(scene, site)) paintCandidate(view, scene, site, size);
   for (const site of sites) if (site.existing) paintStation(view, scene, site, size);
   const pins = sites.filter((site) => isPin(scene, site));
@@ -84,7 +84,7 @@ function paintStation(view, scene, site, size) {
   const fill = scene.shown("hosts") && site.host >= 0 ? HOST_FILLS[site.host % HOST_FILLS.length]
     : KIND_FILLS[site.kind];
   ring(view, scene, site, x, y, radius);
-  if (stands && site.open === 2 ** model.slots.length - 1) {
+  if (stands && size > 0.6 && site.open === 2 ** model.slots.length - 1) {
     dot(view, x, y, radius + 2.6 * size, "#ffffff", KIND_FILLS[site.kind], 1.25 * size);
   }
   if (stands && choice.works(site.row)) dot(view, x, y, radius, fill, KIND_EDGES[site.kind], 1.5 * size);
@@ -157,7 +157,7 @@ function paintPin(view, scene, site) {
   pen.fillText(text, x, middle + 0.5);
 }
 
-/** Names of districts; one wider than its district would stand in the neighbour's.
+/** Names of districts; one wider than its district would stand in the neighbour's, and none stands on another.
  * @param {View} view @param {Scene} scene */
 function paintNames(view, scene) {
   const { pen, scale, left, top } = view;
@@ -165,15 +165,21 @@ function paintNames(view, scene) {
   pen.textAlign = "center";
   pen.textBaseline = "middle";
   pen.lineJoin = "round";
+  /** @type {[number, number, number][]} */
+  const drawn = [];
   for (const { name, x, y, width } of scene.names) {
     if (!onStage(view, x, y)) continue;
     const text = name.length > 40 ? `${name.slice(0, 39)}…` : name;
-    if (pen.measureText(text).width > width * scale) continue;
+    const wide = pen.measureText(text).width;
+    const [px, py] = [x * scale - left, y * scale - top];
+    const hidden = drawn.some(([a, b, other]) => Math.abs(a - px) < (wide + other) / 2 && Math.abs(b - py) < NAME_PX);
+    if (wide > width * scale || hidden) continue;
+    drawn.push([px, py, wide]);
     pen.strokeStyle = "rgba(255, 255, 255, 0.9)";
     pen.lineWidth = 4;
-    pen.strokeText(text, x * scale - left, y * scale - top);
+    pen.strokeText(text, px, py);
     pen.fillStyle = "#2a323d";
-    pen.fillText(text, x * scale - left, y * scale - top);
+    pen.fillText(text, px, py);
   }
 }
 
@@ -183,7 +189,7 @@ export function siteAt(map, scene, at, margin) {
   const zoom = map.getZoom();
   const scale = 256 * 2 ** zoom;
   const { x: left, y: top } = map.project(map.containerPointToLatLng([0, 0]), zoom);
-  const size = dotSize(zoom, scene.model.sites.length);
+  const size = scene.dotSize;
   let [found, least] = [-1, Infinity];
   for (const site of scene.model.sites) {
     const [dx, dy] = [site.x * scale - left - at.x, site.y * scale - top - at.y];

@@ -32,7 +32,8 @@ import { sums, unpackBlock, unpackCells, unpackPolygons } from "./packing.js";
  *
  * @typedef {{site: number, phase: number, held: string, nearest: {name: string, minutes: number}|null, today: string,
  *   replacement: {site: number, loss: number, breaks: string}|null, robust: number|null}} Proposed
- * @typedef {{urls: string[], datum: "wgs84"|"gcj02", attribution: string, subdomains: string, max_zoom: number}} Tiles
+ * @typedef {{urls: string[], datum: "wgs84"|"gcj02", attribution: string, subdomains: string,
+ *   max_zoom: number}} Tiles
  *
  * @typedef {object} Model
  * @property {"zh"|"en"} lang

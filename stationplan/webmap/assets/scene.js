@@ -34,6 +34,10 @@ export class Scene {
     /** Gaps and coverage of today, or of the choice. */
     this.now = true;
     this.hovered = -1;
+    /** Colours of proposed sites where they are not those of phases. @type {((site: Site) => string)|null} */
+    this.tint = null;
+    /** How large dots were last painted, 1 where there is room. */
+    this.dotSize = 1;
     this.tiled = false;
     this.cellBoxes = boxes(model.cells);
     this.ringBoxes = boxes(model.districts.lines);

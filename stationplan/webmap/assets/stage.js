@@ -17,7 +17,8 @@
 /** Part of the map's size that the canvas is larger on every side, for panning. */
 const PADDING = 0.15;
 
-/** Makes the canvas. @param {L.Map} map @param {string} pane @param {number} level z-index
+/** Makes the canvas; it stays empty until it is first told to repaint.
+ * @param {L.Map} map @param {string} pane @param {number} level z-index
  * @param {(view: View) => void} paint */
 export function makeStage(map, pane, level, paint) {
   const element = map.createPane(pane);
@@ -30,8 +31,10 @@ export function makeStage(map, pane, level, paint) {
   let corner = map.containerPointToLatLng([0, 0]);
   let zoom = map.getZoom();
   let waiting = 0;
+  let begun = false;
 
   const repaint = () => {
+    begun = true;
     cancelAnimationFrame(waiting);
     waiting = 0;
     const size = map.getSize();
@@ -61,9 +64,11 @@ export function makeStage(map, pane, level, paint) {
     pen.restore();
   };
   const later = () => {
-    if (!waiting) waiting = requestAnimationFrame(repaint);
+    if (begun && !waiting) waiting = requestAnimationFrame(repaint);
   };
-  map.on("moveend viewreset resize", repaint);
+  map.on("moveend viewreset resize", () => {
+    if (begun) repaint();
+  });
   map.on("zoomanim", (event) => {
     const start = /** @type {any} */ (map)._latLngToNewLayerPoint(corner, event.zoom, event.center);
     L.DomUtil.setTransform(canvas, start, map.getZoomScale(event.zoom, zoom));
