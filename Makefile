@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check format lock benchmarks clean
+.PHONY: demo test check check-js format lock benchmarks clean
 
 demo: $(READY)
 	$(BIN)/stationplan demo
@@ -16,6 +16,17 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory check-js; \
+		elif [ "$$CI" = true ]; then echo "The map's scripts must be checked in CI: install nodejs and npm." && exit 1; \
+		else echo "The map's scripts were not checked: that needs node and npm."; fi
+
+# Types (tsc --checkJs), eslint and node's own test runner. Nothing of npm is shipped.
+check-js: node_modules/.ready
+	npm run --silent check
+
+node_modules/.ready: package.json package-lock.json
+	npm ci --no-audit --no-fund --silent
+	@touch $@
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
@@ -39,4 +50,4 @@ $(READY): requirements.lock pyproject.toml
 	@touch $(READY)
 
 clean:
-	rm -rf .venv out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf .venv node_modules out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

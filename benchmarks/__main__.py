@@ -13,6 +13,7 @@ from benchmarks.capacity import capacity_gaps
 from benchmarks.covering import covering_gaps
 from benchmarks.demand import demand_seconds
 from benchmarks.demo import demo_seconds
+from benchmarks.map import map_sizes
 from benchmarks.median import median_ratios
 from benchmarks.result import Result
 from benchmarks.roads import road_seconds
@@ -25,6 +26,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Result]]] = {
     "covering": covering_gaps,
     "demand": demand_seconds,
     "demo": demo_seconds,
+    "map": map_sizes,
     "median": median_ratios,
     "roads": road_seconds,
     "siting": siting_seconds,

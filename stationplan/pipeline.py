@@ -183,6 +183,7 @@ def plan_of(ready: Prepared, clock: StepClock, *, workers: int = 1, lenient: boo
         quality=ready.quality,
         datums=ready.datums,
         sources=ready.sources,
+        map_options=file.map.options,
         timings_s=clock.seconds,
     )
 
@@ -227,6 +228,7 @@ def density(
         quality=inputs.quality,
         datums=inputs.datums,
         sources=(source,) if source else (),
+        map_options=file.map.options,
         timings_s=clock.seconds,
     )
 

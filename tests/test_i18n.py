@@ -13,16 +13,16 @@ import pytest
 from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from map_block import block_of
 
 from stationplan.cli.app import make_command, terminal_language
 from stationplan.errors import Fault, FaultList, abridged, say
 from stationplan.i18n import catalogue, number, percent, translate, translate_fault, words
 from stationplan.report import render_report
 from stationplan.webmap import build
-from stationplan.webmap.payload import data_block
 
 PACKAGE = ROOT / "stationplan"
-MAP_SCRIPT = (PACKAGE / "webmap/assets/map.js").read_text("utf-8")
+MAP_SCRIPT = "\n".join(path.read_text("utf-8") for path in sorted((PACKAGE / "webmap/assets").glob("*.js")))
 LABELS = json.loads((PACKAGE / "webmap/assets/labels.json").read_text("utf-8"))
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
@@ -147,9 +147,9 @@ def test_help_is_chinese_for_a_chinese_terminal():
 
 def map_label_uses() -> set[str]:
     uses = set()
-    for arguments in re.findall(r"\b(?:t|withCount|rampBlock)\(([^,)]*)", MAP_SCRIPT):
+    for arguments in re.findall(r"\b(?:t|count)\(([^,)]*)", MAP_SCRIPT):
         uses |= set(re.findall(r'"(\w+)"', arguments))
-    return uses
+    return uses | {f"tab_{name}" for name in re.search(r"TABS = \[(.*)\]", MAP_SCRIPT)[1].replace('"', "").split(", ")}
 
 
 @pytest.mark.parametrize("key", sorted(LABELS))
@@ -168,8 +168,8 @@ def test_every_label_the_map_asks_for_exists():
 
 
 def test_no_label_is_left_over():
-    named = set(re.findall(r'"(\w+)"', MAP_SCRIPT)) | set(re.findall(r"^\s+(\w+): \{ radius", MAP_SCRIPT, re.MULTILINE))
-    assert set(LABELS) - named == set()
+    named = set(re.findall(r'"(\w+)"', MAP_SCRIPT))
+    assert set(LABELS) - named - map_label_uses() == set()
 
 
 # ---- whole pages --------------------------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ def english_phrases() -> set[str]:
 
 
 def test_a_chinese_map_has_no_english_sentence(demo_plan):
-    shown = "\n".join(all_text(json.loads(data_block(demo_plan, "zh"))))
+    shown = "\n".join(all_text(block_of(demo_plan, "zh").content))
     layers = [
         child.layer_name for child in build(demo_plan, lang="zh")._children.values() if hasattr(child, "layer_name")
     ]
@@ -202,7 +202,7 @@ def test_an_english_page_has_chinese_in_names_only(demo_plan):
     sites, places = demo_plan.sites, demo_plan.area.districts
     names = sorted({*sites.name, *sites.address, *sites.hours, *places["name"], *places["prefecture"]}, key=len)
     shown = "\n".join(Page(render_report(demo_plan, lang="en")).words)
-    shown += "\n".join(all_text(json.loads(data_block(demo_plan, "en"))))
+    shown += "\n".join(all_text(block_of(demo_plan, "en").content))
     for name in reversed(names):
         shown = shown.replace(name, "") if name else shown
     assert CHINESE.findall(shown) == []

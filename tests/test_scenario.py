@@ -72,7 +72,7 @@ def test_an_unknown_key_like_no_other_lists_the_known_ones(tmp_path):
 
 def test_all_faults_come_at_once_with_dotted_keys(tmp_path):
     text = (
-        SMALL.replace("new = 2", "new = 0\ntarget_share = 1.5\ntime_limit_s = inf").replace(
+        SMALL.replace("new = 2", "new = -1\ntarget_share = 1.5\ntime_limit_s = inf").replace(
             'file = "cells.csv"\ndatum = "wgs84"', 'file = "cells.csv"\ndatum = "nad27"'
         )
         + '[groups.rider]\nmode = "boat"\ncutoff_min = "soon"\n'
@@ -86,7 +86,7 @@ def test_all_faults_come_at_once_with_dotted_keys(tmp_path):
         "groups.rider.mode",
         "groups.rider.cutoff_min",
     }
-    assert "1 or more is expected" in said["plan.new"]
+    assert "0 or more is expected" in said["plan.new"]
     assert all(f"'{datum}'" in said["demand.datum"] for datum in ("nad27", "wgs84", "cgcs2000", "gcj02", "bd09"))
     assert "a number is expected" in said["groups.rider.cutoff_min"]
 
@@ -117,6 +117,35 @@ def test_faults_between_keys_come_at_once(tmp_path):
     }
     assert "add up to 0.5, not to 1" in said["groups.rider.profile"]
     assert "Unknown host kiosk" in said["stations.hosts"]
+
+
+def test_a_scenario_that_extends_another_changes_what_it_names(tmp_path):
+    below = tmp_path / "below"
+    below.mkdir()
+    (below / "base.toml").write_text(SMALL.replace("new = 2", 'new = 2\nforbidden = ["A", "B"]'), encoding="utf-8")
+    extended = load(tmp_path, 'extends = "below/base.toml"\n[plan]\nforbidden = ["C"]\nclose = 1\n')
+    plan = extended.file.plan
+    assert (plan.new, plan.forbidden, plan.close) == (2, ["C"], 1)
+    assert extended.file.name.text.en == "Village"
+    assert list(extended.folders) == [tmp_path, below]
+    whole = load(tmp_path, SMALL.replace("new = 2", 'new = 2\nforbidden = ["C"]\nclose = 1'))
+    assert extended.toml == whole.toml
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("extends = 1", "The name of a scenario file is expected."),
+        ('extends = "study.toml"', "A scenario cannot extend itself."),
+        ('extends = "other.toml"', "A scenario cannot extend itself."),
+        ('extends = "absent.toml"', "The scenario file does not exist."),
+    ],
+)
+def test_a_scenario_extends_one_that_is_there_and_another(tmp_path, text, said):
+    (tmp_path / "other.toml").write_text('extends = "study.toml"', encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        load(tmp_path, text)
+    assert [str(fault.what) for fault in caught.value.faults] == [said]
 
 
 @pytest.mark.parametrize("table", ["roads", "stations", "candidates"])

@@ -14,7 +14,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 from typer.main import get_group
 
-from stationplan.cli import batch, check, demo, density, fetch, plan, roads
+from stationplan.cli import batch, check, compare, demo, density, fetch, plan, roads
 from stationplan.cli.terminal import plain
 from stationplan.errors import (
     DatabaseError,
@@ -69,6 +69,7 @@ def make_command(lang: Language) -> TyperGroup:
     app.command("demo")(demo.run_demo)
     app.command("density")(density.make_density)
     app.command("check")(check.check_inputs)
+    app.command("compare")(compare.compare_plans)
     app.command("roads")(roads.save_roads)
     app.command("fetch")(fetch.fetch)
     group = get_group(app)

@@ -304,6 +304,21 @@ class InputFile:
     datum: str
 
 
+@dataclass(frozen=True)
+class MapOptions:
+    """What the map page shows besides the plan.
+
+    ``tiles`` is the name of an online map, an address of tiles, or empty: none. ``review_number`` (审图号) stands on
+    the map in place of the mark for internal use.
+    """
+
+    tiles: str = ""
+    tiles_key: str = ""
+    tiles_datum: str = ""
+    tiles_attribution: str = ""
+    review_number: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class Density(Record):
     """Where the workers of a scenario are, and what the outputs tell of its inputs.
@@ -325,6 +340,7 @@ class Density(Record):
     quality: tuple[Quality, ...]
     datums: tuple[DatumDecision, ...]
     sources: tuple[str, ...]
+    map_options: MapOptions
     timings_s: Mapping[str, float]
 
 

@@ -27,6 +27,7 @@ from stationplan.hours import Unread, parse_hours, parse_slot
 from stationplan.postgis import is_database, shown_url
 from stationplan.scenario.base import Source
 from stationplan.scenario.demand import check_demand
+from stationplan.scenario.map import check_map
 from stationplan.scenario.plan import check_plan
 from stationplan.scenario.roads import check_roads, needs_datum
 from stationplan.scenario.schema import (
@@ -166,6 +167,30 @@ def load_scenario(
         The file is missing, is not TOML, or breaks the schema; all faults at once.
     """
     path = Path(path)
+    document, below = _read(path)
+    faults = FaultList(str(path))
+    folders = [path.parent, *below]
+    if data is not None:
+        if not Path(data).is_dir():
+            faults.add(say("The data folder {folder} does not exist.", folder=data), say("Check --data."))
+            faults.raise_any()
+        folders.insert(0, Path(data))
+    if purpose is None:
+        purpose = "plan" if {"candidates", "plan"} & document.keys() else "density"
+    file = _validated(_with_defaults(document), faults, undeclared_datums=undeclared_datums, purpose=purpose)
+    asked = list(dict.fromkeys([*file.plan.explain, *explain]))
+    file = file.model_copy(update={"plan": file.plan.model_copy(update={"explain": asked})})
+    dumped = file.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return Scenario(path, tuple(folders), file, tomli_w.dumps(cast("dict[str, object]", _without_passwords(dumped))))
+
+
+def _read(path: Path, above: tuple[Path, ...] = ()) -> tuple[dict[str, object], list[Path]]:
+    """Return the document of a file with what it extends below it, and the folders of the files that it extends.
+
+    ``above`` are the files that extend this one.
+
+    Tables are laid over each other key by key; lists and single values replace those below.
+    """
     faults = FaultList(str(path))
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
@@ -185,19 +210,28 @@ def load_scenario(
             row=int(line.group(1)) if line else None,
         )
         raise InputError(faults.faults) from None
-    folders = [path.parent]
-    if data is not None:
-        if not Path(data).is_dir():
-            faults.add(say("The data folder {folder} does not exist.", folder=data), say("Check --data."))
-            faults.raise_any()
-        folders.insert(0, Path(data))
-    if purpose is None:
-        purpose = "plan" if {"candidates", "plan"} & document.keys() else "density"
-    file = _validated(_with_defaults(document), faults, undeclared_datums=undeclared_datums, purpose=purpose)
-    asked = list(dict.fromkeys([*file.plan.explain, *explain]))
-    file = file.model_copy(update={"plan": file.plan.model_copy(update={"explain": asked})})
-    dumped = file.model_dump(mode="json", by_alias=True, exclude_none=True)
-    return Scenario(path, tuple(folders), file, tomli_w.dumps(cast("dict[str, object]", _without_passwords(dumped))))
+    base = document.pop("extends", None)
+    if base is None:
+        return document, []
+    if not isinstance(base, str):
+        faults.add(say("The name of a scenario file is expected."), say("Write it in quotes."), key="extends")
+        faults.raise_any()
+    below = path.parent / str(base)
+    above = (*above, path.resolve())
+    if below.resolve() in above:
+        faults.add(say("A scenario cannot extend itself."), say("Name the file that it changes."), key="extends")
+        faults.raise_any()
+    extended, folders = _read(below, above)
+    return _laid_over(extended, document), [below.parent, *folders]
+
+
+def _laid_over(below: dict[str, object], above: dict[str, object]) -> dict[str, object]:
+    """Return a table with the keys of another over its own, table by table."""
+    laid = dict(below)
+    for key, value in above.items():
+        under = laid.get(key)
+        laid[key] = _laid_over(under, value) if isinstance(under, dict) and isinstance(value, dict) else value
+    return laid
 
 
 def _without_passwords(value: object) -> object:
@@ -362,6 +396,7 @@ def _cross_check(file: ScenarioFile, faults: FaultList, purpose: Purpose) -> Non
         fades = any(group.fade_min is not None for group in file.groups.values())
         check_plan(file.plan, faults, actions=bool(file.actions), fades=fades, heat=file.demand.heat is not None)
     check_roads(file.roads, faults, needed=purpose == "plan")
+    check_map(file.map, faults)
     if file.stations is not None:
         _check_sites("stations", file.stations, file, faults)
     if purpose == "plan" or file.candidates != CandidatesInput():

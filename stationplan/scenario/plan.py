@@ -60,7 +60,7 @@ class PlanInput(Table):
     and `center`, which need them."""
     capacity: Nonnegative | None = None
     """Workers that a station serves in a time slot where neither its row nor its host says; for the aim `served`."""
-    new: Annotated[int, Field(ge=1)] | None = None
+    new: Annotated[int, Field(ge=0)] | None = None
     """Largest number of new sites; this, a budget, or both."""
     budget: Positive | None = None
     """Largest cost of all new sites, yuan."""

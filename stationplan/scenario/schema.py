@@ -23,6 +23,7 @@ from stationplan.scenario.base import (
     Tag,
 )
 from stationplan.scenario.demand import DemandInput
+from stationplan.scenario.map import MapInput
 from stationplan.scenario.plan import ActionInput, PlanInput
 
 
@@ -212,6 +213,8 @@ class ScenarioFile(Table):
 
     schema_version: Annotated[Literal[1], Field(alias="schema")]
     """Version of this schema: 1."""
+    extends: str | None = None
+    """Another scenario file, beside this one, whose keys hold where this one gives none. Lists are replaced whole."""
     name: Name
     """Title of the study."""
     notice: Name | None = None
@@ -236,6 +239,7 @@ class ScenarioFile(Table):
     stations: SitesInput | None = None
     candidates: CandidatesInput = CandidatesInput()
     plan: PlanInput = PlanInput()
+    map: MapInput = MapInput()
     limits: Limits = Limits()
     slots: Annotated[dict[Identifier, SlotInput], Field(min_length=1)]
     groups: Annotated[dict[Identifier, GroupInput], Field(min_length=1)]

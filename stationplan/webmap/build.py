@@ -7,14 +7,28 @@ therefore plain elements whose text Jinja inserts as a value, once; the only mac
 from __future__ import annotations
 
 import folium
-from branca.element import Figure, MacroElement
+from branca.element import MacroElement
 from folium.template import Template
 
 from stationplan.domain import Language, Plan
 from stationplan.i18n import words
 from stationplan.naming import kind_names
-from stationplan.webmap.parts import Verbatim, asset, empty_map, rendered
+from stationplan.webmap.parts import empty_map, rendered, with_page
 from stationplan.webmap.payload import data_block
+from stationplan.webmap.tiles import tile_hosts
+
+
+class PlanMap(folium.Map):
+    """A map whose list of layers knows layers that are added later, too."""
+
+    _template = folium.Map._template
+
+    def render(self, **kwargs: object) -> None:
+        """Render the map with what has to know all layers behind them."""
+        for key, child in list(self._children.items()):
+            if isinstance(child, folium.LayerControl | _Fill):
+                self._children.move_to_end(key)
+        super().render(**kwargs)
 
 
 class _Fill(MacroElement):
@@ -43,21 +57,17 @@ def build(plan: Plan, *, lang: Language = "zh") -> folium.Map:
 
     Leaflet's script and style come from the package XStatic-Leaflet and stand in the page.
     """
-    page = empty_map(plan.name.in_language(lang))
+    page = empty_map(plan.name.in_language(lang), PlanMap)
     groups = {key: folium.FeatureGroup(name=name, show=shown).add_to(page) for key, name, shown in _layers(plan, lang)}
     folium.LayerControl(collapsed=False).add_to(page)
     _Fill(groups).add_to(page)
-    figure = page.get_root()
-    assert isinstance(figure, Figure)
-    data = f'<script type="application/json" id="stationplan-data">{data_block(plan, lang)}</script>'
-    figure.html.add_child(Verbatim(data), name="stationplan_data")
-    figure.html.add_child(Verbatim(f"<script>{asset('map.js')}</script>"), name="stationplan_js")
+    with_page(page, data_block(plan, lang), entry="map")
     return page
 
 
 def render(plan: Plan, *, lang: Language = "zh") -> str:
     """Return the map as one HTML page; the same plan gives the same bytes."""
-    return rendered(build(plan, lang=lang))
+    return rendered(build(plan, lang=lang), images=tile_hosts(plan.map_options))
 
 
 def _layers(plan: Plan, lang: Language) -> list[tuple[str, str, bool]]:
@@ -69,12 +79,14 @@ def _layers(plan: Plan, lang: Language) -> list[tuple[str, str, bool]]:
         if any(plan.sites.kind[i] == kind for i in plan.sites.existing.nonzero()[0])
     ]
     return [
-        ("districts", word("Districts"), True),
-        ("demand", word("Outdoor workers"), True),
+        ("demand", word("Outdoor workers"), False),
         ("uncovered", word("Uncovered workers"), True),
-        ("reach", word("Walking reach of proposed sites"), True),
+        ("coverage", word("Coverage by district"), False),
+        ("reach", word("Walking reach of proposed sites"), False),
         ("roads", word("Roads"), True),
-        *stations,
+        ("districts", word("Districts"), True),
         ("candidates", word("Other candidates"), False),
+        ("hosts", word("Hosts of candidates and stations"), False),
+        *stations,
         ("proposed", word("Proposed sites"), True),
     ]

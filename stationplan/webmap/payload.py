@@ -1,45 +1,42 @@
-"""A plan as the data block of the map page: text as data, geometry packed into integers."""
+"""A plan as the data block of its map: what the page shows, and all that it needs to count coverage again."""
 
 from __future__ import annotations
 
 import json
 import math
-import re
+import tomllib
+from collections.abc import Sequence
 from importlib import resources
+from itertools import pairwise
 
 import numpy as np
 import shapely
+from scipy import sparse
 
-from stationplan.domain import Language, ObjectArray, Plan, RoadNetwork
+from stationplan.domain import BoolArray, Density, FloatArray, IntArray, Language, Plan
+from stationplan.errors import ConsistencyError
 from stationplan.geo import unproject
 from stationplan.i18n import translate, words
 from stationplan.naming import district_name, host_names, kind_names, site_name
 from stationplan.reasons import broken_by, held_by, today_ways, why_not_facts
-from stationplan.report.metrics import Covered, by_district, certainty, overall, uncovered
+from stationplan.report.metrics import Change, by_district, by_group, by_slot, certainty, overall
+from stationplan.scenario import PlanInput
+from stationplan.webmap.packing import SCALE, Json, Packer
+from stationplan.webmap.roads import packed_roads
+from stationplan.webmap.tiles import tiles_of
 
-SCALE = 100_000
-"""Packed coordinates are in 1e-5 degrees, about a metre."""
+VERSION = 1
+"""Version of what a block holds; it rises with every change."""
 
-_ROAD_TOLERANCE_M = 5.0
 _DISTRICT_TOLERANCE_M = 10.0
-
-Json = dict[str, object]
+_LARGEST_ERROR = 0.2
+"""Workers by which the rounding of all cells together may be off, as a rule (a standard deviation times three)."""
 
 
 def data_block(plan: Plan, lang: Language) -> str:
-    r"""Return the plan as JSON that may stand inside a script element and inside a Jinja template.
-
-    ``<`` and the ``{`` of a Jinja mark are written as escapes, which JSON readers turn back: text stays data.
-
-    >>> escape_json('{"name": "</script>{{7*7}}"}')
-    '{"name": "\\u003c/script>\\u007b{7*7}}"}'
-    """
-    return escape_json(json.dumps(_payload(plan, lang), ensure_ascii=True, allow_nan=False, separators=(",", ":")))
-
-
-def escape_json(text: str) -> str:
-    """Return JSON text without a character that ends a script element or begins a Jinja mark."""
-    return re.sub(r"\{(?=[{%#])", r"\\u007b", text.replace("<", r"\u003c"))
+    """Return the plan as a block of :mod:`stationplan.webmap.packing`."""
+    packer = Packer()
+    return packer.block(_content(plan, lang, packer))
 
 
 def labels(lang: Language) -> dict[str, str]:
@@ -49,178 +46,244 @@ def labels(lang: Language) -> dict[str, str]:
     return {key: label[lang] for key, label in both.items()}
 
 
-def _payload(plan: Plan, lang: Language) -> Json:
+def marks(made: Density, lang: Language) -> list[str]:
+    """Return what has to stand on every map: that it is synthetic, and its review number or that it is internal."""
     word = words(lang)
-    total = overall(plan)
-    x = np.concatenate([plan.demand.x, plan.sites.x[plan.sites.existing], plan.sites.x[plan.chosen]])
-    y = np.concatenate([plan.demand.y, plan.sites.y[plan.sites.existing], plan.sites.y[plan.chosen]])
-    lon, lat = unproject(x, y, plan.area.crs)
-    sites = _sites(plan, lang)
-    reach = packed_polygons(np.array(plan.reach, dtype=object), plan.area.crs)
-    marks = [word("Synthetic data, not for decisions")] if plan.synthetic else []
-    # Of what may be done at a place the map shows the station of its host, and what somebody asked about.
-    places = np.array([not action for action in plan.sites.action])
-    asked_about = np.isin(np.arange(len(plan.sites)), [case.site for case in plan.why_not])
-    asked = {case.site: why_not_facts(plan, case, lang) for case in plan.why_not}
+    synthetic = [word("Synthetic data, not for decisions")] if made.synthetic else []
+    number = made.map_options.review_number
+    return [*synthetic, word("Map review number: {number}", number=number) if number else word("Internal use")]
+
+
+def _content(plan: Plan, lang: Language, packer: Packer) -> Json:
+    word = words(lang)
+    demand, sites = plan.demand, plan.sites
+    standing = np.concatenate([np.flatnonzero(sites.existing), plan.chosen])
+    lon, lat = unproject(
+        np.concatenate([demand.x, sites.x[standing]]), np.concatenate([demand.y, sites.y[standing]]), plan.area.crs
+    )
+    names = [district_name(plan, i, lang) for i in range(len(plan.area.districts))]
+    shapes = shapely.simplify(plan.area.districts.geometry.to_numpy(), _DISTRICT_TOLERANCE_M)
     return {
+        "version": VERSION,
         "lang": lang,
         "title": plan.name.in_language(lang),
         "subtitle": plan.notice.in_language(lang) if plan.notice is not None else "",
-        "marks": [*marks, word("Internal use")],
+        "marks": marks(plan, lang),
+        "watermark": "" if plan.map_options.review_number else word("Internal use"),
+        "tiles": tiles_of(plan.map_options),
         "sources": [word("Roads: {source}", source=source) for source in plan.sources],
         "text": labels(lang),
-        "summary": {
-            "total": total.before.total,
-            "before": _covered(total.before),
-            "after": _covered(total.after),
-            "new": len(plan.chosen),
-            "cost": float(plan.sites.cost[plan.chosen].sum()),
-            "certainty": translate(certainty(plan), lang),
-        },
-        "groups": [{"name": group.name.in_language(lang)} for group in plan.demand.groups],
-        "slots": [{"name": slot.name.in_language(lang)} for slot in plan.demand.slots],
+        "certainty": translate(certainty(plan), lang),
+        "scenario": plan.inputs[0].path,
+        "reset": _reset(plan),
         "bounds": [[float(lat.min()), float(lon.min())], [float(lat.max()), float(lon.max())]],
         "scale": SCALE,
-        "roads": _roads(plan.network),
-        "districts": _districts(plan, lang),
-        "cells": _cells(plan),
-        "existing": [sites[i] for i in np.flatnonzero(plan.sites.existing)],
-        "candidates": [
-            {**sites[i], "cost": float(plan.sites.cost[i]), "why_not": asked.get(int(i), [])}
-            for i in np.setdiff1d(np.flatnonzero(~plan.sites.existing & (places | asked_about)), plan.chosen)
+        "groups": [
+            {"id": group.id, "name": group.name.in_language(lang), "mode": group.mode} for group in demand.groups
         ],
-        "proposed": [
-            {**sites[site], **_proposed(plan, order, lang), "reach": reach[order]}
-            for order, site in enumerate(plan.chosen)
+        "slots": [
+            {"id": slot.id, "name": slot.name.in_language(lang), "hours": _hours(slot.start_min, slot.end_min)}
+            for slot in demand.slots
         ],
+        "hosts": list(host_names(plan, lang).values()),
+        "kinds": list(kind_names(lang).values()),
+        "phases": [name.in_language(lang) for name in plan.phase_names],
+        "counted": {
+            "all": _counts([overall(plan)]),
+            "district": _counts(by_district(plan)),
+            "group": _counts(by_group(plan)),
+            "slot": _counts(by_slot(plan)),
+        },
+        "districts": {
+            "name": names,
+            "prefecture": [str(name) for name in plan.area.districts["prefecture"]],
+            "outline": packer.polygons(shapes, plan.area.crs),
+        },
+        "cells": _cells(plan, packer),
+        "roads": packed_roads(plan.network, packer),
+        "sites": _sites(plan, lang, packer),
+        "cover": _cover(plan, packer),
+        "proposed": [_proposed(plan, order, lang) for order in range(len(plan.chosen))],
+        "why_not": {str(case.site): why_not_facts(plan, case, lang) for case in plan.why_not},
     }
 
 
-def _covered(covered: Covered) -> Json:
-    return {"workers": covered.workers, "share": covered.share, "cross_share": covered.cross_share}
+def _hours(start: int, end: int) -> str:
+    return "-".join(f"{minutes // 60 % 24:02d}:{minutes % 60:02d}" for minutes in (start, end))
 
 
-def _sites(plan: Plan, lang: Language) -> list[Json]:
-    """Return what the page says of each site, in the order of ``plan.sites``."""
-    sites, kinds, hosts, word = plan.sites, kind_names(lang), host_names(plan, lang), words(lang)
-    closes = np.isin(np.arange(len(sites)), plan.solution.closed)
-    lon, lat = unproject(sites.x, sites.y, plan.area.crs)
+def _counts(changes: Sequence[Change]) -> list[list[float]]:
+    """Return all workers, covered and cross-covered today, covered and cross-covered with the plan, of each part."""
     return [
-        {
-            "id": sites.site_id[i],
-            "name": site_name(plan, i, lang),
-            "address": sites.address[i],
-            "kind": sites.kind[i],
-            "kind_name": word("{kind}, closes", kind=kinds[sites.kind[i]]) if closes[i] else kinds[sites.kind[i]],
-            "host": hosts.get(sites.host[i], ""),
-            "hours": sites.hours[i],
-            "lat": round(float(lat[i]), 6),
-            "lon": round(float(lon[i]), 6),
-        }
-        for i in range(len(sites))
+        [
+            change.before.total,
+            change.before.workers,
+            change.before.cross_workers,
+            change.after.workers,
+            change.after.cross_workers,
+        ]
+        for change in changes
     ]
 
 
+def _reset(plan: Plan) -> list[str]:
+    """Return the keys of ``[plan]``, as TOML, that a choice of the reader's own must set back to be just counted."""
+    given = tomllib.loads(plan.scenario_toml).get("plan", {})
+    usual = PlanInput()
+    lines = {
+        "aim": '"coverage"',
+        "phases": "[]",
+        "budget": "1e15",
+        "preferred": "[]",
+        "preferred_workers": "0",
+        "keep_coverage": "false",
+        "min_spacing_m": "0",
+        "target_share": "0",
+        "cross_target_share": "0",
+        "floor_share": "0",
+        "frontier": "[]",
+    }
+    return [f"{key} = {value}" for key, value in lines.items() if key in given and given[key] != getattr(usual, key)]
+
+
+def _cells(plan: Plan, packer: Packer) -> Json:
+    """Pack cells: outlines, district, and heads of each group in whole parts of a worker."""
+    demand = plan.demand
+    heads, share = _separated(demand.workers)
+    parts = 10 ** max(2, math.ceil(math.log10(math.sqrt(heads.size / 12) * 3 / _LARGEST_ERROR)))
+    whole = np.rint(heads * parts).astype(np.int64)
+    return {
+        "outline": packer.cells(plan.surface.cells.outline, plan.area.crs),
+        "district": packer.steps(demand.district),
+        "parts": parts,
+        "heads": [packer.add(whole[:, group]) for group in range(len(demand.groups))],
+        "share": share.tolist(),
+    }
+
+
+def _separated(workers: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return heads by cell and group, and the share of a group's day in each slot, whose product is ``workers``."""
+    heads = workers.sum(axis=2)
+    total = heads.sum(axis=0)[:, None]
+    share = np.divide(workers.sum(axis=0), total, out=np.zeros(workers.shape[1:]), where=total > 0)
+    if not np.allclose(heads[:, :, None] * share, workers, rtol=1e-9, atol=1e-9):
+        raise ConsistencyError("a group's day is split alike in all cells")
+    return heads, share
+
+
+def _sites(plan: Plan, lang: Language, packer: Packer) -> Json:
+    """Pack all sites, one column for each thing said of them."""
+    sites = plan.sites
+    lon, lat = unproject(sites.x, sites.y, plan.area.crs)
+    hosts, kinds = [host.id for host in plan.hosts], list(kind_names(lang))
+    hours = list(dict.fromkeys(sites.hours))
+    # Of what may be done at a place the map shows the station of its host, what is proposed, and what was asked about.
+    shown = np.array([not action for action in sites.action])
+    shown[plan.chosen] = True
+    shown[[case.site for case in plan.why_not]] = True
+    flags = sites.existing + 2 * sites.counted + 4 * sites.forbidden + 8 * shown + 16 * sites.extends
+    bits = 1 << np.arange(max(sites.open.shape[1], sites.serves.shape[1]))
+    return {
+        "id": list(sites.site_id),
+        "name": [site_name(plan, i, lang) for i in range(len(sites))],
+        "address": list(sites.address),
+        "hour_texts": hours,
+        "hours": packer.add(np.array([hours.index(text) for text in sites.hours], dtype=np.int64)),
+        "kind": packer.add(np.array([kinds.index(kind) for kind in sites.kind], dtype=np.int64)),
+        "host": packer.add(np.array([hosts.index(host) if host in hosts else -1 for host in sites.host])),
+        "lat": packer.steps(np.rint(lat * SCALE).astype(np.int64)),
+        "lon": packer.steps(np.rint(lon * SCALE).astype(np.int64)),
+        "cost": packer.add(np.rint(sites.cost).astype(np.int64)),
+        "district": packer.add(sites.district),
+        "place": packer.steps(sites.place),
+        "flags": packer.add(np.asarray(flags, dtype=np.int64)),
+        "open": packer.add(sites.open @ bits[: sites.open.shape[1]]),
+        "serves": packer.add(sites.serves @ bits[: sites.serves.shape[1]]),
+        "closed": plan.solution.closed.tolist(),
+    }
+
+
+def _cover(plan: Plan, packer: Packer) -> Json:
+    """Pack the cells within each group's standard of each site, as runs of neighbours in the order of the cells.
+
+    A site covers those cells in every slot in which it is open, so they are looked up in one such slot alone.
+    """
+    coverage, sites = plan.coverage, plan.sites
+    groups, slots = len(plan.demand.groups), len(plan.demand.slots)
+    works = np.zeros((groups, slots), dtype=bool)
+    works[coverage.group, coverage.slot] = True
+    usable = sites.open[:, None, :] & works[None, :, :]  # [site, group, slot]
+    first = np.where(usable.any(axis=2), usable.argmax(axis=2), -1)
+    cover = coverage.cover
+    kept = np.zeros(cover.nnz, dtype=bool)
+    kind = coverage.group * slots + coverage.slot
+    edges = [*np.flatnonzero(np.diff(kind, prepend=-1)), len(kind)]
+    for begin, end in pairwise(edges):  # rows of one group and slot stand together, so these are few
+        entries = slice(cover.indptr[begin], cover.indptr[end])
+        kept[entries] = (first[:, coverage.group[begin]] == coverage.slot[begin])[cover.indices[entries]]
+    row = np.repeat(np.arange(len(kind)), np.diff(np.concatenate([[0], np.cumsum(kept)])[cover.indptr]))
+    site = cover.indices[kept]
+    shape = (len(plan.demand.cell_id), groups * len(sites))
+    pair = coverage.group[row] * len(sites) + site
+    covers = sparse.csc_array((np.ones(len(row), dtype=bool), (coverage.cell[row], pair)), shape=shape)
+    covers.sort_indices()
+    return _runs(covers, len(sites), packer)
+
+
+def _runs(covers: sparse.csc_array, sites: int, packer: Packer) -> Json:
+    """Pack the cells of each pair of group and site; one that has the cells of the group before only says so."""
+    cell = covers.indices.astype(np.int64)
+    pairs = covers.shape[1]
+    pair = np.repeat(np.arange(pairs), np.diff(covers.indptr))
+    begins = (np.diff(pair, prepend=-1) != 0) | (np.diff(cell, prepend=-2) != 1)
+    start = np.flatnonzero(begins)
+    length = np.diff(np.append(start, len(cell)))
+    of = pair[start]
+    count = np.bincount(of, minlength=pairs).astype(np.int64)
+    # What lies between two runs of a pair; the first one counts from cell 0.
+    end = cell[start] + length
+    gap = cell[start] - np.where(np.diff(of, prepend=-1) == 0, np.append(0, end[:-1]), 0)
+    same = _same_as_before(of, cell[start], length, count, sites)
+    keep = ~same[of]
+    return {
+        "runs": packer.add(np.where(same, -1, count)),
+        "gap": packer.add(gap[keep]),
+        "length": packer.add(length[keep]),
+    }
+
+
+def _same_as_before(of: IntArray, first: IntArray, length: IntArray, count: IntArray, sites: int) -> BoolArray:
+    """Return which pairs have the runs of the same site and the group before."""
+    same = np.zeros(len(count), dtype=bool)
+    same[sites:] = (count[sites:] == count[:-sites]) & (count[sites:] > 0)
+    begin = np.cumsum(count) - count
+    run = np.flatnonzero(same[of])
+    before = begin[of[run] - sites] + run - begin[of[run]]
+    differs = (first[run] != first[before]) | (length[run] != length[before])
+    same[of[run[differs]]] = False
+    return same
+
+
 def _proposed(plan: Plan, order: int, lang: Language) -> Json:
+    """Return what only the plan knows of a proposed site; whom it gains the page counts itself."""
     why = plan.why[order]
     nearest = None
     if why.nearest_existing >= 0:
-        nearest = {"name": site_name(plan, why.nearest_existing, lang), "minutes": why.nearest_existing_min}
+        nearest = {"name": site_name(plan, why.nearest_existing, lang), "minutes": round(why.nearest_existing_min, 3)}
     replacement = None
     if why.replacement >= 0:
         replacement = {
-            "name": site_name(plan, why.replacement, lang),
-            "loss": why.replacement_loss,
+            "site": why.replacement,
+            "loss": round(why.replacement_loss, 4),
             "breaks": broken_by(plan, why.replacement_breaks, lang),
         }
     robust = float(plan.robustness[order])
     return {
-        "order": order + 1,
-        "cost": float(plan.sites.cost[why.site]),
-        "district": district_name(plan, int(plan.sites.district[why.site]), lang),
-        "gained": why.gained.round(4).tolist(),
-        "gained_total": float(why.gained.sum()),
-        "alone": why.alone.round(4).tolist(),
+        "site": int(why.site),
+        "phase": int(plan.phase[order]),
         "held": held_by(plan, why.held, lang),
         "nearest": nearest,
         "today": today_ways(why, lang),
         "replacement": replacement,
-        "removal_loss": why.removal_loss,
         "robust": None if math.isnan(robust) else robust,
     }
-
-
-def _districts(plan: Plan, lang: Language) -> list[Json]:
-    shapes = shapely.simplify(plan.area.districts.geometry.to_numpy(), _DISTRICT_TOLERANCE_M)
-    rings = packed_polygons(shapes, plan.area.crs)
-    rows = plan.area.districts
-    return [
-        {
-            "name": district_name(plan, change.index, lang),
-            "prefecture": str(rows["prefecture"].iloc[change.index]),
-            "rings": rings[change.index],
-            "workers": change.before.total,
-            "before": change.before.share,
-            "after": change.after.share,
-        }
-        for change in by_district(plan)
-    ]
-
-
-def _cells(plan: Plan) -> Json:
-    outlines = plan.surface.cells.outline
-    before = uncovered(plan, plan.stations_before)
-    after = uncovered(plan, plan.stations_after)
-    return {
-        "outline": [polygon[0][0] for polygon in packed_polygons(outlines, plan.area.crs)],
-        "workers": plan.demand.workers.sum(axis=(1, 2)).round(4).tolist(),
-        "uncovered": before.round(4).tolist(),
-        "uncovered_after": after.round(4).tolist(),
-    }
-
-
-def _roads(network: RoadNetwork) -> Json:
-    tail, head = network.tail, network.head
-    one_way = tail < head
-    # A one-way street may exist in the falling direction only.
-    rising = set((tail[one_way].astype(np.int64) * network.node_count + head[one_way]).tolist())
-    falling = ~one_way
-    lonely = np.array(
-        [key not in rising for key in (head[falling].astype(np.int64) * network.node_count + tail[falling]).tolist()],
-        dtype=bool,
-    )
-    drawn = np.concatenate([np.flatnonzero(one_way), np.flatnonzero(falling)[lonely]])
-    packed: Json = {}
-    for name, major in (("major", True), ("minor", False)):
-        arc = drawn[network.major[drawn] == major]
-        ends = [network.x[tail[arc]], network.y[tail[arc]], network.x[head[arc]], network.y[head[arc]]]
-        pieces = shapely.linestrings(np.stack(ends, axis=1).reshape(-1, 2, 2))
-        merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(pieces))) if len(arc) else []
-        lines = shapely.simplify(merged, _ROAD_TOLERANCE_M)
-        packed[name] = packed_lines(np.asarray(lines, dtype=object), network.crs)
-    return packed
-
-
-def packed_polygons(shapes: ObjectArray, crs: str) -> list[list[list[list[int]]]]:
-    """Return each shape as its polygons, each the outer ring and the holes, packed without the closing point."""
-    parts, owner = shapely.get_parts(shapes, return_index=True)
-    polygonal = (shapely.get_type_id(parts) == shapely.GeometryType.POLYGON) & ~shapely.is_empty(parts)
-    parts, owner = parts[polygonal], owner[polygonal]
-    rings, part_of = shapely.get_rings(parts, return_index=True)
-    packed = packed_lines(rings, crs)
-    result: list[list[list[list[int]]]] = [[] for _ in range(len(shapes))]
-    for part, shape in enumerate(owner):
-        first, last = np.searchsorted(part_of, [part, part + 1])
-        result[int(shape)].append([ring[:-2] for ring in packed[first:last]])
-    return result
-
-
-def packed_lines(lines: ObjectArray, crs: str) -> list[list[int]]:
-    """Return each line (m) as whole 1e-5 degrees: latitude and longitude of its first point, then the steps."""
-    points, owner = shapely.get_coordinates(lines, return_index=True)
-    lon, lat = unproject(points[:, 0], points[:, 1], crs)
-    whole = np.rint(np.column_stack([lat, lon]) * SCALE).astype(np.int64)
-    steps = np.diff(whole, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
-    starts = np.searchsorted(owner, np.arange(len(lines)))
-    steps[starts] = whole[starts]
-    return [part.ravel().tolist() for part in np.split(steps, starts[1:])] if len(lines) else []

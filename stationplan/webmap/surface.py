@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import shapely
-from branca.element import Figure, MacroElement
+from branca.element import MacroElement
 from folium.template import Template
 
 from stationplan.domain import Density, Language
 from stationplan.geo import unproject
 from stationplan.i18n import words
-from stationplan.webmap.parts import Verbatim, asset, empty_map, rendered
-from stationplan.webmap.payload import SCALE, Json, escape_json, packed_polygons
+from stationplan.webmap.packing import SCALE, Json, Packer
+from stationplan.webmap.parts import empty_map, rendered, with_page
+from stationplan.webmap.payload import marks
 
 _DISTRICT_TOLERANCE_M = 50.0
 
@@ -22,7 +21,7 @@ class _Draw(MacroElement):
     """Hands the map to the page's script."""
 
     _template = Template(
-        "{% macro script(this, kwargs) %}stationplanSurface.draw({{ this._parent.get_name() }});{% endmacro %}"
+        "{% macro script(this, kwargs) %}stationplan.draw({{ this._parent.get_name() }});{% endmacro %}"
     )
 
     def __init__(self) -> None:
@@ -34,28 +33,22 @@ def render_surface(density: Density, *, lang: Language = "zh") -> str:
     """Return the map as one HTML page; the same surface gives the same bytes."""
     page = empty_map(density.name.in_language(lang))
     _Draw().add_to(page)
-    figure = page.get_root()
-    assert isinstance(figure, Figure)
-    text = json.dumps(_payload(density, lang), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    block = f'<script type="application/json" id="stationplan-data">{escape_json(text)}</script>'
-    figure.header.add_child(Verbatim(f"<style>{asset('surface.css')}</style>"), name="surface_css")
-    figure.html.add_child(Verbatim(block), name="stationplan_data")
-    figure.html.add_child(Verbatim(f"<script>{asset('surface.js')}</script>"), name="stationplan_js")
+    packer = Packer()
+    with_page(page, packer.block(_content(density, lang, packer)), entry="surface", style="surface.css")
     return rendered(page)
 
 
-def _payload(density: Density, lang: Language) -> Json:
+def _content(density: Density, lang: Language, packer: Packer) -> Json:
     word = words(lang)
     surface, demand, area = density.surface, density.demand, density.area
     cells = surface.cells
     left, low, right, high = shapely.total_bounds(cells.outline).tolist()
     lon, lat = unproject([left, right], [low, high], area.crs)
     shapes = shapely.simplify(area.districts.geometry.to_numpy(), _DISTRICT_TOLERANCE_M)
-    marks = [word("Synthetic data, not for decisions")] if density.synthetic else []
     return {
         "title": density.name.in_language(lang),
         "subtitle": density.notice.in_language(lang) if density.notice is not None else "",
-        "marks": [*marks, word("Internal use")],
+        "marks": marks(density, lang),
         "sources": [word("Roads: {source}", source=source) for source in density.sources],
         "text": _labels(lang),
         "bounds": [[float(lat[0]), float(lon[0])], [float(lat[1]), float(lon[1])]],
@@ -63,7 +56,7 @@ def _payload(density: Density, lang: Language) -> Json:
         "groups": [group.name.in_language(lang) for group in demand.groups],
         "slots": [slot.name.in_language(lang) for slot in demand.slots],
         "ids": list(cells.cell_id),
-        "outline": [polygon[0][0] if polygon else [] for polygon in packed_polygons(cells.outline, area.crs)],
+        "outline": packer.cells(cells.outline, area.crs),
         "km2": [round(float(value) / 1e6, 5) for value in shapely.area(cells.outline)],
         "heads": [_rounded(surface.heads[:, g]) for g in range(len(demand.groups))],
         "errors": [
@@ -71,12 +64,10 @@ def _payload(density: Density, lang: Language) -> Json:
             for g in range(len(demand.groups))
         ],
         "profile": [_profile(density, g) for g in range(len(demand.groups))],
-        "districts": [
-            {"name": str(name), "rings": rings}
-            for name, rings in zip(
-                area.districts["name" if lang == "zh" else "name_en"], packed_polygons(shapes, area.crs), strict=True
-            )
-        ],
+        "districts": {
+            "name": [str(name) for name in area.districts["name" if lang == "zh" else "name_en"]],
+            "outline": packer.polygons(shapes, area.crs),
+        },
     }
 
 

@@ -1,0 +1,194 @@
+/** The cards of sites and places: why a site is proposed, whom it serves, what is lost without it. */
+
+import { sumOf } from "./counting.js";
+import { button, facts, make } from "./dom.js";
+
+/** @typedef {import("./choice.js").Choice} Choice */
+/** @typedef {import("./language.js").Language} Language */
+/** @typedef {import("./model.js").Site} Site */
+/** @typedef {import("./scene.js").Scene} Scene */
+
+const SHOWN_FROM = 0.05;
+
+/** @param {string} kicker @param {string} title @param {string} [order] */
+function head(kicker, title, order) {
+  const header = make("header", "sp-popup-head");
+  if (order) {
+    const badge = make("span", "sp-order", order);
+    badge.setAttribute("aria-hidden", "true");
+    header.append(badge);
+  }
+  const words = make("div");
+  words.append(make("p", "sp-kicker", kicker), make("h2", "", title));
+  header.append(words);
+  return header;
+}
+
+/** Group by slot, without the rows and columns that hold nobody; null where all are empty.
+ * @param {number[][]} workers @param {string} caption @param {string} kind class of the table @param {Choice} choice
+ * @param {Language} say */
+function workersTable(workers, caption, kind, choice, say) {
+  const { groups, slots } = choice.model;
+  const all = sumOf(workers);
+  const rows = groups.map((_, group) => group).filter((group) => sumOf(workers, { group }) >= SHOWN_FROM);
+  const columns = slots.map((_, slot) => slot).filter((slot) => sumOf(workers, { slot }) >= SHOWN_FROM);
+  if (!rows.length || !columns.length) return null;
+  const table = make("table", `sp-workers ${kind}`);
+  const heading = (/** @type {string} */ text, /** @type {string} */ scope) => {
+    const cell = make("th", "", text);
+    cell.scope = scope;
+    return cell;
+  };
+  const line = (/** @type {string} */ name, /** @type {number[]} */ values) => {
+    const row = make("tr");
+    row.append(heading(name, "row"), ...values.map((value) => make("td", "", say.tabled(value, all))));
+    return row;
+  };
+  // With one column the total would say it again.
+  const totals = columns.length > 1;
+  const top = make("tr");
+  top.append(heading(say.t("group"), "col"), ...columns.map((slot) => heading(slots[slot].name, "col")));
+  if (totals) top.append(heading(say.t("total"), "col"));
+  const header = make("thead");
+  header.append(top);
+  const body = make("tbody");
+  for (const group of rows) {
+    const values = columns.map((slot) => workers[group][slot]);
+    body.append(line(groups[group].name, totals ? [...values, sumOf(workers, { group })] : values));
+  }
+  table.append(make("caption", "", caption), header, body);
+  if (rows.length > 1) {
+    const values = columns.map((slot) => sumOf(workers, { slot }));
+    const foot = make("tfoot");
+    foot.append(line(say.t("total"), totals ? [...values, all] : values));
+    table.append(foot);
+  }
+  const frame = make("div", "sp-scroll");
+  frame.tabIndex = 0;
+  frame.setAttribute("role", "group");
+  frame.setAttribute("aria-label", caption);
+  frame.append(table);
+  return frame;
+}
+
+/** What can be done about a site: take it out, put it in, close it, open it again.
+ * @param {Site} site @param {Choice} choice @param {Language} say */
+function switchButton(site, choice, say) {
+  const stands = choice.stands(site.row);
+  const key = site.existing ? (stands ? "close_station" : "reopen_station") : stands ? "take_out" : "put_in";
+  const act = button(`sp-action${stands ? "" : " sp-action-on"}`, say.t(key), () => choice.set([site.row], !stands));
+  if (!site.existing && !stands && site.forbidden) {
+    act.disabled = true;
+    act.title = say.t("forbidden");
+  }
+  return act;
+}
+
+/** The card of a site. @param {Site} site @param {Choice} choice @param {Language} say */
+export function siteCard(site, choice, say) {
+  const { t } = say;
+  const { model } = choice;
+  const box = make("article", "sp-popup");
+  const proposed = site.order ? model.proposed[site.order - 1] : null;
+  const kicker = proposed ? t("why_here") : t(site.existing ? "existing_station" : "candidate_site");
+  box.append(head(kicker, site.name, proposed ? String(site.order) : undefined));
+  const stands = choice.stands(site.row);
+  if (stands !== choice.planned(site.row)) {
+    box.append(make("p", "sp-changed", t(stands ? "added_by_you" : site.existing ? "closed_by_you" : "taken_by_you")));
+  } else if (site.existing && !stands) box.append(make("p", "sp-changed", t("closes_by_plan")));
+  const district = model.districts.name[site.district] || "";
+  const phase = proposed && proposed.phase >= 0 ? model.phases[proposed.phase] : "";
+  const kind = [
+    phase, model.kinds[site.kind], model.hosts[site.host], site.hours, site.existing ? "" : say.yuan(site.cost),
+  ];
+  const where = [site.address.includes(district) ? "" : district, site.address];
+  for (const line of [kind, where]) {
+    const words = line.filter(Boolean).join(" · ");
+    if (words) box.append(make("p", "sp-meta", words));
+  }
+
+  const alone = choice.ledger.alone(site.row);
+  const lost = sumOf(alone);
+  if (site.existing) {
+    box.append(facts([[t(stands ? "if_closed" : "if_open"), lossText(lost, stands, say)]]));
+    const table = workersTable(alone, t(stands ? "alone_table" : "gain_table"), "sp-alone", choice, say);
+    if (table) box.append(table);
+  } else {
+    const gained = choice.gain(site.row);
+    const gain = sumOf(gained);
+    box.append(make("p", "sp-gained", t("gain", { workers: say.workers(gain) })));
+    box.append(workersTable(gained, t("gain_table"), "sp-gain", choice, say) || make("p", "sp-note", t("no_gain")));
+  }
+  if (proposed) {
+    const near = proposed.nearest;
+    box.append(facts([
+      [t("held"), proposed.held],
+      [t("nearest"), near ? t("nearest_value", { name: near.name, minutes: say.minutes(near.minutes) })
+        : t("nearest_none")],
+      [t("served_today"), proposed.today],
+      [t("replacement"), replacementText(proposed.replacement, model, say)],
+      [t("removal"), stands ? lossText(lost, true, say) : null],
+      [t("robust"), proposed.robust === null ? null : t("robust_value", { share: say.percent(proposed.robust) })],
+    ]));
+    const table = stands && lost >= SHOWN_FROM ? workersTable(alone, t("alone_table"), "sp-alone", choice, say) : null;
+    if (table) {
+      const fold = make("details");
+      fold.append(make("summary", "", t("alone_table")), table);
+      box.append(fold);
+    }
+  }
+  const whyNot = model.whyNot.get(site.row);
+  if (whyNot) box.append(facts(whyNot));
+  const bar = make("p", "sp-actions");
+  bar.append(switchButton(site, choice, say), make("span", "sp-bands", t("service_bands")));
+  box.append(bar);
+  return box;
+}
+
+/** @param {import("./model.js").Proposed["replacement"]} other @param {import("./model.js").Model} model
+ * @param {Language} say */
+function replacementText(other, model, say) {
+  if (!other) return say.t("replacement_none");
+  const key = Math.abs(other.loss) < SHOWN_FROM ? "replacement_same"
+    : other.loss > 0 ? "replacement_loss" : "replacement_gain";
+  const exchange = say.t(key, { name: model.sites[other.site].name, workers: say.workers(Math.abs(other.loss)) });
+  return other.breaks ? say.t("replacement_breaks", { exchange, rule: other.breaks }) : exchange;
+}
+
+/** @param {number} workers @param {boolean} lost or gained @param {Language} say */
+function lossText(workers, lost, say) {
+  if (workers < SHOWN_FROM) return say.t(lost ? "removal_none" : "nobody_gained");
+  return say.t(lost ? "removal_value" : "gain", { workers: say.workers(workers) });
+}
+
+/** The card of a place: its district and its cell. @param {number} district -1 for none @param {number} cell
+ * @param {Scene} scene @param {Language} say */
+export function placeCard(district, cell, scene, say) {
+  const { t } = say;
+  const { choice, model } = scene;
+  const box = make("article", "sp-popup");
+  box.append(district < 0 ? head(t("demand"), t("cell_here"))
+    : head(model.districts.prefecture[district] || t("district"), model.districts.name[district]));
+  if (district >= 0) {
+    const part = { ...choice.part, district };
+    const [today, now] = [choice.ledger.count(part, choice.today), choice.ledger.count(part)];
+    box.append(facts([
+      [t("workers"), say.workers(now.total)],
+      [t("coverage_today"), say.percent(today.once, today.total)],
+      [t("coverage_plan"), say.percent(now.once, now.total)],
+      [t("cross_coverage"), t("change", {
+        before: say.percent(today.twice, today.total), after: say.percent(now.twice, now.total),
+      })],
+    ]));
+  }
+  if (cell >= 0) {
+    if (district >= 0) box.append(make("h3", "", t("cell_here")));
+    const { workers, uncovered } = choice.ledger.byCell(choice.part, choice.today);
+    box.append(facts([
+      [t("workers"), say.workers(workers[cell])],
+      [t("uncovered_today"), say.workers(uncovered[cell])],
+      [t("uncovered_plan"), say.workers(choice.ledger.byCell(choice.part).uncovered[cell])],
+    ]));
+  }
+  return box;
+}

@@ -1,0 +1,116 @@
+/** What the reader has chosen: which sites stand, which workers and which part of the day he looks at. */
+
+import { ledgerOfToday } from "./model.js";
+
+/** @typedef {import("./model.js").Model} Model */
+/** @typedef {import("./counting.js").Counts} Counts */
+/** @typedef {"sites"|"part"|"selection"} Change what has changed: sites that stand, group or slot, the selected site */
+
+/** The state of a page; `watch` tells of every change. */
+export class Choice {
+  /** @param {Model} model */
+  constructor(model) {
+    this.model = model;
+    this.ledger = ledgerOfToday(model);
+    /** @type {Counts} */
+    this.today = this.ledger.copy();
+    for (const row of model.closed) this.ledger.set(row, false);
+    /** Workers by [group][slot] that each proposed site adds in build order, by row. @type {Map<number, number[][]>} */
+    this.gained = new Map();
+    for (const { site } of model.proposed) {
+      this.gained.set(site, this.ledger.alone(site));
+      this.ledger.set(site, true);
+    }
+    /** @type {Counts} */
+    this.plan = this.ledger.copy();
+    this.group = -1;
+    this.slot = -1;
+    this.selected = -1;
+    /** @type {((change: Change) => void)[]} */
+    this.watchers = [];
+  }
+
+  /** @param {(change: Change) => void} watcher */
+  watch(watcher) {
+    this.watchers.push(watcher);
+  }
+
+  /** @param {Change} change */
+  tell(change) {
+    for (const watcher of this.watchers) watcher(change);
+  }
+
+  /** Group and slot looked at. */
+  get part() {
+    return { group: this.group, slot: this.slot };
+  }
+
+  /** @param {number} row */
+  stands(row) {
+    return Boolean(this.ledger.standing[row]);
+  }
+
+  /** Whether a site stands when the plan is built. @param {number} row */
+  planned(row) {
+    const site = this.model.sites[row];
+    return site.existing ? !this.model.closed.includes(row) : site.order > 0;
+  }
+
+  /** Rows where the choice differs from the plan. */
+  edited() {
+    return this.model.sites.filter((site) => this.stands(site.row) !== this.planned(site.row)).map((site) => site.row);
+  }
+
+  /** New sites that stand. */
+  chosen() {
+    return this.model.sites.filter((site) => !site.existing && this.stands(site.row));
+  }
+
+  /** Whether a site works in the slot looked at. @param {number} row */
+  works(row) {
+    return this.slot < 0 || Boolean((this.model.sites[row].open >> this.slot) & 1);
+  }
+
+  /** Let sites stand or not. At one place one new site stands at most, and longer hours need their station.
+   * @param {number[]} rows @param {boolean} stands */
+  set(rows, stands) {
+    for (const row of rows) {
+      const site = this.model.sites[row];
+      for (const other of this.model.sites) {
+        const beside = other.row !== row && other.place === site.place;
+        if (stands && beside && !site.existing && !other.existing) this.ledger.set(other.row, false);
+        if (stands && beside && site.extends && other.existing) this.ledger.set(other.row, true);
+        if (!stands && beside && site.existing && other.extends) this.ledger.set(other.row, false);
+      }
+      this.ledger.set(row, stands);
+    }
+    this.tell("sites");
+  }
+
+  /** Back to the plan. */
+  reset() {
+    for (const row of this.edited()) this.ledger.set(row, this.planned(row));
+    this.tell("sites");
+  }
+
+  /** @param {{group?: number, slot?: number}} part */
+  look({ group = this.group, slot = this.slot }) {
+    if (group === this.group && slot === this.slot) return;
+    this.group = group;
+    this.slot = slot;
+    this.tell("part");
+  }
+
+  /** @param {number} row -1 for none */
+  select(row) {
+    if (row === this.selected) return;
+    this.selected = row;
+    this.tell("selection");
+  }
+
+  /** Workers by [group][slot] of a proposed site in build order, of any other as if it were the last one built.
+   * @param {number} row */
+  gain(row) {
+    return this.gained.get(row) || this.ledger.alone(row);
+  }
+}

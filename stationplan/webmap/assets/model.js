@@ -1,0 +1,145 @@
+/** What a page knows of a plan, unpacked from its block of data. */
+
+import { Ledger, coverOf } from "./counting.js";
+import { project, worldX, worldY } from "./geometry.js";
+import { sums, unpackBlock, unpackCells, unpackPolygons } from "./packing.js";
+
+/** @typedef {import("./geometry.js").Lines} Lines */
+/** @typedef {import("./counting.js").Demand} Demand */
+/** @typedef {import("./walking.js").Roads} Roads */
+/**
+ * @typedef {object} Site
+ * @property {number} row
+ * @property {string} id
+ * @property {string} name
+ * @property {string} address
+ * @property {string} hours
+ * @property {number} kind place in `kinds`
+ * @property {number} host place in `hosts`, -1 for none
+ * @property {number} x
+ * @property {number} y
+ * @property {number} cost yuan
+ * @property {number} district -1 outside all
+ * @property {number} place row of the site at which something is done
+ * @property {number} open slots, as bits
+ * @property {number} serves groups, as bits
+ * @property {boolean} existing
+ * @property {boolean} counted as a new site
+ * @property {boolean} forbidden
+ * @property {boolean} shown on the map
+ * @property {boolean} extends an existing station: longer hours
+ * @property {number} order from 1 in the plan, 0 for others
+ *
+ * @typedef {{site: number, phase: number, held: string, nearest: {name: string, minutes: number}|null, today: string,
+ *   replacement: {site: number, loss: number, breaks: string}|null, robust: number|null}} Proposed
+ * @typedef {{urls: string[], datum: "wgs84"|"gcj02", attribution: string, subdomains: string,
+ *   max_zoom: number}} Tiles
+ *
+ * @typedef {object} Model
+ * @property {"zh"|"en"} lang
+ * @property {string} title
+ * @property {string} subtitle
+ * @property {string[]} marks
+ * @property {string} watermark
+ * @property {string[]} sources
+ * @property {Record<string, string>} text
+ * @property {string} certainty
+ * @property {string} scenario file
+ * @property {string[]} reset keys of a plan as TOML
+ * @property {[[number, number], [number, number]]} bounds latitude, longitude
+ * @property {{id: string, name: string, mode: string}[]} groups
+ * @property {{id: string, name: string, hours: string}[]} slots
+ * @property {string[]} hosts
+ * @property {string[]} kinds
+ * @property {string[]} phases
+ * @property {Record<"all"|"district"|"group"|"slot", number[][]>} counted by the plan: all workers, covered and
+ *   cross-covered today, covered and cross-covered with the plan
+ * @property {{name: string[], prefecture: string[], lines: Lines, shapes: number[][][]}} districts
+ * @property {Lines} cells
+ * @property {Demand} demand
+ * @property {Roads} roads
+ * @property {Site[]} sites
+ * @property {number[]} closed rows of stations that close by the plan
+ * @property {Proposed[]} proposed in build order
+ * @property {Map<number, [string, string][]>} whyNot
+ * @property {Tiles|null} tiles
+ * @property {import("./counting.js").Cover} cover
+ */
+
+/** The model of a block of data. @param {string} block @returns {Promise<Model>} */
+export async function loadModel(block) {
+  const { content, arrays } = await unpackBlock(block);
+  const { sites, cells, districts, roads, scale } = content;
+  const outline = unpackPolygons(districts.outline, arrays);
+  const [open, lat, lon] = [arrays[sites.open], sums(arrays[sites.lat]), sums(arrays[sites.lon])];
+  const [flags, hours, place] = [arrays[sites.flags], arrays[sites.hours], sums(arrays[sites.place])];
+  /** @type {Site[]} */
+  const rows = sites.id.map((/** @type {string} */ id, /** @type {number} */ row) => ({
+    row, id, name: sites.name[row], address: sites.address[row], hours: sites.hour_texts[hours[row]],
+    kind: arrays[sites.kind][row], host: arrays[sites.host][row],
+    x: worldX(lon[row] / scale), y: worldY(lat[row] / scale),
+    cost: arrays[sites.cost][row], district: arrays[sites.district][row], place: place[row],
+    open: open[row], serves: arrays[sites.serves][row],
+    existing: Boolean(flags[row] & 1), counted: Boolean(flags[row] & 2), forbidden: Boolean(flags[row] & 4),
+    shown: Boolean(flags[row] & 8), extends: Boolean(flags[row] & 16), order: 0,
+  }));
+  content.proposed.forEach((/** @type {Proposed} */ item, /** @type {number} */ i) => (rows[item.site].order = i + 1));
+  return {
+    ...content,
+    districts: {
+      name: districts.name, prefecture: districts.prefecture, lines: project(outline.lines, scale),
+      shapes: outline.shapes,
+    },
+    cells: project(unpackCells(cells.outline, arrays), scale),
+    demand: {
+      cells: arrays[cells.district].length, districts: districts.name.length,
+      district: sums(arrays[cells.district]), parts: cells.parts, share: cells.share,
+      heads: cells.heads.map((/** @type {number} */ number) => arrays[number]),
+    },
+    roads: roadsOf(roads, arrays, scale),
+    sites: rows,
+    closed: sites.closed,
+    whyNot: new Map(Object.entries(content.why_not).map(([site, facts]) => [Number(site), facts])),
+    cover: coverOf(content.cover, arrays, open),
+  };
+}
+
+/** @param {any} packed @param {Float64Array[]} arrays @param {number} scale @returns {Roads} */
+function roadsOf(packed, arrays, scale) {
+  const [place, sizes, inner] = [arrays[packed.junctions], arrays[packed.sizes], arrays[packed.points]];
+  const junctions = place.length / 2;
+  const [lat, lon] = [new Float64Array(junctions), new Float64Array(junctions)];
+  for (let node = 0; node < junctions; node++) {
+    lat[node] = place[2 * node] + (node ? lat[node - 1] : 0);
+    lon[node] = place[2 * node + 1] + (node ? lon[node - 1] : 0);
+  }
+  const from = sums(arrays[packed.from]);
+  const to = arrays[packed.to].map((step, line) => from[line] + step);
+  const points = inner.length / 2 + 2 * sizes.length;
+  const shapes = { lat: new Float64Array(points), lon: new Float64Array(points),
+    first: new Int32Array(sizes.length + 1) };
+  let [at, read] = [0, 0];
+  for (let line = 0; line < sizes.length; line++) {
+    [shapes.lat[at], shapes.lon[at]] = [lat[from[line]], lon[from[line]]];
+    at++;
+    for (let i = 0; i < sizes[line]; i++, at++) {
+      shapes.lat[at] = shapes.lat[at - 1] + inner[read++];
+      shapes.lon[at] = shapes.lon[at - 1] + inner[read++];
+    }
+    [shapes.lat[at], shapes.lon[at]] = [lat[to[line]], lon[to[line]]];
+    at++;
+    shapes.first[line + 1] = at;
+  }
+  const forth = arrays[packed.forth];
+  return {
+    lines: project(shapes, scale), major: packed.major, junctions, from, to, forth,
+    back: arrays[packed.back].map((more, line) => forth[line] + more),
+  };
+}
+
+/** A ledger of today: the existing stations stand. @param {Model} model */
+export function ledgerOfToday(model) {
+  const ledger = new Ledger(model.demand, model.cover);
+  for (const site of model.sites) if (site.existing) ledger.set(site.row, true);
+  return ledger;
+}

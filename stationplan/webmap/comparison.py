@@ -1,0 +1,70 @@
+"""Plans side by side as one page, made from the pages of their maps."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from stationplan.domain import Language
+from stationplan.errors import FaultList, say
+from stationplan.i18n import words
+from stationplan.webmap.files import asset, leaflet_file
+from stationplan.webmap.packing import Packer, unpacked
+from stationplan.webmap.parts import data_element, with_policy
+from stationplan.webmap.payload import VERSION, labels
+from stationplan.webmap.scripts import script
+
+
+def read_blocks(pages: Sequence[Path]) -> list[str]:
+    """Return the blocks of data of map pages.
+
+    Raises
+    ------
+    InputError
+        A page cannot be read, or is no map of a plan by this version.
+    """
+    blocks: list[str] = []
+    faults = FaultList("")
+    for path in pages:
+        try:
+            found = re.search(r'class="stationplan-data">([A-Za-z0-9+/=]+)<', path.read_text("utf-8"))
+            content = unpacked(found[1])[0] if found else {}
+        except (OSError, ValueError):
+            content = {}
+        if content.get("version") != VERSION or "proposed" not in content:
+            faults.add(
+                say("{path} is no map of a plan by this version of stationplan.", path=path),
+                say("Name a folder that `stationplan run` has left behind, or a map.html from one."),
+            )
+        elif found:
+            blocks.append(found[1])
+    faults.raise_any()
+    return blocks
+
+
+def render_comparison(blocks: Sequence[str], *, lang: Language = "zh") -> str:
+    """Return a page with two or three plans side by side; the same blocks give the same bytes."""
+    title = words(lang)("Comparison of plans")
+    own = Packer().block({"lang": lang, "text": labels(lang)})
+    styles = [leaflet_file("leaflet.css"), asset("map.css"), asset("compare.css")]
+    start = 'window.stationplan.compare(document.getElementById("comparison"));'
+    scripts = [leaflet_file("leaflet.js"), script("compare"), start]
+    page = [
+        "<!DOCTYPE html>",
+        "<html>",
+        "<head>",
+        '<meta charset="UTF-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{html.escape(title)}</title>",
+        *(f"<style>{style}</style>" for style in styles),
+        "</head>",
+        "<body>",
+        '<main id="comparison"></main>',
+        *(data_element(block) for block in (own, *blocks)),
+        *(f"<script>{text}</script>" for text in scripts),
+        "</body>",
+        "</html>",
+    ]
+    return with_policy("\n".join(page) + "\n")

@@ -1,0 +1,50 @@
+"""Our scripts for the page: plain ES modules, put one behind the other in the order in which they need each other.
+
+A page that is opened from disk may not load modules, and a bundler would be one more thing to install. So the modules
+keep to one form, ``import { a, b } from "./c.js";`` on a line of its own and ``export`` before a function, a constant
+or a class; each then becomes a function that returns what it exports.
+"""
+
+from __future__ import annotations
+
+import re
+
+from stationplan.errors import ConsistencyError
+from stationplan.webmap.files import asset
+
+_IMPORT = re.compile(r'^import \{ ([\w, ]+) \} from "\./([\w-]+)\.js";$', re.MULTILINE)
+_EXPORT = re.compile(r"^export ((?:async )?(?:function|const|class) (\w+))", re.MULTILINE)
+_OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
+_COMMENT = re.compile(r"^[ \t]*/\*\*(?:(?!\*/).)*\*/\n", re.MULTILINE | re.DOTALL)
+
+
+def script(entry: str) -> str:
+    """Return a module and everything it imports as one script, which leaves only what it hangs on ``window``."""
+    done: dict[str, str] = {}
+    _add(entry, done, ())
+    return "(() => {\n" + "".join(done.values()) + "})();\n"
+
+
+def _add(name: str, done: dict[str, str], above: tuple[str, ...]) -> None:
+    """Add a module behind those that it imports."""
+    if name in done:
+        return
+    if name in above:
+        raise ConsistencyError(f"modules import each other: {' -> '.join((*above, name))}")
+    text = asset(f"{name}.js")
+    for match in _IMPORT.finditer(text):
+        _add(match[2], done, (*above, name))
+    exported = [match[2] for match in _EXPORT.finditer(text)]
+    body = _COMMENT.sub("", text)
+    body = _IMPORT.sub(lambda match: f"const {{ {match[1]} }} = {_variable(match[2])};", body)
+    body = _EXPORT.sub(lambda match: match[1], body)
+    other = _OTHER.search(body)
+    if other:
+        raise ConsistencyError(f"{name}.js: {other[0]!r} is not of the form that is put together")
+    done[name] = (
+        f'const {_variable(name)} = (() => {{\n"use strict";\n{body}return {{ {", ".join(exported)} }};\n}})();\n'
+    )
+
+
+def _variable(name: str) -> str:
+    return f"module_{name.replace('-', '_')}"

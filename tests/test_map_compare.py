@@ -1,0 +1,147 @@
+"""Plans side by side: what is kept, added and dropped, and how far their figures differ."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+
+import numpy as np
+import pytest
+
+from stationplan.cli import main
+from stationplan.errors import InputError
+from stationplan.report import document_text
+from stationplan.webmap import read_blocks, render, render_comparison
+from stationplan.webmap.packing import Packer
+
+
+def quantity(text):
+    return float(re.search(r"-?\d[\d,]*(?:\.\d+)?", text.replace("−", "-"))[0].replace(",", ""))
+
+
+@pytest.fixture(scope="module")
+def lesser(demo_plan):
+    """The demo's plan without the sites that it builds first and third, counted by hand."""
+    gone = demo_plan.chosen[[0, 2]]
+    columns = demo_plan.coverage.cover[:, gone].sum(axis=1)
+    after = demo_plan.stations_after.copy()
+    coverage = demo_plan.coverage
+    after[coverage.cell, coverage.group, coverage.slot] -= np.asarray(columns).astype(np.int32)
+    kept = np.delete(np.arange(len(demo_plan.chosen)), [0, 2])
+    return dataclasses.replace(
+        demo_plan,
+        solution=dataclasses.replace(demo_plan.solution, sites=demo_plan.chosen[kept]),
+        why=tuple(demo_plan.why[i] for i in kept),
+        reach=tuple(demo_plan.reach[i] for i in kept),
+        robustness=demo_plan.robustness[kept],
+        stations_after=after,
+    )
+
+
+@pytest.fixture(scope="module")
+def folders(demo_plan, lesser, tmp_path_factory):
+    place = tmp_path_factory.mktemp("plans")
+    for name, plan in (("a", demo_plan), ("b", lesser)):
+        (place / name).mkdir()
+        (place / name / "map.html").write_text(render(plan, lang="en"), encoding="utf-8", newline="")
+    return place
+
+
+def run(*arguments):
+    with pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    return ended.value.code
+
+
+def test_the_command_writes_one_page_from_folders_or_maps(folders, tmp_path, capsys):
+    out = tmp_path / "deep" / "c.html"
+    given = (folders / "a", folders / "b" / "map.html")
+    assert run("compare", *given, "--out", out, "--lang", "en") == 0
+    assert str(out) in capsys.readouterr().out
+    written = out.read_text("utf-8")
+    assert written == render_comparison(read_blocks([folders / "a/map.html", folders / "b/map.html"]), lang="en")
+    assert "default-src &#x27;none&#x27;" in written
+    assert run("compare", *given, "--out", out) == 2
+    assert run("compare", *given, "--out", out, "--overwrite") == 0
+    assert run("compare", folders / "a", "--out", tmp_path / "one.html") == 2
+    assert not (tmp_path / "one.html").exists()
+
+
+def test_what_is_no_map_of_this_version_is_named(folders, tmp_path):
+    old = Packer().block({"version": 0, "proposed": []})
+    (tmp_path / "old.html").write_text(f'<script class="stationplan-data">{old}</script>', encoding="utf-8")
+    (tmp_path / "other.html").write_text("<p>", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_blocks([folders / "a/map.html", tmp_path / "old.html", tmp_path / "other.html", tmp_path / "none.html"])
+    assert [str(fault.what).split()[0].rpartition("/")[2] for fault in caught.value.faults] == [
+        "old.html",
+        "other.html",
+        "none.html",
+    ]
+
+
+@pytest.fixture(scope="module")
+def page(chromium, folders):
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only browser tests need it
+
+    blocks = read_blocks([folders / name / "map.html" for name in ("a", "b", "a")])
+    (folders / "c.html").write_text(render_comparison(blocks, lang="en"), encoding="utf-8", newline="")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_context(offline=True, viewport={"width": 1440, "height": 900}).new_page()
+        page.said, page.asked = [], []
+        page.on("console", lambda message: page.said.append(message.text))
+        page.on("pageerror", lambda error: page.said.append(str(error)))
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.goto((folders / "c.html").as_uri())
+        page.wait_for_selector("html[data-stationplan-ready='1']", state="attached")
+        yield page
+        browser.close()
+
+
+@pytest.mark.browser
+def test_sites_are_kept_added_and_dropped(page, demo_plan):
+    names = [demo_plan.sites.name[i] for i in demo_plan.chosen]
+    first = page.locator(".sp-site-changes").first
+    assert first.locator("h3").all_inner_texts() == ["Kept (18)", "Added (0)", "Dropped (2)"]
+    dropped = first.locator("ul").last.locator("li").evaluate_all("(items) => items.map((e) => e.firstChild.data)")
+    assert dropped == [names[0], names[2]]
+    last = page.locator(".sp-site-changes").last
+    assert last.locator("h3").all_inner_texts() == ["Kept (20)", "Added (0)", "Dropped (0)"]
+
+
+@pytest.mark.browser
+def test_the_figures_are_those_of_the_plans(page, demo_plan, lesser):
+    a, b = (json.loads(document_text(plan))["coverage"] for plan in (demo_plan, lesser))
+    rows = page.locator(".sp-figure-table tbody tr")
+    found = {
+        row.locator("th").inner_text(): row.locator("td").all_inner_texts()
+        for row in rows.all()
+        if row.locator("td").count()
+    }
+    share, cross = a["after"]["share"], a["after"]["cross_share"]
+    assert [quantity(text) for text in found["Workers covered"]] == pytest.approx(
+        [100 * value for value in (share, b["after"]["share"], share, b["after"]["share"] - share, 0)], abs=0.0501
+    )
+    assert quantity(found["Cross-covered"][1]) == pytest.approx(100 * b["after"]["cross_share"], abs=0.0501)
+    assert quantity(found["Cross-covered"][0]) == pytest.approx(100 * cross, abs=0.0501)
+    assert [quantity(text) for text in found["New sites"]] == [20, 18, 20, -2, 0]
+    for one, other in zip(a["by_district"], b["by_district"], strict=True):
+        after = [part["after"]["share"] for part in (one, other)]
+        assert [quantity(text) for text in found[one["district"]][:2]] == pytest.approx(
+            [100 * value for value in after], abs=0.0501
+        )
+
+
+@pytest.mark.browser
+def test_the_maps_move_together_and_ask_for_nothing(page):
+    page.evaluate("stationplan.sides[1].map.setView([30.9, 104.9], 14, { animate: false })")
+    views = page.evaluate(
+        "stationplan.sides.map(({ map }) => [map.getCenter().lat, map.getCenter().lng, map.getZoom()])"
+    )
+    assert len(views) == 3
+    for seen in views:
+        assert seen == pytest.approx([30.9, 104.9, 14], abs=1e-3)
+    assert len(page.asked) == 1
+    assert page.said == []
