@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.batch import batch_seconds
 from benchmarks.capacity import capacity_gaps
 from benchmarks.covering import covering_gaps
 from benchmarks.demand import demand_seconds
@@ -22,6 +23,7 @@ from benchmarks.tables import table_seconds
 from benchmarks.travel import travel_ratios
 
 BENCHMARKS: dict[str, Callable[[Path], list[Result]]] = {
+    "batch": batch_seconds,
     "capacity": capacity_gaps,
     "covering": covering_gaps,
     "demand": demand_seconds,

@@ -75,7 +75,7 @@ def part_of(ready: Prepared, unit: Unit) -> Prepared:
         site_snap=_snap(ready.site_snap, kept, node),
         outside=0,
         notes=(note,),
-        inputs=(),
+        inputs=(replace(ready.inputs[0], sha256=ready.scenario_fingerprint),),  # the scenario, by what it says
         quality=(),
     )
 
