@@ -243,7 +243,7 @@ def _root(state: _Search) -> _Node:
             quiet = 0 if state.shake(pool, state.rounds) else quiet + state.rounds
         if state.done(root.bound) or state.cost >= before:
             break
-        ascent = _ascent(root.price, ascent.share, 0.1)
+        ascent = _ascent(root.price, ascent.share, 0.02)
         again, met, cost = _climbed(state, ascent, inside, 1)
         if again.bound > root.bound:
             root = again
@@ -273,7 +273,7 @@ def _climbed(state: _Search, ascent: _Ascent, inside: BoolArray, first: int) -> 
         gain = node.bound - best.bound
         if gain > 0.0:
             best = node
-        if gain < 0.03 * (state.cost - best.bound):
+        if gain < 0.02 * (state.cost - best.bound):
             break
     return best, met, cost
 
