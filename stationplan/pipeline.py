@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stationplan.access import connect, cover_rows, islands, network_of, service_areas, site_times
+from stationplan.access import connect, cover_rows, islands, network_of, site_times
 from stationplan.choice import choose
 from stationplan.domain import (
     MODES,
@@ -20,10 +20,8 @@ from stationplan.domain import (
     DatumDecision,
     Demand,
     Density,
-    Group,
     Host,
     InputFile,
-    LocalText,
     Mode,
     Plan,
     Quality,
@@ -43,9 +41,6 @@ from stationplan.scenario import Scenario
 from stationplan.surfaces import surface_of, timed
 
 _log = logging.getLogger(__name__)
-
-NATIONAL_CIRCLE = Group("national", LocalText("15分钟服务圈", "15-minute circle"), "walk", 15.0, 1000.0)
-"""The national service circle of 2023; shown as the reach of a site in a study without walkers."""
 
 STEPS = 9
 """Number of steps that :func:`run` reports."""
@@ -157,17 +152,6 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         after = before + recount_stations(demand, sites, times, solution.sites)
         after -= recount_stations(demand, sites, times, solution.closed)
         _agree(reached(asked, demand, after, solution), solution)
-        walkers = [group for group in demand.groups if group.mode == "walk"]
-        standard = walkers[0] if walkers else NATIONAL_CIRCLE
-        chosen = solution.sites
-        reach = service_areas(
-            network,
-            site_snap.node["walk"][chosen],
-            site_snap.offroad_m["walk"][chosen],
-            standard,
-            walk_kmh=walk_kmh,
-            workers=workers,
-        )
         built = finished(demand, sites, coverage, solution, plan=plan, districts=len(area.districts))
         why = why_here(built, network=network, cell_snap=cell_snap, site_snap=site_snap, walk_kmh=walk_kmh)
         doubted = [sites.site_id.index(site) for site in plan.explain]
@@ -194,19 +178,17 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         why_not=why_not(built, doubted, cases=why, site_snap=site_snap),
         robustness=robust.share,
         robustness_draws=robust.answered,
-        reach=reach,
         counts={
             "cells": len(demand.cell_id),
             "cells_outside": inputs.demand.outside,
             "existing": int(sites.existing.sum()),
             "candidates": int((~sites.existing).sum()),
-            "proposed": len(chosen),
+            "proposed": len(solution.sites),
             **unsnapped,
             "network_nodes": roads.node_count,
             "network_arcs": roads.arc_count,
         },
         notes=tuple(notes),
-        reach_standard=standard,
         scenario_toml=scenario.toml,
         scenario_fingerprint=scenario.fingerprint,
         inputs=_provenance(scenario, inputs.quality, inputs.datums),
