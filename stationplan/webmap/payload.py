@@ -75,7 +75,7 @@ def _content(plan: Plan, lang: Language, packer: Packer) -> Json:
         "text": labels(lang),
         "certainty": translate(certainty(plan), lang),
         "scenario": plan.inputs[0].path,
-        "reset": _reset(plan),
+        "reset": _reset(plan.scenario_toml),
         "bounds": [[float(lat.min()), float(lon.min())], [float(lat.max()), float(lon.max())]],
         "scale": SCALE,
         "groups": [
@@ -126,9 +126,9 @@ def _counts(changes: Sequence[Change]) -> list[list[float]]:
     ]
 
 
-def _reset(plan: Plan) -> list[str]:
+def _reset(scenario: str) -> list[str]:
     """Return the keys of ``[plan]``, as TOML, that a choice of the reader's own must set back to be just counted."""
-    given = tomllib.loads(plan.scenario_toml).get("plan", {})
+    given = tomllib.loads(scenario).get("plan", {})
     usual = PlanInput()
     lines = {
         "aim": '"coverage"',
