@@ -304,6 +304,17 @@ def test_the_page_counts_what_plan_json_says(english, demo_plan):
         assert twice == pytest.approx((after["cross_share"] or 0) * wanted["total"], abs=0.1)
 
 
+def test_a_page_that_counts_otherwise_says_so(browser, english, demo_plan, tmp_path):
+    assert english.page.locator(".sp-alarm").count() == 0
+    wrong = dataclasses.replace(demo_plan, stations_after=demo_plan.stations_before)
+    (tmp_path / "map.html").write_text(render(wrong, lang="en"), encoding="utf-8", newline="")
+    page = browser.new_page()
+    page.goto((tmp_path / "map.html").as_uri())
+    page.wait_for_selector("html[data-stationplan-ready='1']", state="attached")
+    assert page.locator(".sp-alarm").inner_text() == "This page counts otherwise than the plan: do not use it"
+    page.close()
+
+
 def test_the_tables_show_what_plan_json_says(english, demo_plan):
     told = documented(demo_plan)
     rows = english.page.locator(".sp-overview .sp-shares tbody tr")

@@ -78,9 +78,7 @@ def _content(plan: Plan, lang: Language, packer: Packer) -> Json:
         "reset": _reset(plan.scenario_toml),
         "bounds": [[float(lat.min()), float(lon.min())], [float(lat.max()), float(lon.max())]],
         "scale": SCALE,
-        "groups": [
-            {"id": group.id, "name": group.name.in_language(lang), "mode": group.mode} for group in demand.groups
-        ],
+        "groups": [{"id": group.id, "name": group.name.in_language(lang)} for group in demand.groups],
         "slots": [
             {"id": slot.id, "name": slot.name.in_language(lang), "hours": _hours(slot.start_min, slot.end_min)}
             for slot in demand.slots
@@ -182,7 +180,6 @@ def _sites(plan: Plan, lang: Language, packer: Packer) -> Json:
     shown[plan.chosen] = True
     shown[[case.site for case in plan.why_not]] = True
     flags = sites.existing + 2 * sites.counted + 4 * sites.forbidden + 8 * shown + 16 * sites.extends
-    bits = 1 << np.arange(max(sites.open.shape[1], sites.serves.shape[1]))
     return {
         "id": list(sites.site_id),
         "name": [site_name(plan, i, lang) for i in range(len(sites))],
@@ -197,8 +194,7 @@ def _sites(plan: Plan, lang: Language, packer: Packer) -> Json:
         "district": packer.add(sites.district),
         "place": packer.steps(sites.place),
         "flags": packer.add(np.asarray(flags, dtype=np.int64)),
-        "open": packer.add(sites.open @ bits[: sites.open.shape[1]]),
-        "serves": packer.add(sites.serves @ bits[: sites.serves.shape[1]]),
+        "open": packer.add(sites.open @ (1 << np.arange(sites.open.shape[1]))),
         "closed": plan.solution.closed.tolist(),
     }
 
