@@ -54,6 +54,19 @@ def marks(made: Density, lang: Language) -> list[str]:
     return [*synthetic, word("Map review number: {number}", number=number) if number else word("Internal use")]
 
 
+def sources(made: Density, lang: Language) -> list[str]:
+    """Return where roads and demand come from, as far as that is known, with the date where there is one."""
+    word, surface = words(lang), made.surface
+    given = [count.source for count in surface.cells.counts.values()]
+    given += [observed.source for observed in surface.observed]
+    given += [surface.totals.source] if surface.totals is not None else []
+    named = ", ".join(dict.fromkeys(filter(None, given)))
+    return [
+        *(word("Roads: {source}", source=source) for source in made.sources),
+        *([word("Workers: {source}", source=named)] if named else []),
+    ]
+
+
 def _content(plan: Plan, lang: Language, packer: Packer) -> Json:
     word = words(lang)
     demand, sites = plan.demand, plan.sites
@@ -71,7 +84,7 @@ def _content(plan: Plan, lang: Language, packer: Packer) -> Json:
         "marks": marks(plan, lang),
         "watermark": "" if plan.map_options.review_number else word("Internal use"),
         "tiles": tiles_of(plan.map_options),
-        "sources": [word("Roads: {source}", source=source) for source in plan.sources],
+        "sources": sources(plan, lang),
         "text": labels(lang),
         "certainty": translate(certainty(plan), lang),
         "scenario": plan.inputs[0].path,
