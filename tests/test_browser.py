@@ -246,6 +246,7 @@ def test_panels_stay_apart_and_inside_the_window(shown):
     _, size, opened = shown
     width, height = SIZES[size]
     names = (".sp-side", ".sp-legend", ".leaflet-control-layers", ".sp-day", ".leaflet-control-scale")
+    names = (*names, ".leaflet-control-attribution")
     panels = [box(opened.page, name) for name in names]
     for left, top, right, bottom in panels:
         assert left >= 0
