@@ -238,9 +238,7 @@ def large_plan(rng: np.random.Generator) -> Plan:
         why_not=(),
         robustness=np.full(len(chosen), np.nan),
         robustness_draws=0,
-        reach=tuple(shapely.Polygon() for _ in chosen),
         counts={},
-        reach_standard=groups[0],
     )
 
 

@@ -6,16 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from stationplan.access import cover_rows, service_areas, site_times
+from stationplan.access import cover_rows, site_times
 from stationplan.choice import choose
 from stationplan.domain import (
     BoolArray,
     Coverage,
     Demand,
     Density,
-    Group,
     Host,
-    LocalText,
     Plan,
     Sites,
     Snap,
@@ -31,9 +29,6 @@ from stationplan.robust import Robust, robustness
 from stationplan.scenario import Scenario
 from stationplan.steps import Progress, StepClock
 from stationplan.surfaces import surface_of, timed
-
-NATIONAL_CIRCLE = Group("national", LocalText("15分钟服务圈", "15-minute circle"), "walk", 15.0, 1000.0)
-"""The national service circle of 2023; shown as the reach of a site in a study without walkers."""
 
 STEPS = 9
 """Number of steps that :func:`run` reports."""
@@ -124,17 +119,6 @@ def plan_of(ready: Prepared, clock: StepClock, *, workers: int = 1, lenient: boo
             built_too = np.concatenate([standing, solution.sites])
             minutes_after = recount_minutes(demand, sites, times, built_too, far_min=plan.far_min)
         _agree(reached(asked, demand, after, minutes_after, solution), solution)
-        walkers = [group for group in demand.groups if group.mode == "walk"]
-        standard = walkers[0] if walkers else NATIONAL_CIRCLE
-        chosen = solution.sites
-        reach = service_areas(
-            network,
-            site_snap.node["walk"][chosen],
-            site_snap.offroad_m["walk"][chosen],
-            standard,
-            walk_kmh=walk_kmh,
-            workers=workers,
-        )
         built = finished(demand, sites, coverage, solution, plan=plan, districts=len(area.districts))
         why = why_here(built, network=network, cell_snap=cell_snap, site_snap=site_snap, walk_kmh=walk_kmh)
         doubted = [sites.site_id.index(site) for site in plan.explain]
@@ -164,19 +148,17 @@ def plan_of(ready: Prepared, clock: StepClock, *, workers: int = 1, lenient: boo
         why_not=why_not(built, doubted, cases=why, site_snap=site_snap),
         robustness=robust.share,
         robustness_draws=robust.answered,
-        reach=reach,
         counts={
             "cells": len(demand.cell_id),
             "cells_outside": ready.outside,
             "existing": int(sites.existing.sum()),
             "candidates": int((~sites.existing).sum()),
-            "proposed": len(chosen),
+            "proposed": len(solution.sites),
             **unsnapped,
             "network_nodes": ready.roads.node_count,
             "network_arcs": ready.roads.arc_count,
         },
         notes=tuple(notes),
-        reach_standard=standard,
         scenario_toml=ready.scenario_toml,
         scenario_fingerprint=ready.scenario_fingerprint,
         inputs=ready.inputs,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import shutil
@@ -14,7 +15,7 @@ import pytest
 from conftest import ROOT
 
 import stationplan as sp
-from stationplan.domain import LocalText
+from stationplan.domain import LocalText, Phase
 from stationplan.geo import unproject
 from stationplan.reasons import today_ways
 from stationplan.report import document_text, render_report, render_validation
@@ -41,6 +42,31 @@ PAINTED = """(selector) => {
   let painted = 0;
   for (let i = 3; i < pixels.length; i += 4) if (pixels[i] > 0) painted += 1;
   return painted / (pixels.length / 4);
+}"""
+# Done when the canvases have been painted after a change.
+PAINTED_ANEW = """new Promise((done) => {
+  const next = (left) => (left ? requestAnimationFrame(() => next(left - 1)) : done());
+  next(3);
+})"""
+# Text that stands out too little from what is behind it (WCAG 2.2, AA: 4.5:1), with the ratio.
+PALE = """() => {
+  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
+    .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const rgba = (text) => text.match(/[\\d.]+/g).map(Number);
+  const behind = (element) => {
+    for (let e = element; e; e = e.parentElement) {
+      const colour = rgba(getComputedStyle(e).backgroundColor);
+      if (colour.length === 3 || colour[3] > 0.8) return colour;
+    }
+    return [255, 255, 255];
+  };
+  return [...document.querySelectorAll(".sp-map *")].filter((e) =>
+    [...e.childNodes].some((node) => node.nodeType === 3 && node.data.trim()) && e.checkVisibility() && !e.disabled
+  ).map((e) => {
+    const [a, b] = [light(rgba(getComputedStyle(e).color)), light(behind(e))];
+    return [e.className || e.tagName, e.textContent.slice(0, 20), (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)];
+  }).filter(([, , ratio]) => ratio < 4.5);
 }"""
 # Coverage as the page counts it: [all, covered, cross-covered] of a part.
 COUNT = """(part) => {
@@ -220,6 +246,7 @@ def test_panels_stay_apart_and_inside_the_window(shown):
     _, size, opened = shown
     width, height = SIZES[size]
     names = (".sp-side", ".sp-legend", ".leaflet-control-layers", ".sp-day", ".leaflet-control-scale")
+    names = (*names, ".leaflet-control-attribution")
     panels = [box(opened.page, name) for name in names]
     for left, top, right, bottom in panels:
         assert left >= 0
@@ -276,6 +303,17 @@ def test_the_page_counts_what_plan_json_says(english, demo_plan):
         assert total == pytest.approx(wanted["total"], abs=0.1)
         assert once == pytest.approx(after["workers"], abs=0.1)
         assert twice == pytest.approx((after["cross_share"] or 0) * wanted["total"], abs=0.1)
+
+
+def test_a_page_that_counts_otherwise_says_so(browser, english, demo_plan, tmp_path):
+    assert english.page.locator(".sp-alarm").count() == 0
+    wrong = dataclasses.replace(demo_plan, stations_after=demo_plan.stations_before)
+    (tmp_path / "map.html").write_text(render(wrong, lang="en"), encoding="utf-8", newline="")
+    page = browser.new_page()
+    page.goto((tmp_path / "map.html").as_uri())
+    page.wait_for_selector("html[data-stationplan-ready='1']", state="attached")
+    assert page.locator(".sp-alarm").inner_text() == "This page counts otherwise than the plan: do not use it"
+    page.close()
 
 
 def test_the_tables_show_what_plan_json_says(english, demo_plan):
@@ -440,10 +478,10 @@ def test_a_layer_taken_off_changes_the_picture_and_comes_back(open_page):
     before = page.screenshot(clip=map_only)
     for label in LAYERS:
         layer_box(page, label).click()
-        page.wait_for_timeout(60)
+        page.evaluate(PAINTED_ANEW)
         assert page.screenshot(clip=map_only) != before, label
         layer_box(page, label).click()
-        page.wait_for_timeout(60)
+        page.evaluate(PAINTED_ANEW)
         assert page.screenshot(clip=map_only) == before, label
 
 
@@ -554,6 +592,35 @@ def test_enter_opens_a_card_and_escape_returns_to_its_row(open_page, demo_plan):
     page.keyboard.press("Escape")
     popup.wait_for(state="detached")
     assert page.evaluate("document.activeElement.textContent") == demo_plan.sites.name[demo_plan.chosen[0]]
+
+
+@pytest.mark.parametrize("tab", ["overview", "sites", "edits"])
+@pytest.mark.parametrize("size", SIZES)
+def test_text_stands_out_enough(open_page, demo_plan, size, tab):
+    page = open_page("map-en.html", size, f"#tab={tab}&off={demo_plan.sites.site_id[demo_plan.chosen[2]]}").page
+    if size == "phone":
+        page.locator(".sp-title-row .sp-fold").tap()
+    else:
+        page.evaluate("(row) => stationplan.page.toSite(row)", int(demo_plan.chosen[0]))
+    page.wait_for_timeout(300)  # popups fade in
+    assert page.evaluate(PALE) == []
+
+
+def test_phases_have_colours_of_their_own(browser, demo_plan, tmp_path):
+    solution = dataclasses.replace(demo_plan.solution, phases=(Phase(12, 1.0, 1.0), Phase(8, 2.0, 2.0)))
+    names = (LocalText("2027年", "In 2027"), LocalText("2028年", "In 2028"))
+    phased = dataclasses.replace(demo_plan, solution=solution, phase_names=names)
+    (tmp_path / "map.html").write_text(render(phased, lang="en"), encoding="utf-8", newline="")
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto((tmp_path / "map.html").as_uri())
+    page.wait_for_selector("html[data-stationplan-ready='1']", state="attached")
+    keys = page.locator(".sp-legend .sp-key-pin")
+    assert keys.all_inner_texts() == ["1\nIn 2027 (12)", "1\nIn 2028 (8)"]
+    colours = keys.locator(".sp-sign").evaluate_all("(signs) => signs.map((sign) => sign.style.background)")
+    assert len(set(colours)) == 2
+    page.evaluate("(row) => stationplan.page.toSite(row)", int(demo_plan.chosen[13]))
+    assert page.locator(".leaflet-popup .sp-meta").first.inner_text().startswith("In 2028 · ")
+    page.close()
 
 
 def test_the_map_can_be_read_as_tables(desk, demo_plan):

@@ -33,7 +33,6 @@ def lesser(demo_plan):
         demo_plan,
         solution=dataclasses.replace(demo_plan.solution, sites=demo_plan.chosen[kept]),
         why=tuple(demo_plan.why[i] for i in kept),
-        reach=tuple(demo_plan.reach[i] for i in kept),
         robustness=demo_plan.robustness[kept],
         stations_after=after,
     )

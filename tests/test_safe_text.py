@@ -224,7 +224,8 @@ def test_the_map_shows_any_text_as_it_is(tell, usual, texts, lang):
 
     data, sites = block_in(html).content, told.sites
     assert (data["title"], data["subtitle"]) == (told.name.in_language(lang), told.notice.in_language(lang))
-    assert data["sources"] == [{"zh": "道路：", "en": "Roads: "}[lang] + told.sources[0]]
+    roads, workers = {"zh": ("道路：", "劳动者：cells.csv"), "en": ("Roads: ", "Workers: cells.csv")}[lang]
+    assert data["sources"] == [roads + told.sources[0], workers]
     for part, groups in (("groups", told.demand.groups), ("slots", told.demand.slots)):
         assert [entry["name"] for entry in data[part]] == [entry.name.in_language(lang) for entry in groups]
     column = {"zh": "name", "en": "name_en"}[lang]
@@ -515,7 +516,9 @@ def test_hostile_texts_stay_text_in_every_place_of_the_map(demo_plan, watched, t
     assert texts(".sp-side h1") == [told.name.zh]
     assert texts(".sp-subtitle") == [told.notice.zh]
     # The one place that Leaflet parses; markup has no way to write NUL.
-    assert texts(".leaflet-control-attribution") == [f"道路：{told.sources[0]}".replace("\0", "\ufffd")]
+    assert texts(".leaflet-control-attribution") == [
+        f"道路：{told.sources[0]}, 劳动者：cells.csv".replace("\0", "\ufffd")
+    ]
     assert texts(".sp-select option")[1:] == [group.name.zh for group in told.demand.groups]
     shares = texts(".sp-overview .sp-shares tbody th")
     assert shares == [

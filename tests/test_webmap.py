@@ -12,16 +12,19 @@ import folium
 import numpy as np
 import pytest
 import shapely
+from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from map_block import block_in, block_of, in_metres
 
+import stationplan as sp
 from stationplan.access import network_from_arcs
 from stationplan.errors import ConsistencyError
 from stationplan.geo import project
 from stationplan.report.metrics import by_district, by_group, by_slot, overall
 from stationplan.webmap import build, files, render, scripts
 from stationplan.webmap.packing import Packer, unpacked
+from stationplan.webmap.payload import _reset
 
 LANGUAGES = ["zh", "en"]
 
@@ -410,6 +413,32 @@ def test_a_choice_sets_back_what_the_scenario_asks_for_besides(demo_plan):
         "min_spacing_m = 0",
         "floor_share = 0",
     ]
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        'floor_share = 0.1\nphases = [{ name = "1", new = 2, budget = 2e4 }, { name = "2", new = 3, budget = 6e4 }]',
+        "new = 4\nbudget = 90000\nmin_spacing_m = 300\ncross_target_share = 0.1\nfrontier = [1, 2]",
+        'aim = "fair"\nbudget = 90000',
+        'aim = "cost"\ntarget_share = 0.8',
+        'aim = "regret"\nnew = 3',
+        'new = 3\npreferred = ["C001"]\npreferred_workers = 5\nclose = 1\nclosable = ["S001"]\nkeep_coverage = true',
+    ],
+    ids=["phases", "limits", "fair", "cost", "regret", "closing"],
+)
+def test_any_question_is_set_back_to_a_choice_of_ones_own(tmp_path, plan):
+    base = (ROOT / "data/demo/scenario.toml").read_text("utf-8").replace("[plan]\nnew = 20", f"[plan]\n{plan}")
+    (tmp_path / "scenario.toml").write_text(base, encoding="utf-8")
+    asked = sp.load_scenario(tmp_path / "scenario.toml", data=ROOT / "data/demo")
+    lines = [*_reset(asked.toml), "new = 1", 'required = ["C002"]', "forbidden = []", "closable = []", "close = 0"]
+    text = "\n".join(['extends = "scenario.toml"', "[plan]", *lines])
+    (tmp_path / "choice.toml").write_text(text, encoding="utf-8")
+    choice = sp.load_scenario(tmp_path / "choice.toml", data=ROOT / "data/demo").file.plan
+    assert (choice.aim, choice.number, choice.required) == ("coverage", 1, ["C002"])
+    assert choice.money is None or choice.money > 1e12
+    rules = (choice.floor_share, choice.target_share, choice.cross_target_share, choice.min_spacing_m, choice.close)
+    assert rules == (0, 0, 0, 0, 0)
 
 
 def test_an_unknown_gap_is_said_to_be_unknown(demo_plan):

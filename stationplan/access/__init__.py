@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from stationplan.access.coverage import cover_rows
 from stationplan.access.network import islands, network_from_arcs, network_of
-from stationplan.access.reach import service_areas
 from stationplan.access.snap import connect
 from stationplan.access.times import nearest, site_times, travel_times
 
@@ -15,7 +14,6 @@ __all__ = [
     "nearest",
     "network_from_arcs",
     "network_of",
-    "service_areas",
     "site_times",
     "travel_times",
 ]

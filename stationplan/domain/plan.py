@@ -14,7 +14,6 @@ from stationplan.domain.base import (
     Aim,
     BoolArray,
     FloatArray,
-    Group,
     Host,
     IntArray,
     Kind,
@@ -31,7 +30,7 @@ from stationplan.domain.workers import Demand, Surface
 from stationplan.errors import Action, Fault, Message
 
 if TYPE_CHECKING:
-    from shapely.geometry.base import BaseGeometry
+    pass
 
 
 @dataclass(frozen=True, eq=False)
@@ -352,9 +351,8 @@ class Plan(Density):
     [cell, group, slot], count the stations that cover a row today and with the plan (0 where a row has no workers).
     ``why_not`` holds the cases of the sites that the scenario asks about, in its order.
     ``robustness`` is, for each proposed site, the share of ``robustness_draws`` draws of the demand in which it is
-    chosen too (NaN without draws). ``reach`` holds, for each proposed site in build order, the area (``area.crs``)
-    around the roads walked to it within ``reach_standard``. ``aim`` is what the plan wants, and ``weighted`` whether
-    its objective counts more than covered workers. ``phase_names`` name the phases of the solution, ``actions`` what
+    chosen too (NaN without draws). ``aim`` is what the plan wants, and ``weighted`` whether its objective counts more
+    than covered workers. ``phase_names`` name the phases of the solution, ``actions`` what
     is done at sites. ``frontier`` tells what other numbers of sites could do. Where the plan is about ways,
     ``minutes_before`` and ``minutes_after``, [cell, group, slot], are those to the nearest station (``inf``: none
     within ``coverage.journeys.far_min``); where it is about room, ``served`` tells who finds some.
@@ -379,9 +377,7 @@ class Plan(Density):
     why_not: tuple[WhyNot, ...]
     robustness: FloatArray
     robustness_draws: int
-    reach: tuple[BaseGeometry, ...]
     counts: Mapping[str, int]
-    reach_standard: Group
 
     @property
     def chosen(self) -> IntArray:

@@ -54,6 +54,19 @@ def marks(made: Density, lang: Language) -> list[str]:
     return [*synthetic, word("Map review number: {number}", number=number) if number else word("Internal use")]
 
 
+def sources(made: Density, lang: Language) -> list[str]:
+    """Return where roads and demand come from, as far as that is known, with the date where there is one."""
+    word, surface = words(lang), made.surface
+    given = [count.source for count in surface.cells.counts.values()]
+    given += [observed.source for observed in surface.observed]
+    given += [surface.totals.source] if surface.totals is not None else []
+    named = ", ".join(dict.fromkeys(filter(None, given)))
+    return [
+        *(word("Roads: {source}", source=source) for source in made.sources),
+        *([word("Workers: {source}", source=named)] if named else []),
+    ]
+
+
 def _content(plan: Plan, lang: Language, packer: Packer) -> Json:
     word = words(lang)
     demand, sites = plan.demand, plan.sites
@@ -71,16 +84,14 @@ def _content(plan: Plan, lang: Language, packer: Packer) -> Json:
         "marks": marks(plan, lang),
         "watermark": "" if plan.map_options.review_number else word("Internal use"),
         "tiles": tiles_of(plan.map_options),
-        "sources": [word("Roads: {source}", source=source) for source in plan.sources],
+        "sources": sources(plan, lang),
         "text": labels(lang),
         "certainty": translate(certainty(plan), lang),
         "scenario": plan.inputs[0].path,
-        "reset": _reset(plan),
+        "reset": _reset(plan.scenario_toml),
         "bounds": [[float(lat.min()), float(lon.min())], [float(lat.max()), float(lon.max())]],
         "scale": SCALE,
-        "groups": [
-            {"id": group.id, "name": group.name.in_language(lang), "mode": group.mode} for group in demand.groups
-        ],
+        "groups": [{"id": group.id, "name": group.name.in_language(lang)} for group in demand.groups],
         "slots": [
             {"id": slot.id, "name": slot.name.in_language(lang), "hours": _hours(slot.start_min, slot.end_min)}
             for slot in demand.slots
@@ -126,9 +137,9 @@ def _counts(changes: Sequence[Change]) -> list[list[float]]:
     ]
 
 
-def _reset(plan: Plan) -> list[str]:
+def _reset(scenario: str) -> list[str]:
     """Return the keys of ``[plan]``, as TOML, that a choice of the reader's own must set back to be just counted."""
-    given = tomllib.loads(plan.scenario_toml).get("plan", {})
+    given = tomllib.loads(scenario).get("plan", {})
     usual = PlanInput()
     lines = {
         "aim": '"coverage"',
@@ -182,7 +193,6 @@ def _sites(plan: Plan, lang: Language, packer: Packer) -> Json:
     shown[plan.chosen] = True
     shown[[case.site for case in plan.why_not]] = True
     flags = sites.existing + 2 * sites.counted + 4 * sites.forbidden + 8 * shown + 16 * sites.extends
-    bits = 1 << np.arange(max(sites.open.shape[1], sites.serves.shape[1]))
     return {
         "id": list(sites.site_id),
         "name": [site_name(plan, i, lang) for i in range(len(sites))],
@@ -197,8 +207,7 @@ def _sites(plan: Plan, lang: Language, packer: Packer) -> Json:
         "district": packer.add(sites.district),
         "place": packer.steps(sites.place),
         "flags": packer.add(np.asarray(flags, dtype=np.int64)),
-        "open": packer.add(sites.open @ bits[: sites.open.shape[1]]),
-        "serves": packer.add(sites.serves @ bits[: sites.serves.shape[1]]),
+        "open": packer.add(sites.open @ (1 << np.arange(sites.open.shape[1]))),
         "closed": plan.solution.closed.tolist(),
     }
 

@@ -12,7 +12,7 @@ from stationplan.geo import unproject
 from stationplan.i18n import words
 from stationplan.webmap.packing import SCALE, Json, Packer
 from stationplan.webmap.parts import empty_map, rendered, with_page
-from stationplan.webmap.payload import marks
+from stationplan.webmap.payload import marks, sources
 
 _DISTRICT_TOLERANCE_M = 50.0
 
@@ -39,7 +39,6 @@ def render_surface(density: Density, *, lang: Language = "zh") -> str:
 
 
 def _content(density: Density, lang: Language, packer: Packer) -> Json:
-    word = words(lang)
     surface, demand, area = density.surface, density.demand, density.area
     cells = surface.cells
     left, low, right, high = shapely.total_bounds(cells.outline).tolist()
@@ -49,7 +48,7 @@ def _content(density: Density, lang: Language, packer: Packer) -> Json:
         "title": density.name.in_language(lang),
         "subtitle": density.notice.in_language(lang) if density.notice is not None else "",
         "marks": marks(density, lang),
-        "sources": [word("Roads: {source}", source=source) for source in density.sources],
+        "sources": sources(density, lang),
         "text": _labels(lang),
         "bounds": [[float(lat[0]), float(lon[0])], [float(lat[1]), float(lon[1])]],
         "scale": SCALE,

@@ -136,9 +136,9 @@ def prices(
 
     Directions are averages of the subgradients so far, as in the volume algorithm (Barahona and Anbil 2000), taken
     from the last prices; steps are Polyak's towards ``target``, a value that the bound cannot or need not go below.
-    Where the bound stops falling they go on from the best prices and become shorter. Their length counts only what can
-    move: a price at its end that is pushed beyond it would make all other steps short. Prices of heavy rows, which have
-    farther to go, move faster. ``share`` of Polyak's length is the first step's: less than 1 where the prices to
+    Where the bound stops falling they go on from the best prices and become shorter. A price at its end that is pushed
+    beyond takes no part: it would make all other steps short. Prices of heavy rows, which have farther to go, move
+    faster. ``share`` of Polyak's length is the first step's: less than 1 where the prices to
     ``start`` from are good.
 
     From a start a large core is first worked on with the options of the best bounds alone, whose rows are fewer. Prices
@@ -199,7 +199,7 @@ def _descended(core: Core, *, clock: Clock, target: float, steps: int, start: Pr
     best_row, best_limit = row_price.copy(), limit_price.copy()
     parts = np.zeros(len(core.value))
     row_way, limit_way = np.zeros(len(row_price)), np.zeros(len(limit_price))
-    state = np.array([np.inf, share, 0.0, 0.0])
+    state = np.array([np.inf, share, 0.0])
     for done in range(0, steps, _CHUNK):
         _descend(
             indptr,
@@ -243,7 +243,7 @@ _CHUNK = 20
 _SHORT = 1e-3
 """Share of Polyak's step at which the search ends."""
 
-_NEW = 0.05
+_NEW = 0.1
 """Weight of the newest subgradient in the direction."""
 
 _PATIENCE = 10
@@ -276,10 +276,7 @@ def _descend(
     target: float,
     steps: int,
 ) -> None:
-    """Take steps in place.
-
-    ``state`` is the best bound, the share of the step, the steps since it was bettered, and all steps.
-    """
+    """Take steps in place; ``state`` is the best bound, the share of the step and the steps since it was bettered."""
     count = column_ptr.size - 1
     score = np.empty(count)
     ratio = np.empty(count)
@@ -334,8 +331,6 @@ def _descend(
             for entry in range(limit_ptr[option], limit_ptr[option + 1]):
                 limit_sum[limit[entry]] += part * used[entry]
         state[2] += 1.0
-        state[3] += 1.0
-        newest = max(_NEW, 1.0 / state[3])
         if worth < state[0]:
             if worth < state[0] - 1e-4 * abs(state[0] - target):
                 state[2] = 0.0
@@ -355,14 +350,14 @@ def _descend(
                 slope -= 1.0
             if second[row] > row_price[row]:
                 slope -= 1.0
-            way = newest * slope + (1.0 - newest) * row_way[row]
-            row_way[row] = way
-            if (way < 0.0 and row_price[row] < first[row]) or (way > 0.0 and row_price[row] > 0.0):
-                length += pace[row] * way * way
+            if (slope > 0.0 and row_price[row] <= 0.0) or (slope < 0.0 and row_price[row] >= first[row]):
+                slope = 0.0
+            row_way[row] = _NEW * slope + (1.0 - _NEW) * row_way[row]
+            length += pace[row] * row_way[row] * row_way[row]
         for which in range(most.size):
             if which != kept:
                 # The bound falls where a limit is exceeded and its price rises.
-                way = (1.0 - newest) * limit_way[which] - newest * limit_sum[which]
+                way = (1.0 - _NEW) * limit_way[which] - _NEW * limit_sum[which]
                 limit_way[which] = way
                 if way < 0.0 or limit_price[which] > 0.0:
                     length += way * way

@@ -6,6 +6,12 @@ import { ledgerOfToday } from "./model.js";
 /** @typedef {import("./counting.js").Counts} Counts */
 /** @typedef {"sites"|"part"|"selection"} Change what has changed: sites that stand, group or slot, the selected site */
 
+/** @param {import("./counting.js").Part} where @param {number[]} figures
+ * @returns {[import("./counting.js").Part, number[]]} */
+function part(where, figures) {
+  return [where, figures];
+}
+
 /** The state of a page; `watch` tells of every change. */
 export class Choice {
   /** @param {Model} model */
@@ -54,6 +60,23 @@ export class Choice {
   planned(row) {
     const site = this.model.sites[row];
     return site.existing ? !this.model.closed.includes(row) : site.order > 0;
+  }
+
+  /** Whether the page counts what the plan counted, in every part, to the worker. */
+  agrees() {
+    const { counted } = this.model;
+    /** @type {[import("./counting.js").Part, number[]][]} */
+    const parts = [
+      [{}, counted.all[0]],
+      ...counted.district.map((figures, district) => part({ district }, figures)),
+      ...counted.group.map((figures, group) => part({ group }, figures)),
+      ...counted.slot.map((figures, slot) => part({ slot }, figures)),
+    ];
+    return parts.every(([where, [total, today, todayTwice, planned, plannedTwice]]) => {
+      const [before, after] = [this.ledger.count(where, this.today), this.ledger.count(where, this.plan)];
+      const shown = [after.total, before.once, before.twice, after.once, after.twice];
+      return [total, today, todayTwice, planned, plannedTwice].every((value, i) => Math.abs(value - shown[i]) < 0.5);
+    });
   }
 
   /** Rows where the choice differs from the plan. */

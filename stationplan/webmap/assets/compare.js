@@ -60,8 +60,9 @@ async function compare(host) {
     const gaps = classify(sides.flatMap(({ scene }) => [...scene.uncovered]), UNCOVERED_RAMP);
     for (const { scene } of sides) [scene.demandClasses, scene.uncoveredClasses] = [demand, gaps];
   };
+  const sources = [...new Set(models.flatMap((model) => model.sources))].join(" · ");
   const write = () => tables.replaceChildren(figuresTable(sides, say), ...sides.slice(1).map((side, i) =>
-    sitesTable(sides[0].model, side.model, LETTERS[i + 1], say)));
+    sitesTable(sides[0].model, side.model, LETTERS[i + 1], say)), make("p", "sp-sources", sources));
   const look = (/** @type {{group?: number, slot?: number}} */ part) => {
     for (const side of sides) {
       const ids = part.group === undefined ? models[0].slots : models[0].groups;
@@ -87,6 +88,11 @@ async function compare(host) {
   );
   shareClasses();
   write();
+  // Only now does every map know its width.
+  for (const { map } of sides) {
+    map.invalidateSize({ animate: false });
+    map.fitBounds(models[0].bounds, { animate: false, padding: [12, 12] });
+  }
   moveTogether(sides.map((side) => side.map));
   for (const side of sides) side.paint();
   window.stationplan.sides = sides;

@@ -44,7 +44,7 @@ let folds = 0;
 /** A button that shows and hides `body`. @param {HTMLElement} toggle @param {HTMLElement} body @param {boolean} open
  * @param {() => void} [changed] */
 export function foldable(toggle, body, open, changed) {
-  body.id ||= `sp-fold-${++folds}`;
+  if (!body.id) body.id = `sp-fold-${++folds}`;
   toggle.setAttribute("type", "button");
   toggle.setAttribute("aria-controls", body.id);
   const set = (/** @type {boolean} */ state) => {

@@ -32,5 +32,5 @@ export function fragment(sites, stands, scenario, reset, comment) {
 
 /** A basic string of TOML: JSON's, which leaves only DEL to be escaped. @param {string} text */
 export function quoted(text) {
-  return JSON.stringify(text).replaceAll("\x7f", "\\u007f");
+  return JSON.stringify(text).replace(/\x7f/g, "\\u007f");
 }

@@ -151,7 +151,7 @@ function paintPin(view, scene, site) {
   pen.setLineDash([]);
   pen.fillStyle = filled ? "#ffffff" : stands ? pinFill(scene, site) : "#535d68";
   const text = site.order ? String(site.order) : "+";
-  pen.font = `700 ${text.length > 2 ? 10 : 12.5}px ${FONT}`;
+  pen.font = `700 ${[12.5, 12.5, 12.5, 10.5, 8.5][Math.min(4, text.length)]}px ${FONT}`;
   pen.textAlign = "center";
   pen.textBaseline = "middle";
   pen.fillText(text, x, middle + 0.5);

@@ -22,7 +22,6 @@ import { sums, unpackBlock, unpackCells, unpackPolygons } from "./packing.js";
  * @property {number} district -1 outside all
  * @property {number} place row of the site at which something is done
  * @property {number} open slots, as bits
- * @property {number} serves groups, as bits
  * @property {boolean} existing
  * @property {boolean} counted as a new site
  * @property {boolean} forbidden
@@ -47,7 +46,7 @@ import { sums, unpackBlock, unpackCells, unpackPolygons } from "./packing.js";
  * @property {string} scenario file
  * @property {string[]} reset keys of a plan as TOML
  * @property {[[number, number], [number, number]]} bounds latitude, longitude
- * @property {{id: string, name: string, mode: string}[]} groups
+ * @property {{id: string, name: string}[]} groups
  * @property {{id: string, name: string, hours: string}[]} slots
  * @property {string[]} hosts
  * @property {string[]} kinds
@@ -79,7 +78,7 @@ export async function loadModel(block) {
     kind: arrays[sites.kind][row], host: arrays[sites.host][row],
     x: worldX(lon[row] / scale), y: worldY(lat[row] / scale),
     cost: arrays[sites.cost][row], district: arrays[sites.district][row], place: place[row],
-    open: open[row], serves: arrays[sites.serves][row],
+    open: open[row],
     existing: Boolean(flags[row] & 1), counted: Boolean(flags[row] & 2), forbidden: Boolean(flags[row] & 4),
     shown: Boolean(flags[row] & 8), extends: Boolean(flags[row] & 16), order: 0,
   }));

@@ -131,7 +131,7 @@ export class Scene {
     const site = this.model.sites[this.choice.selected];
     this.service = [];
     if (!site) return;
-    this.walker ||= new Walker(this.model.roads);
+    this.walker = this.walker || new Walker(this.model.roads);
     const found = this.walker.search([[site.x, site.y]], BANDS[0].minutes * 60);
     for (const band of BANDS) {
       this.service.push({ fill: band.fill, stretches: this.walker.stretches(found, band.minutes * 60) });
@@ -141,7 +141,7 @@ export class Scene {
   /** The roads within a quarter of an hour of any new site that stands. */
   reach() {
     if (!this.reached) {
-      this.walker ||= new Walker(this.model.roads);
+      this.walker = this.walker || new Walker(this.model.roads);
       const limit = BANDS[0].minutes * 60;
       const sites = this.choice.chosen().filter((site) => this.choice.works(site.row));
       this.reached = this.walker.stretches(this.walker.search(sites.map((site) => [site.x, site.y]), limit), limit);

@@ -22,6 +22,7 @@ export function makeSide(choice, say, going, folded, tools) {
   if (model.marks.length) {
     const marks = make("ul", "sp-marks");
     marks.append(...model.marks.map((mark) => make("li", "", mark)));
+    if (!choice.agrees()) marks.append(make("li", "sp-alarm", t("disagrees")));
     panel.append(marks);
   }
   const top = make("div", "sp-title-row");
