@@ -22,7 +22,8 @@ from stationplan.domain import (
 from stationplan.errors import ConsistencyError, FaultList, InputError, Message, say
 from stationplan.explain import finished, why_here, why_not
 from stationplan.inputs import decide_datums, place, read_roads, read_tables
-from stationplan.prepared import MODE_NAMES, Prepared, prepare, provenance
+from stationplan.part import ready_for
+from stationplan.prepared import MODE_NAMES, Prepared, provenance
 from stationplan.question import Question, curve, question, reached, room
 from stationplan.recount import recount_minutes, recount_stations
 from stationplan.robust import Robust, robustness
@@ -52,7 +53,7 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
         Time ran out before that was known either way.
     """
     clock = StepClock(progress)
-    return plan_of(prepare(scenario, clock), clock, workers=workers)
+    return plan_of(ready_for(scenario, clock), clock, workers=workers)
 
 
 def plan_of(ready: Prepared, clock: StepClock, *, workers: int = 1, lenient: bool = False) -> Plan:
@@ -166,6 +167,7 @@ def plan_of(ready: Prepared, clock: StepClock, *, workers: int = 1, lenient: boo
         datums=ready.datums,
         sources=ready.sources,
         map_options=file.map.options,
+        part=ready.part,
         timings_s=clock.seconds,
     )
 

@@ -37,7 +37,8 @@ class Prepared(Record):
     """All that a plan is made from; it does not change when the question does.
 
     ``roads`` are the roads as read, ``network`` the same with a node wherever a cell or site meets them, to which
-    ``cell_snap`` and ``site_snap`` refer. ``outside`` cells lay outside every district and were set aside. ``notes``,
+    ``cell_snap`` and ``site_snap`` refer. ``part`` are the ids of its districts where it is a part of a larger
+    study, else empty. ``outside`` cells lay outside every district and were set aside. ``notes``,
     ``inputs``, ``quality``, ``datums`` and ``sources`` tell of what was read.
     """
 
@@ -53,6 +54,7 @@ class Prepared(Record):
     network: RoadNetwork
     cell_snap: Snap
     site_snap: Snap
+    part: tuple[str, ...]
     outside: int
     notes: tuple[Message, ...]
     inputs: tuple[InputFile, ...]
@@ -114,6 +116,7 @@ def prepare(scenario: Scenario, clock: StepClock) -> Prepared:
         network=network,
         cell_snap=cell_snap,
         site_snap=site_snap,
+        part=(),
         outside=inputs.demand.outside,
         notes=tuple(notes),
         inputs=provenance(scenario, inputs.quality, inputs.datums),

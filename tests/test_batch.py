@@ -25,10 +25,10 @@ import stationplan as sp
 from stationplan.batch import run_batch, units_of
 from stationplan.batch.allot import allotted, apportioned
 from stationplan.batch.content import digest_of
-from stationplan.batch.part import part_of
 from stationplan.batch.store import put, take
 from stationplan.cli.app import main
 from stationplan.errors import ConsistencyError, InputError
+from stationplan.part import part_of
 from stationplan.pipeline import plan_of
 from stationplan.prepared import prepare
 from stationplan.report import document
@@ -103,7 +103,7 @@ def test_districts_without_a_prefecture_are_refused_by_name(tmp_path):
 def test_a_unit_is_covered_as_its_districts_are_in_the_whole(ready, whole, by):
     before = document(whole)["coverage"]["by_district"]
     for unit in units_of(ready.area, by):
-        part = plan_of(part_of(ready, unit), StepClock(None))
+        part = plan_of(part_of(ready, unit.districts, unit.name), StepClock(None))
         told = document(part)["coverage"]
         for mine, row in zip(told["by_district"], unit.districts.tolist(), strict=True):
             assert mine["district_id"] == before[row]["district_id"]
@@ -114,7 +114,7 @@ def test_a_unit_is_covered_as_its_districts_are_in_the_whole(ready, whole, by):
 
 
 def test_every_cell_and_candidate_is_in_one_unit_and_stations_across_the_border_in_several(ready):
-    parts = [part_of(ready, unit) for unit in units_of(ready.area, "county")]
+    parts = [part_of(ready, unit.districts, unit.name) for unit in units_of(ready.area, "county")]
     cells = [cell for part in parts for cell in part.demand.cell_id]
     assert sorted(cells) == sorted(ready.demand.cell_id)
     candidates = [part.sites.site_id[i] for part in parts for i in np.flatnonzero(~part.sites.existing)]
@@ -131,7 +131,7 @@ def test_a_question_about_sites_reaches_the_unit_that_holds_them(tmp_path):
     )
     ready = prepare(scenario, StepClock(None))
     for unit in units_of(ready.area, "county"):
-        part = part_of(ready, unit)
+        part = part_of(ready, unit.districts, unit.name)
         names = set(part.sites.site_id)
         asked = part.file.plan
         for key in ("required", "forbidden", "explain"):
@@ -145,7 +145,7 @@ def test_a_question_about_sites_reaches_the_unit_that_holds_them(tmp_path):
 
 def test_a_unit_is_stored_whole_and_known_by_what_it_holds(ready, tmp_path):
     unit = units_of(ready.area, "county")[0]
-    part = part_of(ready, unit)
+    part = part_of(ready, unit.districts, unit.name)
     path, digest = put(part, tmp_path)
     again = take(path, digest)
     assert digest_of(again) == digest_of(part)
@@ -159,11 +159,11 @@ def test_a_unit_is_stored_whole_and_known_by_what_it_holds(ready, tmp_path):
 def test_the_content_does_not_depend_on_the_process(ready, tmp_path):
     code = (
         "import sys, stationplan as sp\n"
-        "from stationplan.batch.content import digest_of\nfrom stationplan.batch.part import part_of\n"
+        "from stationplan.batch.content import digest_of\nfrom stationplan.part import part_of\n"
         "from stationplan.batch import units_of\nfrom stationplan.prepared import prepare\n"
         "from stationplan.steps import StepClock\n"
         "ready = prepare(sp.load_scenario(sys.argv[1], data=sys.argv[2]), StepClock(None))\n"
-        "print([digest_of(part_of(ready, unit)) for unit in units_of(ready.area, 'county')])"
+        "print([digest_of(part_of(ready, unit.districts, unit.name)) for unit in units_of(ready.area, 'county')])"
     )
     demo(tmp_path)
     told = [
@@ -337,7 +337,7 @@ def test_the_best_spreading_beats_the_others_and_keeps_floors(ready):
         covered = []
         for unit, plan in zip(units, questions, strict=True):
             file = ready.file.model_copy(update={"plan": plan})
-            part = plan_of(part_of(dataclasses.replace(ready, file=file), unit), StepClock(None))
+            part = plan_of(part_of(dataclasses.replace(ready, file=file), unit.districts), StepClock(None))
             covered.append(document(part)["coverage"]["after"])
         return [one["share"] for one in covered], sum(one["workers"] for one in covered), joint
 
@@ -409,3 +409,45 @@ def test_without_dask_the_command_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(InputError, match=r"needs the package distributed.*stationplan\[dask\]"):
         batch(demo(tmp_path), tmp_path / "out")
+
+
+# --- some districts of a study ----------------------------------------------------------------------------------------
+
+
+def only(folder, plan, *districts):
+    scenario = demo(folder, plan)
+    text = scenario.path.read_text("utf-8").replace("[area]\n", f"[area]\nonly = {list(districts)}\n")
+    scenario.path.write_text(text.replace("'", '"'), encoding="utf-8")
+    return sp.load_scenario(scenario.path, data=DEMO.parent)
+
+
+def test_a_plan_may_be_about_some_districts_only(done, tmp_path):
+    _, out, _ = done
+    plan = sp.run(only(tmp_path, "new = 20", "990102"))
+    unit = json.loads((out / "units/990102/plan.json").read_text("utf-8"))
+    told = document(plan)
+    assert told["coverage"] == unit["coverage"]
+    assert told["solution"]["objective"] == unit["solution"]["objective"]
+    assert plan.part == ("990102",)
+
+
+def test_the_choice_of_a_units_map_can_be_planned_again(tmp_path):
+    plan = sp.run(only(tmp_path, "new = 3", "990102"))
+    block = json.dumps(list(plan.part))
+    sites = [plan.sites.site_id[site] for site in plan.chosen]
+    fragment = (
+        f'extends = "scenario.toml"\n[area]\nonly = {block}\n[plan]\nnew = 2\nrequired = {json.dumps(sites[:2])}\n'
+    )
+    (tmp_path / "choice.toml").write_text(fragment, encoding="utf-8")
+    again = sp.run(sp.load_scenario(tmp_path / "choice.toml", data=DEMO.parent))
+    assert sorted(again.sites.site_id[site] for site in again.chosen) == sorted(sites[:2])
+    assert document(again)["coverage"]["before"] == document(plan)["coverage"]["before"]
+
+
+def test_districts_and_sites_that_are_not_in_the_part_are_refused(tmp_path):
+    with pytest.raises(InputError, match=r"There is no district 990109\. The nearest ids: 99010"):
+        sp.run(only(tmp_path, "new = 3", "990109"))
+    ready = prepare(demo(tmp_path / "whole"), StepClock(None))
+    elsewhere = ready.sites.site_id[int(np.flatnonzero(~ready.sites.existing & (ready.sites.district != 1))[0])]
+    with pytest.raises(InputError, match=f"The site {elsewhere} is not in the districts that the plan is about"):
+        sp.run(only(tmp_path, f'new = 3\nforbidden = ["{elsewhere}"]', "990102"))

@@ -39,6 +39,7 @@ ROOMS = [
     "explain",
     "recount",
     "prepared",
+    "part",
     "pipeline",
     "report.metrics",
     "report",

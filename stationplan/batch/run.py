@@ -16,14 +16,13 @@ from stationplan.batch.allot import Allocation, allotted
 from stationplan.batch.content import digest_of
 from stationplan.batch.crew import crew, outcomes
 from stationplan.batch.league import League, league_of, write_league
-from stationplan.batch.part import part_of
 from stationplan.batch.store import put
 from stationplan.batch.units import By, Unit, units_of
 from stationplan.batch.work import Outcome, Task, is_done
 from stationplan.domain import Language, Solution
 from stationplan.errors import FaultList, Message, say
 from stationplan.output import manifest_text, write_whole
-from stationplan.prepared import prepare
+from stationplan.part import part_of, ready_for
 from stationplan.scenario import Scenario
 from stationplan.steps import Progress, StepClock
 
@@ -77,7 +76,7 @@ def run_batch(
     """
     _refuse_strangers(out)
     clock = StepClock(progress)
-    ready = prepare(scenario, clock)
+    ready = ready_for(scenario, clock)
     units = units_of(ready.area, by)
     joint: Solution | None = None
     questions = [ready.file.plan] * len(units)
@@ -90,7 +89,9 @@ def run_batch(
         tasks = []
         with clock.step("parts", say("Cutting the study into units")):
             for unit, question in zip(units, questions, strict=True):
-                part = part_of(replace(ready, file=ready.file.model_copy(update={"plan": question})), unit)
+                part = part_of(
+                    replace(ready, file=ready.file.model_copy(update={"plan": question})), unit.districts, unit.name
+                )
                 stored, digest = put(part, Path(parts))
                 folder, mark = (home / unit.folder).resolve(), _fingerprint(digest_of(part), lang)
                 tasks.append(Task(unit.id, stored.resolve(), digest, folder, mark, lang))

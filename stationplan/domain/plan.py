@@ -355,7 +355,8 @@ class Plan(Density):
     than covered workers. ``phase_names`` name the phases of the solution, ``actions`` what
     is done at sites. ``frontier`` tells what other numbers of sites could do. Where the plan is about ways,
     ``minutes_before`` and ``minutes_after``, [cell, group, slot], are those to the nearest station (``inf``: none
-    within ``coverage.journeys.far_min``); where it is about room, ``served`` tells who finds some.
+    within ``coverage.journeys.far_min``); where it is about room, ``served`` tells who finds some. ``part``
+    are the ids of its districts where the scenario has more, else empty.
     """
 
     network: RoadNetwork
@@ -377,6 +378,7 @@ class Plan(Density):
     why_not: tuple[WhyNot, ...]
     robustness: FloatArray
     robustness_draws: int
+    part: tuple[str, ...]
     counts: Mapping[str, int]
 
     @property

@@ -44,6 +44,8 @@ class AreaInput(Source):
     """Column of English names; without it `name` stands in both languages."""
     prefecture: str | None = None
     """Column of prefecture names, if there is one."""
+    only: list[str] = []
+    """Ids of the districts that a plan is about, out of those of the file; stations and roads around them count too."""
     crs: str | None = None
     """Projected CRS in metres for all measuring, such as EPSG:32648; default: the UTM zone at the middle."""
 

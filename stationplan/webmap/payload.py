@@ -88,6 +88,7 @@ def _content(plan: Plan, lang: Language, packer: Packer) -> Json:
         "text": labels(lang),
         "certainty": translate(certainty(plan), lang),
         "scenario": plan.inputs[0].path,
+        "only": list(plan.part),
         "reset": _reset(plan.scenario_toml),
         "bounds": [[float(lat.min()), float(lon.min())], [float(lat.max()), float(lon.max())]],
         "scale": SCALE,

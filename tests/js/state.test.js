@@ -31,9 +31,9 @@ test("a choice becomes a plan without freedom", () => {
     site(5, { existing: true, id: "S5" }), site(6, { existing: true, id: "S6" }),
   ];
   const stands = new Set([0, 2, 6]);
-  const text = fragment(sites, (row) => stands.has(row), "a.toml", ["floor_share = 0"], "made\nhere");
+  const text = fragment(sites, (row) => stands.has(row), "a.toml", ["510104"], ["floor_share = 0"], "made\nhere");
   assert.equal(text, [
-    "# made here", 'extends = "a.toml"', "", "[plan]", "floor_share = 0", "new = 2", 'required = ["C0", "C2"]',
+    "# made here", 'extends = "a.toml"', "", "[area]", 'only = ["510104"]', "", "[plan]", "floor_share = 0", "new = 2", 'required = ["C0", "C2"]',
     'forbidden = ["C1", "C3"]', 'closable = ["S5"]', "close = 1", "",
   ].join("\n"));
 });

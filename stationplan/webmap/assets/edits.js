@@ -11,7 +11,7 @@ export function makeEdits(choice, say, toSite) {
   const { t } = say;
   const { model } = choice;
   const box = make("div", "sp-edits");
-  const text = () => fragment(model.sites, (row) => choice.stands(row), model.scenario, model.reset,
+  const text = () => fragment(model.sites, (row) => choice.stands(row), model.scenario, model.only, model.reset,
     t("fragment_comment", { title: model.title }));
   const write = () => {
     const edited = choice.edited();

@@ -7,9 +7,10 @@
  * ones that may; so the plan has no freedom left. Proposed sites that were switched off are forbidden, and so are
  * actions that do not count as sites, which the plan would otherwise add for nothing.
  * @param {Site[]} sites @param {(row: number) => boolean} stands @param {string} scenario name of its file
+ * @param {string[]} only districts that the plan is about, where its scenario has more
  * @param {string[]} reset keys of the plan that are set back @param {string} comment
  */
-export function fragment(sites, stands, scenario, reset, comment) {
+export function fragment(sites, stands, scenario, only, reset, comment) {
   const chosen = sites.filter((site) => !site.existing && stands(site.row));
   const forbidden = sites.filter((site) => !site.existing && !stands(site.row)
     && (site.order > 0 || !site.counted || site.forbidden));
@@ -19,6 +20,7 @@ export function fragment(sites, stands, scenario, reset, comment) {
     `# ${comment.replace(/\p{C}/gu, " ")}`,
     `extends = ${quoted(scenario)}`,
     "",
+    ...(only.length ? ["[area]", `only = [${only.map(quoted).join(", ")}]`, ""] : []),
     "[plan]",
     ...reset,
     `new = ${chosen.filter((site) => site.counted).length}`,

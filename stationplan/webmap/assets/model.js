@@ -44,6 +44,7 @@ import { sums, unpackBlock, unpackCells, unpackPolygons } from "./packing.js";
  * @property {Record<string, string>} text
  * @property {string} certainty
  * @property {string} scenario file
+ * @property {string[]} only ids of the districts that it is about, where its scenario has more
  * @property {string[]} reset keys of a plan as TOML
  * @property {[[number, number], [number, number]]} bounds latitude, longitude
  * @property {{id: string, name: string}[]} groups

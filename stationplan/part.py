@@ -1,11 +1,12 @@
-"""A unit cut out of a study: its districts, cells and candidates, with the stations and roads around it.
+"""A part cut out of a study: some districts, their cells and candidates, with the stations and roads around them.
 
-What stands or leads across the border counts as far as anybody goes, so that the coverage of a unit is that of its
-districts in the whole study; workers and candidates belong to one unit each, and nobody is counted twice.
+What stands or leads across the border counts as far as anybody goes, so that the coverage of a part is that of its
+districts in the whole study; workers and candidates belong to one district each, and nobody is counted twice.
 """
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,13 +14,13 @@ from typing import Any
 import numpy as np
 import shapely
 
-from stationplan.batch.units import Unit
 from stationplan.domain import (
     BoolArray,
     Cells,
     Demand,
     FloatArray,
     IntArray,
+    LocalText,
     Mode,
     RoadNetwork,
     Sites,
@@ -27,25 +28,67 @@ from stationplan.domain import (
     StudyArea,
     Surface,
 )
-from stationplan.errors import say
-from stationplan.prepared import Prepared
-from stationplan.scenario import PlanInput
+from stationplan.errors import FaultList, say
+from stationplan.prepared import Prepared, prepare
+from stationplan.scenario import PlanInput, Scenario
 from stationplan.scenario.base import Name
+from stationplan.steps import StepClock
+
+_LISTS = ("required", "forbidden", "preferred", "closable", "explain")
+"""Keys of a question that name sites."""
 
 
-def part_of(ready: Prepared, unit: Unit) -> Prepared:
-    """Return a unit of a study, with the question of the whole asked of it alone.
+def ready_for(scenario: Scenario, clock: StepClock) -> Prepared:
+    """Return what the plan of a scenario is made from: its whole area, or the districts that it is about only.
+
+    Raises
+    ------
+    InputError
+        An input is missing or wrong; a district, or a site that the question names, is not there.
+    """
+    ready = prepare(scenario, clock)
+    only = scenario.file.area.only
+    if not only:
+        return ready
+    codes = ready.area.districts["district_id"].astype(str).tolist()
+    faults = FaultList(ready.file_name)
+    for code in only:
+        if code not in codes:
+            near = ", ".join(difflib.get_close_matches(code, codes, n=3, cutoff=0.0))
+            faults.add(
+                say("There is no district {district}.", district=code),
+                say("The nearest ids: {near}.", near=near),
+                key="area.only",
+            )
+    faults.raise_any()
+    part = part_of(ready, np.array(sorted({codes.index(code) for code in only}), dtype=np.int64))
+    for key in _LISTS:
+        for site in getattr(scenario.file.plan, key):
+            if site not in part.sites.site_id:
+                faults.add(
+                    say("The site {site} is not in the districts that the plan is about.", site=site),
+                    say("Take it out, or add its district to `only` under [area]."),
+                    key=f"plan.{key}",
+                )
+    faults.raise_any()
+    return part
+
+
+def part_of(ready: Prepared, districts: IntArray, name: LocalText | None = None) -> Prepared:
+    """Return some districts of a study (rows, ascending), with the question of the whole asked of them alone.
+
+    ``name`` is added to that of the study.
 
     What became of the inputs is told of the whole; a unit is made from its part of them only. Ids of sites that are not
     in the unit leave the lists of the question, and no more sites are asked for than it has candidates.
     """
     border_m = reach_m(ready)
     rows = ready.area.districts
-    shape = shapely.union_all(rows.geometry.to_numpy()[unit.districts])
+    shape = shapely.union_all(rows.geometry.to_numpy()[districts])
     around = shapely.buffer(shape, border_m + ready.file.roads.max_snap_m)
     shapely.prepare(around)
     number = np.full(len(rows) + 1, -1, dtype=np.int64)  # the last is for -1, outside every district
-    number[unit.districts] = np.arange(len(unit.districts))
+    number[districts] = np.arange(len(districts))
     sites, demand = ready.sites, ready.demand
     mine = number[demand.district] >= 0
     near = shapely.contains_xy(around, sites.x, sites.y)
@@ -56,23 +99,25 @@ def part_of(ready: Prepared, unit: Unit) -> Prepared:
     names = [name for name, stays in zip(sites.site_id, kept, strict=True) if stays]
     usable = int((kept & sites.counted & ~sites.forbidden).sum())
     text = ready.file.name
-    name = Name(zh=f"{text.zh} · {unit.name.zh}", en=f"{text.en} · {unit.name.en}")
+    if name is not None:
+        text = Name(zh=f"{text.zh} · {name.zh}", en=f"{text.en} · {name.en}")
     note = say(
         "A part of {study}: stations and roads up to {km} km around it count too.",
-        study=text.zh,
+        study=ready.file.name.zh,
         km=f"{border_m / 1000:.1f}",
     )
     return replace(
         ready,
-        file=ready.file.model_copy(update={"name": name, "plan": _question(ready.file.plan, names, usable)}),
-        area=StudyArea(rows.iloc[unit.districts].reset_index(drop=True)),
-        surface=_surface(ready.surface, mine, unit.districts, number),
+        file=ready.file.model_copy(update={"name": text, "plan": _question(ready.file.plan, names, usable)}),
+        area=StudyArea(rows.iloc[districts].reset_index(drop=True)),
+        surface=_surface(ready.surface, mine, districts, number),
         demand=_demand(demand, mine, number),
         sites=_sites(sites, kept, number),
         roads=roads,
         network=network,
         cell_snap=_snap(ready.cell_snap, mine, node),
         site_snap=_snap(ready.site_snap, kept, node),
+        part=tuple(rows["district_id"].astype(str).iloc[districts]),
         outside=0,
         notes=(note,),
         inputs=(replace(ready.inputs[0], sha256=ready.scenario_fingerprint),),  # the scenario, by what it says
@@ -96,10 +141,9 @@ def reach_m(ready: Prepared) -> float:
 def _question(plan: PlanInput, names: list[str], usable: int) -> PlanInput:
     """Return a question about some sites only, of which so many may be built."""
     known = set(names)
-    lists = ("required", "forbidden", "preferred", "closable", "explain")
     return plan.model_copy(
         update={
-            **{key: [site for site in getattr(plan, key) if site in known] for key in lists},
+            **{key: [site for site in getattr(plan, key) if site in known] for key in _LISTS},
             "new": None if plan.new is None else min(plan.new, usable),
             "frontier": [number for number in plan.frontier if number <= usable],
         }
