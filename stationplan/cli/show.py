@@ -36,9 +36,8 @@ def log_to_stderr(verbose: bool) -> None:
     logging.basicConfig(level=level, format="%(message)s", handlers=[handler], force=True)
 
 
-@contextmanager
-def progress_bar(lang: Language, *, steps: int = pipeline.STEPS) -> Iterator[Report]:
-    """Show a bar with the time left while a study runs; one step more than the pipeline's is for writing."""
+def empty_bar() -> Progress:
+    """Return a bar on standard error for tasks with steps and the time left; nothing where that is no terminal."""
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
@@ -47,7 +46,13 @@ def progress_bar(lang: Language, *, steps: int = pipeline.STEPS) -> Iterator[Rep
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+@contextmanager
+def progress_bar(lang: Language, *, steps: int = pipeline.STEPS) -> Iterator[Report]:
+    """Show a bar with the time left while a study runs; one step more than the pipeline's is for writing."""
+    with empty_bar() as bar:
         task = bar.add_task("", total=steps + 1)
 
         def report(step: float, message: Message) -> None:

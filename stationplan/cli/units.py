@@ -9,7 +9,6 @@ from pathlib import Path
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -43,15 +42,7 @@ def plan_units(
     show.log_to_stderr(verbose)
     spoken: Language = context.obj
     written: Language = "en" if lang == Lang.en else "zh"
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed:.0f}/{task.total}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with show.empty_bar() as bar:
         task = bar.add_task("", total=None)
 
         def step(_number: float, message: Message) -> None:
