@@ -117,7 +117,7 @@ def plan_of(ready: Prepared, clock: StepClock, *, workers: int = 1, lenient: boo
         minutes_before, minutes_after = None, None
         if plan.far_min is not None:
             minutes_before = recount_minutes(demand, sites, times, standing, far_min=plan.far_min)
-            built_too = np.concatenate([standing, solution.sites])
+            built_too = np.concatenate([np.setdiff1d(standing, solution.closed), solution.sites])
             minutes_after = recount_minutes(demand, sites, times, built_too, far_min=plan.far_min)
         _agree(reached(asked, demand, after, minutes_after, solution), solution)
         built = finished(demand, sites, coverage, solution, plan=plan, districts=len(area.districts))

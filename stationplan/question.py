@@ -208,7 +208,8 @@ def answer(asked: Question) -> Solution:
             floor=asked.ends["floor"],
             time_limit_s=plan.time_limit_s,
         )
-    if coverage.journeys is not None:
+    if plan.aim in ("median", "center"):
+        assert coverage.journeys is not None  # the scenario says how far is looked
         return _shortest(asked, coverage.journeys)
     if plan.phases:
         return phased_coverage(
@@ -356,11 +357,11 @@ def reached(
 ) -> float:
     """Return the objective of a solution from a count of the stations that cover each [cell, group, slot].
 
-    ``minutes``, of the same shape, are those to the nearest station where the plan is about ways. NaN where neither
-    tells the objective: coverage fades out past the standard, room is short, or a regret is asked for.
+    ``minutes``, of the same shape, are those to the nearest station, where they were measured. NaN where neither tells
+    the objective: coverage fades out past the standard, room is short, or a regret is asked for.
     """
     plan, sites = asked.plan, asked.sites
-    if minutes is not None:
+    if plan.aim in ("median", "center") and minutes is not None:
         worked = demand.weight > 0
         if plan.aim == "median":
             return float(np.average(np.minimum(minutes[worked], plan.far_min or 0.0), weights=demand.weight[worked]))

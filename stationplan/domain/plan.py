@@ -349,14 +349,14 @@ class Plan(Density):
 
     ``stations_before`` and ``stations_after``,
     [cell, group, slot], count the stations that cover a row today and with the plan (0 where a row has no workers).
-    ``why_not`` holds the cases of the sites that the scenario asks about, in its order.
-    ``robustness`` is, for each proposed site, the share of ``robustness_draws`` draws of the demand in which it is
-    chosen too (NaN without draws). ``aim`` is what the plan wants, and ``weighted`` whether its objective counts more
-    than covered workers. ``phase_names`` name the phases of the solution, ``actions`` what
-    is done at sites. ``frontier`` tells what other numbers of sites could do. Where the plan is about ways,
-    ``minutes_before`` and ``minutes_after``, [cell, group, slot], are those to the nearest station (``inf``: none
-    within ``coverage.journeys.far_min``); where it is about room, ``served`` tells who finds some. ``part``
-    are the ids of its districts where the scenario has more, else empty.
+    ``why_not`` holds the cases of the sites that the scenario asks about, in its order. ``robustness`` is, for each
+    proposed site, the share of ``robustness_draws`` draws of the demand in which it is chosen too (NaN without draws).
+    ``aim`` is what the plan wants, and ``weighted`` whether its objective counts more than covered workers.
+    ``phase_names`` name the phases of the solution, ``actions`` what is done at sites. ``frontier`` tells what other
+    numbers of sites could do. Where the scenario asks for ways, ``minutes_before`` and ``minutes_after``, [cell, group,
+    slot], are those to the nearest station (``inf``: none within ``coverage.journeys.far_min``); where it is about
+    room, ``served`` tells who finds some. ``part`` are the ids of its districts where the scenario has more, else
+    empty.
     """
 
     network: RoadNetwork

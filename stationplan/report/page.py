@@ -91,8 +91,7 @@ def _figures(plan: Plan, lang: Language) -> list[Row]:
     word = words(lang)
     total = overall(plan)
     gained = total.after.workers - total.before.workers
-    return [
-        *aim_figures(plan, lang),
+    figures = [
         {
             "label": word("Workers covered"),
             "value": word("{before} → {after}", before=_share(total.before.share), after=_share(total.after.share)),
@@ -115,15 +114,17 @@ def _figures(plan: Plan, lang: Language) -> list[Row]:
             "note": _gap(plan, lang),
         },
     ]
+    # What a plan is about goes before, what it tells besides behind.
+    return [*aim_figures(plan, lang), *figures] if plan.aim != "coverage" else [*figures, *aim_figures(plan, lang)]
 
 
 def aim_figures(plan: Plan, lang: Language) -> list[Row]:
-    """Return the figure of a plan that is about ways or room."""
+    """Return the figure of a plan that is about ways or room, or tells of ways."""
     word = words(lang)
     change, rooms = ways(plan), room(plan)
     if change is not None:
         before, after = (_way_of(plan, way) for way in change)
-        label = word("Mean way to a station (min)") if plan.aim == "median" else word("Longest way to a station (min)")
+        label = word("Longest way to a station (min)") if plan.aim == "center" else word("Mean way to a station (min)")
         note = word(
             "{workers} workers have none within {minutes} min (today {today})",
             workers=number(change[1].without),
@@ -182,7 +183,7 @@ def _minutes(minutes: float | None) -> str:
 
 
 def _way_of(plan: Plan, way: Way) -> str:
-    return _minutes(way.mean_min if plan.aim == "median" else way.longest_min)
+    return _minutes(way.longest_min if plan.aim == "center" else way.mean_min)
 
 
 def built_words(plan: Plan, lang: Language, phase: int | None = None) -> str:

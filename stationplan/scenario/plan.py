@@ -56,8 +56,8 @@ class PlanInput(Table):
     workers served by stations of limited `capacity` (`served`), the shortest mean way to a station (`median`) or the
     shortest longest way (`center`)."""
     far_min: Positive | None = None
-    """Minutes up to which ways are looked at, and that count for who has no station within them; for the aims `median`
-    and `center`, which need them."""
+    """Minutes up to which ways to stations are looked at, and that count for who has none within them: with them the plan
+    tells how long ways are. The aims `median` and `center` need them."""
     capacity: Nonnegative | None = None
     """Workers that a station serves in a time slot where neither its row nor its host says; for the aim `served`."""
     new: Annotated[int, Field(ge=0)] | None = None
@@ -205,7 +205,7 @@ def check_plan(plan: PlanInput, faults: FaultList, *, actions: bool, fades: bool
 
 
 def _check_ways(plan: PlanInput, faults: FaultList) -> None:
-    """Note how far ways are looked at where nobody asks, and the other way round; and room that nobody asks for."""
+    """Note what a question about ways lacks."""
     if plan.aim in _WAYS and plan.far_min is None:
         faults.add(
             say("The aim is about ways to stations, however long, and nothing says how far is looked."),
@@ -214,16 +214,6 @@ def _check_ways(plan: PlanInput, faults: FaultList) -> None:
         )
     if plan.aim in _WAYS and plan.new is None:
         faults.add(say("The number of new sites is missing."), say("Give `new = 10`."), key="plan.new")
-    for key, given, aims in (
-        ("far_min", plan.far_min, _WAYS),
-        ("capacity", plan.capacity, ("served",)),
-    ):
-        if given is not None and plan.aim not in aims:
-            faults.add(
-                say("`{key}` has no meaning with `aim = {aim}`.", key=key, aim=repr(plan.aim)),
-                say("Leave it out, or ask for another aim: {aims}.", aims=", ".join(f"`{aim}`" for aim in aims)),
-                key=f"plan.{key}",
-            )
 
 
 def _check_limits(plan: PlanInput, faults: FaultList) -> None:

@@ -70,7 +70,8 @@ def sources(made: Density, lang: Language) -> list[str]:
 def _content(plan: Plan, lang: Language, packer: Packer) -> Json:
     word = words(lang)
     demand, sites = plan.demand, plan.sites
-    standing = np.concatenate([np.flatnonzero(sites.existing), plan.chosen])
+    # Stations beyond the districts are drawn, and a look at the study does not begin with them.
+    standing = np.concatenate([np.flatnonzero(sites.existing & (sites.district >= 0)), plan.chosen])
     lon, lat = unproject(
         np.concatenate([demand.x, sites.x[standing]]), np.concatenate([demand.y, sites.y[standing]]), plan.area.crs
     )
