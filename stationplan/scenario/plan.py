@@ -56,8 +56,8 @@ class PlanInput(Table):
     workers served by stations of limited `capacity` (`served`), the shortest mean way to a station (`median`) or the
     shortest longest way (`center`)."""
     far_min: Positive | None = None
-    """Minutes up to which ways to stations are looked at, and that count for who has none within them: with them the plan
-    tells how long ways are. The aims `median` and `center` need them."""
+    """Minutes up to which ways to stations are looked at, and that count for who has none within them: with them the
+    plan tells how long ways are. The aims `median` and `center` need them."""
     capacity: Nonnegative | None = None
     """Workers that a station serves in a time slot where neither its row nor its host says; for the aim `served`."""
     new: Annotated[int, Field(ge=0)] | None = None
