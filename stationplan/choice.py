@@ -23,8 +23,10 @@ _TRIES = 20
 """How often a limit is tried that may be enough, each in an equal part of the time."""
 
 
-def choose(asked: Question) -> Solution:
+def choose(asked: Question, *, lenient: bool = False) -> Solution:
     """Return the best choice of sites that the question allows.
+
+    With ``lenient`` money that buys nothing has an answer without new sites.
 
     All that is maximised, kept or reached is in the weights of the question: with heat, not in head counts.
 
@@ -38,7 +40,8 @@ def choose(asked: Question) -> Solution:
     """
     plan = asked.plan
     _refuse_required(asked)
-    _refuse_poor(asked)
+    if not lenient:
+        _refuse_poor(asked)
     solution = answer(asked)
     if solution.termination == "infeasible":
         raise _infeasible(asked)
@@ -264,12 +267,14 @@ def _least_limit(asked: Question, use: FloatArray, key: Literal["number", "money
         time_limit_s=limit_s,
     )
     first = max(math.ceil(simple.bound - 1e-6), too_little) if np.isfinite(simple.bound) else too_little
-    enough = used(first) or used(float(use[~sites.existing & ~sites.forbidden].sum()))
+    enough = used(first)
+    if enough is None:
+        enough = used(float(use[~sites.existing & ~sites.forbidden].sum()))
     low = too_little
     for _ in range(_TRIES):
         if enough is None or enough <= max(first, low + 1):
             break
-        middle = math.floor((low + enough) / 2)
+        middle = (low + enough) / 2 if key == "money" else (low + enough) // 2
         found = used(middle)
         low, enough = (middle, enough) if found is None else (low, found)
     return enough
@@ -288,7 +293,7 @@ def _refuse_poor(asked: Question) -> None:
         return
     free = ~sites.existing & ~sites.forbidden
     cheapest = float(sites.cost[free].min(initial=np.inf))
-    if cheapest > money and not sites.required.any():
+    if money < cheapest < np.inf and not sites.required.any():
         raise InfeasibleError(
             say("No candidate can be built for {budget} yuan.", budget=_yuan(money)),
             [say("The cheapest costs {cost} yuan; the budget is in yuan.", cost=_yuan(cheapest))],

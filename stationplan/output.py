@@ -187,17 +187,23 @@ def _replacing(folder: Path) -> Iterator[Path]:
 
 def _sweep(folder: Path) -> None:
     """Remove the drafts of runs that were killed: those whose process is gone."""
-    if os.name != "posix":  # elsewhere signal 0 is not a question but an order
-        return
     for draft in folder.parent.glob(f".{glob.escape(folder.name)}.*.*.part"):
         process = draft.name.split(".")[-3]
-        if process.isdecimal():
-            try:
-                os.kill(int(process), 0)
-            except ProcessLookupError:
-                shutil.rmtree(draft, ignore_errors=True)
-            except PermissionError:
-                continue
+        if process.isdecimal() and not lives(int(process)):
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+def lives(process: int) -> bool:
+    """Return whether a process of this machine is there, as far as that can be known."""
+    if os.name != "posix":  # elsewhere signal 0 is not a question but an order
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _aside(folder: Path) -> Path:

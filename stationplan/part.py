@@ -34,6 +34,9 @@ from stationplan.scenario import PlanInput, Scenario
 from stationplan.scenario.base import Name
 from stationplan.steps import StepClock
 
+_WORLD_M = 1e8
+"""Metres beyond which nothing is."""
+
 _LISTS = ("required", "forbidden", "preferred", "closable", "explain")
 """Keys of a question that name sites."""
 
@@ -62,6 +65,7 @@ def ready_for(scenario: Scenario, clock: StepClock) -> Prepared:
             )
     faults.raise_any()
     part = part_of(ready, np.array(sorted({codes.index(code) for code in only}), dtype=np.int64))
+    part = replace(part, inputs=ready.inputs, quality=ready.quality, notes=(*ready.notes, *part.notes))
     for key in _LISTS:
         for site in getattr(scenario.file.plan, key):
             if site not in part.sites.site_id:
@@ -85,7 +89,9 @@ def part_of(ready: Prepared, districts: IntArray, name: LocalText | None = None)
     border_m = reach_m(ready)
     rows = ready.area.districts
     shape = shapely.union_all(rows.geometry.to_numpy()[districts])
-    around = shapely.buffer(shape, border_m + ready.file.roads.max_snap_m)
+    around = shapely.box(*(-_WORLD_M, -_WORLD_M, _WORLD_M, _WORLD_M))
+    if border_m < _WORLD_M:
+        around = shapely.buffer(shape, border_m + ready.file.roads.max_snap_m)
     shapely.prepare(around)
     number = np.full(len(rows) + 1, -1, dtype=np.int64)  # the last is for -1, outside every district
     number[districts] = np.arange(len(districts))
@@ -98,6 +104,7 @@ def part_of(ready: Prepared, districts: IntArray, name: LocalText | None = None)
     roads, _ = _roads_within(ready.roads, around)
     names = [name for name, stays in zip(sites.site_id, kept, strict=True) if stays]
     usable = int((kept & sites.counted & ~sites.forbidden).sum())
+    closable = int((kept & sites.closable & (number[sites.district] >= 0)).sum())
     text = ready.file.name
     if name is not None:
         text = Name(zh=f"{text.zh} · {name.zh}", en=f"{text.en} · {name.en}")
@@ -108,7 +115,7 @@ def part_of(ready: Prepared, districts: IntArray, name: LocalText | None = None)
     )
     return replace(
         ready,
-        file=ready.file.model_copy(update={"name": text, "plan": _question(ready.file.plan, names, usable)}),
+        file=ready.file.model_copy(update={"name": text, "plan": _question(ready.file.plan, names, usable, closable)}),
         area=StudyArea(rows.iloc[districts].reset_index(drop=True)),
         surface=_surface(ready.surface, mine, districts, number),
         demand=_demand(demand, mine, number),
@@ -126,25 +133,46 @@ def part_of(ready: Prepared, districts: IntArray, name: LocalText | None = None)
 
 
 def reach_m(ready: Prepared) -> float:
-    """Return how far anybody may go to a station, in a straight line: by the fastest road for all of his minutes."""
+    """Return how far anybody may go to a station, in a straight line: by the fastest road for all of his minutes.
+
+    Roads may be stated shorter than they are, and as taking no time at all: then it is ``inf``.
+    """
+    network, plan = ready.network, ready.file.plan
+    tail = network.tail
+    straight = np.hypot(network.x[tail] - network.x[network.head], network.y[tail] - network.y[network.head])
     far = []
     for group in ready.demand.groups:
-        minutes, metres = ready.network.minutes[group.mode], ready.network.metres[group.mode]
-        open_arc = np.isfinite(minutes) & (minutes > 0)
-        fastest = float((metres[open_arc] / minutes[open_arc]).max(initial=0.0))
-        by_minutes = max(group.farthest_min, ready.file.plan.far_min or 0.0) * fastest
-        limited = group.cutoff_m is not None and ready.file.plan.far_min is None and group.fade_min is None
-        far.append(min(by_minutes, group.cutoff_m) if limited and group.cutoff_m is not None else by_minutes)
+        minutes, metres = network.minutes[group.mode], network.metres[group.mode]
+        open_arc = np.isfinite(minutes) & (straight > 0)
+        fastest = _most(np.maximum(straight, metres)[open_arc], minutes[open_arc])
+        by_minutes = max(group.farthest_min, plan.far_min or 0.0) * fastest
+        if group.cutoff_m is None or plan.far_min is not None or group.fade_min is not None:
+            far.append(by_minutes)
+        else:
+            far.append(min(by_minutes, group.cutoff_m * max(_most(straight[open_arc], metres[open_arc]), 1.0)))
     return max(far)
 
 
-def _question(plan: PlanInput, names: list[str], usable: int) -> PlanInput:
-    """Return a question about some sites only, of which so many may be built."""
+def _most(above: FloatArray, below: FloatArray) -> float:
+    """Return the largest ratio, ``inf`` where one divides by 0."""
+    with np.errstate(divide="ignore"):
+        return float((above / below).max(initial=0.0))
+
+
+def _question(plan: PlanInput, names: list[str], usable: int, closable: int) -> PlanInput:
+    """Return a question about some sites only, of which so many may be built, and so many closed."""
     known = set(names)
+    left, phases = usable, []
+    for phase in plan.phases:
+        new = None if phase.new is None else min(phase.new, left)
+        left -= new or 0
+        phases.append(phase.model_copy(update={"new": new}))
     return plan.model_copy(
         update={
             **{key: [site for site in getattr(plan, key) if site in known] for key in _LISTS},
             "new": None if plan.new is None else min(plan.new, usable),
+            "phases": phases,
+            "close": min(plan.close, closable),
             "frontier": [number for number in plan.frontier if number <= usable],
         }
     )
@@ -230,7 +258,10 @@ def _sites(sites: Sites, kept: BoolArray, number: IntArray) -> Sites:
         name: _picked(values, kept) if isinstance(values, tuple) else values[kept]
         for name, values in vars(sites).items()
     }
-    return Sites(**{**columns, "place": place[sites.place[kept]], "district": number[sites.district[kept]]})
+    district = number[sites.district[kept]]
+    # Stations across the border are not the part's own to close.
+    closable = sites.closable[kept] & (district >= 0)
+    return Sites(**{**columns, "place": place[sites.place[kept]], "district": district, "closable": closable})
 
 
 def _picked(values: tuple[str, ...], kept: BoolArray) -> tuple[str, ...]:

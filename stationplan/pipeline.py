@@ -31,6 +31,18 @@ from stationplan.scenario import Scenario
 from stationplan.steps import Progress, StepClock
 from stationplan.surfaces import surface_of, timed
 
+_NOTHING = Solution(
+    sites=np.empty(0, dtype=np.int64),
+    objective=0.0,
+    bound=0.0,
+    gap=0.0,
+    termination="optimal",
+    method="nobody is there",
+    time_s=0.0,
+    closed=np.empty(0, dtype=np.int64),
+)
+"""The answer where there are no workers."""
+
 STEPS = 9
 """Number of steps that :func:`run` reports."""
 
@@ -59,7 +71,8 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
 def plan_of(ready: Prepared, clock: StepClock, *, workers: int = 1, lenient: bool = False) -> Plan:
     """Return the plan of a study that is ready for its question; see :func:`run`.
 
-    With ``lenient`` a study in which no candidate reaches anybody has a plan without new sites, which says so.
+    With ``lenient`` a study without workers, in which no candidate reaches anybody, or whose money buys nothing has a
+    plan without new sites.
     """
     file, plan, notes = ready.file, ready.file.plan, list(ready.notes)
     area, demand, sites = ready.area, ready.demand, ready.sites
@@ -85,7 +98,7 @@ def plan_of(ready: Prepared, clock: StepClock, *, workers: int = 1, lenient: boo
     with clock.step("siting", say("Choosing sites")):
         districts = tuple(area.districts["name"].astype(str))
         asked = question(plan, demand, sites, coverage, districts=districts)
-        solution = choose(asked)
+        solution = choose(asked, lenient=lenient) if asked.total > 0 or not lenient else _NOTHING
         if solution.termination == "time_limit":
             notes.append(say("The solver ran out of time: another run may end with another plan."))
         if len(solution.closed):

@@ -361,8 +361,10 @@ def reached(
     the objective: coverage fades out past the standard, room is short, or a regret is asked for.
     """
     plan, sites = asked.plan, asked.sites
+    worked = demand.weight > 0
+    if not worked.any():
+        return 0.0
     if plan.aim in ("median", "center") and minutes is not None:
-        worked = demand.weight > 0
         if plan.aim == "median":
             return float(np.average(np.minimum(minutes[worked], plan.far_min or 0.0), weights=demand.weight[worked]))
         return float(minutes[worked & np.isfinite(minutes)].max(initial=0.0))

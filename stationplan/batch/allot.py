@@ -22,12 +22,13 @@ Allocation = Literal["equal", "per-worker", "optimal"]
 
 def allotted(
     ready: Prepared, units: Sequence[Unit], how: Allocation, *, workers: int
-) -> tuple[list[PlanInput], Solution | None]:
-    """Return the question of each unit, with its part of number and budget, and the joint answer where it was asked.
+) -> tuple[list[PlanInput], float | None]:
+    """Return the question of each unit, with its part of number and budget, and a limit on what all can cover together.
 
     Parts of a number are whole (largest remainder first; Hamilton 1792). ``optimal`` asks the question of all units
     together, with its floors and other rules, and gives each unit what the best answer builds there: no other way to
-    spread it covers more than that answer's bound.
+    spread it covers more than that answer's bound, which is told where workers covered are the aim. What the whole has
+    to reach is then left out of the units' questions; where districts have floors, they get the very sites.
 
     Raises
     ------
@@ -44,17 +45,28 @@ def allotted(
             say("Leave out --allocate: each unit is then asked the whole question."),
             key="plan.phases",
         )
+    if plan.close:
+        faults.add(
+            say("Closures are not spread over units."),
+            say("Leave out --allocate: each unit is then asked the whole question."),
+            key="plan.close",
+        )
     if plan.new is None and plan.budget is None:
         faults.add(say("There is nothing to spread over the units."), say("Give `new`, `budget` or both."), key="plan")
     faults.raise_any()
     if how == "optimal":
-        solution = _joint(ready, workers=workers)
-        unit_of = _unit_of(ready, units)
-        built = unit_of[solution.sites]
-        counted = ready.sites.counted[solution.sites]
-        count = np.bincount(built[counted], minlength=len(units))
-        money = np.bincount(built, ready.sites.cost[solution.sites], minlength=len(units))
-        return [_with(plan, int(new), float(cost)) for new, cost in zip(count, money, strict=True)], solution
+        solution, counts_heads = _joint(ready, workers=workers)
+        built = _unit_of(ready, units)[solution.sites]
+        alone = plan.model_copy(update={"target_share": 0.0, "cross_target_share": 0.0})
+        questions = []
+        for number in range(len(units)):
+            mine = solution.sites[built == number]
+            question = _with(alone, int(ready.sites.counted[mine].sum()), float(ready.sites.cost[mine].sum()))
+            if plan.floor_share:
+                sites = [ready.sites.site_id[site] for site in mine]
+                question = question.model_copy(update={"floor_share": 0.0, "required": sites})
+            questions.append(question)
+        return questions, solution.bound if counts_heads else None
     demand = ready.demand
     by_district = np.bincount(demand.district, demand.workers.sum(axis=(1, 2)), minlength=len(ready.area.districts))
     weight = np.array([by_district[unit.districts].sum() if how == "per-worker" else 1.0 for unit in units])
@@ -88,8 +100,8 @@ def _with(plan: PlanInput, new: int, budget: float) -> PlanInput:
     )
 
 
-def _joint(ready: Prepared, *, workers: int) -> Solution:
-    """Return the best answer to the question of the whole."""
+def _joint(ready: Prepared, *, workers: int) -> tuple[Solution, bool]:
+    """Return the best answer to the question of the whole, and whether its bound is one on workers covered."""
     plan, demand, sites = ready.file.plan, ready.demand, ready.sites
     times = site_times(
         ready.network,
@@ -102,7 +114,8 @@ def _joint(ready: Prepared, *, workers: int) -> Solution:
     )
     coverage = cover_rows(demand, sites, times, far_min=plan.far_min)
     names = tuple(ready.area.districts["name"].astype(str))
-    return choose(question(plan, demand, sites, coverage, districts=names))
+    asked = question(plan, demand, sites, coverage, districts=names)
+    return choose(asked), plan.aim == "coverage" and not asked.weighted
 
 
 def _unit_of(ready: Prepared, units: Sequence[Unit]) -> IntArray:

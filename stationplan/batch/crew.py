@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,9 +14,6 @@ from stationplan.errors import FaultList, say
 
 if TYPE_CHECKING:
     from distributed import Client
-
-_RETRIES = 3
-"""How often a unit is given to somebody else when its worker is lost."""
 
 
 @contextmanager
@@ -65,16 +64,16 @@ def crew(*, workers: int, scheduler: str | None) -> Iterator[Client]:
 
 
 def outcomes(client: Client, tasks: Sequence[Task]) -> Iterator[Outcome]:
-    """Yield what becomes of each task, as they end."""
+    """Yield what becomes of each task, as they end; a task whose worker is lost goes to another, as Dask is set."""
     from distributed import as_completed  # noqa: PLC0415 - an extra
 
     unit = {}
     for task in tasks:
-        future = client.submit(do, task, key=f"{task.unit}-{task.fingerprint}", retries=_RETRIES, pure=False)
+        # A name of its own: another client's task for another folder is not this one.
+        future = client.submit(do, task, key=f"{task.unit}-{uuid.uuid4().hex}", pure=False)
         unit[future] = task.unit
     for future in as_completed(list(unit)):
-        error = future.exception()
-        if error is None:
+        try:
             yield future.result()
-        else:
+        except (Exception, CancelledError) as error:
             yield Outcome(unit[future], (say("{kind}: {error}", kind=type(error).__name__, error=error),))

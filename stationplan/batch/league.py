@@ -16,7 +16,7 @@ import shapely
 
 from stationplan.batch.units import Unit
 from stationplan.batch.work import Outcome
-from stationplan.domain import Language, LocalText, ObjectArray, Solution
+from stationplan.domain import Language, LocalText, ObjectArray
 from stationplan.i18n import number, percent, percent_up, translate, words
 from stationplan.output import MAP_NAME, write_whole
 from stationplan.prepared import Prepared
@@ -67,8 +67,8 @@ class Row:
 class League:
     """All units that have a plan, best covered first, and those that have none.
 
-    ``shapes`` are the units' outlines by id, in metres. ``most`` is what no spreading of the same sites could pass,
-    where that was asked.
+    ``shapes`` are the units' outlines by id, in metres. ``most_share`` of all
+    workers is what no spreading of the same sites could pass, where that was asked.
     """
 
     NAMES: ClassVar[tuple[str, ...]] = ("league.csv", "league.xlsx", "index.html", "manifest.json")
@@ -81,7 +81,7 @@ class League:
     failed: tuple[Outcome, ...]
     names: dict[str, LocalText]
     shapes: dict[str, shapely.Geometry]
-    most: float | None
+    most_share: float | None
 
     @property
     def total(self) -> Row:
@@ -105,14 +105,14 @@ class League:
 
 
 def league_of(
-    ready: Prepared, units: Sequence[Unit], home: Path, *, failed: Sequence[Outcome], joint: Solution | None
+    ready: Prepared, units: Sequence[Unit], home: Path, *, failed: Sequence[Outcome], most: float | None
 ) -> League:
-    """Return the table of the units whose results stand in ``home``; ``joint`` answers the question of all together."""
+    """Return the table of the units whose results stand in ``home``; ``most`` workers can be covered in all."""
     without = {outcome.unit for outcome in failed}
     rows = [_row(ready, unit, home) for unit in units if unit.id not in without]
-    rows.sort(key=lambda row: -1.0 if row.share_after is None else -row.share_after)
+    rows.sort(key=lambda row: 1.0 if row.share_after is None else -row.share_after)
     outlines: ObjectArray = ready.area.districts.geometry.to_numpy()
-    file = ready.file
+    file, workers = ready.file, float(ready.demand.workers.sum())
     return League(
         name=file.name.text,
         notice=file.notice.text if file.notice is not None else None,
@@ -122,7 +122,7 @@ def league_of(
         failed=tuple(failed),
         names={unit.id: unit.name for unit in units},
         shapes=_shapes(units, outlines),
-        most=joint.bound if joint is not None and file.plan.aim == "coverage" else None,
+        most_share=None if most is None or not workers else min(most / workers, 1.0),
     )
 
 
@@ -149,7 +149,7 @@ def _row(ready: Prepared, unit: Unit, home: Path) -> Row:
         covered_before=before["workers"],
         covered_after=after["workers"],
         cross_after=(after["cross_share"] or 0.0) * total,
-        new_sites=sum(1 for site in plan["sites"] if not site["extends"]),
+        new_sites=sum(1 for site in plan["sites"] if site["counted"]),
         cost=sum(site["cost"] for site in plan["sites"]),
         gap=plan["solution"]["gap"],
         termination=plan["solution"]["termination"],
@@ -253,11 +253,11 @@ def render_index(league: League, *, lang: Language) -> str:
         {"label": word("Cost (yuan)"), "value": number(total.cost), "note": word("in all units")},
     ]
     notes = []
-    if league.most is not None and total.workers > 0:
+    if league.most_share is not None:
         notes.append(
             word(
                 "Spread in any other way over the units, as many sites or as much money cover at most {share} of all.",
-                share=percent_up(league.most / total.workers),
+                share=percent_up(league.most_share),
             )
         )
     pictured = choropleth(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -18,10 +20,10 @@ from stationplan.batch.crew import crew, outcomes
 from stationplan.batch.league import League, league_of, write_league
 from stationplan.batch.store import put
 from stationplan.batch.units import By, Unit, units_of
-from stationplan.batch.work import Outcome, Task, is_done
-from stationplan.domain import Language, Solution
+from stationplan.batch.work import DONE_NAME, Outcome, Task, is_done
+from stationplan.domain import Language
 from stationplan.errors import FaultList, Message, say
-from stationplan.output import manifest_text, write_whole
+from stationplan.output import lives, manifest_text, write_whole
 from stationplan.part import part_of, ready_for
 from stationplan.scenario import Scenario
 from stationplan.steps import Progress, StepClock
@@ -78,14 +80,14 @@ def run_batch(
     clock = StepClock(progress)
     ready = ready_for(scenario, clock)
     units = units_of(ready.area, by)
-    joint: Solution | None = None
+    most: float | None = None
     questions = [ready.file.plan] * len(units)
     if allocate is not None:
         with clock.step("allocation", say("Spreading the sites over the units")):
-            questions, joint = allotted(ready, units, allocate, workers=workers)
+            questions, most = allotted(ready, units, allocate, workers=workers)
     home = out / UNITS_NAME
     home.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".parts.", dir=out) as parts:
+    with tempfile.TemporaryDirectory(prefix=f".parts.{os.getpid()}.", dir=out) as parts:
         tasks = []
         with clock.step("parts", say("Cutting the study into units")):
             for unit, question in zip(units, questions, strict=True):
@@ -98,10 +100,10 @@ def run_batch(
         open_tasks = [task for task in tasks if not is_done(task.folder, task.fingerprint)]
         kept = len(tasks) - len(open_tasks)
         failed = _planned(open_tasks, kept, workers=workers, scheduler=scheduler, told=told)
-    _sweep(home, units)
+    _sweep(home, units, {outcome.unit for outcome in failed})
     order = {unit.id: number for number, unit in enumerate(units)}
     gone = tuple(sorted(failed, key=lambda outcome: order[outcome.unit]))
-    league = league_of(ready, units, home, failed=gone, joint=joint)
+    league = league_of(ready, units, home, failed=gone, most=most)
     write_league(league, out, lang=lang)
     with write_whole(out / "manifest.json") as draft:
         draft.write_text(manifest_text(ready, {}), encoding="utf-8", newline="")
@@ -136,26 +138,52 @@ def _fingerprint(content: str, lang: Language) -> str:
 
 
 def _refuse_strangers(out: Path) -> None:
-    """Refuse a folder that holds anything but a batch."""
-    known = {UNITS_NAME, *League.NAMES}
-    found = sorted(path.name for path in out.iterdir()) if out.is_dir() else []
-    strangers = [name for name in found if name not in known and not name.startswith(".parts.")]
+    """Refuse a folder that holds anything but a batch, or one at which another batch is at work; remove its drafts."""
+    faults = FaultList()
+    strangers = []
+    for path in sorted(out.iterdir()) if out.is_dir() else []:
+        draft = _DRAFT.fullmatch(path.name)
+        if draft is not None and draft[1] is not None and lives(int(draft[1])):
+            faults.add(
+                say("Another batch is at work in {folder}.", folder=out),
+                say("Wait for it, or name another folder with --out."),
+                key="--out",
+            )
+            faults.raise_any()
+        if draft is not None:  # of a batch that was killed
+            _remove(path)
+        elif path.name not in {UNITS_NAME, *League.NAMES}:
+            strangers.append(path.name)
+    home = out / UNITS_NAME
+    strangers += [f"{UNITS_NAME}/{path.name}" for path in sorted(home.glob("*")) if not _ours(path)]
     if strangers or (out.exists() and not out.is_dir()):
-        faults = FaultList()
         faults.add(
             say("{folder} holds something else than a batch: {names}.", folder=out, names=", ".join(strangers[:3])),
             say("Name another folder with --out."),
             key="--out",
         )
         faults.raise_any()
-    for name in found:
-        if name.startswith(".parts."):  # of a batch that was killed
-            shutil.rmtree(out / name, ignore_errors=True)
 
 
-def _sweep(home: Path, units: Sequence[Unit]) -> None:
-    """Remove the results of units that are no longer there, and what lost workers had begun."""
-    named = {unit.folder for unit in units}
+_DRAFT = re.compile(r"\.parts\.(\d+)\..*|\.(?:league|index|manifest)\.\w+\.\d+\.part")
+"""What a batch leaves in its folder when it is killed: the parts of its units, by its process, and half a table."""
+
+
+def _ours(path: Path) -> bool:
+    """Return whether a folder was written by a batch: it is marked as done, or a draft of one, or an old one aside."""
+    return (path / DONE_NAME).exists() or path.name.endswith((".part", ".old"))
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _sweep(home: Path, units: Sequence[Unit], failed: set[str]) -> None:
+    """Remove the results of units that are no longer there, or have no plan now, and what lost workers had begun."""
+    named = {unit.folder for unit in units if unit.id not in failed}
     for path in home.iterdir():
-        if path.is_dir() and path.name not in named:
-            shutil.rmtree(path, ignore_errors=True)
+        if path.name not in named and _ours(path):
+            _remove(path)

@@ -79,14 +79,17 @@ def units_of(area: StudyArea, by: By) -> list[Unit]:
 def _folders(ids: list[str]) -> list[str]:
     """Return a name for a folder for each id; ids that differ in signs that no folder has are numbered.
 
-    >>> _folders(["510104", "锦屏市", "a/b", "a b"])
-    ['510104', '锦屏市', 'a_b', 'a_b-2']
+    >>> _folders(["510104", "锦屏市", "a/b", "a b", "a_b-2"])
+    ['510104', '锦屏市', 'a_b', 'a_b-2', 'a_b-2-2']
     """
-    taken: dict[str, int] = {}
-    names = []
+    names: list[str] = []
+    taken: set[str] = set()
     for one in ids:
-        name = _UNFIT.sub("_", one).strip("_")[:60] or "unit"
-        taken[name.casefold()] = taken.get(name.casefold(), 0) + 1
-        count = taken[name.casefold()]
-        names.append(name if count == 1 else f"{name}-{count}")
+        name = first = _UNFIT.sub("_", one).strip("_")[:60] or "unit"
+        number = 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{first}-{number}"
+        taken.add(name.casefold())
+        names.append(name)
     return names

@@ -293,11 +293,11 @@ def _check_ids(scenario: Scenario, stations: Sequence[Place], candidates: Sequen
             say("Ask for at most {count}, or give more candidates.", count=usable),
             key="plan.frontier",
         )
-    elif plan.new is not None and plan.new > usable:
+    elif plan.number is not None and plan.number > usable:
         faults.add(
-            say("{new} new sites are asked for, but there are only {count} candidates.", new=plan.new, count=usable),
+            say("{new} new sites are asked for, but there are only {count} candidates.", new=plan.number, count=usable),
             say("Ask for at most {count}, or give more candidates.", count=usable),
-            key="plan.new",
+            key="plan.phases" if plan.phases else "plan.new",
         )
     faults.raise_any()
 

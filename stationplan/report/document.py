@@ -124,7 +124,7 @@ def _site(plan: Plan, order: int) -> Json:
         "host": sites.host[site],
         "hours": sites.hours[site],
         "action": sites.action[site],
-        "extends": bool(sites.extends[site]),
+        "counted": bool(sites.counted[site]),
         "phase": int(plan.phase[order]) + 1 if plan.solution.phases else None,
         "workers_gained": _number(why.gained.sum()),
         "cost": _number(sites.cost[site]),
