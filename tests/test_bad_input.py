@@ -116,9 +116,9 @@ CASES = {
         {r"scenario\.toml \[plan\.required\]": "S001", r"scenario\.toml \[plan\.forbidden\]": "nobody"},
     ),
     "several in one scenario": (
-        scenario("new = 20", "new = 0\nfloor_share = 2.0\nx = 1\n[groups.sweeper]"),
+        scenario("new = 20", "new = -1\nfloor_share = 2.0\nx = 1\n[groups.sweeper]"),
         {
-            r"\[plan\.new\]": "1",
+            r"\[plan\.new\]": "0",
             r"\[plan\.floor_share\]": "1",
             r"\[plan\.x\]": "budget",
             **{rf"\[groups\.sweeper\.{key}\]": "." for key in ("name", "mode", "cutoff_min", "workers", "profile")},
