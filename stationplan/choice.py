@@ -94,13 +94,8 @@ def _infeasible(asked: Question) -> InfeasibleError | UndecidedError:
 
 
 def _reachable_floor(asked: Question) -> float:
-    plan = asked.plan
-    if plan.aim == "cost":
-        return _best_floor(asked, _usable(asked.sites), None)
-    return _best_floor(asked, plan.number, plan.money)
-
-
-def _best_floor(asked: Question, number: int | None, money: float | None) -> float:
+    """Return the best share that every district can reach at once."""
+    number, money = _limits(asked)
     return best_floor(
         asked.coverage.cover,
         asked.coverage.weight,
@@ -111,6 +106,12 @@ def _best_floor(asked: Question, number: int | None, money: float | None) -> flo
         time_limit_s=asked.plan.time_limit_s,
         **asked.rules | {"gradual": False},
     )
+
+
+def _limits(asked: Question) -> tuple[int | None, float | None]:
+    """Return the number of sites and the money that there are; whoever asks for the least cost may build them all."""
+    plan = asked.plan
+    return (_usable(asked.sites), None) if plan.aim == "cost" else (plan.number, plan.money)
 
 
 def _floor_missed(plan: PlanInput, share: float, alone: list[Message]) -> InfeasibleError:
@@ -126,7 +127,7 @@ def _districts_alone(asked: Question) -> list[Message]:
     What is reached need not have room.
     """
     plan, coverage = asked.plan, asked.coverage
-    limits = (_usable(asked.sites), None) if plan.aim == "cost" else (plan.number, plan.money)
+    number, money = _limits(asked)
     rules = asked.rules | {"gradual": False, "backup": 0.0, "bonus": None}
     found = []
     for district, name in enumerate(asked.names):
@@ -137,8 +138,8 @@ def _districts_alone(asked: Question) -> list[Message]:
         best = max_coverage(
             coverage.cover[inside],
             coverage.weight[inside],
-            p=limits[0],
-            budget=limits[1],
+            p=number,
+            budget=money,
             time_limit_s=plan.time_limit_s / len(asked.names),
             **rules,
         )
@@ -184,7 +185,7 @@ def _too_far(asked: Question) -> InfeasibleError:
 def _target_missed(asked: Question) -> InfeasibleError | UndecidedError | None:
     """Return what is wrong with the target, ``None`` when it can be reached, with the floors kept."""
     plan, coverage = asked.plan, asked.coverage
-    number, money = (_usable(asked.sites), None) if plan.aim == "cost" else (plan.number, plan.money)
+    number, money = _limits(asked)
     best = max_coverage(
         coverage.cover,
         coverage.weight,

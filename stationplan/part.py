@@ -102,9 +102,7 @@ def part_of(ready: Prepared, districts: IntArray, name: LocalText | None = None)
     kept &= kept[sites.place]
     network, node = _roads_within(ready.network, around)
     roads, _ = _roads_within(ready.roads, around)
-    names = [name for name, stays in zip(sites.site_id, kept, strict=True) if stays]
-    usable = int((kept & sites.counted & ~sites.forbidden).sum())
-    closable = int((kept & sites.closable & (number[sites.district] >= 0)).sum())
+    sites = _sites(sites, kept, number)
     text = ready.file.name
     if name is not None:
         text = Name(zh=f"{text.zh} · {name.zh}", en=f"{text.en} · {name.en}")
@@ -115,11 +113,11 @@ def part_of(ready: Prepared, districts: IntArray, name: LocalText | None = None)
     )
     return replace(
         ready,
-        file=ready.file.model_copy(update={"name": text, "plan": _question(ready.file.plan, names, usable, closable)}),
+        file=ready.file.model_copy(update={"name": text, "plan": _question(ready.file.plan, sites)}),
         area=StudyArea(rows.iloc[districts].reset_index(drop=True)),
         surface=_surface(ready.surface, mine, districts, number),
         demand=_demand(demand, mine, number),
-        sites=_sites(sites, kept, number),
+        sites=sites,
         roads=roads,
         network=network,
         cell_snap=_snap(ready.cell_snap, mine, node),
@@ -159,9 +157,10 @@ def _most(above: FloatArray, below: FloatArray) -> float:
         return float((above / below).max(initial=0.0))
 
 
-def _question(plan: PlanInput, names: list[str], usable: int, closable: int) -> PlanInput:
-    """Return a question about some sites only, of which so many may be built, and so many closed."""
-    known = set(names)
+def _question(plan: PlanInput, sites: Sites) -> PlanInput:
+    """Return a question about some sites only."""
+    known = set(sites.site_id)
+    usable = int((sites.counted & ~sites.forbidden).sum())
     left, phases = usable, []
     for phase in plan.phases:
         new = None if phase.new is None else min(phase.new, left)
@@ -172,7 +171,7 @@ def _question(plan: PlanInput, names: list[str], usable: int, closable: int) -> 
             **{key: [site for site in getattr(plan, key) if site in known] for key in _LISTS},
             "new": None if plan.new is None else min(plan.new, usable),
             "phases": phases,
-            "close": min(plan.close, closable),
+            "close": min(plan.close, int(sites.closable.sum())),
             "frontier": [number for number in plan.frontier if number <= usable],
         }
     )

@@ -33,9 +33,6 @@ _log = logging.getLogger(__name__)
 UNITS_NAME = "units"
 """The folder that holds a folder for each unit."""
 
-STEPS = 4
-"""Steps before units are planned: those of :func:`~stationplan.prepared.prepare`."""
-
 
 @dataclass(frozen=True)
 class Batch:
@@ -94,12 +91,12 @@ def run_batch(
                 part = part_of(
                     replace(ready, file=ready.file.model_copy(update={"plan": question})), unit.districts, unit.name
                 )
-                stored, digest = put(part, Path(parts))
                 folder, mark = (home / unit.folder).resolve(), _fingerprint(digest_of(part), lang)
-                tasks.append(Task(unit.id, stored.resolve(), digest, folder, mark, lang))
-        open_tasks = [task for task in tasks if not is_done(task.folder, task.fingerprint)]
-        kept = len(tasks) - len(open_tasks)
-        failed = _planned(open_tasks, kept, workers=workers, scheduler=scheduler, told=told)
+                if not is_done(folder, mark):
+                    stored, digest = put(part, Path(parts))
+                    tasks.append(Task(unit.id, stored.resolve(), digest, folder, mark, lang))
+        kept = len(units) - len(tasks)
+        failed = _planned(tasks, kept, workers=workers, scheduler=scheduler, told=told)
     _sweep(home, units, {outcome.unit for outcome in failed})
     order = {unit.id: number for number, unit in enumerate(units)}
     gone = tuple(sorted(failed, key=lambda outcome: order[outcome.unit]))
