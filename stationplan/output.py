@@ -122,18 +122,6 @@ def save_density(
                 write_model(made.learned, draft / f"{made.group}{MODEL_SUFFIX}")
 
 
-@contextmanager
-def write_whole(path: Path) -> Iterator[Path]:
-    """Give a file beside ``path`` that takes its place at the end, and vanishes if anything goes wrong."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        yield draft
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
 def _write_texts(folder: Path, texts: Mapping[str, str]) -> None:
     """Write texts by file name, byte for byte; what is no Unicode text becomes an escape."""
     for name, text in texts.items():

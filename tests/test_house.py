@@ -17,6 +17,7 @@ from conftest import IN_CI, ROOT
 PACKAGE = ROOT / "stationplan"
 
 ROOMS = [
+    "whole",
     "errors",
     "steps",
     "domain",

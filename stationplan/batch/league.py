@@ -18,12 +18,13 @@ from stationplan.batch.units import Unit
 from stationplan.batch.work import Outcome
 from stationplan.domain import Language, LocalText, ObjectArray
 from stationplan.i18n import number, percent, percent_up, translate, words
-from stationplan.output import MAP_NAME, write_whole
+from stationplan.output import MAP_NAME
 from stationplan.prepared import Prepared
 from stationplan.report.charts import choropleth
 from stationplan.report.tables import formula_safe
 from stationplan.report.template import fill_page
 from stationplan.report.workbook import Sheet, write_sheets
+from stationplan.whole import write_whole
 
 _DETAIL = 1_000
 """The map of all units tells apart what is this part of its width away from each other."""

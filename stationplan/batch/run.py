@@ -23,10 +23,11 @@ from stationplan.batch.units import By, Unit, units_of
 from stationplan.batch.work import DONE_NAME, Outcome, Task, is_done
 from stationplan.domain import Language
 from stationplan.errors import FaultList, Message, say
-from stationplan.output import lives, manifest_text, write_whole
+from stationplan.output import lives, manifest_text
 from stationplan.part import part_of, ready_for
 from stationplan.scenario import Scenario
 from stationplan.steps import Progress, StepClock
+from stationplan.whole import write_whole
 
 _log = logging.getLogger(__name__)
 

@@ -16,6 +16,7 @@ from stationplan.errors import Fault, InputError, OutputExistsError, say
 from stationplan.i18n import words
 from stationplan.output import MAP_NAME
 from stationplan.webmap import read_blocks, render_comparison
+from stationplan.whole import write_whole
 
 
 def compare(plans: Sequence[Path], out: Path, *, written: Language, overwrite: bool, spoken: Language) -> None:
@@ -26,10 +27,8 @@ def compare(plans: Sequence[Path], out: Path, *, written: Language, overwrite: b
         raise OutputExistsError(str(out))
     blocks = read_blocks([path / MAP_NAME if path.is_dir() else path for path in plans])
     page = render_comparison(blocks, lang=written)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    beside = out.with_name(f".{out.name}.part")
-    beside.write_text(page, encoding="utf-8", newline="")
-    beside.replace(out)
+    with write_whole(out) as draft:
+        draft.write_text(page, encoding="utf-8", newline="")
     word = words(spoken)
     Console(highlight=False, soft_wrap=True).print(
         plain(word("{label}: {path}", label=word("Comparison of plans"), path=out))

@@ -21,6 +21,7 @@ from stationplan.inputs import Check, Role, check_scenario, check_table
 from stationplan.naming import role_name
 from stationplan.report import action_names, quality_document, write_quality_workbook
 from stationplan.scenario import Limits, load_scenario
+from stationplan.whole import write_whole
 
 
 @dataclass(frozen=True)
@@ -135,13 +136,8 @@ def limits_of(texts: Sequence[str]) -> Limits:
 
 
 def _write(found: Check, book: Path, lang: Language) -> None:
-    book.parent.mkdir(parents=True, exist_ok=True)
-    draft = book.with_name(f".{book.name}.part")
-    try:
+    with write_whole(book) as draft:
         write_quality_workbook(found.quality, found.datums, found.others, draft, lang=lang)
-        draft.replace(book)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _print(found: Check, book: Path | None, lang: Language) -> None:

@@ -20,6 +20,7 @@ from pyproj import Geod
 from stationplan.errors import FaultList, InputError, say
 from stationplan.inputs.rules import RULE_TAGS
 from stationplan.inputs.services import Client, Services, Tell, host_of, load_osmnx
+from stationplan.whole import write_whole
 
 if TYPE_CHECKING:  # an extra: imported where roads are fetched
     from networkx import MultiDiGraph
@@ -110,12 +111,8 @@ def fetch_roads(
     date = _date(client.cache)
     graph.graph["osm_date"] = date
     tell(say("Writing {path}", path=path))
-    draft = path.with_name(f".{path.name}.part")
-    try:
+    with write_whole(path) as draft:
         ox.save_graphml(graph, draft)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
     return Fetched(len(graph), graph.number_of_edges(), places, date)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -25,6 +24,7 @@ from stationplan.inputs.limits import refuse_above, refuse_large, refuse_zip_bom
 from stationplan.inputs.pieces import RoadPieces
 from stationplan.inputs.rules import RULE_TAGS, is_road
 from stationplan.scenario import Limits
+from stationplan.whole import write_whole
 
 _FORMAT = "stationplan roads"
 _VERSION = 1
@@ -54,18 +54,12 @@ def write_roads(pieces: RoadPieces, path: Path) -> None:
         "other_classes": dict(pieces.other_classes),
         "kinds": [dict(tags) for tags in pieces.kinds],
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with zipfile.ZipFile(draft, "w") as archive:
-            _add(archive, _ABOUT, json.dumps(about, ensure_ascii=False).encode("utf-8", "replace"))
-            for name, kind in _ARRAYS.items():
-                stream = io.BytesIO()
-                npy.write_array(stream, np.ascontiguousarray(getattr(pieces, name), dtype=kind), allow_pickle=False)
-                _add(archive, f"{name}.npy", stream.getvalue())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with write_whole(path) as draft, zipfile.ZipFile(draft, "w") as archive:
+        _add(archive, _ABOUT, json.dumps(about, ensure_ascii=False).encode("utf-8", "replace"))
+        for name, kind in _ARRAYS.items():
+            stream = io.BytesIO()
+            npy.write_array(stream, np.ascontiguousarray(getattr(pieces, name), dtype=kind), allow_pickle=False)
+            _add(archive, f"{name}.npy", stream.getvalue())
 
 
 def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
