@@ -78,15 +78,17 @@ def ready_for(scenario: Scenario, clock: StepClock) -> Prepared:
     return part
 
 
-def part_of(ready: Prepared, districts: IntArray, name: LocalText | None = None) -> Prepared:
-    """Return some districts of a study (rows, ascending), with the question of the whole asked of them alone.
+def part_of(
+    ready: Prepared, districts: IntArray, name: LocalText | None = None, *, plan: PlanInput | None = None
+) -> Prepared:
+    """Return some districts of a study (rows, ascending), with a question asked of them alone.
 
-    ``name`` is added to that of the study.
+    ``name`` is added to that of the study; ``plan`` is the question, by default that of the whole.
 
     What became of the inputs is told of the whole; a unit is made from its part of them only. Ids of sites that are not
     in the unit leave the lists of the question, and no more sites are asked for than it has candidates.
     """
-    border_m = reach_m(ready)
+    border_m, plan = ready.reach_m, ready.file.plan if plan is None else plan
     rows = ready.area.districts
     shape = shapely.union_all(rows.geometry.to_numpy()[districts])
     around = shapely.box(*(-_WORLD_M, -_WORLD_M, _WORLD_M, _WORLD_M))
@@ -113,7 +115,7 @@ def part_of(ready: Prepared, districts: IntArray, name: LocalText | None = None)
     )
     return replace(
         ready,
-        file=ready.file.model_copy(update={"name": text, "plan": _question(ready.file.plan, sites)}),
+        file=ready.file.model_copy(update={"name": text, "plan": _question(plan, sites)}),
         area=StudyArea(rows.iloc[districts].reset_index(drop=True)),
         surface=_surface(ready.surface, mine, districts, number),
         demand=_demand(demand, mine, number),
@@ -128,33 +130,6 @@ def part_of(ready: Prepared, districts: IntArray, name: LocalText | None = None)
         inputs=(replace(ready.inputs[0], sha256=ready.scenario_fingerprint),),  # the scenario, by what it says
         quality=(),
     )
-
-
-def reach_m(ready: Prepared) -> float:
-    """Return how far anybody may go to a station, in a straight line: by the fastest road for all of his minutes.
-
-    Roads may be stated shorter than they are, and as taking no time at all: then it is ``inf``.
-    """
-    network, plan = ready.network, ready.file.plan
-    tail = network.tail
-    straight = np.hypot(network.x[tail] - network.x[network.head], network.y[tail] - network.y[network.head])
-    far = []
-    for group in ready.demand.groups:
-        minutes, metres = network.minutes[group.mode], network.metres[group.mode]
-        open_arc = np.isfinite(minutes) & (straight > 0)
-        fastest = _most(np.maximum(straight, metres)[open_arc], minutes[open_arc])
-        by_minutes = max(group.farthest_min, plan.far_min or 0.0) * fastest
-        if group.cutoff_m is None or plan.far_min is not None or group.fade_min is not None:
-            far.append(by_minutes)
-        else:
-            far.append(min(by_minutes, group.cutoff_m * max(_most(straight[open_arc], metres[open_arc]), 1.0)))
-    return max(far)
-
-
-def _most(above: FloatArray, below: FloatArray) -> float:
-    """Return the largest ratio, ``inf`` where one divides by 0."""
-    with np.errstate(divide="ignore"):
-        return float((above / below).max(initial=0.0))
 
 
 def _question(plan: PlanInput, sites: Sites) -> PlanInput:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from stationplan.domain import (
     MODES,
     DatumDecision,
     Demand,
+    FloatArray,
     InputFile,
     Mode,
     Quality,
@@ -61,6 +63,27 @@ class Prepared(Record):
     quality: tuple[Quality, ...]
     datums: tuple[DatumDecision, ...]
     sources: tuple[str, ...]
+
+    @cached_property
+    def reach_m(self) -> float:
+        """How far anybody may go to a station, m in a straight line: by the fastest road for all of his minutes.
+
+        Roads may be stated shorter than they are, and as taking no time at all: then it is ``inf``.
+        """
+        network, plan = self.network, self.file.plan
+        tail = network.tail
+        straight = np.hypot(network.x[tail] - network.x[network.head], network.y[tail] - network.y[network.head])
+        far = []
+        for group in self.demand.groups:
+            minutes, metres = network.minutes[group.mode], network.metres[group.mode]
+            open_arc = np.isfinite(minutes) & (straight > 0)
+            fastest = _most(np.maximum(straight, metres)[open_arc], minutes[open_arc])
+            by_minutes = max(group.farthest_min, plan.far_min or 0.0) * fastest
+            if group.cutoff_m is None or plan.far_min is not None or group.fade_min is not None:
+                far.append(by_minutes)
+            else:
+                far.append(min(by_minutes, group.cutoff_m * max(_most(straight[open_arc], metres[open_arc]), 1.0)))
+        return max(far)
 
 
 def prepare(scenario: Scenario, clock: StepClock) -> Prepared:
@@ -183,3 +206,9 @@ def provenance(
 def _sha256(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _most(above: FloatArray, below: FloatArray) -> float:
+    """Return the largest ratio, ``inf`` where one divides by 0."""
+    with np.errstate(divide="ignore"):
+        return float((above / below).max(initial=0.0))

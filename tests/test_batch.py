@@ -28,7 +28,7 @@ from stationplan.batch.content import digest_of
 from stationplan.batch.store import put, take
 from stationplan.cli.app import main
 from stationplan.errors import ConsistencyError, InputError
-from stationplan.part import part_of, reach_m
+from stationplan.part import part_of
 from stationplan.pipeline import plan_of
 from stationplan.prepared import prepare
 from stationplan.report import document
@@ -526,12 +526,12 @@ def test_a_unit_without_workers_has_a_plan_and_the_last_rank(tmp_path, aim):
 
 def test_roads_stated_short_widen_what_is_around(tmp_path):
     ready, _ = small(tmp_path, "new = 2")
-    usual = reach_m(ready)
+    usual = ready.reach_m
     network = ready.network
     short = {mode: np.where(np.arange(network.arc_count) < 2, 50.0, values) for mode, values in network.metres.items()}
     quick = {mode: np.where(np.arange(network.arc_count) < 2, 0.5, values) for mode, values in network.minutes.items()}
     stated = dataclasses.replace(ready, network=dataclasses.replace(network, metres=short, minutes=quick))
-    assert reach_m(stated) > 9 * usual
+    assert stated.reach_m > 9 * usual
     none = [
         {mode: np.where(np.arange(network.arc_count) < 2, 0.0, values) for mode, values in measure.items()}
         for measure in (network.minutes, network.metres)

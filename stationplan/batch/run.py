@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -89,9 +89,7 @@ def run_batch(
         tasks = []
         with clock.step("parts", say("Cutting the study into units")):
             for unit, question in zip(units, questions, strict=True):
-                part = part_of(
-                    replace(ready, file=ready.file.model_copy(update={"plan": question})), unit.districts, unit.name
-                )
+                part = part_of(ready, unit.districts, unit.name, plan=question)
                 folder, mark = (home / unit.folder).resolve(), _fingerprint(digest_of(part), lang)
                 if not is_done(folder, mark):
                     stored, digest = put(part, Path(parts))
