@@ -99,15 +99,19 @@ def weigh_by_roads(
     nodes = np.column_stack(project(road_lon, road_lat, crs))
     inside = ((nodes >= low) & (nodes <= high)).all(axis=1)
     near = inside[tail] | inside[head]
-    tree = shapely.STRtree(shapely.linestrings(np.stack([nodes[tail[near]], nodes[head[near]]], axis=1)))
+    ends = np.sort(np.column_stack([tail[near], head[near]]).astype(np.int64), axis=1)  # there and back is one line
+    low_end, high_end = np.divmod(np.unique(ends[:, 0] * len(nodes) + ends[:, 1]), max(len(nodes), 1))
+    tree = shapely.STRtree(shapely.linestrings(np.stack([nodes[low_end], nodes[high_end]], axis=1)))
 
-    def distances(places: FloatArray) -> FloatArray:
-        metres = np.full(len(places), _REACH_M)
-        found, distance = tree.query_nearest(shapely.points(places), return_distance=True, all_matches=False)
-        metres[found[0]] = np.minimum(distance, _REACH_M)
+    def distances(places: FloatArray, most_m: float) -> FloatArray:
+        metres = np.full(len(places), most_m)
+        found, distance = tree.query_nearest(
+            shapely.points(places), max_distance=most_m, return_distance=True, all_matches=False
+        )
+        metres[found[0]] = distance
         return metres
 
-    found = {datum: distances(places) for datum, places in at.items()}
+    found = {datum: distances(places, _REACH_M) for datum, places in at.items()}
     told = say(
         "Median distance of {count} points to the roads: {wgs84} m if WGS-84, {gcj02} m if GCJ-02, {bd09} m if BD-09.",
         **_shown(found),
@@ -115,7 +119,7 @@ def weigh_by_roads(
     if len(lon) < _LEAST_POINTS:
         few = say("{told} Fewer than {least} points do not decide.", told=told, least=_LEAST_POINTS)
         return Evidence(len(lon), _medians(found), None, few)
-    chance = [distances(at["wgs84"] + shift) for shift in _shifts()]
+    chance = [distances(at["wgs84"] + shift, _STREET_M) for shift in _shifts()]  # cut there anyway
     return _evidence(found, _fits_best(found, chance), told)
 
 

@@ -154,9 +154,10 @@ def table_from_rows(
 
 def _is_footer(cells: Sequence[str]) -> bool:
     """Return whether a row begins with a word for totals or for who made the list, and says little else."""
-    filled = [cell.strip() for cell in cells if cell.strip()]
-    words = [cell for cell in filled if as_number(cell) != as_number(cell)]
-    return bool(words) and len(words) <= _FOOTER_WORDS and _FOOTER.match(filled[0]) is not None
+    filled = [cell for cell in map(str.strip, cells) if cell]
+    if not filled or _FOOTER.match(filled[0]) is None:  # first, as it is so of nearly every row
+        return False
+    return sum(math.isnan(as_number(cell)) for cell in filled) <= _FOOTER_WORDS
 
 
 def _header(
