@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,27 +49,50 @@ class Change:
     after: Covered
 
 
+@dataclass(frozen=True)
+class _Changes:
+    """The coverage of a plan in all and by its parts."""
+
+    overall: Change
+    by_district: tuple[Change, ...]
+    by_group: tuple[Change, ...]
+    by_slot: tuple[Change, ...]
+
+
+_counted: WeakKeyDictionary[Plan, _Changes] = WeakKeyDictionary()
+"""What was counted once, kept as long as its plan, which never changes."""
+
+
 def overall(plan: Plan) -> Change:
     """Return the coverage of the whole study."""
-    return _change(plan, 0, np.s_[:])
+    return _changes(plan).overall
 
 
-def by_district(plan: Plan) -> list[Change]:
+def by_district(plan: Plan) -> tuple[Change, ...]:
     """Return the coverage of each district, in the order of ``area.districts``."""
-    return [
-        _change(plan, district, np.flatnonzero(plan.demand.district == district))
-        for district in range(len(plan.area.districts))
-    ]
+    return _changes(plan).by_district
 
 
-def by_group(plan: Plan) -> list[Change]:
+def by_group(plan: Plan) -> tuple[Change, ...]:
     """Return the coverage of each group of workers."""
-    return [_change(plan, group, np.s_[:, group, :]) for group in range(len(plan.demand.groups))]
+    return _changes(plan).by_group
 
 
-def by_slot(plan: Plan) -> list[Change]:
+def by_slot(plan: Plan) -> tuple[Change, ...]:
     """Return the coverage of each time slot."""
-    return [_change(plan, slot, np.s_[:, :, slot]) for slot in range(len(plan.demand.slots))]
+    return _changes(plan).by_slot
+
+
+def _changes(plan: Plan) -> _Changes:
+    if plan not in _counted:
+        district = plan.demand.district
+        _counted[plan] = _Changes(
+            _change(plan, 0, np.s_[:]),
+            tuple(_change(plan, one, np.flatnonzero(district == one)) for one in range(len(plan.area.districts))),
+            tuple(_change(plan, group, np.s_[:, group, :]) for group in range(len(plan.demand.groups))),
+            tuple(_change(plan, slot, np.s_[:, :, slot]) for slot in range(len(plan.demand.slots))),
+        )
+    return _counted[plan]
 
 
 @dataclass(frozen=True)
