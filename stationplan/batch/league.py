@@ -17,12 +17,9 @@ import shapely
 from stationplan.batch.units import Unit
 from stationplan.batch.work import Outcome
 from stationplan.domain import Language, LocalText, ObjectArray
-from stationplan.i18n import number, percent, percent_up, translate, words
-from stationplan.output import MAP_NAME
+from stationplan.i18n import translate, words
 from stationplan.prepared import Prepared
-from stationplan.report.charts import choropleth
 from stationplan.report.tables import formula_safe
-from stationplan.report.template import fill_page
 from stationplan.report.workbook import Sheet, write_sheets
 from stationplan.whole import write_whole
 
@@ -68,11 +65,11 @@ class Row:
 class League:
     """All units that have a plan, best covered first, and those that have none.
 
-    ``shapes`` are the units' outlines by id, in metres. ``most_share`` of all
+    ``shapes`` are the units' outlines by id, in metres of ``crs``. ``most_share`` of all
     workers is what no spreading of the same sites could pass, where that was asked.
     """
 
-    NAMES: ClassVar[tuple[str, ...]] = ("league.csv", "league.xlsx", "index.html", "manifest.json")
+    NAMES: ClassVar[tuple[str, ...]] = ("league.csv", "league.xlsx", "index.html", "map.html", "manifest.json")
 
     name: LocalText
     notice: LocalText | None
@@ -82,6 +79,7 @@ class League:
     failed: tuple[Outcome, ...]
     names: dict[str, LocalText]
     shapes: dict[str, shapely.Geometry]
+    crs: str
     most_share: float | None
 
     @property
@@ -123,6 +121,7 @@ def league_of(
         failed=tuple(failed),
         names={unit.id: unit.name for unit in units},
         shapes=_shapes(units, outlines),
+        crs=ready.area.crs,
         most_share=None if most is None or not workers else min(most / workers, 1.0),
     )
 
@@ -158,13 +157,11 @@ def _row(ready: Prepared, unit: Unit, home: Path) -> Row:
 
 
 def write_league(league: League, out: Path, *, lang: Language) -> None:
-    """Write ``league.csv``, ``league.xlsx`` and ``index.html`` beside the units, each whole or not at all."""
+    """Write ``league.csv`` and ``league.xlsx`` beside the units, each whole or not at all."""
     with write_whole(out / "league.csv") as draft:
         draft.write_text("\ufeff" + _csv(league), encoding="utf-8", newline="")
     with write_whole(out / "league.xlsx") as draft:
         _write_workbook(league, draft, lang)
-    with write_whole(out / "index.html") as draft:
-        draft.write_text(render_index(league, lang=lang), encoding="utf-8", newline="")
 
 
 _FIELDS = (
@@ -227,90 +224,3 @@ def _write_workbook(league: League, path: Path, lang: Language) -> None:
             Sheet(word("Units without a plan"), [(word("Unit"), "text", 24), (word("Why"), "text", 100)], told)
         )
     write_sheets(path, sheets, title=league.name.in_language(lang))
-
-
-def render_index(league: League, *, lang: Language) -> str:
-    """Return the page of all units: figures, a map by coverage, the table, each with links to the units' own pages."""
-    word = words(lang)
-    total = league.total
-    by_unit = {row.unit: row for row in league.rows}
-    figures = [
-        {
-            "label": word("Workers covered"),
-            "value": word("{before} → {after}", before=_share(total.share_before), after=_share(total.share_after)),
-            "note": word("of {total} workers", total=number(total.workers)),
-        },
-        {
-            "label": word("Units"),
-            "value": number(len(league.rows)),
-            "note": word("{count} without a plan", count=number(len(league.failed))),
-        },
-        {"label": word("New sites"), "value": number(total.new_sites), "note": word("in all units")},
-        {
-            "label": word("Cross-covered"),
-            "value": _share(total.cross_share),
-            "note": word("by two stations or more"),
-        },
-        {"label": word("Cost (yuan)"), "value": number(total.cost), "note": word("in all units")},
-    ]
-    notes = []
-    if league.most_share is not None:
-        notes.append(
-            word(
-                "Spread in any other way over the units, as many sites or as much money cover at most {share} of all.",
-                share=percent_up(league.most_share),
-            )
-        )
-    pictured = choropleth(
-        list(league.shapes.values()),
-        [by_unit[unit].share_after if unit in by_unit else None for unit in league.shapes],
-        [league.names[unit].in_language(lang) for unit in league.shapes],
-        [
-            word("{name}: {share}", name=league.names[unit].in_language(lang), share=_share(by_unit[unit].share_after))
-            if unit in by_unit
-            else word("{name}: no plan", name=league.names[unit].in_language(lang))
-            for unit in league.shapes
-        ],
-        [f"units/{by_unit[unit].folder}/{MAP_NAME}" if unit in by_unit else "" for unit in league.shapes],
-        legend=word("Share of workers covered with the plan"),
-    )
-    return fill_page(
-        "league.html.j2",
-        league,
-        lang,
-        figures=figures,
-        map=pictured,
-        notes=notes,
-        rows=[_shown(rank, row, lang) for rank, row in enumerate(league.rows, start=1)],
-        failed=[
-            {
-                "name": league.names[outcome.unit].in_language(lang),
-                "why": [translate(reason, lang) for reason in outcome.reason],
-            }
-            for outcome in league.failed
-        ],
-    )
-
-
-def _shown(rank: int, row: Row, lang: Language) -> dict[str, str]:
-    before, after = row.share_before or 0.0, row.share_after or 0.0
-    return {
-        "rank": str(rank),
-        "name": row.name.in_language(lang),
-        "prefecture": row.prefecture if row.prefecture != row.name.zh else "",
-        "workers": number(row.workers),
-        "before": _share(row.share_before),
-        "after": _share(row.share_after),
-        "before_width": f"{before * 100:.2f}",
-        "after_width": f"{after * 100:.2f}",
-        "cross": _share(row.cross_share),
-        "new": number(row.new_sites),
-        "cost": number(row.cost),
-        "map": f"units/{row.folder}/{MAP_NAME}",
-        "report": f"units/{row.folder}/report.html",
-        "table": f"units/{row.folder}/sites.xlsx",
-    }
-
-
-def _share(share: float | None) -> str:
-    return "–" if share is None else percent(share)

@@ -18,6 +18,7 @@ from stationplan.batch.allot import Allocation, allotted
 from stationplan.batch.content import digest_of
 from stationplan.batch.crew import crew, outcomes
 from stationplan.batch.league import League, league_of, write_league
+from stationplan.batch.pages import write_pages
 from stationplan.batch.store import put
 from stationplan.batch.units import By, Unit, units_of
 from stationplan.batch.work import DONE_NAME, Outcome, Task, is_done
@@ -101,6 +102,7 @@ def run_batch(
     gone = tuple(sorted(failed, key=lambda outcome: order[outcome.unit]))
     league = league_of(ready, units, home, failed=gone, most=most)
     write_league(league, out, lang=lang)
+    write_pages(league, out, lang=lang)
     with write_whole(out / "manifest.json") as draft:
         draft.write_text(manifest_text(ready, {}), encoding="utf-8", newline="")
     return Batch(league, gone, kept)
@@ -161,7 +163,7 @@ def _refuse_strangers(out: Path) -> None:
         faults.raise_any()
 
 
-_DRAFT = re.compile(r"\.parts\.(\d+)\..*|\.(?:league|index|manifest)\.\w+\.\d+\.part")
+_DRAFT = re.compile(r"\.parts\.(\d+)\..*|\.(?:league|index|map|manifest)\.\w+\.\d+\.part")
 """What a batch leaves in its folder when it is killed: the parts of its units, by its process, and half a table."""
 
 

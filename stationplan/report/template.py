@@ -38,15 +38,21 @@ def fill_page(name: str, study: Titled, lang: Language, **values: object) -> str
     assets = resources.files("stationplan").joinpath("report/assets")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(assets.joinpath(name).read_text("utf-8"))
-    synthetic = [word("Synthetic data, not for decisions")] if study.synthetic else []
     return template.render(
         lang=lang,
         t=word,
         style=Markup(assets.joinpath("report.css").read_text("utf-8")),  # noqa: S704 - our own file, not an input
         title=study.name.in_language(lang),
         notice=study.notice.in_language(lang) if study.notice is not None else "",
-        marks=[*synthetic, word("Internal use")],
+        marks=marks(study, lang),
         version=metadata.version("stationplan"),
         fingerprint=study.scenario_fingerprint[:12],
         **values,
     )
+
+
+def marks(study: Titled, lang: Language) -> list[str]:
+    """Return what has to stand on every page: that its data are made up, and that it is internal."""
+    word = words(lang)
+    synthetic = [word("Synthetic data, not for decisions")] if study.synthetic else []
+    return [*synthetic, word("Internal use")]

@@ -1,9 +1,19 @@
-"""A plan, or a surface of demand, as one self-contained Folium page."""
+"""A plan, a surface of demand, or all units of a batch, as one self-contained Folium page."""
 
 from __future__ import annotations
 
 from stationplan.webmap.build import build, render
 from stationplan.webmap.comparison import read_blocks, render_comparison
+from stationplan.webmap.province import UnitCard, View, render_province
 from stationplan.webmap.surface import render_surface
 
-__all__ = ["build", "read_blocks", "render", "render_comparison", "render_surface"]
+__all__ = [
+    "UnitCard",
+    "View",
+    "build",
+    "read_blocks",
+    "render",
+    "render_comparison",
+    "render_province",
+    "render_surface",
+]

@@ -14,7 +14,8 @@ from html import escape as html_escape
 from itertools import count
 
 import folium
-from branca.element import Element, Figure
+from branca.element import Element, Figure, MacroElement
+from folium.template import Template
 from jinja2 import Template as PlainTemplate
 
 from stationplan.webmap.files import asset, leaflet_file
@@ -29,6 +30,18 @@ class Verbatim(Element):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.text = text
+
+
+class Draw(MacroElement):
+    """Hands the map to the page's script."""
+
+    _template = Template(
+        "{% macro script(this, kwargs) %}stationplan.draw({{ this._parent.get_name() }});{% endmacro %}"
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._name = "Draw"
 
 
 def empty_map(title: str, kind: type[folium.Map] = folium.Map) -> folium.Map:

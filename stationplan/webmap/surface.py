@@ -4,35 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 import shapely
-from branca.element import MacroElement
-from folium.template import Template
 
 from stationplan.domain import Density, Language
 from stationplan.geo import unproject
 from stationplan.i18n import words
 from stationplan.webmap.packing import SCALE, Json, Packer
-from stationplan.webmap.parts import empty_map, rendered, with_page
+from stationplan.webmap.parts import Draw, empty_map, rendered, with_page
 from stationplan.webmap.payload import marks, sources
 
 _DISTRICT_TOLERANCE_M = 50.0
 
 
-class _Draw(MacroElement):
-    """Hands the map to the page's script."""
-
-    _template = Template(
-        "{% macro script(this, kwargs) %}stationplan.draw({{ this._parent.get_name() }});{% endmacro %}"
-    )
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._name = "Draw"
-
-
 def render_surface(density: Density, *, lang: Language = "zh") -> str:
     """Return the map as one HTML page; the same surface gives the same bytes."""
     page = empty_map(density.name.in_language(lang))
-    _Draw().add_to(page)
+    Draw().add_to(page)
     packer = Packer()
     with_page(page, packer.block(_content(density, lang, packer)), entry="surface", style="surface.css")
     return rendered(page)
