@@ -1,4 +1,4 @@
-"""Batches whose inputs and results lie in object storage: a real server of S3 on this machine, and workers that share nothing else."""
+"""Batches whose inputs and results lie in object storage, which is all that their workers share."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import sys
 
+import boto3
+import fsspec
 import pytest
 from test_batch import QUIET, batch, files, same
 from test_pipeline import village
@@ -27,7 +29,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def server():
     """The client of a server that speaks S3; programs find it by the environment."""
-    from moto.server import ThreadedMotoServer
+    from moto.server import ThreadedMotoServer  # noqa: PLC0415 - slow to load
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ACCESS_KEY_ID", "test")
@@ -201,8 +203,7 @@ def test_a_place_that_cannot_be_is_told_at_once(done, place, told):
 @pytest.mark.parametrize("package", ["fsspec", "s3fs"])
 def test_a_missing_package_is_named(done, monkeypatch, package):
     if package == "s3fs":
-        fsspec = pytest.importorskip("fsspec")
-        monkeypatch.delitem(fsspec.registry.target, "s3", raising=False)
+        monkeypatch.delitem(fsspec.registry._registry, "s3", raising=False)
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(InputError, match=r"(?s)package.*pip install 'stationplan\[storage\]'"):
         batch(sp.load_scenario(done[0]), "s3://union/none")
