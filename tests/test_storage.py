@@ -15,7 +15,7 @@ from test_pipeline import village
 import stationplan as sp
 from stationplan.batch import run_batch
 from stationplan.cli.app import main
-from stationplan.errors import InputError
+from stationplan.errors import InputError, ServiceError
 from stationplan.inputs.fetched import fetched
 from stationplan.remote import Remote, local_path
 
@@ -203,10 +203,29 @@ def test_a_place_that_cannot_be_is_told_at_once(done, place, told):
 @pytest.mark.parametrize("package", ["fsspec", "s3fs"])
 def test_a_missing_package_is_named(done, monkeypatch, package):
     if package == "s3fs":
-        monkeypatch.delitem(fsspec.registry._registry, "s3", raising=False)
+        monkeypatch.delitem(sys.modules["fsspec.registry"]._registry, "s3", raising=False)
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(InputError, match=r"(?s)package.*pip install 'stationplan\[storage\]'"):
         batch(sp.load_scenario(done[0]), "s3://union/none")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "told"),
+    [
+        (PermissionError("403"), InputError, r"refusing://a: Access is refused: 403 Check the credentials"),
+        (RuntimeError("503"), ServiceError, r"refusing://a does not answer as it should: 503 Check the URL"),
+    ],
+)
+def test_what_the_storage_refuses_is_told_with_a_cure(error, kind, told):
+    class Refusing(fsspec.AbstractFileSystem):
+        protocol = "refusing"
+
+        def ls(self, path, **_options):
+            raise error
+
+    fsspec.register_implementation("refusing", Refusing, clobber=True)
+    with pytest.raises(kind, match=told):
+        Remote("refusing://a").names()
 
 
 def test_secrets_of_a_url_are_not_shown():
