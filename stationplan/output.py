@@ -35,7 +35,7 @@ from stationplan.webmap import render, render_surface
 MAP_NAME = "map.html"
 MODEL_SUFFIX = ".skops"
 
-_NAMES = frozenset(
+RESULT_NAMES = frozenset(
     {
         *("plan.json", "sites.csv", "sites.xlsx", "plan.gpkg", MAP_NAME, "report.html"),
         *("scenario.resolved.toml", "manifest.json", "done.json"),
@@ -143,7 +143,7 @@ def refuse_existing(folder: Path, map_path: Path | None, *, overwrite: bool) -> 
         raise OutputExistsError(str(folder))
     if folder.is_dir():
         strangers = sorted(
-            path.name for path in folder.iterdir() if path.name not in _NAMES and path.suffix != MODEL_SUFFIX
+            path.name for path in folder.iterdir() if path.name not in RESULT_NAMES and path.suffix != MODEL_SUFFIX
         )
         if strangers:
             raise OutputExistsError(str(folder), strangers)

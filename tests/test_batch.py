@@ -25,6 +25,7 @@ import stationplan as sp
 from stationplan.batch import run_batch, units_of
 from stationplan.batch.allot import allotted, apportioned
 from stationplan.batch.content import digest_of
+from stationplan.batch.storage import storage_at
 from stationplan.batch.store import put, take
 from stationplan.cli.app import main
 from stationplan.errors import ConsistencyError, InputError
@@ -146,14 +147,16 @@ def test_a_question_about_sites_reaches_the_unit_that_holds_them(tmp_path):
 def test_a_unit_is_stored_whole_and_known_by_what_it_holds(ready, tmp_path):
     unit = units_of(ready.area, "county")[0]
     part = part_of(ready, unit.districts, unit.name)
-    path, digest = put(part, tmp_path)
-    again = take(path, digest)
+    storage = storage_at(tmp_path)
+    name, digest = put(part, storage, "parts")
+    path = tmp_path / name
+    again = take(storage, name, digest)
     assert digest_of(again) == digest_of(part)
     assert [str(note) for note in again.notes] == [str(note) for note in part.notes]
     assert not again.demand.workers.flags.writeable
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     with pytest.raises(ConsistencyError, match="is not the unit"):
-        take(path, digest)
+        take(storage, name, digest)
 
 
 def test_the_content_does_not_depend_on_the_process(ready, tmp_path):

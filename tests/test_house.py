@@ -28,6 +28,7 @@ ROOMS = [
     "naming",
     "reasons",
     "postgis",
+    "remote",
     "scenario",
     "inputs",
     "demand",
@@ -65,6 +66,7 @@ EXTRAS = {
     *(
         "distributed",
         "exactextract",
+        "fsspec",
         "geoalchemy2",
         "h3",
         "networkx",

@@ -14,6 +14,7 @@ from typing import ClassVar
 import numpy as np
 import shapely
 
+from stationplan.batch.storage import Storage
 from stationplan.batch.units import Unit
 from stationplan.batch.work import Outcome
 from stationplan.domain import Language, LocalText, ObjectArray
@@ -21,7 +22,6 @@ from stationplan.i18n import translate, words
 from stationplan.prepared import Prepared
 from stationplan.report.tables import formula_safe
 from stationplan.report.workbook import Sheet, write_sheets
-from stationplan.whole import write_whole
 
 _DETAIL = 1_000
 """The map of all units tells apart what is this part of its width away from each other."""
@@ -104,11 +104,11 @@ class League:
 
 
 def league_of(
-    ready: Prepared, units: Sequence[Unit], home: Path, *, failed: Sequence[Outcome], most: float | None
+    ready: Prepared, units: Sequence[Unit], out: Storage, *, failed: Sequence[Outcome], most: float | None
 ) -> League:
-    """Return the table of the units whose results stand in ``home``; ``most`` workers can be covered in all."""
+    """Return the table of the units whose results stand in ``out``; ``most`` workers can be covered in all."""
     without = {outcome.unit for outcome in failed}
-    rows = [_row(ready, unit, home) for unit in units if unit.id not in without]
+    rows = [_row(ready, unit, out) for unit in units if unit.id not in without]
     rows.sort(key=lambda row: 1.0 if row.share_after is None else -row.share_after)
     outlines: ObjectArray = ready.area.districts.geometry.to_numpy()
     file, workers = ready.file, float(ready.demand.workers.sum())
@@ -134,9 +134,9 @@ def _shapes(units: Sequence[Unit], outlines: ObjectArray) -> dict[str, shapely.G
     return {unit.id: shape for unit, shape in zip(units, simple, strict=True)}
 
 
-def _row(ready: Prepared, unit: Unit, home: Path) -> Row:
+def _row(ready: Prepared, unit: Unit, out: Storage) -> Row:
     """Return what a unit's own ``plan.json`` says."""
-    plan = json.loads((home / unit.folder / "plan.json").read_text("utf-8"))
+    plan = json.loads(out.read(f"units/{unit.folder}/plan.json"))
     before, after, total = plan["coverage"]["before"], plan["coverage"]["after"], plan["coverage"]["total"]
     prefectures = dict.fromkeys(ready.area.districts["prefecture"].astype(str).iloc[unit.districts])
     return Row(
@@ -156,11 +156,11 @@ def _row(ready: Prepared, unit: Unit, home: Path) -> Row:
     )
 
 
-def write_league(league: League, out: Path, *, lang: Language) -> None:
+def write_league(league: League, out: Storage, *, lang: Language) -> None:
     """Write ``league.csv`` and ``league.xlsx`` beside the units, each whole or not at all."""
-    with write_whole(out / "league.csv") as draft:
+    with out.writing("league.csv") as draft:
         draft.write_text("\ufeff" + _csv(league), encoding="utf-8", newline="")
-    with write_whole(out / "league.xlsx") as draft:
+    with out.writing("league.xlsx") as draft:
         _write_workbook(league, draft, lang)
 
 

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
 
 from stationplan.batch.league import League, Row
+from stationplan.batch.storage import Storage
 from stationplan.domain import Language
 from stationplan.i18n import number, percent, percent_up, translate, words
 from stationplan.output import MAP_NAME
 from stationplan.report.charts import choropleth
 from stationplan.report.template import fill_page, marks
 from stationplan.webmap import UnitCard, View, render_province
-from stationplan.whole import write_whole
 
 INDEX_NAME = "index.html"
 
 
-def write_pages(league: League, out: Path, *, lang: Language) -> None:
+def write_pages(league: League, out: Storage, *, lang: Language) -> None:
     """Write ``index.html`` and ``map.html`` of one scenario beside its units, each whole or not at all."""
     for name, page in (
         (INDEX_NAME, render_index(league, lang=lang)),
         (MAP_NAME, render_map([league], [""], lang=lang)),
     ):
-        with write_whole(out / name) as draft:
+        with out.writing(name) as draft:
             draft.write_text(page, encoding="utf-8", newline="")
 
 

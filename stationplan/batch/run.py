@@ -5,11 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import re
-import shutil
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -19,16 +16,16 @@ from stationplan.batch.content import digest_of
 from stationplan.batch.crew import crew, outcomes
 from stationplan.batch.league import League, league_of, write_league
 from stationplan.batch.pages import write_pages
+from stationplan.batch.storage import DONE_NAME, HOST, Storage, storage_at
 from stationplan.batch.store import put
 from stationplan.batch.units import By, Unit, units_of
-from stationplan.batch.work import DONE_NAME, Outcome, Task, is_done
+from stationplan.batch.work import Outcome, Task, is_done
 from stationplan.domain import Language
 from stationplan.errors import FaultList, Message, say
 from stationplan.output import lives, manifest_text
 from stationplan.part import part_of, ready_for
 from stationplan.scenario import Scenario
 from stationplan.steps import Progress, StepClock
-from stationplan.whole import write_whole
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +48,7 @@ Told = Callable[[int, int, Message], None]
 
 def run_batch(
     scenario: Scenario,
-    out: Path,
+    out: str | Path,
     *,
     by: By,
     allocate: Allocation | None = None,
@@ -61,7 +58,7 @@ def run_batch(
     progress: Progress | None = None,
     told: Told | None = None,
 ) -> Batch:
-    """Plan every unit of a scenario into ``out`` and put their results together there.
+    """Plan every unit of a scenario into ``out``, a folder or its URL, and put their results together there.
 
     Inputs are read once. Every unit is a study of its own with the stations and roads around it, in ``units/NAME`` as a
     run writes it. A unit whose folder was made from the same parts of the inputs by the same version is kept as it is,
@@ -71,11 +68,14 @@ def run_batch(
     Raises
     ------
     InputError
-        The inputs are wrong; ``out`` holds something else; Dask is missing or does not answer.
+        The inputs are wrong; ``out`` holds something else or cannot be written to; Dask is missing or does not answer.
     InfeasibleError, UndecidedError
         The question of all units together has no answer, or none in time (``allocate="optimal"``).
+    ServiceError
+        The storage at a URL does not answer as it should.
     """
-    _refuse_strangers(out)
+    storage = storage_at(out)
+    _refuse_strangers(storage)
     clock = StepClock(progress)
     ready = ready_for(scenario, clock)
     units = units_of(ready.area, by)
@@ -84,26 +84,24 @@ def run_batch(
     if allocate is not None:
         with clock.step("allocation", say("Spreading the sites over the units")):
             questions, most = allotted(ready, units, allocate, workers=workers)
-    home = out / UNITS_NAME
-    home.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".parts.{os.getpid()}.", dir=out) as parts:
+    with storage.aside() as parts:
         tasks = []
         with clock.step("parts", say("Cutting the study into units")):
             for unit, question in zip(units, questions, strict=True):
                 part = part_of(ready, unit.districts, unit.name, plan=question)
-                folder, mark = (home / unit.folder).resolve(), _fingerprint(digest_of(part), lang)
-                if not is_done(folder, mark):
-                    stored, digest = put(part, Path(parts))
-                    tasks.append(Task(unit.id, stored.resolve(), digest, folder, mark, lang))
+                folder, mark = f"{UNITS_NAME}/{unit.folder}", _fingerprint(digest_of(part), lang)
+                if not is_done(storage, folder, mark):
+                    stored, digest = put(part, storage, parts)
+                    tasks.append(Task(unit.id, storage, stored, digest, folder, mark, lang))
         kept = len(units) - len(tasks)
         failed = _planned(tasks, kept, workers=workers, scheduler=scheduler, told=told)
-    _sweep(home, units, {outcome.unit for outcome in failed})
+    _sweep(storage, units, {outcome.unit for outcome in failed})
     order = {unit.id: number for number, unit in enumerate(units)}
     gone = tuple(sorted(failed, key=lambda outcome: order[outcome.unit]))
-    league = league_of(ready, units, home, failed=gone, most=most)
-    write_league(league, out, lang=lang)
-    write_pages(league, out, lang=lang)
-    with write_whole(out / "manifest.json") as draft:
+    league = league_of(ready, units, storage, failed=gone, most=most)
+    write_league(league, storage, lang=lang)
+    write_pages(league, storage, lang=lang)
+    with storage.writing("manifest.json") as draft:
         draft.write_text(manifest_text(ready, {}), encoding="utf-8", newline="")
     return Batch(league, gone, kept)
 
@@ -135,13 +133,16 @@ def _fingerprint(content: str, lang: Language) -> str:
     return hashlib.sha256(json.dumps([content, lang, made_by], sort_keys=True).encode()).hexdigest()
 
 
-def _refuse_strangers(out: Path) -> None:
+def _refuse_strangers(out: Storage) -> None:
     """Refuse a folder that holds anything but a batch, or one at which another batch is at work; remove its drafts."""
+    out.prove()
     faults = FaultList()
     strangers = []
-    for path in sorted(out.iterdir()) if out.is_dir() else []:
-        draft = _DRAFT.fullmatch(path.name)
-        if draft is not None and draft[1] is not None and lives(int(draft[1])):
+    for name in out.names():
+        draft = _DRAFT.fullmatch(name)
+        if draft is not None and draft["machine"] not in {None, HOST}:
+            continue  # whether that batch is at work is known only there
+        if draft is not None and draft["process"] is not None and lives(int(draft["process"])):
             faults.add(
                 say("Another batch is at work in {folder}.", folder=out),
                 say("Wait for it, or name another folder with --out."),
@@ -149,12 +150,12 @@ def _refuse_strangers(out: Path) -> None:
             )
             faults.raise_any()
         if draft is not None:  # of a batch that was killed
-            _remove(path)
-        elif path.name not in {UNITS_NAME, *League.NAMES}:
-            strangers.append(path.name)
-    home = out / UNITS_NAME
-    strangers += [f"{UNITS_NAME}/{path.name}" for path in sorted(home.glob("*")) if not _ours(path)]
-    if strangers or (out.exists() and not out.is_dir()):
+            out.remove(name)
+        elif name not in {UNITS_NAME, *League.NAMES}:
+            strangers.append(name)
+    units = out.folders(UNITS_NAME)
+    strangers += [f"{UNITS_NAME}/{name}" for name, inside in units.items() if not _ours(out, name, inside)]
+    if strangers:
         faults.add(
             say("{folder} holds something else than a batch: {names}.", folder=out, names=", ".join(strangers[:3])),
             say("Name another folder with --out."),
@@ -163,25 +164,20 @@ def _refuse_strangers(out: Path) -> None:
         faults.raise_any()
 
 
-_DRAFT = re.compile(r"\.parts\.(\d+)\..*|\.(?:league|index|map|manifest)\.\w+\.\d+\.part")
+_DRAFT = re.compile(
+    r"\.parts\.(?P<process>\d+)(?:@(?P<machine>[\w-]*))?\..*|\.(?:league|index|map|manifest)\.\w+\.\d+\.part"
+)
 """What a batch leaves in its folder when it is killed: the parts of its units, by its process, and half a table."""
 
 
-def _ours(path: Path) -> bool:
-    """Return whether a folder was written by a batch: it is marked as done, or a draft of one, or an old one aside."""
-    return (path / DONE_NAME).exists() or path.name.endswith((".part", ".old"))
+def _ours(out: Storage, name: str, inside: Collection[str]) -> bool:
+    """Return whether a unit's folder was written by a batch: it is marked as done, or half a one."""
+    return DONE_NAME in inside or out.half(name, inside)
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def _sweep(home: Path, units: Sequence[Unit], failed: set[str]) -> None:
+def _sweep(out: Storage, units: Sequence[Unit], failed: set[str]) -> None:
     """Remove the results of units that are no longer there, or have no plan now, and what lost workers had begun."""
     named = {unit.folder for unit in units if unit.id not in failed}
-    for path in home.iterdir():
-        if path.name not in named and _ours(path):
-            _remove(path)
+    for name, inside in out.folders(UNITS_NAME).items():
+        if name not in named and _ours(out, name, inside):
+            out.remove(f"{UNITS_NAME}/{name}")

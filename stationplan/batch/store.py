@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-from pathlib import Path
 
+from stationplan.batch.storage import Storage
 from stationplan.errors import ConsistencyError
 from stationplan.prepared import Prepared
 
 
-def put(ready: Prepared, folder: Path) -> tuple[Path, str]:
-    """Write a study that is ready for its question; return where, and the SHA-256 of the file."""
+def put(ready: Prepared, storage: Storage, folder: str) -> tuple[str, str]:
+    """Write a study that is ready for its question; return its name there, and the SHA-256 of the file."""
     content = pickle.dumps(ready, protocol=5)
     digest = hashlib.sha256(content).hexdigest()
-    path = folder / f"{digest}.unit"
-    path.write_bytes(content)
-    return path, digest
+    name = f"{folder}/{digest}.unit"
+    with storage.writing(name) as draft:
+        draft.write_bytes(content)
+    return name, digest
 
 
-def take(path: Path, digest: str) -> Prepared:
+def take(storage: Storage, name: str, digest: str) -> Prepared:
     """Return a study that :func:`put` wrote.
 
     Nothing is read from a file that holds anything else: unpickling would run it.
@@ -29,9 +30,9 @@ def take(path: Path, digest: str) -> Prepared:
     ConsistencyError
         The file is not the one that was written.
     """
-    content = path.read_bytes()
+    content = storage.read(name)
     if hashlib.sha256(content).hexdigest() != digest:
-        raise ConsistencyError(f"{path.name} is not the unit that was written")
+        raise ConsistencyError(f"{name} is not the unit that was written")
     ready = pickle.loads(content)  # noqa: S301 - our own bytes, by their digest
     assert isinstance(ready, Prepared)
     return ready

@@ -4,27 +4,36 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from stationplan import output
+from stationplan.batch.storage import DONE_NAME, Storage
 from stationplan.batch.store import take
 from stationplan.domain import Language
-from stationplan.errors import InfeasibleError, InputError, Message, StationplanError, UndecidedError, say
+from stationplan.errors import (
+    InfeasibleError,
+    InputError,
+    Message,
+    ServiceError,
+    StationplanError,
+    UndecidedError,
+    say,
+)
 from stationplan.pipeline import plan_of
 from stationplan.steps import StepClock
-
-DONE_NAME = "done.json"
-"""The file that marks a unit's folder as whole, and tells what it was made from."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """A unit to plan: where it is stored and its digest, the folder of its results, and their fingerprint."""
+    """A unit to plan: where it is stored and its digest, the folder of its results, and their fingerprint.
+
+    ``stored`` and ``folder`` are names in ``storage``, which is all that the two sides have to share.
+    """
 
     unit: str
-    stored: Path
+    storage: Storage
+    stored: str
     digest: str
-    folder: Path
+    folder: str
     fingerprint: str
     lang: Language
 
@@ -40,16 +49,17 @@ class Outcome:
 def do(task: Task) -> Outcome:
     """Plan a unit and write its folder, whole or not at all; what goes wrong is told, not raised."""
     try:
-        plan = plan_of(take(task.stored, task.digest), StepClock(None), lenient=True)
+        plan = plan_of(take(task.storage, task.stored, task.digest), StepClock(None), lenient=True)
         # Seconds differ each time; the results of a unit are the same whoever makes them.
-        output.save(
-            replace(plan, timings_s={}), task.folder, lang=task.lang, overwrite=True, done=marker(task.fingerprint)
-        )
+        with task.storage.filling(task.folder) as folder:
+            output.save(
+                replace(plan, timings_s={}), folder, lang=task.lang, overwrite=True, done=marker(task.fingerprint)
+            )
     except InputError as error:
         return Outcome(task.unit, tuple(fault.what for fault in error.faults))
     except InfeasibleError as error:
         return Outcome(task.unit, (error.what, *error.feasible))
-    except UndecidedError as error:
+    except (UndecidedError, ServiceError) as error:
         return Outcome(task.unit, (error.what,))
     except (StationplanError, OSError, MemoryError, ArithmeticError, ValueError) as error:
         return Outcome(task.unit, (say("{kind}: {error}", kind=type(error).__name__, error=error),))
@@ -61,9 +71,11 @@ def marker(fingerprint: str) -> str:
     return json.dumps({"schema": 1, "fingerprint": fingerprint}) + "\n"
 
 
-def is_done(folder: Path, fingerprint: str) -> bool:
+def is_done(storage: Storage, folder: str, fingerprint: str) -> bool:
     """Return whether a folder holds the results of a fingerprint."""
     try:
-        return (folder / DONE_NAME).read_text("utf-8") == marker(fingerprint)
+        return storage.read(f"{folder}/{DONE_NAME}").decode() == marker(fingerprint)
+    except ServiceError:
+        raise
     except (OSError, UnicodeDecodeError):
         return False

@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from stationplan.cli.options import DEFAULT_WORKERS, DataOption, LangOption, OutOption, VerboseOption
+from stationplan.cli.options import DEFAULT_WORKERS, LangOption, VerboseOption
 from stationplan.cli.terminal import stoppable
 
 
@@ -29,7 +29,7 @@ class Spread(StrEnum):
 
 def run_units(
     context: typer.Context,
-    scenario: Annotated[Path, typer.Argument(help="Scenario file (TOML).", show_default=False)],
+    scenario: Annotated[str, typer.Argument(help="Scenario file (TOML), or its URL.", show_default=False)],
     by: Annotated[UnitKind, typer.Option("--by", help="What a unit is.")],
     allocate: Annotated[
         Optional[Spread],  # noqa: UP045 - typer reads this form on every supported Python
@@ -39,8 +39,14 @@ def run_units(
             "together is best. Default: each unit is asked the whole question.",
         ),
     ] = None,
-    data: DataOption = None,
-    out: OutOption = None,
+    data: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--data", help="Folder that holds the scenario's input files, if not its own; or its URL."),
+    ] = None,
+    out: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--out", help="Folder for the results, or its URL such as s3://bucket/folder."),
+    ] = None,
     lang: LangOption = None,
     dask: Annotated[
         Optional[str],  # noqa: UP045
@@ -65,7 +71,7 @@ def run_units(
             by=by.value,
             allocate=None if allocate is None else allocate.value,
             data=data,
-            folder=out if out is not None else Path("out") / f"{scenario.stem}-batch",
+            folder=out if out is not None else str(Path("out") / f"{Path(scenario).stem}-batch"),
             lang=lang,
             scheduler=dask,
             workers=workers,

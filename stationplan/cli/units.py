@@ -5,8 +5,6 @@ Kept apart from the command because it loads all of the geography, which ``--hel
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -19,6 +17,8 @@ from stationplan.cli.terminal import plain
 from stationplan.domain import Language
 from stationplan.errors import Message
 from stationplan.i18n import number, percent, translate, words
+from stationplan.inputs.fetched import fetched
+from stationplan.remote import Remote, local_path
 from stationplan.scenario import load_scenario
 
 _SHOWN = 30
@@ -27,12 +27,12 @@ _SHOWN = 30
 
 def plan_units(
     context: typer.Context,
-    path: Path,
+    place: str,
     *,
     by: By,
     allocate: Allocation | None,
-    data: Path | None,
-    folder: Path,
+    data: str | None,
+    folder: str,
     lang: Lang | None,
     scheduler: str | None,
     workers: int,
@@ -42,7 +42,7 @@ def plan_units(
     show.log_to_stderr(verbose)
     spoken: Language = context.obj
     written: Language = "en" if lang == Lang.en else "zh"
-    with show.empty_bar() as bar:
+    with fetched(place, data) as (path, near), show.empty_bar() as bar:
         task = bar.add_task("", total=None)
 
         def step(_number: float, message: Message) -> None:
@@ -52,7 +52,7 @@ def plan_units(
             bar.update(task, completed=done, total=total, description=plain(translate(message, spoken)).markup)
 
         made = run_batch(
-            load_scenario(path, data=data),
+            load_scenario(path, data=near),
             folder,
             by=by,
             allocate=allocate,
@@ -67,7 +67,7 @@ def plan_units(
         raise typer.Exit(1)
 
 
-def _print(made: Batch, folder: Path, lang: Language) -> None:
+def _print(made: Batch, folder: str, lang: Language) -> None:
     """Print what the office wants to know first."""
     word = words(lang)
     console = Console(highlight=False, soft_wrap=True)
@@ -105,4 +105,6 @@ def _print(made: Batch, folder: Path, lang: Language) -> None:
             console.print(
                 Text("! ", "yellow").append(plain(word("{label}: {words}", label=name, words=translate(reason, lang))))
             )
-    console.print(plain(word("{label}: {path}", label=word("All units"), path=folder / "index.html")))
+    home = local_path(folder)
+    index = f"{Remote(folder)}/index.html" if home is None else home / "index.html"
+    console.print(plain(word("{label}: {path}", label=word("All units"), path=index)))

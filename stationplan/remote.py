@@ -1,0 +1,152 @@
+"""Files at a URL, by fsspec: object storage such as ``s3://bucket/folder``, and whatever else it knows.
+
+Credentials and endpoints are fsspec's own affair: it reads them from the environment and its files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+from urllib.request import url2pathname
+
+from stationplan.errors import FaultList, Message, ServiceError, say
+
+if TYPE_CHECKING:  # an extra: imported where a URL is used
+    from fsspec import AbstractFileSystem
+
+_URL = re.compile(r"[A-Za-z][\w+.:-]*://")
+_PASSWORD = re.compile(r"(?<=://)([^/@?]*?):[^/@]*@")
+_CURE_INSTALL = say(
+    "Install it: pip install 'stationplan[storage]' for s3://, fsspec's own package for other protocols."
+)
+
+
+def local_path(place: str | Path) -> Path | None:
+    """Return where something lies on this machine, ``None`` where it is at a URL; ``file://`` is this machine.
+
+    >>> local_path("out/a b").as_posix(), local_path("file:///out/a%20b").as_posix(), local_path("s3://bucket/out")
+    ('out/a b', '/out/a b', None)
+    """
+    if isinstance(place, Path):
+        return place
+    if place.startswith("file://"):
+        return Path(url2pathname(place.removeprefix("file://")))
+    return None if _URL.match(place) else Path(place)
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A folder at a URL; names are those of files below it, with ``/`` between folders.
+
+    Methods raise :class:`InputError` where the URL itself or what may be done there is wrong, :class:`ServiceError`
+    where the storage does not answer as it should.
+    """
+
+    url: str
+
+    def __str__(self) -> str:
+        """Return the URL as it may be shown: without password and query."""
+        shown, query, _ = _PASSWORD.sub(r"\1:***@", self.url).rstrip("/").partition("?")
+        return f"{shown}?***" if query else shown
+
+    def read(self, name: str) -> bytes:
+        """Return what a file holds.
+
+        Raises
+        ------
+        FileNotFoundError
+            There is no such file.
+        """
+        with self._asked(missing=True) as (system, root):
+            content: bytes = system.cat_file(f"{root}/{name}")
+        return content
+
+    def get(self, name: str, path: Path) -> bool:
+        """Copy a file to this machine; return whether there is one."""
+        try:
+            with self._asked(missing=True) as (system, root):
+                if system.info(f"{root}/{name}")["type"] != "file":
+                    return False
+                path.parent.mkdir(parents=True, exist_ok=True)
+                system.get_file(f"{root}/{name}", str(path))
+        except FileNotFoundError:
+            return False
+        return True
+
+    def put(self, path: Path, name: str) -> None:
+        """Copy a file of this machine to there; it appears whole, in place of an older one."""
+        # No makedirs: object storage has no folders, and s3fs would make the bucket.
+        with self._asked() as (system, root):
+            system.put_file(str(path), f"{root}/{name}")
+
+    def names(self, name: str = "") -> list[str]:
+        """Return the names of what lies directly in a folder; none where there is no such folder."""
+        with self._asked() as (system, root), suppress(FileNotFoundError):
+            folder = f"{root}/{name}".rstrip("/")
+            found = (path.rstrip("/").removeprefix(folder).strip("/") for path in system.ls(folder, detail=False))
+            return sorted(filter(None, found))
+        return []
+
+    def below(self, name: str) -> list[str]:
+        """Return the names of all files in a folder and its folders, from that folder on."""
+        with self._asked() as (system, root), suppress(FileNotFoundError):
+            folder = f"{root}/{name}".rstrip("/")
+            return sorted(path.removeprefix(folder).lstrip("/") for path in system.find(folder))
+        return []
+
+    def remove(self, name: str) -> None:
+        """Remove a file, or a folder with all that is in it, if there is one."""
+        with self._asked() as (system, root), suppress(FileNotFoundError):
+            system.rm(f"{root}/{name}", recursive=True)
+
+    @contextmanager
+    def _asked(self, *, missing: bool = False) -> Iterator[tuple[AbstractFileSystem, str]]:
+        """Give fsspec's view of the storage, and the folder's path in it; its errors become ours.
+
+        With ``missing`` the block itself knows what to do without a file.
+        """
+        try:
+            import fsspec  # noqa: PLC0415 - an extra
+        except ImportError:
+            self._refuse(say("A URL needs the package fsspec."), _CURE_INSTALL)
+        try:
+            # Listings are not cached: others write there too.
+            system, root = fsspec.url_to_fs(self.url, use_listings_cache=False)
+        except ImportError as error:
+            self._refuse(say("A package for this protocol is missing: {error}", error=error), _CURE_INSTALL)
+        except ValueError as error:
+            self._refuse(
+                say("This URL is not understood: {error}", error=error),
+                say("Name a folder of this machine, or a URL such as s3://bucket/folder."),
+            )
+        try:
+            yield system, root.rstrip("/")
+        except FileNotFoundError:
+            if missing:
+                raise
+            self._refuse(say("This place does not exist."), say("Check the name of the bucket; it is not made here."))
+        except PermissionError as error:
+            self._refuse(say("Access is refused: {error}", error=error), _cure_access())
+        except Exception as error:
+            # Every file system has errors of its own; they share no base.
+            if "Credentials" in type(error).__name__:
+                self._refuse(say("Access is refused: {error}", error=error), _cure_access())
+            said = str(error).replace(self.url, str(self))
+            raise ServiceError(
+                say("{url} does not answer as it should: {error}", url=self, error=said),
+                say("Check the URL and the network; storage of your own is named by AWS_ENDPOINT_URL."),
+            ) from error
+
+    def _refuse(self, what: Message, cure: Message) -> NoReturn:
+        faults = FaultList(str(self))
+        faults.add(what, cure)
+        faults.raise_any()
+        raise AssertionError("a fault was noted")
+
+
+def _cure_access() -> Message:
+    return say("Check the credentials (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or ~/.aws) and what they may do.")
