@@ -6,9 +6,8 @@ import csv
 import io
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -159,37 +158,45 @@ def _row(ready: Prepared, unit: Unit, out: Storage) -> Row:
 def write_league(league: League, out: Storage, *, lang: Language) -> None:
     """Write ``league.csv`` and ``league.xlsx`` beside the units, each whole or not at all."""
     with out.writing("league.csv") as draft:
-        draft.write_text("\ufeff" + _csv(league), encoding="utf-8", newline="")
+        draft.write_text("\ufeff" + csv_text([CSV_FIELDS, *csv_rows(league)]), encoding="utf-8", newline="")
     with out.writing("league.xlsx") as draft:
-        _write_workbook(league, draft, lang)
+        write_sheets(draft, sheets_of(league, lang), title=league.name.in_language(lang))
 
 
-_FIELDS = (
+CSV_FIELDS = (
     *("rank", "unit", "name", "prefecture", "districts", "workers", "covered_before", "share_before", "covered_after"),
     *("share_after", "cross_share", "new_sites", "cost", "gap", "termination"),
 )
 
 
-def _csv(league: League) -> str:
+def csv_text(rows: Iterable[Sequence[object]]) -> str:
+    """Return rows as CSV in which no text is a formula."""
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow(_FIELDS)
-    for rank, row in enumerate(league.rows, start=1):
-        values = [
+    for row in rows:
+        writer.writerow([formula_safe(value) if isinstance(value, str) else value for value in row])
+    return stream.getvalue()
+
+
+def csv_rows(league: League) -> list[list[object]]:
+    """Return the units as rows of :data:`CSV_FIELDS`."""
+    return [
+        [
             *(rank, row.unit, row.name.zh, row.prefecture, row.districts, _rounded(row.workers)),
             *(_rounded(row.covered_before), _rounded(row.share_before), _rounded(row.covered_after)),
             *(_rounded(row.share_after), _rounded(row.cross_share), row.new_sites, _rounded(row.cost)),
             *(_rounded(row.gap), row.termination),
         ]
-        writer.writerow([formula_safe(value) if isinstance(value, str) else value for value in values])
-    return stream.getvalue()
+        for rank, row in enumerate(league.rows, start=1)
+    ]
 
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 6) + 0.0
 
 
-def _write_workbook(league: League, path: Path, lang: Language) -> None:
+def sheets_of(league: League, lang: Language) -> list[Sheet]:
+    """Return the league table as a sheet, and the units without a plan as another."""
     word = words(lang)
     columns = [
         (word("Rank"), "whole", 7),
@@ -223,4 +230,4 @@ def _write_workbook(league: League, path: Path, lang: Language) -> None:
         sheets.append(
             Sheet(word("Units without a plan"), [(word("Unit"), "text", 24), (word("Why"), "text", 100)], told)
         )
-    write_sheets(path, sheets, title=league.name.in_language(lang))
+    return sheets

@@ -125,6 +125,7 @@ def render_index(league: League, *, lang: Language) -> str:
         lang,
         figures=figures,
         map=pictured,
+        map_page=MAP_NAME,
         notes=notes,
         rows=[_shown(rank, row, lang) for rank, row in enumerate(league.rows, start=1)],
         failed=[

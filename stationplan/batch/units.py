@@ -69,17 +69,17 @@ def units_of(area: StudyArea, by: By) -> list[Unit]:
             (name, LocalText(name, name), [row for row, other in enumerate(prefectures) if other == name])
             for name in dict.fromkeys(prefectures)
         ]
-    folders = _folders([code for code, _, _ in parts])
+    folders = folder_names([code for code, _, _ in parts])
     return [
         Unit(code, name, folder, np.array(members, dtype=np.int64))
         for (code, name, members), folder in zip(parts, folders, strict=True)
     ]
 
 
-def _folders(ids: list[str]) -> list[str]:
+def folder_names(ids: list[str]) -> list[str]:
     """Return a name for a folder for each id; ids that differ in signs that no folder has are numbered.
 
-    >>> _folders(["510104", "锦屏市", "a/b", "a b", "a_b-2"])
+    >>> folder_names(["510104", "锦屏市", "a/b", "a b", "a_b-2"])
     ['510104', '锦屏市', 'a_b', 'a_b-2', 'a_b-2-2']
     """
     names: list[str] = []

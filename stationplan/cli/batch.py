@@ -29,7 +29,10 @@ class Spread(StrEnum):
 
 def run_units(
     context: typer.Context,
-    scenario: Annotated[str, typer.Argument(help="Scenario file (TOML), or its URL.", show_default=False)],
+    scenario: Annotated[
+        list[str],
+        typer.Argument(help="Scenario file (TOML), or its URL; several are put side by side.", show_default=False),
+    ],
     by: Annotated[UnitKind, typer.Option("--by", help="What a unit is.")],
     allocate: Annotated[
         Optional[Spread],  # noqa: UP045 - typer reads this form on every supported Python
@@ -38,6 +41,10 @@ def run_units(
             help="Spread `new` and `budget` over the units: as much for each, by their workers, or so that all "
             "together is best. Default: each unit is asked the whole question.",
         ),
+    ] = None,
+    scenarios: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--scenarios", help="Further scenario files: --scenarios a.toml b.toml.", show_default=False),
     ] = None,
     data: Annotated[
         Optional[str],  # noqa: UP045
@@ -57,7 +64,7 @@ def run_units(
     ] = DEFAULT_WORKERS,
     verbose: VerboseOption = False,
 ) -> None:
-    """Plan every prefecture or county of a scenario: a folder for each, and a league table of all.
+    """Plan every prefecture or county of a scenario: a folder for each, and a league table and map of all.
 
     Results go to --out (default: out/NAME-batch, NAME being that of the scenario file). Units that stand there already
     and whose inputs have not changed are kept, so a batch that was stopped goes on where it was.
@@ -67,11 +74,11 @@ def run_units(
 
         plan_units(
             context,
-            scenario,
+            [scenario[0], *(scenarios or []), *scenario[1:]],
             by=by.value,
             allocate=None if allocate is None else allocate.value,
             data=data,
-            folder=out if out is not None else str(Path("out") / f"{Path(scenario).stem}-batch"),
+            folder=out if out is not None else str(Path("out") / f"{Path(scenario[0]).stem}-batch"),
             lang=lang,
             scheduler=dask,
             workers=workers,

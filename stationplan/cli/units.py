@@ -5,12 +5,15 @@ Kept apart from the command because it loads all of the geography, which ``--hel
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import ExitStack
+
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from stationplan.batch import Allocation, Batch, By, run_batch
+from stationplan.batch import Allocation, Batch, By, run_batches
 from stationplan.cli import show
 from stationplan.cli.options import Lang
 from stationplan.cli.terminal import plain
@@ -27,7 +30,7 @@ _SHOWN = 30
 
 def plan_units(
     context: typer.Context,
-    place: str,
+    places: Sequence[str],
     *,
     by: By,
     allocate: Allocation | None,
@@ -38,11 +41,16 @@ def plan_units(
     workers: int,
     verbose: bool,
 ) -> None:
-    """Run a batch and print the result; ``context.obj`` is the terminal's language. Exits with 1 if a unit failed."""
+    """Run a batch of one scenario or several and print the result; ``context.obj`` is the terminal's language.
+
+    Exits with 1 if a unit failed.
+    """
     show.log_to_stderr(verbose)
     spoken: Language = context.obj
     written: Language = "en" if lang == Lang.en else "zh"
-    with fetched(place, data) as (path, near), show.empty_bar() as bar:
+    with ExitStack() as held:
+        found = [held.enter_context(fetched(place, data)) for place in places]
+        bar = held.enter_context(show.empty_bar())
         task = bar.add_task("", total=None)
 
         def step(_number: float, message: Message) -> None:
@@ -51,8 +59,9 @@ def plan_units(
         def told(done: int, total: int, message: Message) -> None:
             bar.update(task, completed=done, total=total, description=plain(translate(message, spoken)).markup)
 
-        made = run_batch(
-            load_scenario(path, data=near),
+        scenarios = [load_scenario(path, data=near) for path, near in found]
+        made = run_batches(
+            scenarios,
             folder,
             by=by,
             allocate=allocate,
@@ -62,12 +71,17 @@ def plan_units(
             progress=step,
             told=told,
         )
-    _print(made, folder, spoken)
-    if made.failed:
+    for batch in made:
+        _print(batch, spoken)
+    home = local_path(folder)
+    index = f"{Remote(folder)}/index.html" if home is None else home / "index.html"
+    label = words(spoken)("All units")
+    Console(highlight=False, soft_wrap=True).print(plain(words(spoken)("{label}: {path}", label=label, path=index)))
+    if any(batch.failed for batch in made):
         raise typer.Exit(1)
 
 
-def _print(made: Batch, folder: str, lang: Language) -> None:
+def _print(made: Batch, lang: Language) -> None:
     """Print what the office wants to know first."""
     word = words(lang)
     console = Console(highlight=False, soft_wrap=True)
@@ -105,6 +119,3 @@ def _print(made: Batch, folder: str, lang: Language) -> None:
             console.print(
                 Text("! ", "yellow").append(plain(word("{label}: {words}", label=name, words=translate(reason, lang))))
             )
-    home = local_path(folder)
-    index = f"{Remote(folder)}/index.html" if home is None else home / "index.html"
-    console.print(plain(word("{label}: {path}", label=word("All units"), path=index)))

@@ -111,6 +111,5 @@ def _labels(lang: Language) -> dict[str, str]:
         "cost": word("Cost (yuan)"),
         "units": word("Units"),
         "none": word("No plan"),
-        "nobody": word("No workers"),
         "by": word("By the share shown"),
     }
