@@ -228,5 +228,18 @@ def test_what_the_storage_refuses_is_told_with_a_cure(error, kind, told):
         Remote("refusing://a").names()
 
 
+def test_a_shapefile_is_fetched_with_its_other_files(tmp_path):
+    path = village(tmp_path, "new = 2")
+    text = path.read_text("utf-8").replace("districts.geojson", "halves.shp")
+    memory = fsspec.filesystem("memory")
+    memory.pipe("/box/in/village.toml", text.encode())
+    names = {"halves.shp", "halves.shx", "halves.dbf", "halves.PRJ", "cells.csv"}
+    for name in {*names, "halves.txt", "other.shp", "other.dbf"}:
+        memory.pipe(f"/box/in/{name}", b"")
+    with fetched("memory://box/in/village.toml") as (copy, _):
+        assert {one.name for one in copy.parent.iterdir()} == {*names, "village.toml"}
+    assert not copy.exists()
+
+
 def test_secrets_of_a_url_are_not_shown():
     assert str(Remote("sftp://office:secret@host/a?key=1")) == "sftp://office:***@host/a?***"
