@@ -4,7 +4,7 @@
  * Promises: no request of any kind, no evaluated code, and no text of the data ever parsed as markup.
  */
 
-import { COVERAGE_RAMP, INK, classOf, classify, coverageClasses } from "./colours.js";
+import { COVERAGE_RAMP, INK, classOf, classify } from "./colours.js";
 import { addControl, button, facts, make, selector } from "./dom.js";
 import { boxes, inside, latOf, lonOf, namePlace, project, worldX, worldY } from "./geometry.js";
 import { unpackBlock, unpackPolygons } from "./packing.js";
@@ -27,6 +27,11 @@ function percent(share) {
   return share === null ? "–" : `${(share * 100).toFixed(1)}%`;
 }
 
+/** Ends of classes have two digits that count. @param {number} share */
+function whole(share) {
+  return Number((share * 100).toPrecision(3));
+}
+
 /** @param {L.Map} map */
 async function draw(map) {
   const block = document.querySelector(".stationplan-data");
@@ -45,7 +50,11 @@ async function draw(map) {
   const choice = { view: 0, shown: /** @type {Shown} */ ("after") };
   /** @returns {Unit[]} */
   const units = () => data.views[choice.view].units;
-  let classes = coverageClasses();
+  /** Of all scenarios together, so that a colour means one thing. */
+  const classesOf = () =>
+    classify(data.views.flatMap((/** @type {{units: Unit[]}} */ view) =>
+      view.units.map((unit) => shareOf(unit, choice.shown) ?? 0)), COVERAGE_RAMP);
+  let classes = classesOf();
   const rings = outline.shapes.map((parts) => parts.flat());
   const places = rings.map((own) => {
     const largest = own.reduce((best, ring) => (area(ringBoxes[ring]) > area(ringBoxes[best]) ? ring : best), own[0]);
@@ -144,9 +153,9 @@ async function draw(map) {
   const repaint = () => {
     const shares = units().map((unit) => shareOf(unit, choice.shown));
     const known = shares.filter((share) => share !== null);
-    classes = choice.shown === "gained" ? classify(known, COVERAGE_RAMP) : coverageClasses();
+    classes = classesOf();
     legend.replaceChildren(...classes.upper.map((end, step) =>
-      key(classes.colours[step], `${percent(step ? classes.upper[step - 1] : 0)} – ${percent(end)}`)));
+      key(classes.colours[step], `${whole(step ? classes.upper[step - 1] : 0)} – ${whole(end)}%`)));
     if (known.length < shares.length) legend.append(key(EMPTY, text.none));
     let rank = 0;
     list.replaceChildren(...ranked(units(), choice.shown).map((at) => {
