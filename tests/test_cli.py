@@ -69,7 +69,8 @@ def test_demo_makes_data_map_and_results_and_may_be_run_again(tmp_path, demo_pla
     assert made == {
         *(f"data/demo/{path.name}" for path in (ROOT / "data/demo").iterdir()),
         "maps/demo.html",
-        *(f"out/demo/{name}" for name in ("plan.json", "sites.csv", "sites.xlsx", "plan.gpkg", "report.html")),
+        *(f"out/demo/{name}" for name in ("plan.json", "sites.csv", "sites.xlsx", "plan.gpkg")),
+        *(f"out/demo/report.{kind}" for kind in ("html", "docx", "pdf")),
         *(f"out/demo/{name}" for name in ("scenario.resolved.toml", "manifest.json")),
     }
     page = (tmp_path / "maps/demo.html").read_bytes()
