@@ -294,7 +294,10 @@ def test_a_folder_without_a_name_of_its_own_is_refused(demo_plan, tmp_path, monk
     assert [path.name for path in tmp_path.rglob("*")] == ["here"]
 
 
-@pytest.mark.parametrize("writer", ["render", "report_page", "write_workbook", "write_word", "write_pdf", "write_geopackage", "document_text"])
+@pytest.mark.parametrize(
+    "writer",
+    ["render", "report_page", "write_workbook", "write_word", "write_pdf", "write_geopackage", "document_text"],
+)
 def test_when_writing_fails_the_old_result_stays_whole_and_nothing_else(demo_plan, result, monkeypatch, writer):
     before = hashes(result)
 

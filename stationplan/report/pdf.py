@@ -28,6 +28,9 @@ _LATIN_FONTS = ("Liberation Sans", "DejaVu Sans", "Libertinus Serif")
 """The last is in Typst itself."""
 
 _CHINESE = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")
+_MOST = 800
+"""Signs of one text; nobody means more of them, and Typst takes many seconds over them."""
+
 _LONG = re.compile(r"[!-~]{24}")
 """Signs without a place to break the line."""
 
@@ -169,5 +172,6 @@ def _table(table: Table) -> dict[str, object]:
 
 
 def _text(text: str) -> str:
-    """Return a text that can be set: without control characters, and with places to break very long words."""
-    return _LONG.sub(lambda found: f"{found[0]}\u200b", plain(text))
+    """Return a text that can be set: cut where it would fill pages, with places to break very long words."""
+    cut = text if len(text) <= _MOST else f"{text[: _MOST - 1]}…"
+    return _LONG.sub(lambda found: f"{found[0]}\u200b", plain(cut))
