@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+from bisect import bisect
 from collections.abc import Sequence
 
 from markupsafe import Markup, escape
@@ -11,18 +13,26 @@ from stationplan.i18n import percent
 _TEAL, _LIGHT, _INK, _QUIET, _LINE = "#0b6b66", "#7cc4bd", "#1d2733", "#57616d", "#d8dce1"
 
 _SHADES = ("#f7f4ee", "#dcecea", "#b3d9d5", "#7cc4bd", "#2f938c", "#0b6b66")
-"""Light to dark for coverage below 40 %, then in steps of 15 % up to 100 %."""
+"""Light to dark for coverage."""
 
-_NAME_LENGTH = 16
+_STEPS = (0.40, 0.55, 0.70, 0.85, 0.95)
+"""Where the next darker shade begins: finer at the top, where most of a plan lies."""
+
+_NAME_WIDTH = 27
 
 
-def short(name: str, length: int = _NAME_LENGTH) -> str:
-    """Return a name as a picture has room for it.
+def short(name: str, width: int = _NAME_WIDTH) -> str:
+    """Return a name as a picture has room for it: so many letters, or half as many Chinese characters.
 
-    >>> short("Sanitation workers", 12)
-    'Sanitation …'
+    >>> short("Sanitation workers", 12), short("网约车司机", 8)
+    ('Sanitation …', '网约车…')
     """
-    return name if len(name) <= length else f"{name[: length - 1]}…"
+    taken = 0
+    for i, sign in enumerate(name):
+        taken += 2 if unicodedata.east_asian_width(sign) in "WF" else 1
+        if taken > width:
+            return f"{name[: max(i - 1, 0)]}…"
+    return name
 
 
 def picture(width: float, height: float, parts: Sequence[str], label: str) -> Markup:
@@ -93,10 +103,10 @@ def tiles(
     after: Sequence[Sequence[float | None]],
 ) -> Markup:
     """Return a tile for each row and column with its shares before and after, the darker the more after."""
-    left, top, high = 130.0, 26.0, 34.0
+    left, top, high = 166.0, 26.0, 34.0
     wide = min(max(520.0 / max(len(columns), 1), 72.0), 130.0)
     parts = [
-        text_at(left + (c + 0.5) * wide, 17, short(name, 12), anchor="middle", colour=_QUIET)
+        text_at(left + (c + 0.5) * wide, 17, short(name, 14), anchor="middle", colour=_QUIET)
         for c, name in enumerate(columns)
     ]
     for r, name in enumerate(rows):
@@ -104,7 +114,7 @@ def tiles(
         parts.append(text_at(left - 8, y + high / 2 + 4, short(name), anchor="end"))
         for c, (was, now) in enumerate(zip(before[r], after[r], strict=True)):
             x = left + c * wide
-            shade = "#fff" if now is None else _SHADES[min(max(int((now - 0.25) / 0.15), 0), 5)]
+            shade = "#fff" if now is None else _SHADES[bisect(_STEPS, now)]
             ink = "#fff" if now is not None and now >= 0.85 else _INK
             parts.append(
                 f'<rect x="{x + 1:.1f}" y="{y + 1:.1f}" width="{wide - 2:.1f}" height="{high - 2:.1f}" '

@@ -151,7 +151,7 @@ def _names(plan: Plan, frame: _Frame, lang: Language) -> list[str]:
         if shape.is_empty or math.sqrt(shape.area) * frame.scale < 34:
             continue
         x, y = frame.at(*shapely.get_coordinates(shapely.point_on_surface(shape)).T)
-        name = short(district_name(plan, district, lang), 18)
+        name = short(district_name(plan, district, lang), 26)
         drawn.append(text_at(float(x[0]), float(y[0]), name, anchor="middle", size=14, bold=True, halo=True))
     return drawn
 
