@@ -16,7 +16,6 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm, Pt, RGBColor
 from docx.styles.style import ParagraphStyle
-from docx.text.paragraph import Paragraph
 
 from stationplan.report.content import Cell, Chart, Column, Lines, Report, Table
 from stationplan.report.pdf import svg_png
@@ -45,12 +44,12 @@ def write_word(report: Report, path: Path) -> None:
         _line(document, report.notice, "Hint")
     document.element.body.insert(-1, parse_xml(_figures_xml(report)))
     if report.sheet is not None:
-        _line(document, report.sheet.title, "Heading 1")
+        _line(document, report.sheet.title, "Heading1")
         _picture(document, svg_png(report.sheet.svg, width=_WIDTH_MM, ppi=_PPI), _WIDTH_MM)
         for line in filter(None, (*report.sheet.sources, report.sheet.review)):
             _line(document, line, "Hint")
     for section in report.sections:
-        _line(document, section.title, "Heading 1")
+        _line(document, section.title, "Heading1")
         if section.hint:
             _line(document, section.hint, "Hint")
         for block in section.blocks:
@@ -116,18 +115,24 @@ def _set_font(style: ParagraphStyle, size: float, colour: str | None) -> None:
     fonts.set(qn("w:eastAsia"), _CHINESE)
 
 
-def _line(document: Document, text: str, style: str) -> Paragraph:
-    return document.add_paragraph(plain(text), style=style)
+def _line(document: Document, text: str, style: str, *, keep: bool = False) -> None:
+    """Add a paragraph by the id of its style: looked up by name, styles take longer than all else."""
+    kept = "<w:keepNext/>" if keep else ""
+    told = escape(plain(text))
+    paragraph = (
+        f'<w:p {nsdecls("w")}><w:pPr><w:pStyle w:val="{style}"/>{kept}</w:pPr>'
+        f'<w:r><w:t xml:space="preserve">{told}</w:t></w:r></w:p>'
+    )
+    document.element.body.insert(-1, parse_xml(paragraph))
 
 
 def _lines(document: Document, block: Lines) -> None:
     for line in block.lines:
-        _line(document, line, "List Bullet")
+        _line(document, line, "ListBullet")
 
 
 def _chart(document: Document, chart: Chart) -> None:
-    title = _line(document, chart.title, "Hint")
-    title.paragraph_format.keep_with_next = True
+    _line(document, chart.title, "Hint", keep=True)
     width = min(float(chart.svg.split('width="', 1)[1].split('"', 1)[0]) * 0.27, 170.0)
     _picture(document, svg_png(chart.svg, width=width, ppi=_PPI), width)
 
@@ -138,7 +143,7 @@ def _picture(document: Document, png: bytes, width: float) -> None:
 
 def _table(document: Document, table: Table) -> None:
     if table.title:
-        _line(document, table.title, "Heading 2")
+        _line(document, table.title, "Heading2")
     if table.hint:
         _line(document, table.hint, "Hint")
     document.element.body.insert(-1, parse_xml(_table_xml(table)))
