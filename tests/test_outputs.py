@@ -26,6 +26,7 @@ import stationplan as sp
 from stationplan import output
 from stationplan.errors import OutputExistsError
 from stationplan.report import document, document_text, schema, sites_csv, write_workbook
+from stationplan.report.pdf import has_chinese_font
 from stationplan.report.tables import formula_safe
 
 FILES = {
@@ -36,9 +37,9 @@ FILES = {
     "map.html",
     "report.html",
     "report.docx",
-    "report.pdf",
     "scenario.resolved.toml",
     "manifest.json",
+    *(["report.pdf"] if has_chinese_font() else []),
 }
 DANGEROUS = ['=HYPERLINK("http://x","y")', "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0"]
 

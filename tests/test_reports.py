@@ -74,7 +74,7 @@ def told(demo_plan):
 
 
 @pytest.fixture(scope="module")
-def written(told, tmp_path_factory):
+def written(told, chinese_font, tmp_path_factory):
     """The demo's report as ``zh.docx``, ``en.pdf`` and so on."""
     folder = tmp_path_factory.mktemp("reports")
     for lang, report in told.items():
@@ -183,7 +183,7 @@ def test_the_report_tells_what_the_plan_holds(demo_plan, told):
     assert sum(int(row[1].text) for row in cost.rows[:-1]) == 20
 
 
-def test_a_plan_without_new_sites_has_a_report_too(demo_plan, tmp_path):
+def test_a_plan_without_new_sites_has_a_report_too(demo_plan, chinese_font, tmp_path):
     solution = dataclasses.replace(demo_plan.solution, sites=np.array([], dtype=np.int64))
     bare = dataclasses.replace(
         demo_plan, solution=solution, why=(), robustness=np.array([]), stations_after=demo_plan.stations_before
@@ -246,7 +246,7 @@ def test_without_a_chinese_font_only_reports_that_need_none_are_written(told, tm
     with caplog.at_level(logging.WARNING):
         write_pdf(told["zh"], tmp_path / "zh.pdf")
     assert not (tmp_path / "zh.pdf").exists()
-    assert "no font of this machine holds Chinese" in caplog.text
+    assert "本机没有中文字体" in caplog.text
     caplog.clear()
     write_pdf(small_report(["plain"]), tmp_path / "en.pdf")
     assert (tmp_path / "en.pdf").read_bytes().startswith(b"%PDF")

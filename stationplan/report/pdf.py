@@ -13,6 +13,7 @@ import typst
 from markupsafe import Markup
 
 from stationplan.errors import say
+from stationplan.i18n import translate
 from stationplan.report.content import Block, Chart, Lines, Report, Table, texts_of
 from stationplan.report.plain import plain
 
@@ -75,7 +76,7 @@ def write_pdf(report: Report, path: Path) -> None:
             "fonts-noto-cjk.",
             name=path.name,
         )
-        logger.warning("%s", said)
+        logger.warning("%s", translate(said, report.lang))
         return
     template = resources.files("stationplan").joinpath("report/assets/report.typ").read_bytes()
     made = _compiler().compile(template, format="pdf", sys_inputs={"report": json.dumps(_values(report))}, timestamp=0)
