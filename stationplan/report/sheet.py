@@ -14,8 +14,8 @@ from stationplan.naming import district_name
 from stationplan.report.metrics import uncovered
 from stationplan.report.plan_charts import picture, short, text_at
 
-_WIDTH, _HEIGHT, _LEGEND = 1180.0, 800.0, 52.0
-"""Units of the picture at most, and the strip below the map for its legend."""
+_WIDTH, _HEIGHT, _LINE = 1180.0, 800.0, 20.0
+"""Units of the map at most, and of a line of its legend."""
 
 _MARGIN = 0.02
 _LEAST_SIDE = 2.2
@@ -57,7 +57,7 @@ def map_sheet(plan: Plan, lang: Language) -> Markup:
     """Return the map: districts, main roads, cells by coverage, stations, proposed sites by build order, legend."""
     districts = plan.area.districts.geometry.to_numpy()
     frame = _Frame(*shapely.total_bounds(districts).tolist())
-    width = max(frame.width, 760.0)
+    width, closed = max(frame.width, 760.0), len(plan.solution.closed) > 0
     parts = [
         f'<clipPath id="sheet"><rect width="{frame.width:.1f}" height="{frame.height:.1f}"/></clipPath>',
         '<g clip-path="url(#sheet)">',
@@ -76,9 +76,9 @@ def map_sheet(plan: Plan, lang: Language) -> Markup:
         "</g>",
         f'<rect x=".5" y=".5" width="{frame.width - 1:.1f}" height="{frame.height - 1:.1f}" fill="none" '
         f'stroke="{_BORDER}"/>',
-        *_legend(frame, width, lang),
+        *_legend(frame, width, lang, closed=closed),
     ]
-    return picture(width, frame.height + _LEGEND, parts, words(lang)("Map of the plan"))
+    return picture(width, frame.height + (4 if closed else 3) * _LINE - 8, parts, words(lang)("Map of the plan"))
 
 
 def _cells(plan: Plan, frame: _Frame) -> list[str]:
@@ -203,7 +203,7 @@ def _scale(frame: _Frame, lang: Language) -> list[str]:
     ]
 
 
-def _legend(frame: _Frame, width: float, lang: Language) -> list[str]:
+def _legend(frame: _Frame, width: float, lang: Language, *, closed: bool) -> list[str]:
     word = words(lang)
     y = frame.height + 20
     entries = [
@@ -218,11 +218,13 @@ def _legend(frame: _Frame, width: float, lang: Language) -> list[str]:
             word("District border"),
         ),
     ]
+    if closed:
+        mark = f'<path d="M2 -8l8 8m0 -8l-8 8" stroke="{_STATION}" stroke-width="2"/>'
+        entries.append((mark, word("Station that the plan closes")))
+    entries.append(("", word("Size of a square: its workers")))
     each = width / 4
-    drawn = [
-        f'<g transform="translate({i % 4 * each + 4:.1f} {y + i // 4 * 20:.1f})">{mark}{text_at(20, 0, told)}</g>'
+    return [
+        f'<g transform="translate({i % 4 * each + 4:.1f} {y + i // 4 * _LINE:.1f})">'
+        f"{mark}{text_at(20 if mark else 0, 0, told)}</g>"
         for i, (mark, told) in enumerate(entries)
     ]
-    place = f'transform="translate({3 * each + 4:.1f} {y + 20:.1f})"'
-    drawn.append(f"<g {place}>{text_at(0, 0, word('Size of a square: its workers'), colour=_BORDER)}</g>")
-    return drawn
