@@ -21,12 +21,15 @@ from stationplan.report import (
     datum_document,
     districts_csv,
     document_text,
-    render_report,
+    plan_report,
     render_validation,
+    report_page,
     sites_csv,
     validation_text,
     write_geopackage,
+    write_pdf,
     write_surface,
+    write_word,
     write_workbook,
 )
 from stationplan.siting import SOLVER_SEED
@@ -37,7 +40,8 @@ MODEL_SUFFIX = ".skops"
 
 RESULT_NAMES = frozenset(
     {
-        *("plan.json", "sites.csv", "sites.xlsx", "plan.gpkg", MAP_NAME, "report.html"),
+        *("plan.json", "sites.csv", "sites.xlsx", "plan.gpkg", MAP_NAME),
+        *("report.html", "report.docx", "report.pdf"),
         *("scenario.resolved.toml", "manifest.json", "done.json"),
         *("surface.gpkg", "surface.parquet", "districts.csv", "validation.json", "validation.html"),
     }
@@ -71,18 +75,21 @@ def save(
     folder = folder.resolve()
     _recover(folder)
     refuse_existing(folder, map_path, overwrite=overwrite)
+    told = plan_report(plan, lang=lang)
     with _replacing(folder) as draft:
         pages = {
             "plan.json": document_text(plan),
             "sites.csv": "\ufeff" + sites_csv(plan),
             MAP_NAME: render(plan, lang=lang),
-            "report.html": render_report(plan, lang=lang),
+            "report.html": report_page(told),
             **({} if done is None else {"done.json": done}),
             "scenario.resolved.toml": plan.scenario_toml,
             "manifest.json": manifest_text(plan, plan.timings_s),
         }
         _write_texts(draft, pages)
         write_workbook(plan, draft / "sites.xlsx", lang=lang)
+        write_word(told, draft / "report.docx")
+        write_pdf(told, draft / "report.pdf")
         write_geopackage(plan, draft / "plan.gpkg")
     if map_path is not None:
         map_path.parent.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import stationplan as sp
+from stationplan.report.pdf import has_chinese_font
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"
@@ -64,6 +65,15 @@ def database_server() -> str:
             pytest.fail("database tests may not be skipped in CI: run them under .ci/postgres")
         pytest.skip("needs a PostGIS server: .ci/postgres .venv/bin/pytest tests/test_postgis.py")
     return address
+
+
+@pytest.fixture(scope="session")
+def chinese_font() -> None:
+    """What a PDF of the demo needs; without it such tests are skipped, but never in CI."""
+    if not has_chinese_font():
+        if IN_CI:
+            pytest.fail("PDF may not go unwritten in CI: install the package fonts-noto-cjk")
+        pytest.skip("needs a Chinese font (Debian: apt-get install fonts-noto-cjk)")
 
 
 @contextmanager

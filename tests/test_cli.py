@@ -16,6 +16,7 @@ from conftest import ROOT
 
 from stationplan.cli.app import main
 from stationplan.report import document
+from stationplan.report.pdf import has_chinese_font
 
 COMMANDS = ("demo", "run")
 
@@ -69,7 +70,8 @@ def test_demo_makes_data_map_and_results_and_may_be_run_again(tmp_path, demo_pla
     assert made == {
         *(f"data/demo/{path.name}" for path in (ROOT / "data/demo").iterdir()),
         "maps/demo.html",
-        *(f"out/demo/{name}" for name in ("plan.json", "sites.csv", "sites.xlsx", "plan.gpkg", "report.html")),
+        *(f"out/demo/{name}" for name in ("plan.json", "sites.csv", "sites.xlsx", "plan.gpkg")),
+        *(f"out/demo/report.{kind}" for kind in ("html", "docx", *(["pdf"] if has_chinese_font() else []))),
         *(f"out/demo/{name}" for name in ("scenario.resolved.toml", "manifest.json")),
     }
     page = (tmp_path / "maps/demo.html").read_bytes()

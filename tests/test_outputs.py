@@ -26,6 +26,7 @@ import stationplan as sp
 from stationplan import output
 from stationplan.errors import OutputExistsError
 from stationplan.report import document, document_text, schema, sites_csv, write_workbook
+from stationplan.report.pdf import has_chinese_font
 from stationplan.report.tables import formula_safe
 
 FILES = {
@@ -35,8 +36,10 @@ FILES = {
     "plan.gpkg",
     "map.html",
     "report.html",
+    "report.docx",
     "scenario.resolved.toml",
     "manifest.json",
+    *(["report.pdf"] if has_chinese_font() else []),
 }
 DANGEROUS = ['=HYPERLINK("http://x","y")', "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0"]
 
@@ -159,7 +162,9 @@ def test_negative_coordinates_stay_numbers(porto_alegre):
 def test_the_workbook_holds_no_formula_and_keeps_its_heads_in_sight(demo_plan, tmp_path):
     write_workbook(with_names(demo_plan, DANGEROUS), tmp_path / "sites.xlsx", lang="en")
     book = openpyxl.load_workbook(tmp_path / "sites.xlsx")
-    assert book.sheetnames == ["Proposed sites", "Why here", "Coverage", "Data quality", "Inputs", "Notes"]
+    assert book.sheetnames == [
+        *("Summary", "Proposed sites", "Why here", "Gaps", "Coverage", "Assumptions", "Data quality", "Inputs", "Notes")
+    ]
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert {cell.data_type for cell in cells} <= {"s", "n"}
     assert not any(cell.hyperlink for cell in cells)
@@ -173,7 +178,9 @@ def test_the_workbook_holds_no_formula_and_keeps_its_heads_in_sight(demo_plan, t
 def test_the_workbook_says_what_plan_json_says(saved):
     plan = json.loads((saved / "plan.json").read_text("utf-8"))
     book = openpyxl.load_workbook(saved / "sites.xlsx")
-    assert book.sheetnames == ["拟建站点", "为什么选这里", "覆盖率", "数据质量", "输入", "说明"]
+    assert book.sheetnames == [
+        *("概要", "拟建站点", "为什么选这里", "覆盖缺口", "覆盖率", "方案假设", "数据质量", "输入", "说明")
+    ]
     rows = list(book["拟建站点"].iter_rows(min_row=2, values_only=True))
     for row, site in zip(rows, plan["sites"], strict=True):
         assert row[:2] == (site["order"], site["site_id"])
@@ -288,7 +295,10 @@ def test_a_folder_without_a_name_of_its_own_is_refused(demo_plan, tmp_path, monk
     assert [path.name for path in tmp_path.rglob("*")] == ["here"]
 
 
-@pytest.mark.parametrize("writer", ["render", "render_report", "write_workbook", "write_geopackage", "document_text"])
+@pytest.mark.parametrize(
+    "writer",
+    ["render", "report_page", "write_workbook", "write_word", "write_pdf", "write_geopackage", "document_text"],
+)
 def test_when_writing_fails_the_old_result_stays_whole_and_nothing_else(demo_plan, result, monkeypatch, writer):
     before = hashes(result)
 

@@ -24,7 +24,7 @@ from stationplan.naming import district_name, site_name
 from stationplan.reasons import why_not_facts, why_not_title
 from stationplan.report import document
 from stationplan.report.metrics import certainty, new_sites, overall
-from stationplan.report.page import aim_figures
+from stationplan.report.plan_report import aim_figures
 from stationplan.steps import Progress as Report
 
 
@@ -94,7 +94,8 @@ def print_summary(plan: Plan, paths: Mapping[str, Path | str], lang: Language) -
         )
     )
     for figure in aim_figures(plan, lang):
-        console.print(plain(word("{label}: {value}, {note}.", **figure)))
+        said = word("{label}: {value}, {note}.", label=figure.label, value=figure.value, note=figure.note)
+        console.print(plain(said))
     console.print(plain(translate(certainty(plan), lang)))
     console.print(_sites_table(plan, lang))
     for case in plan.why_not:

@@ -196,7 +196,8 @@ def _text(x: float, y: float, text: str, *, anchor: str = "start", turned: bool 
 def _svg(width: float, height: float, parts: Sequence[str], label: str) -> Markup:
     body = "".join(parts)
     return Markup(  # noqa: S704 - texts are escaped above, the rest are numbers
-        f'<svg class="chart" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {width:.0f} {height:.0f}" '
+        f'width="{width:.0f}" height="{height:.0f}" font-size="11" role="img" '
         f'aria-label="{escape(label)}">{body}</svg>'
     )
 

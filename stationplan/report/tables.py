@@ -13,8 +13,10 @@ from stationplan.i18n import translate, words
 from stationplan.naming import district_name, host_names, kind_names, phase_name, site_name
 from stationplan.reasons import broken_by, held_by, mean_today_min, no_station_share, why_not_facts, why_not_title
 from stationplan.report.document import document
-from stationplan.report.metrics import Change, by_district, by_group, by_slot, certainty, new_sites, overall
+from stationplan.report.metrics import certainty, new_sites
+from stationplan.report.plan_sheets import assumptions_sheet, gaps_sheet, summary_sheet
 from stationplan.report.quality import quality_sheets
+from stationplan.report.told import coverage_parts, plan_notes
 from stationplan.report.workbook import Sheet, write_sheets
 
 _CSV_FIELDS = (
@@ -59,27 +61,24 @@ def sites_csv(plan: Plan) -> str:
 
 
 def write_workbook(plan: Plan, path: Path, *, lang: Language) -> None:
-    """Write a workbook: proposed sites, whom they gain, sites asked about, coverage, data quality, notes."""
+    """Write a workbook: summary, proposed sites and whom they gain, gaps, coverage, assumptions, quality, notes."""
     word = words(lang)
     site_rows = [_site_row(plan, i, lang) for i in range(len(plan.chosen))]
     told = [*_headings(plan, lang), translate(certainty(plan), lang), *plan_notes(plan, lang)]
     sheets = [
+        summary_sheet(plan, lang),
         Sheet(word("Proposed sites"), _site_columns(plan, lang), site_rows),
         Sheet(word("Why here"), _gain_columns(lang), _gain_rows(plan, lang)),
         *([Sheet(word("Why not there"), _asked_columns(lang), _asked_rows(plan, lang))] if plan.why_not else []),
         *([Sheet(word("How many sites"), _frontier_columns(lang), _frontier_rows(plan))] if plan.frontier else []),
         *([Sheet(word("Phases"), _phase_columns(lang), _phase_rows(plan, lang))] if plan.solution.phases else []),
+        gaps_sheet(plan, lang),
         Sheet(word("Coverage"), _coverage_columns(lang), _coverage_rows(plan, lang)),
+        assumptions_sheet(plan, lang),
         *quality_sheets(plan.quality, plan.datums, lang),
         Sheet(word("Notes"), [(word("Note"), "text", 100)], [[note] for note in told]),
     ]
     write_sheets(path, sheets, title=plan.name.in_language(lang))
-
-
-def plan_notes(plan: Plan, lang: Language) -> list[str]:
-    """Return what was set aside, and where the roads come from."""
-    sources = [words(lang)("Roads: {source}", source=source) for source in plan.sources]
-    return [*(translate(note, lang) for note in plan.notes), *sources]
 
 
 def _headings(plan: Plan, lang: Language) -> list[str]:
@@ -242,18 +241,6 @@ def _coverage_columns(lang: Language) -> list[tuple[str, str, int]]:
         (word("95th percentile"), "share", 12),
         (word("Cross-covered today"), "share", 14),
         (word("Cross-covered with the plan"), "share", 14),
-    ]
-
-
-def coverage_parts(plan: Plan, lang: Language) -> list[tuple[str, list[tuple[str, Change]]]]:
-    """Return (part, [(name, change)]) for the whole, districts, groups and slots."""
-    word = words(lang)
-    demand = plan.demand
-    return [
-        (word("All"), [(plan.name.in_language(lang), overall(plan))]),
-        (word("District"), [(district_name(plan, change.index, lang), change) for change in by_district(plan)]),
-        (word("Group"), [(demand.groups[change.index].name.in_language(lang), change) for change in by_group(plan)]),
-        (word("Time slot"), [(demand.slots[change.index].name.in_language(lang), change) for change in by_slot(plan)]),
     ]
 
 

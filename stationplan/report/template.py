@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import metadata, resources
 from typing import Protocol
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from stationplan.domain import Language, LocalText
@@ -32,16 +33,28 @@ class Titled(Protocol):
         """SHA-256 of the scenario it was made from."""
 
 
+@cache
+def _template(name: str) -> Template:
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(_asset(name))
+
+
+@cache
+def _asset(name: str) -> str:
+    return resources.files("stationplan").joinpath("report/assets", name).read_text("utf-8")
+
+
+def fill(name: str, lang: Language, **values: object) -> str:
+    """Return a page: a template of ``report/assets`` with the language, the style of all pages, and ``values``."""
+    style = Markup(_asset("report.css"))  # noqa: S704 - our own file, not an input
+    return _template(name).render(lang=lang, t=words(lang), style=style, **values)
+
+
 def fill_page(name: str, study: Titled, lang: Language, **values: object) -> str:
     """Return a page about a study: a template of ``report/assets`` with what every page says, and ``values``."""
-    word = words(lang)
-    assets = resources.files("stationplan").joinpath("report/assets")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(assets.joinpath(name).read_text("utf-8"))
-    return template.render(
-        lang=lang,
-        t=word,
-        style=Markup(assets.joinpath("report.css").read_text("utf-8")),  # noqa: S704 - our own file, not an input
+    return fill(
+        name,
+        lang,
         title=study.name.in_language(lang),
         notice=study.notice.in_language(lang) if study.notice is not None else "",
         marks=marks(study, lang),

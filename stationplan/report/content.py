@@ -1,0 +1,146 @@
+"""What a report says, before anybody decides how it looks: records of text, tables and pictures for every writer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from markupsafe import Markup
+
+from stationplan.domain import Language
+
+ColumnKind = Literal["order", "name", "text", "number", "bar"]
+"""How a column is set: a number of the build order, the name of its row, text, a figure, or a bar from 0 to 1."""
+
+TableLook = Literal["plain", "coverage", "sites", "whom", "card"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table; ``share`` of the width, relative to those of the others."""
+
+    title: str
+    kind: ColumnKind = "number"
+    share: float = 1.0
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What stands in a table: a text, smaller lines below it, and whether the text is the one to look at.
+
+    ``bar`` are two shares from 0 to 1, today and with the plan, for columns of bars.
+    """
+
+    text: str
+    small: tuple[str, ...] = ()
+    strong: bool = False
+    bar: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with its own small heading and hint, both of which may be empty.
+
+    A table that looks like a ``card`` has a name and a text in each row, and no heads of columns.
+    """
+
+    kind: ClassVar[str] = "table"
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    title: str = ""
+    hint: str = ""
+    look: TableLook = "plain"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A picture as SVG with what it shows."""
+
+    kind: ClassVar[str] = "chart"
+
+    svg: Markup
+    title: str
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Sentences, one below the other."""
+
+    kind: ClassVar[str] = "lines"
+
+    lines: tuple[str, ...]
+
+
+Block = Table | Chart | Lines
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a report: its heading, how to read it (may be empty), and what stands in it."""
+
+    title: str
+    hint: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A key figure with its name and a remark."""
+
+    label: str
+    value: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A map to be printed large: the picture, the names of its first numbered places, and its sources.
+
+    ``review`` is what has to stand on the map by the rules for maps, ``more`` says how many names were left out.
+    """
+
+    title: str
+    svg: Markup
+    names_title: str
+    names: tuple[str, ...]
+    sources: tuple[str, ...]
+    more: str
+    review: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """A whole report in one language; ``marks`` are what nobody may overlook, such as that data are synthetic."""
+
+    lang: Language
+    title: str
+    marks: tuple[str, ...]
+    notice: str
+    figures_title: str
+    figures: tuple[Figure, ...]
+    sheet: Sheet | None
+    sections: tuple[Section, ...]
+    made_by: str
+
+
+def texts_of(report: Report) -> Iterator[str]:
+    """Yield every text of a report, its pictures left out."""
+    yield from (report.title, *report.marks, report.notice, report.figures_title, report.made_by)
+    for figure in report.figures:
+        yield from (figure.label, figure.value, figure.note)
+    if report.sheet is not None:
+        sheet = report.sheet
+        yield from (sheet.title, sheet.names_title, *sheet.names, *sheet.sources, sheet.more, sheet.review)
+    for section in report.sections:
+        yield from (section.title, section.hint)
+        for block in section.blocks:
+            if isinstance(block, Table):
+                yield from (block.title, block.hint, *(column.title for column in block.columns))
+                for cell in (cell for row in block.rows for cell in row):
+                    yield from (cell.text, *cell.small)
+            elif isinstance(block, Lines):
+                yield from block.lines
+            else:
+                yield block.title

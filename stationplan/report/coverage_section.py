@@ -1,0 +1,209 @@
+"""Sections of a plan's report on who is covered, and on what other plans could do."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from stationplan.domain import Language, Plan
+from stationplan.i18n import number, percent, words
+from stationplan.naming import district_name
+from stationplan.report.charts import curve
+from stationplan.report.content import Block, Cell, Chart, Column, Section, Table
+from stationplan.report.metrics import Change, by_district, new_sites, room, ways
+from stationplan.report.plan_charts import tiles
+from stationplan.report.told import coverage_parts
+
+
+def share_text(share: float | None) -> str:
+    """Return a share as a percentage; a dash where there is none."""
+    return "–" if share is None else percent(share)
+
+
+def minutes_text(minutes: float | None) -> str:
+    """Return minutes to a tenth; a dash where there are none."""
+    return "–" if minutes is None else number(minutes, 1)
+
+
+def built_words(plan: Plan, lang: Language, phase: int | None = None) -> str:
+    """Return how many new sites a plan or a phase has, and how many stations with longer hours."""
+    sites, longer = new_sites(plan, phase)
+    if not longer:
+        return number(sites)
+    return words(lang)("{sites}, and {longer} with longer hours", sites=number(sites), longer=number(longer))
+
+
+def coverage_section(plan: Plan, lang: Language) -> Section:
+    """Return the coverage today and with the plan: in all, by district, group and slot, and by group and slot."""
+    word = words(lang)
+    columns = (
+        Column(word("Name"), "name", 2.4),
+        Column(word("Workers")),
+        Column(word("Coverage"), "bar", 3.2),
+        Column(word("Today")),
+        Column(word("With the plan"), share=1.4),
+        Column(word("Cross-covered")),
+    )
+    tables: list[Block] = [
+        Table(columns, tuple(_coverage_row(name, change, lang) for name, change in changes), title, look="coverage")
+        for title, changes in coverage_parts(plan, lang)
+    ]
+    demand = plan.demand
+    picture = tiles(
+        [group.name.in_language(lang) for group in demand.groups],
+        [slot.name.in_language(lang) for slot in demand.slots],
+        *(_shares(plan, stations) for stations in (plan.stations_before, plan.stations_after)),
+    )
+    return Section(
+        word("Coverage"),
+        word(
+            "Share of workers with an open, suitable station within their standard. Dark: today. Light: gained by the "
+            "plan. Cross-covered: by two stations or more. Small: nine of ten draws of the uncertain demand."
+        ),
+        (*tables, Chart(picture, word("Coverage by group and time slot: today → with the plan"))),
+    )
+
+
+def _shares(plan: Plan, stations: np.ndarray[tuple[int, ...], np.dtype[np.int32]]) -> list[list[float | None]]:
+    """Return the share covered, [group][slot]; ``None`` where nobody works."""
+    total = plan.demand.workers.sum(axis=0)
+    covered = np.where(stations > 0, plan.demand.workers, 0.0).sum(axis=0)
+    return [
+        [float(some / every) if every > 0 else None for some, every in zip(some_of, every_of, strict=True)]
+        for some_of, every_of in zip(covered.tolist(), total.tolist(), strict=True)
+    ]
+
+
+def _coverage_row(name: str, change: Change, lang: Language) -> tuple[Cell, ...]:
+    before, after = change.before.share, change.after.share
+    ends = change.after.share_range
+    small = () if ends is None else (words(lang)("{low}–{high}", low=percent(ends[0]), high=percent(ends[1])),)
+    return (
+        Cell(name),
+        Cell(number(change.before.total)),
+        Cell(f"{share_text(before)} → {share_text(after)}", bar=(before or 0.0, after or 0.0)),
+        Cell(share_text(before)),
+        Cell(share_text(after), small, strong=True),
+        Cell(share_text(change.after.cross_share)),
+    )
+
+
+def outlook_sections(plan: Plan, lang: Language) -> list[Section]:
+    """Return the ways, the room, what other numbers of sites could do, and the phases, where the plan has them."""
+    made = (_ways(plan, lang), _room(plan, lang), _frontier(plan, lang), _phases(plan, lang))
+    return [section for section in made if section is not None]
+
+
+def _ways(plan: Plan, lang: Language) -> Section | None:
+    word = words(lang)
+    groups = [(group.name.in_language(lang), ways(plan, np.s_[:, g, :])) for g, group in enumerate(plan.demand.groups)]
+    rows = [
+        (
+            Cell(name),
+            *(Cell(minutes_text(way.mean_min)) for way in change),
+            *(Cell(minutes_text(way.longest_min)) for way in change),
+            *(Cell(number(way.without)) for way in change),
+        )
+        for name, change in [(word("All"), ways(plan)), *groups]
+        if change is not None
+    ]
+    if not rows:
+        return None
+    columns = (
+        Column(word("Name"), "name", 1.6),
+        Column(word("Mean today (min)")),
+        Column(word("Mean with the plan (min)")),
+        Column(word("Longest today (min)")),
+        Column(word("Longest with the plan (min)")),
+        Column(word("Workers without one today")),
+        Column(word("Workers without one with the plan")),
+    )
+    hint = word(
+        "Minutes to the nearest station that is open and suits, by the way of travelling of each group. The mean "
+        "counts the farthest minutes of the scenario for those who have none within them."
+    )
+    return Section(word("Ways to a station"), hint, (Table(columns, tuple(rows)),))
+
+
+def _room(plan: Plan, lang: Language) -> Section | None:
+    word = words(lang)
+    rows = [
+        (
+            Cell(district_name(plan, change.index, lang)),
+            *(Cell(number(value)) for value in (change.before.total, change.after.workers, found.before, found.after)),
+        )
+        for change in by_district(plan)
+        if (found := room(plan, change.index)) is not None
+    ]
+    if not rows:
+        return None
+    columns = (
+        Column(word("Name"), "name", 1.6),
+        Column(word("Workers")),
+        Column(word("Covered with the plan")),
+        Column(word("With room today")),
+        Column(word("With room with the plan")),
+    )
+    hint = word(
+        "Workers for whom a station within their standard has room in their time slot. A worker may be covered and "
+        "find no room."
+    )
+    return Section(word("Room"), hint, (Table(columns, tuple(rows)),))
+
+
+def _frontier(plan: Plan, lang: Language) -> Section | None:
+    if not plan.frontier:
+        return None
+    word = words(lang)
+    known = [point for point in plan.frontier if math.isfinite(point.objective)]
+    picture = curve(
+        [point.new for point in known],
+        [point.objective for point in known],
+        x_title=word("New sites"),
+        y_title=word("Reached"),
+    )
+    rows, before = [], None
+    for point in plan.frontier:
+        a_site = "–"
+        if point in known and before is not None:
+            a_site = number((point.objective - before.objective) / (point.new - before.new), 1)
+        reached = number(point.objective) if point in known else "–"
+        limit = number(math.ceil(point.bound - 1e-6)) if math.isfinite(point.bound) else "–"
+        rows.append((Cell(number(point.new)), Cell(reached), Cell(a_site), Cell(limit)))
+        before = point if point in known else before
+    columns = (
+        Column(word("New sites")),
+        Column(word("Reached")),
+        Column(word("Added a site since the line above")),
+        Column(word("Limit")),
+    )
+    hint = word("The best that each number of new sites could do, and what no choice of so many could pass.")
+    title = word("Reached by each number of new sites")
+    return Section(word("How many sites?"), hint, (Chart(picture, title), Table(columns, tuple(rows))))
+
+
+def _phases(plan: Plan, lang: Language) -> Section | None:
+    if not plan.solution.phases:
+        return None
+    word = words(lang)
+    rows = tuple(
+        (
+            Cell(plan.phase_names[index].in_language(lang)),
+            Cell(built_words(plan, lang, index)),
+            Cell(number(phase.objective)),
+            Cell(number(math.ceil(phase.bound - 1e-6))),
+        )
+        for index, phase in enumerate(plan.solution.phases)
+    )
+    columns = (
+        Column(word("Phase"), "name"),
+        Column(word("New sites")),
+        Column(word("Reached by then")),
+        Column(word("Limit of any plan by then")),
+    )
+    hint = word(
+        "Reached: by this phase and those before it. Limit: what no plan could pass by then, even if it looked no "
+        "further."
+    )
+    return Section(word("Phases"), hint, (Table(columns, rows),))

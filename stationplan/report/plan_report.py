@@ -1,0 +1,261 @@
+"""A plan as a report: what every reader is told of it, in order."""
+
+from __future__ import annotations
+
+import math
+from importlib import metadata
+
+from stationplan.domain import Group, Language, Plan
+from stationplan.i18n import number, percent, percent_up, translate, words
+from stationplan.naming import mode_names, role_name, site_name
+from stationplan.report.content import Block, Cell, Column, Figure, Lines, Report, Section, Sheet, Table
+from stationplan.report.coverage_section import (
+    built_words,
+    coverage_section,
+    minutes_text,
+    outlook_sections,
+    share_text,
+)
+from stationplan.report.metrics import Way, certainty, overall, room, ways
+from stationplan.report.page import report_page
+from stationplan.report.quality import COUNTED, action_names
+from stationplan.report.sheet import map_sheet
+from stationplan.report.sites_section import sites_sections
+from stationplan.report.told import plan_notes
+
+_NAMED = 60
+"""Proposed sites whose names there is room for beside the map."""
+
+_FINDINGS = 20
+"""Kinds of findings that a report tells; the workbook holds every single one."""
+
+
+def plan_report(plan: Plan, *, lang: Language = "zh") -> Report:
+    """Return what the report of a plan says, for any of the writers."""
+    word = words(lang)
+    synthetic = [word("Synthetic data, not for decisions")] if plan.synthetic else []
+    return Report(
+        lang=lang,
+        title=plan.name.in_language(lang),
+        marks=(*synthetic, word("Internal use")),
+        notice=plan.notice.in_language(lang) if plan.notice is not None else "",
+        figures_title=word("Key figures"),
+        figures=key_figures(plan, lang),
+        sheet=_sheet(plan, lang),
+        sections=(
+            coverage_section(plan, lang),
+            *outlook_sections(plan, lang),
+            *sites_sections(plan, lang),
+            assumptions_section(plan, lang),
+            _certainty(plan, lang),
+            *_quality(plan, lang),
+        ),
+        made_by=word(
+            "Made by stationplan {version}. Scenario {fingerprint}.",
+            version=metadata.version("stationplan"),
+            fingerprint=plan.scenario_fingerprint[:12],
+        ),
+    )
+
+
+def render_report(plan: Plan, *, lang: Language = "zh") -> str:
+    """Return the report of a plan as one HTML page; the same plan gives the same bytes."""
+    return report_page(plan_report(plan, lang=lang))
+
+
+def _sheet(plan: Plan, lang: Language) -> Sheet:
+    word, review, more = words(lang), plan.map_options.review_number, len(plan.chosen) - _NAMED
+    return Sheet(
+        title=word("Map"),
+        svg=map_sheet(plan, lang),
+        names_title=word("Proposed sites, in build order"),
+        names=tuple(site_name(plan, int(site), lang) for site in plan.chosen[:_NAMED]),
+        more=word("and {count} more", count=number(more)) if more > 0 else "",
+        sources=tuple(word("Roads: {source}", source=source) for source in plan.sources),
+        review=word("Map review number: {number}", number=review) if review else "",
+    )
+
+
+def key_figures(plan: Plan, lang: Language) -> tuple[Figure, ...]:
+    """Return the figures that everybody asks for first."""
+    word = words(lang)
+    total = overall(plan)
+    gained = total.after.workers - total.before.workers
+    figures = (
+        Figure(
+            word("Workers covered"),
+            word("{before} → {after}", before=share_text(total.before.share), after=share_text(total.after.share)),
+            word("of {total} workers", total=number(total.before.total)),
+        ),
+        Figure(word("New sites"), built_words(plan, lang), _counts(plan, lang)),
+        Figure(
+            word("Workers gained"),
+            number(gained),
+            word("{count} a site", count=number(gained / max(len(plan.chosen), 1), 1)),
+        ),
+        Figure(
+            word("Cross-covered"),
+            share_text(total.after.cross_share),
+            word("today {share}", share=share_text(total.before.cross_share)),
+        ),
+        Figure(word("Cost (yuan)"), number(float(plan.sites.cost[plan.chosen].sum())), _gap(plan, lang)),
+    )
+    # What a plan is about goes before, what it tells besides behind.
+    return (*aim_figures(plan, lang), *figures) if plan.aim != "coverage" else (*figures, *aim_figures(plan, lang))
+
+
+def aim_figures(plan: Plan, lang: Language) -> list[Figure]:
+    """Return the figure of a plan that is about ways or room, or tells of ways."""
+    word = words(lang)
+    change, rooms = ways(plan), room(plan)
+    if change is not None:
+        before, after = (_way_of(plan, way) for way in change)
+        label = word("Longest way to a station (min)") if plan.aim == "center" else word("Mean way to a station (min)")
+        note = word(
+            "{workers} workers have none within {minutes} min (today {today})",
+            workers=number(change[1].without),
+            minutes=number(plan.coverage.journeys.far_min) if plan.coverage.journeys is not None else "",
+            today=number(change[0].without),
+        )
+        return [Figure(label, word("{before} → {after}", before=before, after=after), note)]
+    if rooms is not None:
+        total = overall(plan).before.total
+        value = word("{before} → {after}", before=number(rooms.before), after=number(rooms.after))
+        return [Figure(word("Workers with room"), value, word("of {total} workers", total=number(total)))]
+    return []
+
+
+def _way_of(plan: Plan, way: Way) -> str:
+    return minutes_text(way.longest_min if plan.aim == "center" else way.mean_min)
+
+
+def _counts(plan: Plan, lang: Language) -> str:
+    return words(lang)(
+        "{existing} exist, {candidates} candidates",
+        existing=number(plan.counts["existing"]),
+        candidates=number(plan.counts["candidates"]),
+    )
+
+
+def _gap(plan: Plan, lang: Language) -> str:
+    word = words(lang)
+    if plan.solution.termination == "optimal":
+        return word("proven best")
+    if not math.isfinite(plan.solution.gap):
+        return word("not proven")
+    return word("at most {gap} from the best", gap=percent_up(plan.solution.gap))
+
+
+def assumptions_section(plan: Plan, lang: Language) -> Section:
+    """Return the standards of the groups, how workers are counted and when a station covers them."""
+    word = words(lang)
+    columns = (
+        Column(word("Group"), "name"),
+        Column(word("Travels"), "text"),
+        Column(word("Service standard"), "text", 2.0),
+        Column(word("Workers")),
+    )
+    rows = tuple(
+        (
+            Cell(group.name.in_language(lang)),
+            Cell(mode_names(lang)[group.mode]),
+            Cell(_standard(group, lang)),
+            Cell(number(float(plan.demand.workers[:, g].sum()))),
+        )
+        for g, group in enumerate(plan.demand.groups)
+    )
+    return Section(word("What the plan assumes"), "", (Table(columns, rows), Lines(tuple(_assumptions(plan, lang)))))
+
+
+def _standard(group: Group, lang: Language) -> str:
+    word = words(lang)
+    minutes = number(group.cutoff_min, 0 if group.cutoff_min == round(group.cutoff_min) else 1)
+    if group.cutoff_m is None:
+        return word("within {minutes} min", minutes=minutes)
+    return word("within {minutes} min and {metres} m of road", minutes=minutes, metres=number(group.cutoff_m))
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60 % 24:02d}:{minutes % 60:02d}"
+
+
+def _assumptions(plan: Plan, lang: Language) -> list[str]:
+    """Return how workers are counted and when a station covers them."""
+    word = words(lang)
+    slots = word(", ").join(
+        word(
+            "{slot} {start}-{end}",
+            slot=slot.name.in_language(lang),
+            start=_clock(slot.start_min),
+            end=_clock(slot.end_min),
+        )
+        for slot in plan.demand.slots
+    )
+    return [
+        word("A worker's day is split over the time slots, so every worker counts once: {slots}.", slots=slots),
+        word(
+            "A station covers a worker when it is open in the slot, suits the group and is within its standard by road."
+        ),
+        word("The way between a cell or site and the nearest road is walked and counts towards the standard."),
+    ]
+
+
+def _certainty(plan: Plan, lang: Language) -> Section:
+    told = (translate(certainty(plan), lang), *uncertainty(plan, lang), *plan_notes(plan, lang))
+    return Section(words(lang)("How certain it is, and what was set aside"), "", (Lines(told),))
+
+
+def uncertainty(plan: Plan, lang: Language) -> list[str]:
+    """Return how far the coverage and the choice depend on what is not known of the demand."""
+    word = words(lang)
+    ends = overall(plan).after.share_range
+    if ends is None:
+        return [word("The workers are an estimate; the scenario states no uncertainty of it.")]
+    said = [
+        word(
+            "The workers are an estimate. In nine of ten draws of what else may be, the plan covers {low} to {high}.",
+            low=percent(ends[0]),
+            high=percent(ends[1]),
+        )
+    ]
+    if plan.robustness_draws:
+        said.append(
+            word(
+                "Robust: the share of {draws} such draws in which the best plan has the site too.",
+                draws=number(plan.robustness_draws),
+            )
+        )
+    return said
+
+
+def _quality(plan: Plan, lang: Language) -> list[Section]:
+    """Return what became of the inputs' records at a glance, and the kinds of findings, most frequent first."""
+    if not plan.quality:
+        return []
+    word, names = words(lang), action_names(lang)
+    columns = (
+        Column(word("File"), "name", 2.0),
+        Column(word("Records")),
+        Column(word("Kept")),
+        *(Column(names[action]) for action in COUNTED),
+    )
+    rows = tuple(
+        (
+            Cell(item.file or translate(role_name(item.role), lang), (item.sheet,) if item.sheet else ()),
+            *(Cell(number(count)) for count in (item.rows, item.kept, *(item.count(action) for action in COUNTED))),
+        )
+        for item in plan.quality
+    )
+    kinds: dict[tuple[str, str], list[str]] = {}
+    for item in plan.quality:
+        for finding in item.findings:
+            told = word("{file}: {what}", file=finding.file or item.file, what=translate(finding.what, lang))
+            kinds.setdefault((item.role, finding.code), []).append(told)
+    ranked = sorted(kinds.values(), key=len, reverse=True)[:_FINDINGS]
+    lines = [
+        word("{count} times, such as: {example}", count=number(len(told)), example=told[0]) if told[1:] else told[0]
+        for told in ranked
+    ]
+    blocks: list[Block] = [Table(columns, rows), *([Lines(tuple(lines))] if lines else [])]
+    hint = word("The workbook lists every record that is worth a look.")
+    return [Section(word("Quality of the data"), hint, tuple(blocks))]

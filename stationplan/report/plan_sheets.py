@@ -1,0 +1,65 @@
+"""Sheets of a plan's workbook beside the lists of sites: summary, gaps, assumptions."""
+
+from __future__ import annotations
+
+from stationplan.domain import Language, Plan
+from stationplan.i18n import translate, words
+from stationplan.naming import district_name
+from stationplan.report.content import Lines, Table
+from stationplan.report.gaps import biggest_gaps, gap_place
+from stationplan.report.metrics import certainty
+from stationplan.report.plan_report import assumptions_section, key_figures, uncertainty
+from stationplan.report.sites_section import most_words
+from stationplan.report.workbook import Sheet
+
+_GAPS = 50
+
+
+def summary_sheet(plan: Plan, lang: Language) -> Sheet:
+    """Return the key figures and how certain they are, a line each."""
+    word = words(lang)
+    rows: list[list[object]] = [[figure.label, figure.value, figure.note] for figure in key_figures(plan, lang)]
+    rows += [[word("Certainty"), "", said] for said in (translate(certainty(plan), lang), *uncertainty(plan, lang))]
+    columns = [(word("Figure"), "text", 34), (word("Value"), "text", 24), (word("Note"), "text", 90)]
+    return Sheet(word("Summary"), columns, rows)
+
+
+def gaps_sheet(plan: Plan, lang: Language) -> Sheet:
+    """Return the places where most workers stay uncovered, with their coordinates."""
+    word = words(lang)
+    columns = [
+        (word("Rank"), "whole", 7),
+        (word("Place"), "text", 60),
+        (word("District"), "text", 20),
+        (word("Longitude (WGS-84)"), "degree", 12),
+        (word("Latitude (WGS-84)"), "degree", 12),
+        (word("Workers not covered"), "tenth", 12),
+        (word("Most of them"), "text", 30),
+        (word("Candidates within 1 km"), "whole", 12),
+    ]
+    rows: list[list[object]] = [
+        [
+            rank,
+            gap_place(plan, gap, lang),
+            district_name(plan, gap.district, lang),
+            gap.lon,
+            gap.lat,
+            float(gap.workers.sum()),
+            most_words(plan, gap.workers, lang),
+            gap.candidates,
+        ]
+        for rank, gap in enumerate(biggest_gaps(plan, _GAPS), start=1)
+    ]
+    return Sheet(word("Gaps"), columns, rows)
+
+
+def assumptions_sheet(plan: Plan, lang: Language) -> Sheet:
+    """Return the standards of the groups, and how workers are counted."""
+    word = words(lang)
+    rows: list[list[object]] = []
+    for block in assumptions_section(plan, lang).blocks:
+        if isinstance(block, Table):
+            rows += [[row[0].text, word("; ").join(cell.text for cell in row[1:3])] for row in block.rows]
+        elif isinstance(block, Lines):
+            rows += [["", line] for line in block.lines]
+    return Sheet(word("Assumptions"), [(word("Group"), "text", 24), (word("Assumption"), "text", 110)], rows)

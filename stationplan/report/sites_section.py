@@ -1,0 +1,240 @@
+"""Sections of a plan's report on the proposed sites: where, why there, whom they cover, what they cost."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from stationplan.domain import FloatArray, Language, Plan, WhyHere
+from stationplan.i18n import number, words
+from stationplan.naming import district_name, host_names, kind_names, phase_name, site_name
+from stationplan.reasons import SHOWN_FROM, broken_by, held_by, today_ways, why_not_facts, why_not_title
+from stationplan.report.content import Block, Cell, Chart, Column, Lines, Section, Table
+from stationplan.report.coverage_section import share_text
+from stationplan.report.gaps import biggest_gaps, gap_place
+from stationplan.report.metrics import overall
+from stationplan.report.plan_charts import growth
+
+_GAPS = 10
+
+
+def sites_sections(plan: Plan, lang: Language) -> list[Section]:
+    """Return the proposed sites, those asked about, the cost, and the gaps that stay."""
+    made = (_sites(plan, lang), _why_not(plan, lang), _cost(plan, lang), _gaps(plan, lang))
+    return [section for section in made if section is not None]
+
+
+def most_words(plan: Plan, workers: FloatArray, lang: Language) -> str:
+    """Return the group and slot with the most of some workers, [group, slot]."""
+    if workers.sum() <= 0:
+        return "–"
+    group, slot = np.unravel_index(int(workers.argmax()), workers.shape)
+    return words(lang)(
+        "{group}, {slot}: {workers}",
+        group=plan.demand.groups[int(group)].name.in_language(lang),
+        slot=plan.demand.slots[int(slot)].name.in_language(lang),
+        workers=number(float(workers[group, slot]), 1),
+    )
+
+
+def _sites(plan: Plan, lang: Language) -> Section:
+    word = words(lang)
+    title = word("Proposed sites, in build order")
+    if not len(plan.chosen):
+        return Section(title, "", (Lines((word("No site is proposed."),)),))
+    hint = word(
+        "Workers gained: added to those before it, in build order. Loss if removed: covered by this site alone once "
+        "all are built. Small: the way to the nearest station that is open and suits them today."
+    )
+    columns = (
+        Column("#", "order", 0.55),
+        Column(word("Site"), "name", 2.6),
+        Column(word("Workers gained"), share=0.9),
+        Column(word("Who gains most"), "text", 1.65),
+        Column(word("Nearest station today"), "text", 2.0),
+        Column(word("Next best site"), "text", 1.6),
+        Column(word("Loss if removed"), share=0.9),
+        Column(word("Robust"), share=0.9),
+        Column(word("Cost (yuan)"), share=0.9),
+    )
+    rows = tuple(_site_row(plan, order, lang) for order in range(len(plan.chosen)))
+    blocks: list[Block] = []
+    total, after = overall(plan).after.total, overall(plan).after.workers
+    if total > 0:
+        gained = np.array([float(why.gained.sum()) for why in plan.why])
+        # What stands before the first site, closed stations left out, up to what all reach together.
+        reached = after - np.concatenate([np.cumsum(gained[::-1])[::-1], [0.0]])
+        shares = np.clip(reached / total, 0.0, 1.0).tolist()
+        told = word("Coverage with the first sites of the build order")
+        picture = growth(shares, x_title=word("Proposed sites built"), y_title=word("Workers covered"))
+        blocks.append(Chart(picture, told))
+    return Section(title, hint, (*blocks, Table(columns, rows, look="sites"), _whom(plan, lang)))
+
+
+def _site_row(plan: Plan, order: int, lang: Language) -> tuple[Cell, ...]:
+    word = words(lang)
+    why, sites = plan.why[order], plan.sites
+    site = why.site
+    details = [
+        phase_name(plan, order, lang),
+        district_name(plan, int(sites.district[site]), lang),
+        kind_names(lang)[sites.kind[site]],
+        host_names(plan, lang).get(sites.host[site], ""),
+        sites.hours[site],
+        sites.address[site],
+    ]
+    nearest = word("None within reach")
+    if why.nearest_existing >= 0:
+        nearest = word(
+            "{name}, {minutes} min on foot",
+            name=site_name(plan, why.nearest_existing, lang),
+            minutes=number(why.nearest_existing_min),
+        )
+    replacement, breaks = word("None"), broken_by(plan, why.replacement_breaks, lang)
+    if why.replacement >= 0:
+        name = site_name(plan, why.replacement, lang)
+        loss = why.replacement_loss
+        replacement = (
+            word("{name}: {workers} fewer", name=name, workers=number(loss, 1))
+            if loss >= SHOWN_FROM
+            else word("{name}: as many or more", name=name)
+        )
+    room = _room_words(plan, site, lang)
+    held = word("Held by: {rule}", rule=held_by(plan, why.held, lang))
+    robust = float(plan.robustness[order])
+    return (
+        Cell(str(order + 1)),
+        Cell(site_name(plan, site, lang), (" · ".join(filter(None, details)), held, *([room] if room else []))),
+        Cell(number(float(why.gained.sum()), 1), strong=True),
+        Cell(most_words(plan, why.gained, lang)),
+        Cell(nearest, (today_ways(why, lang),)),
+        Cell(replacement, (breaks,) if breaks else ()),
+        Cell(number(why.removal_loss, 1)),
+        Cell(share_text(None if math.isnan(robust) else robust)),
+        Cell(number(float(sites.cost[site]))),
+    )
+
+
+def _room_words(plan: Plan, site: int, lang: Language) -> str:
+    """Return how full a site is when it is fullest; empty where the plan is not about room."""
+    if plan.served is None:
+        return ""
+    load = plan.served.load[site]
+    busiest = int(load.argmax())
+    return words(lang)(
+        "fullest in {slot}: {workers} of {capacity}",
+        slot=plan.demand.slots[busiest].name.in_language(lang),
+        workers=number(float(load[busiest])),
+        capacity=number(float(plan.sites.capacity[site])),
+    )
+
+
+def _whom(plan: Plan, lang: Language) -> Table:
+    word = words(lang)
+    names = [group.name.in_language(lang) for group in plan.demand.groups]
+    names += [slot.name.in_language(lang) for slot in plan.demand.slots]
+    columns = (Column("#", share=0.5), Column(word("Site"), "name", 2.6), *(Column(name) for name in names))
+    rows = tuple(
+        (Cell(str(order)), Cell(site_name(plan, why.site, lang)), *_whom_cells(why))
+        for order, why in enumerate(plan.why, start=1)
+    )
+    hint = word("Workers gained in build order; small: covered by the site alone once all are built.")
+    return Table(columns, rows, word("Whom each site covers"), hint, look="whom")
+
+
+def _whom_cells(why: WhyHere) -> list[Cell]:
+    """Return (gained, alone) of each group, then of each slot."""
+    sums = [np.concatenate([workers.sum(axis=1), workers.sum(axis=0)]) for workers in (why.gained, why.alone)]
+    return [Cell(_tenth(gained), (_tenth(alone),)) for gained, alone in zip(*sums, strict=True)]
+
+
+def _tenth(workers: float) -> str:
+    return number(workers, 1) if workers >= SHOWN_FROM else "–"
+
+
+def _why_not(plan: Plan, lang: Language) -> Section | None:
+    if not plan.why_not:
+        return None
+    word = words(lang)
+    cards = tuple(
+        Table(
+            (Column("", "name"), Column("", "text", 3.0)),
+            tuple((Cell(label), Cell(said)) for label, said in why_not_facts(plan, case, lang)),
+            why_not_title(plan, case, lang),
+            look="card",
+        )
+        for case in plan.why_not
+    )
+    hint = word(
+        "Sites asked about, against the plan once all is built. Exchange: one proposed site is given up for this one, "
+        "the rest of the plan stays."
+    )
+    return Section(word("Why not there"), hint, cards)
+
+
+def _cost(plan: Plan, lang: Language) -> Section | None:
+    """Return the money by what is done and by phase; nothing where nothing is proposed."""
+    if not len(plan.chosen):
+        return None
+    word, sites = words(lang), plan.sites
+    cost, gained = sites.cost[plan.chosen], np.array([float(why.gained.sum()) for why in plan.why])
+    what = [
+        plan.actions[sites.action[site]].in_language(lang) if sites.action[site] else kind_names(lang)[sites.kind[site]]
+        for site in plan.chosen
+    ]
+    parts = [(name, np.array([other == name for other in what])) for name in dict.fromkeys(what)]
+    parts += [(plan.phase_names[p].in_language(lang), plan.phase == p) for p in range(len(plan.solution.phases))]
+    parts.append((word("All"), np.ones(len(what), dtype=bool)))
+    rows = tuple(
+        (
+            Cell(name),
+            Cell(number(int(inside.sum()))),
+            Cell(number(float(cost[inside].sum())), strong=True),
+            Cell(number(float(gained[inside].sum()), 1)),
+            Cell(number(_ratio(cost[inside], gained[inside])) if gained[inside].sum() >= SHOWN_FROM else "–"),
+        )
+        for name, inside in parts
+    )
+    columns = (
+        Column(word("Part"), "name", 1.6),
+        Column(word("Sites")),
+        Column(word("Cost (yuan)")),
+        Column(word("Workers gained")),
+        Column(word("Yuan a worker gained")),
+    )
+    return Section(word("What it costs"), "", (Table(columns, rows),))
+
+
+def _ratio(cost: FloatArray, gained: FloatArray) -> float:
+    return float(cost.sum() / gained.sum())
+
+
+def _gaps(plan: Plan, lang: Language) -> Section:
+    word = words(lang)
+    title = word("The biggest gaps that stay")
+    found = biggest_gaps(plan, _GAPS)
+    if not found:
+        return Section(title, "", (Lines((word("Nobody stays without a station."),)),))
+    hint = word(
+        "Workers whom the plan leaves uncovered, in circles of 1 km around the place; nobody is in two of them. Places "
+        "are named by the nearest station or candidate, as the crow flies."
+    )
+    columns = (
+        Column("#", share=0.4),
+        Column(word("Place"), "name", 3.2),
+        Column(word("Workers not covered")),
+        Column(word("Most of them"), "text", 1.6),
+        Column(word("Candidates within 1 km")),
+    )
+    rows = tuple(
+        (
+            Cell(str(rank)),
+            Cell(gap_place(plan, gap, lang)),
+            Cell(number(float(gap.workers.sum()), 1), strong=True),
+            Cell(most_words(plan, gap.workers, lang)),
+            Cell(number(gap.candidates)),
+        )
+        for rank, gap in enumerate(found, start=1)
+    )
+    return Section(title, hint, (Table(columns, rows),))
