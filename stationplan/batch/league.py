@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 import shapely
@@ -30,6 +30,10 @@ _DETAIL = 1_000
 """The map of all units tells apart what is this part of its width away from each other."""
 
 
+Ways = Literal["roads", "straight", "both"]
+"""How the ways in a unit are measured: along roads, or in straight lines as there are none, or by district."""
+
+
 @dataclass(frozen=True)
 class Row:
     """One unit of the table; shares are ``None`` where there are no workers, ``gap`` where none is known."""
@@ -47,6 +51,7 @@ class Row:
     cost: float
     gap: float | None
     termination: str
+    ways: Ways | None = None
 
     @property
     def share_before(self) -> float | None:
@@ -154,7 +159,25 @@ def _row(ready: Prepared, unit: Unit, home: Path) -> Row:
         cost=sum(site["cost"] for site in plan["sites"]),
         gap=plan["solution"]["gap"],
         termination=plan["solution"]["termination"],
+        ways=_ways({district["straight"] for district in plan["coverage"]["by_district"]}),
     )
+
+
+def _ways(straight: set[bool]) -> Ways:
+    """Return how the ways of a unit are measured, from what its districts say of it."""
+    if len(straight) > 1:
+        return "both"
+    return "straight" if straight == {True} else "roads"
+
+
+def _ways_name(ways: Ways | None, lang: Language) -> str:
+    word = words(lang)
+    names: dict[Ways | None, str] = {
+        "roads": word("along roads"),
+        "straight": word("straight lines"),
+        "both": word("both"),
+    }
+    return names.get(ways, "")
 
 
 def write_league(league: League, out: Path, *, lang: Language) -> None:
@@ -169,7 +192,7 @@ def write_league(league: League, out: Path, *, lang: Language) -> None:
 
 _FIELDS = (
     *("rank", "unit", "name", "prefecture", "districts", "workers", "covered_before", "share_before", "covered_after"),
-    *("share_after", "cross_share", "new_sites", "cost", "gap", "termination"),
+    *("share_after", "cross_share", "new_sites", "cost", "gap", "termination", "ways"),
 )
 
 
@@ -182,7 +205,7 @@ def _csv(league: League) -> str:
             *(rank, row.unit, row.name.zh, row.prefecture, row.districts, _rounded(row.workers)),
             *(_rounded(row.covered_before), _rounded(row.share_before), _rounded(row.covered_after)),
             *(_rounded(row.share_after), _rounded(row.cross_share), row.new_sites, _rounded(row.cost)),
-            *(_rounded(row.gap), row.termination),
+            *(_rounded(row.gap), row.termination, row.ways or ""),
         ]
         writer.writerow([formula_safe(value) if isinstance(value, str) else value for value in values])
     return stream.getvalue()
@@ -208,11 +231,13 @@ def _write_workbook(league: League, path: Path, lang: Language) -> None:
         (word("New sites"), "whole", 10),
         (word("Cost (yuan)"), "whole", 14),
         (word("Largest possible gain of another choice"), "share", 16),
+        (word("Ways measured"), "text", 14),
     ]
     rows: list[list[object]] = [
         [
             *(rank, row.unit, row.name.in_language(lang), row.prefecture, row.workers, row.covered_before),
             *(row.share_before, row.covered_after, row.share_after, row.cross_share, row.new_sites, row.cost, row.gap),
+            _ways_name(row.ways, lang),
         ]
         for rank, row in enumerate(league.rows, start=1)
     ]
@@ -306,6 +331,7 @@ def _shown(rank: int, row: Row, lang: Language) -> dict[str, str]:
         "cross": _share(row.cross_share),
         "new": number(row.new_sites),
         "cost": number(row.cost),
+        "ways": _ways_name(row.ways, lang),
         "map": f"units/{row.folder}/{MAP_NAME}",
         "report": f"units/{row.folder}/report.html",
         "table": f"units/{row.folder}/sites.xlsx",
