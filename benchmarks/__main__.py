@@ -18,6 +18,7 @@ from benchmarks.map import map_sizes
 from benchmarks.median import median_ratios
 from benchmarks.result import Result
 from benchmarks.roads import road_seconds
+from benchmarks.sichuan import sichuan_seconds
 from benchmarks.siting import siting_seconds
 from benchmarks.tables import table_seconds
 from benchmarks.travel import travel_ratios
@@ -31,6 +32,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Result]]] = {
     "map": map_sizes,
     "median": median_ratios,
     "roads": road_seconds,
+    "sichuan": sichuan_seconds,
     "siting": siting_seconds,
     "tables": table_seconds,
     "travel": travel_ratios,

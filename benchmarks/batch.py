@@ -32,7 +32,7 @@ def batch_seconds(_shared: Path) -> list[Result]:
             command = [*(program, "batch", str(scenario), "--by", "prefecture"), *("--workers", "2", "--out")]
             begin = time.perf_counter()
             process = subprocess.Popen([*command, str(Path(folder) / "out")], stdout=subprocess.DEVNULL)
-            most = _watched(process)
+            most = watched(process)
             seconds = time.perf_counter() - begin
             if process.returncode:
                 raise RuntimeError(f"the batch ended with {process.returncode}")
@@ -101,7 +101,7 @@ def _shifted(wkt: str, east: float, north: float) -> str:
     return re.sub(r"(-?[\d.]+) (-?[\d.]+)", moved, wkt)
 
 
-def _watched(process: subprocess.Popen[bytes]) -> float:
+def watched(process: subprocess.Popen[bytes]) -> float:
     """Wait for a process; return the most memory that it and its children held at once, GB."""
     most, page = 0.0, resource.getpagesize()
     while process.poll() is None:

@@ -205,6 +205,7 @@ def large_plan(rng: np.random.Generator) -> Plan:
         map_options=MapOptions(),
         timings_s={},
         network=_network(rng, west, south),
+        straight=np.zeros(len(area.districts), dtype=bool),
         sites=sites,
         hosts=(Host("bank", LocalText("银行网点", "Bank branch")), Host("fuel", LocalText("加油站", "Petrol station"))),
         coverage=coverage,

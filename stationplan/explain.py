@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
-from stationplan.access import nearest
+from stationplan.access import nearest, nearest_straight
 from stationplan.domain import (
     BoolArray,
     Coverage,
@@ -21,6 +21,7 @@ from stationplan.domain import (
     Sites,
     Snap,
     Solution,
+    Straight,
     WhyHere,
     WhyNot,
     WhyNotReason,
@@ -147,16 +148,23 @@ def finished(
 
 
 def why_here(
-    built: Finished, *, network: RoadNetwork, cell_snap: Snap, site_snap: Snap, walk_kmh: float
+    built: Finished,
+    *,
+    network: RoadNetwork,
+    cell_snap: Snap,
+    site_snap: Snap,
+    walk_kmh: float,
+    straight: Straight | None = None,
 ) -> tuple[WhyHere, ...]:
     """Return the case for each proposed site, in build order.
 
-    The ways to the nearest station hold the off-road parts at both ends, which are walked.
+    The ways to the nearest station hold the off-road parts at both ends, which are walked. From cells and sites in
+    ``straight`` districts they are straight lines.
     """
     sites, weight = built.sites, built.coverage.weight
     metres_a_minute = walk_kmh * 1000 / 60
-    near_site, near_min = _nearest_existing(sites, site_snap, network, built.chosen, metres_a_minute)
-    today_min = _today(built, network, cell_snap, site_snap, metres_a_minute)
+    near_site, near_min = _nearest_existing(sites, site_snap, network, built.chosen, metres_a_minute, straight)
+    today_min = _today(built, network, cell_snap, site_snap, metres_a_minute, straight)
     # What each site would add to the whole plan, before anything is taken out of it.
     new_gain = np.asarray(built.columns.T @ np.where(built.count == 0, weight, 0.0))
     open_row = built.today == 0
@@ -226,21 +234,54 @@ def _held(
 
 
 def _nearest_existing(
-    sites: Sites, snap: Snap, network: RoadNetwork, chosen: IntArray, metres_a_minute: float
+    sites: Sites,
+    snap: Snap,
+    network: RoadNetwork,
+    chosen: IntArray,
+    metres_a_minute: float,
+    straight: Straight | None,
 ) -> tuple[IntArray, FloatArray]:
     """Return the nearest existing station on foot from each chosen site, and the minutes there."""
-    node, offroad = snap.node["walk"], snap.offroad_m["walk"] / metres_a_minute
-    existing = np.flatnonzero(sites.existing & (node >= 0))
-    label, position = nearest(network, node[existing], mode="walk", start_min=offroad[existing])
-    found = (node[chosen] >= 0) & (position[node[chosen]] >= 0)
-    minutes = np.where(found, label[node[chosen]] + np.where(found, offroad[chosen], 0.0), np.inf)
-    station = np.full(len(chosen), -1, dtype=np.int64)
-    station[found] = existing[position[node[chosen]][found]]
+    node, offroad = snap.node["walk"][chosen], snap.offroad_m["walk"][chosen] / metres_a_minute
+    existing = np.flatnonzero(sites.existing)
+    minutes, station = _nearest_by_road(network, "walk", node, offroad, existing, snap, metres_a_minute)
+    if straight is not None:
+        apart = straight.sites[chosen]
+        xy = straight.site_xy[chosen[apart]]
+        minutes[apart], station[apart] = nearest_straight(straight, xy, existing, mode="walk")
     return station, minutes
 
 
+def _nearest_by_road(
+    network: RoadNetwork,
+    mode: Mode,
+    node: IntArray,
+    offroad_min: FloatArray,
+    stations: IntArray,
+    snap: Snap,
+    metres_a_minute: float,
+) -> tuple[FloatArray, IntArray]:
+    """Return the minutes from points at nodes (-1: at none) to the nearest of some sites, and which; ``inf``, -1."""
+    minutes, station = np.full(len(node), np.inf), np.full(len(node), -1, dtype=np.int64)
+    stations = stations[snap.node[mode][stations] >= 0]
+    here = np.flatnonzero(node >= 0)
+    if not (len(stations) and len(here)):
+        return minutes, station
+    start = snap.offroad_m[mode][stations] / metres_a_minute
+    label, position = nearest(network, snap.node[mode][stations], mode=mode, start_min=start)
+    here = here[position[node[here]] >= 0]
+    minutes[here] = label[node[here]] + offroad_min[here]
+    station[here] = stations[position[node[here]]]
+    return minutes, station
+
+
 def _today(
-    built: Finished, network: RoadNetwork, cell_snap: Snap, site_snap: Snap, metres_a_minute: float
+    built: Finished,
+    network: RoadNetwork,
+    cell_snap: Snap,
+    site_snap: Snap,
+    metres_a_minute: float,
+    straight: Straight | None,
 ) -> FloatArray:
     """Return the minutes from each row to the nearest existing station that is open then and suits its group.
 
@@ -253,20 +294,22 @@ def _today(
     wanted = np.asarray(coverage.cover @ proposed.astype(np.int64)) > 0
     by_stations: dict[tuple[Mode, bytes], FloatArray] = {}
     for g, group in enumerate(demand.groups):
-        node, offroad = site_snap.node[group.mode], site_snap.offroad_m[group.mode] / metres_a_minute
+        mode = group.mode
         for s in range(len(demand.slots)):
             rows = np.flatnonzero(wanted & (coverage.group == g) & (coverage.slot == s))
-            usable = sites.existing & sites.serves[:, g] & sites.open[:, s] & (node >= 0)
+            usable = sites.existing & sites.serves[:, g] & sites.open[:, s]
             if not (len(rows) and usable.any()):
                 continue
-            key = (group.mode, usable.tobytes())
+            key = (mode, usable.tobytes())
             if key not in by_stations:
-                by_stations[key], _ = nearest(network, node[usable], mode=group.mode, start_min=offroad[usable])
-            cell = coverage.cell[rows]
-            minutes[rows] = (
-                by_stations[key][cell_snap.node[group.mode][cell]]
-                + cell_snap.offroad_m[group.mode][cell] / metres_a_minute
-            )
+                stations = np.flatnonzero(usable)
+                node, offroad = cell_snap.node[mode], cell_snap.offroad_m[mode] / metres_a_minute
+                of_cell, _ = _nearest_by_road(network, mode, node, offroad, stations, site_snap, metres_a_minute)
+                if straight is not None:
+                    xy = straight.cell_xy[straight.cells]
+                    of_cell[straight.cells], _ = nearest_straight(straight, xy, stations, mode=mode)
+                by_stations[key] = of_cell
+            minutes[rows] = by_stations[key][coverage.cell[rows]]
     return minutes
 
 
@@ -287,12 +330,25 @@ def _served(
     return by_group(found | True, weight), by_group(built.today[rows] > 0, weight), mean, by_group(~found, weight)
 
 
-def why_not(built: Finished, asked: Sequence[int], *, cases: Sequence[WhyHere], site_snap: Snap) -> tuple[WhyNot, ...]:
-    """Return the case of each site asked about, in that order; ``cases`` are those of the proposed sites."""
-    return tuple(_why_not(built, site, cases, site_snap) for site in asked)
+def why_not(
+    built: Finished,
+    asked: Sequence[int],
+    *,
+    cases: Sequence[WhyHere],
+    site_snap: Snap,
+    straight: Straight | None = None,
+) -> tuple[WhyNot, ...]:
+    """Return the case of each site asked about, in that order; ``cases`` are those of the proposed sites.
+
+    Nobody misses a road at a site in a ``straight`` district.
+    """
+    apart = np.zeros(len(built.sites), dtype=bool) if straight is None else straight.sites
+    modes = dict.fromkeys(group.mode for group in built.demand.groups)
+    roadless = {mode: (site_snap.node[mode] < 0) & ~apart for mode in modes}
+    return tuple(_why_not(built, site, cases, roadless) for site in asked)
 
 
-def _why_not(built: Finished, site: int, cases: Sequence[WhyHere], site_snap: Snap) -> WhyNot:
+def _why_not(built: Finished, site: int, cases: Sequence[WhyHere], roadless: Mapping[Mode, BoolArray]) -> WhyNot:
     sites, weight = built.sites, built.coverage.weight
     rows = built.rows(site)
     # What covers the workers without the site; a candidate stands for nothing yet.
@@ -311,9 +367,9 @@ def _why_not(built: Finished, site: int, cases: Sequence[WhyHere], site_snap: Sn
     free = [case for case in cases if not (sites.required[case.site] or built.standing[site])]
     least = min(free, key=lambda case: float(case.gained.sum()), default=None)
     beside = 0.0 if built.standing[site] else _lacking(sites.cost[site], built.money_left)
-    modes = dict.fromkeys(group.mode for group in built.demand.groups)
-    no_road = tuple(mode for mode in modes if site_snap.node[mode][site] < 0)
-    reasons = _of_itself(built, site, rows, all_modes=len(no_road) == len(modes))
+    no_road = tuple(mode for mode, lacking in roadless.items() if lacking[site])
+    # Who has no roads himself may reach it all the same, in a straight line.
+    reasons = _of_itself(built, site, rows, all_modes=len(no_road) == len(roadless) and not len(rows))
     if not reasons:
         beside_it = _beside(built, site, gain=float(gain.sum()), money=beside)
         instead = _instead(built, site, exchange, exchange_gain, exchange_money, breaks)

@@ -25,6 +25,7 @@ from stationplan.domain import (
     RoadNetwork,
     Sites,
     Snap,
+    Straight,
     StudyArea,
     Surface,
 )
@@ -124,6 +125,7 @@ def part_of(
         network=network,
         cell_snap=_snap(ready.cell_snap, mine, node),
         site_snap=_snap(ready.site_snap, kept, node),
+        straight=_straight(ready.straight, mine, kept, districts),
         part=tuple(rows["district_id"].astype(str).iloc[districts]),
         outside=0,
         notes=(note,),
@@ -182,6 +184,20 @@ def _snap(snap: Snap, kept: BoolArray, node: IntArray) -> Snap:
     found = {mode: node[column[kept]] for mode, column in snap.node.items()}
     away = {mode: np.where(found[mode] >= 0, column[kept], np.inf) for mode, column in snap.offroad_m.items()}
     return Snap(found, away)
+
+
+def _straight(straight: Straight | None, mine: BoolArray, kept: BoolArray, districts: IntArray) -> Straight | None:
+    """Return what of the part is measured in straight lines; stations across the border stay what they are."""
+    if straight is None or not straight.districts[districts].any():
+        return None
+    return replace(
+        straight,
+        districts=straight.districts[districts],
+        cells=straight.cells[mine],
+        sites=straight.sites[kept],
+        cell_xy=straight.cell_xy[mine],
+        site_xy=straight.site_xy[kept],
+    )
 
 
 def _demand(demand: Demand, mine: BoolArray, number: IntArray) -> Demand:

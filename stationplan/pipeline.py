@@ -11,12 +11,11 @@ from stationplan.choice import choose
 from stationplan.domain import (
     BoolArray,
     Coverage,
-    Demand,
     Density,
     Host,
+    Mode,
     Plan,
     Sites,
-    Snap,
     Solution,
 )
 from stationplan.errors import ConsistencyError, FaultList, InputError, Message, say
@@ -77,7 +76,9 @@ def plan_of(ready: Prepared, clock: StepClock, *, workers: int = 1, lenient: boo
     file, plan, notes = ready.file, ready.file.plan, list(ready.notes)
     area, demand, sites = ready.area, ready.demand, ready.sites
     network, cell_snap, site_snap = ready.network, ready.cell_snap, ready.site_snap
-    unsnapped = _unsnapped(cell_snap, site_snap, demand, sites.existing, file.roads.max_snap_m, notes)
+    straight = ready.straight
+    unsnapped = _unsnapped(ready, notes)
+    notes.extend(_straight_notes(ready))
     walk_kmh = file.roads.speed_kmh["walk"]
     with clock.step("times", say("Measuring travel times")):
         times = site_times(
@@ -87,6 +88,7 @@ def plan_of(ready: Prepared, clock: StepClock, *, workers: int = 1, lenient: boo
             demand.groups,
             walk_kmh=walk_kmh,
             far_min=plan.far_min or 0.0,
+            straight=straight,
             workers=workers,
         )
     with clock.step("coverage", say("Counting coverage")):
@@ -134,7 +136,9 @@ def plan_of(ready: Prepared, clock: StepClock, *, workers: int = 1, lenient: boo
             minutes_after = recount_minutes(demand, sites, times, built_too, far_min=plan.far_min)
         _agree(reached(asked, demand, after, minutes_after, solution), solution)
         built = finished(demand, sites, coverage, solution, plan=plan, districts=len(area.districts))
-        why = why_here(built, network=network, cell_snap=cell_snap, site_snap=site_snap, walk_kmh=walk_kmh)
+        why = why_here(
+            built, network=network, cell_snap=cell_snap, site_snap=site_snap, walk_kmh=walk_kmh, straight=straight
+        )
         doubted = [sites.site_id.index(site) for site in plan.explain]
     return Plan(
         name=file.name.text,
@@ -143,6 +147,7 @@ def plan_of(ready: Prepared, clock: StepClock, *, workers: int = 1, lenient: boo
         area=area,
         surface=ready.surface,
         network=ready.roads,
+        straight=np.zeros(len(area.districts), dtype=bool) if straight is None else straight.districts,
         demand=demand,
         sites=sites,
         hosts=tuple(Host(key, host.name.text) for key, host in file.hosts.items()),
@@ -159,7 +164,7 @@ def plan_of(ready: Prepared, clock: StepClock, *, workers: int = 1, lenient: boo
         minutes_after=minutes_after,
         served=room(asked, solution),
         why=why,
-        why_not=why_not(built, doubted, cases=why, site_snap=site_snap),
+        why_not=why_not(built, doubted, cases=why, site_snap=site_snap, straight=straight),
         robustness=robust.share,
         robustness_draws=robust.answered,
         counts={
@@ -169,6 +174,7 @@ def plan_of(ready: Prepared, clock: StepClock, *, workers: int = 1, lenient: boo
             "candidates": int((~sites.existing).sum()),
             "proposed": len(solution.sites),
             **unsnapped,
+            "straight_cells": 0 if straight is None else int(straight.cells.sum()),
             "network_nodes": ready.roads.node_count,
             "network_arcs": ready.roads.arc_count,
         },
@@ -230,29 +236,55 @@ def density(
     )
 
 
-def _unsnapped(
-    cells: Snap, sites: Snap, demand: Demand, existing: BoolArray, max_snap_m: float, notes: list[Message]
-) -> dict[str, int]:
-    """Count cells and sites that no mode can reach, and note for each mode what it cannot reach."""
+def _straight_notes(ready: Prepared) -> list[Message]:
+    """Note how much of a study is measured in straight lines."""
+    straight = ready.straight
+    if straight is None:
+        return []
+    return [
+        say(
+            "No roads in {districts} of {all} districts: the ways of {workers} workers in {cells} cells there are "
+            "straight lines x {detour}.",
+            districts=int(straight.districts.sum()),
+            all=len(straight.districts),
+            workers=round(float(ready.demand.workers[straight.cells].sum()), 1),
+            cells=int(straight.cells.sum()),
+            detour=f"{straight.detour:g}",
+        )
+    ]
+
+
+def _unsnapped(ready: Prepared, notes: list[Message]) -> dict[str, int]:
+    """Count cells and sites that no mode can reach, and note for each mode what it cannot reach.
+
+    What lies in districts without roads, whose ways are straight lines, is not among them.
+    """
+    demand, existing, straight = ready.demand, ready.sites.existing, ready.straight
+
+    def lost_to(mode: Mode) -> tuple[BoolArray, BoolArray]:
+        lost_cells, lost_sites = ready.cell_snap.node[mode] < 0, ready.site_snap.node[mode] < 0
+        if straight is None:
+            return lost_cells, lost_sites
+        return lost_cells & ~straight.cells, lost_sites & ~straight.sites
+
     modes = list(dict.fromkeys(group.mode for group in demand.groups))
     for mode in modes:
         members = [g for g, group in enumerate(demand.groups) if group.mode == mode]
-        lost_cells, lost_sites = cells.node[mode] < 0, sites.node[mode] < 0
+        lost_cells, lost_sites = lost_to(mode)
         if lost_cells.any() or lost_sites.any():
             notes.append(
                 say(
                     "No road {mode} within {limit} m of {cells} cells ({workers} workers, counted as uncovered), "
                     "{existing} existing stations and {candidates} candidates.",
                     mode=MODE_NAMES[mode],
-                    limit=round(max_snap_m),
+                    limit=round(ready.file.roads.max_snap_m),
                     cells=int(lost_cells.sum()),
                     workers=round(float(demand.workers[lost_cells][:, members].sum()), 1),
                     existing=int((lost_sites & existing).sum()),
                     candidates=int((lost_sites & ~existing).sum()),
                 )
             )
-    lost_cells = np.all([cells.node[mode] < 0 for mode in modes], axis=0)
-    lost_sites = np.all([sites.node[mode] < 0 for mode in modes], axis=0)
+    lost_cells, lost_sites = (np.all(points, axis=0) for points in zip(*map(lost_to, modes), strict=True))
     counts = {
         "unsnapped_cells": int(lost_cells.sum()),
         "unsnapped_existing": int((lost_sites & existing).sum()),

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from stationplan.access import connect, islands, network_of
+from stationplan.access import connect, islands, network_of, straight_of
 from stationplan.domain import (
     MODES,
+    BoolArray,
     DatumDecision,
     Demand,
     FloatArray,
@@ -22,12 +23,13 @@ from stationplan.domain import (
     RoadNetwork,
     Sites,
     Snap,
+    Straight,
     StudyArea,
     Surface,
 )
 from stationplan.domain.base import Record
 from stationplan.errors import InputError, Message, say
-from stationplan.inputs import decide_datums, place, read_roads, read_tables
+from stationplan.inputs import decide_datums, no_roads, place, read_roads, read_tables
 from stationplan.postgis import is_database, shown_url
 from stationplan.scenario import Scenario, ScenarioFile
 from stationplan.steps import StepClock
@@ -39,9 +41,9 @@ class Prepared(Record):
     """All that a plan is made from; it does not change when the question does.
 
     ``roads`` are the roads as read, ``network`` the same with a node wherever a cell or site meets them, to which
-    ``cell_snap`` and ``site_snap`` refer. ``part`` are the ids of its districts where it is a part of a larger
-    study, else empty. ``outside`` cells lay outside every district and were set aside. ``notes``,
-    ``inputs``, ``quality``, ``datums`` and ``sources`` tell of what was read.
+    ``cell_snap`` and ``site_snap`` refer. What is ``straight`` has no roads; its cells meet none. ``part`` are the ids
+    of its districts where it is a part of a larger study, else empty. ``outside`` cells lay outside every district and
+    were set aside. ``notes``, ``inputs``, ``quality``, ``datums`` and ``sources`` tell of what was read.
     """
 
     file: ScenarioFile
@@ -56,6 +58,7 @@ class Prepared(Record):
     network: RoadNetwork
     cell_snap: Snap
     site_snap: Snap
+    straight: Straight | None
     part: tuple[str, ...]
     outside: int
     notes: tuple[Message, ...]
@@ -68,9 +71,10 @@ class Prepared(Record):
     def reach_m(self) -> float:
         """How far anybody may go to a station, m in a straight line: by the fastest road for all of his minutes.
 
-        Roads may be stated shorter than they are, and as taking no time at all: then it is ``inf``.
+        Roads may be stated shorter than they are, and as taking no time at all: then it is ``inf``. Where there are no
+        roads, everybody goes straight.
         """
-        network, plan = self.network, self.file.plan
+        network, plan, straight_ways = self.network, self.file.plan, self.straight
         tail = network.tail
         straight = np.hypot(network.x[tail] - network.x[network.head], network.y[tail] - network.y[network.head])
         far = []
@@ -79,10 +83,14 @@ class Prepared(Record):
             open_arc = np.isfinite(minutes) & (straight > 0)
             fastest = _most(np.maximum(straight, metres)[open_arc], minutes[open_arc])
             by_minutes = max(group.farthest_min, plan.far_min or 0.0) * fastest
-            if group.cutoff_m is None or plan.far_min is not None or group.fade_min is not None:
+            limit_m = group.cutoff_m if plan.far_min is None and group.fade_min is None else None
+            if limit_m is None:
                 far.append(by_minutes)
             else:
-                far.append(min(by_minutes, group.cutoff_m * max(_most(straight[open_arc], metres[open_arc]), 1.0)))
+                far.append(min(by_minutes, limit_m * max(_most(straight[open_arc], metres[open_arc]), 1.0)))
+            if straight_ways is not None:
+                by_minutes = max(group.farthest_min, plan.far_min or 0.0) * straight_ways.metres_a_minute[group.mode]
+                far.append(by_minutes if limit_m is None else min(by_minutes, limit_m / straight_ways.detour))
         return max(far)
 
 
@@ -101,15 +109,16 @@ def prepare(scenario: Scenario, clock: StepClock) -> Prepared:
         if tables.faults:
             raise InputError(tables.faults)
     with clock.step("roads", say("Reading roads")):
-        arcs = read_roads(scenario)
+        arcs = read_roads(scenario) if file.roads.given else None
         inputs = place(tables, decide_datums(tables, arcs), arcs, scenario)
         area, sites = inputs.area, inputs.sites
         assert sites is not None  # a scenario for planning has candidates
         notes.extend(inputs.notes)
         if inputs.demand.outside:
             notes.append(say("Cells outside every district, set aside: {count}.", count=inputs.demand.outside))
-        notes.extend(arcs.notes)
-        roads = network_of(arcs, crs=area.crs)
+        if arcs is not None:
+            notes.extend(arcs.notes)
+        roads = network_of(no_roads() if arcs is None else arcs, crs=area.crs)
     with clock.step("demand", say("Placing workers")):
         surface = surface_of(scenario, inputs, arcs)
         notes.extend(surface.notes)
@@ -126,6 +135,19 @@ def prepare(scenario: Scenario, clock: StepClock) -> Prepared:
         )
         _tell_islands(roads, modes, file.roads.min_component_nodes, notes)
         cell_snap, site_snap = _parts(snap, len(demand.cell_id))
+        straight = straight_of(
+            inputs.straight,
+            demand,
+            sites,
+            detour=file.roads.detour,
+            speed_kmh={
+                "walk": file.roads.speed_kmh["walk"],
+                "ebike": file.roads.speed_kmh["ebike"],
+                "car": file.roads.straight_car_kmh,
+            },
+        )
+        if straight is not None:
+            cell_snap = _without(cell_snap, straight.cells)
     return Prepared(
         file=file,
         file_name=scenario.path.name,
@@ -139,6 +161,7 @@ def prepare(scenario: Scenario, clock: StepClock) -> Prepared:
         network=network,
         cell_snap=cell_snap,
         site_snap=site_snap,
+        straight=straight,
         part=(),
         outside=inputs.demand.outside,
         notes=tuple(notes),
@@ -160,6 +183,14 @@ def _parts(snap: Snap, cells: int) -> tuple[Snap, Snap]:
             {mode: node[cells:] for mode, node in snap.node.items()},
             {mode: off[cells:] for mode, off in snap.offroad_m.items()},
         ),
+    )
+
+
+def _without(snap: Snap, lost: BoolArray) -> Snap:
+    """Return a snap in which some points meet no road."""
+    return Snap(
+        {mode: np.where(lost, -1, node) for mode, node in snap.node.items()},
+        {mode: np.where(lost, np.inf, off) for mode, off in snap.offroad_m.items()},
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from stationplan.access.coverage import cover_rows
 from stationplan.access.network import islands, network_from_arcs, network_of
 from stationplan.access.snap import connect
+from stationplan.access.straight import nearest_straight, straight_of
 from stationplan.access.times import nearest, site_times, travel_times
 
 __all__ = [
@@ -12,8 +13,10 @@ __all__ = [
     "cover_rows",
     "islands",
     "nearest",
+    "nearest_straight",
     "network_from_arcs",
     "network_of",
     "site_times",
+    "straight_of",
     "travel_times",
 ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -14,6 +13,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import dijkstra
 
 from stationplan.access.kernel import NodeArray, contract, search_each
+from stationplan.access.straight import Measure, straight_ways
 from stationplan.domain import (
     CUTOFF_TOLERANCE,
     BoolArray,
@@ -23,10 +23,9 @@ from stationplan.domain import (
     Mode,
     RoadNetwork,
     Snap,
+    Straight,
     TravelTimes,
 )
-
-Measure = Literal["minutes", "metres"]
 
 _MAX_RING = 1 << 16
 _NODES_IN_CACHE = 100_000
@@ -251,25 +250,40 @@ def site_times(
     *,
     walk_kmh: float,
     far_min: float = 0.0,
+    straight: Straight | None = None,
     workers: int = 1,
 ) -> TravelTimes:
     """Return the impedance from cells to sites for the groups' modes, up to the largest cutoff of each mode.
 
     Minutes go up to ``far_min`` at least. Off-road parts at both ends are walked: they count with their minutes and
-    with their metres.
+    with their metres. Cells that are ``straight`` meet no road, and have ways in straight lines to all sites.
     """
+
+    def measured(measure: Measure, mode: Mode, cutoff: float, per_metre: float) -> sparse.csr_array:
+        ends = (cells.node[mode], sites.node[mode], cells.offroad_m[mode], sites.offroad_m[mode])
+        by_road = _with_offroad(network, measure, mode, *ends, cutoff, per_metre, workers)
+        if straight is None:
+            return by_road
+        return _rows_of_either(by_road, straight_ways(straight, measure, mode, cutoff=cutoff))
+
     minutes: dict[Mode, sparse.csr_array] = {}
     metres: dict[Mode, sparse.csr_array] = {}
     metres_a_minute = walk_kmh * 1000 / 60
     for mode in dict.fromkeys(group.mode for group in groups):
         members = [group for group in groups if group.mode == mode]
-        ends = (cells.node[mode], sites.node[mode], cells.offroad_m[mode], sites.offroad_m[mode])
         cutoff_min = max(far_min, *(group.farthest_min for group in members))
-        minutes[mode] = _with_offroad(network, "minutes", mode, *ends, cutoff_min, 1 / metres_a_minute, workers)
+        minutes[mode] = measured("minutes", mode, cutoff_min, 1 / metres_a_minute)
         limits_m = [group.cutoff_m for group in members if group.cutoff_m is not None]
         if limits_m:
-            metres[mode] = _with_offroad(network, "metres", mode, *ends, max(limits_m), 1.0, workers)
+            metres[mode] = measured("metres", mode, max(limits_m), 1.0)
     return TravelTimes(minutes, metres)
+
+
+def _rows_of_either(one: sparse.csr_array, other: sparse.csr_array) -> sparse.csr_array:
+    """Return the rows of two matrices of which each row is empty in one; stored zeros stay, as they would in no sum."""
+    (row, column), (more_rows, more_columns) = one.tocoo().coords, other.tocoo().coords
+    places = (np.concatenate([row, more_rows]), np.concatenate([column, more_columns]))
+    return sparse.csr_array((np.concatenate([one.data, other.data]), places), shape=one.shape)
 
 
 def _with_offroad(
@@ -285,6 +299,8 @@ def _with_offroad(
     workers: int,
 ) -> sparse.csr_array:
     cell, site = np.flatnonzero(cell_node >= 0), np.flatnonzero(site_node >= 0)
+    if not (len(cell) and len(site)):
+        return sparse.csr_array((len(cell_node), len(site_node)))
     found = impedance(network, measure, mode, site_node[site], cell_node[cell], cutoff=cutoff, workers=workers).tocoo()
     row, column = cell[found.coords[0]], site[found.coords[1]]
     value = found.data + (cell_off_m[row] + site_off_m[column]) * per_metre

@@ -110,6 +110,7 @@ def _joint(ready: Prepared, *, workers: int) -> tuple[Solution, bool]:
         demand.groups,
         walk_kmh=ready.file.roads.speed_kmh["walk"],
         far_min=plan.far_min or 0.0,
+        straight=ready.straight,
         workers=workers,
     )
     coverage = cover_rows(demand, sites, times, far_min=plan.far_min)

@@ -56,6 +56,8 @@ def crew(*, workers: int, scheduler: str | None) -> Iterator[Client]:
             processes=True,
             memory_limit="auto",
             dashboard_address=None,
+            # Even without a dashboard the scheduler answers HTTP, on 8787 unless told, which another batch may hold.
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
             silence_logs=logging.CRITICAL,
         ) as cluster,
         distributed.Client(cluster) as client,

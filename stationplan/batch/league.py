@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 import shapely
@@ -24,6 +24,10 @@ from stationplan.report.workbook import Sheet, write_sheets
 
 _DETAIL = 1_000
 """The map of all units tells apart what is this part of its width away from each other."""
+
+
+Ways = Literal["roads", "straight", "both"]
+"""How the ways in a unit are measured: along roads, or in straight lines as there are none, or by district."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class Row:
     cost: float
     gap: float | None
     termination: str
+    ways: Ways | None = None
 
     @property
     def share_before(self) -> float | None:
@@ -152,7 +157,26 @@ def _row(ready: Prepared, unit: Unit, out: Storage) -> Row:
         cost=sum(site["cost"] for site in plan["sites"]),
         gap=plan["solution"]["gap"],
         termination=plan["solution"]["termination"],
+        ways=_ways({district["straight"] for district in plan["coverage"]["by_district"]}),
     )
+
+
+def _ways(straight: set[bool]) -> Ways:
+    """Return how the ways of a unit are measured, from what its districts say of it."""
+    if len(straight) > 1:
+        return "both"
+    return "straight" if straight == {True} else "roads"
+
+
+def ways_name(ways: Ways | None, lang: Language) -> str:
+    """Return for people how the ways in a unit are measured."""
+    word = words(lang)
+    names: dict[Ways | None, str] = {
+        "roads": word("along roads"),
+        "straight": word("straight lines"),
+        "both": word("both"),
+    }
+    return names.get(ways, "")
 
 
 def write_league(league: League, out: Storage, *, lang: Language) -> None:
@@ -165,7 +189,7 @@ def write_league(league: League, out: Storage, *, lang: Language) -> None:
 
 CSV_FIELDS = (
     *("rank", "unit", "name", "prefecture", "districts", "workers", "covered_before", "share_before", "covered_after"),
-    *("share_after", "cross_share", "new_sites", "cost", "gap", "termination"),
+    *("share_after", "cross_share", "new_sites", "cost", "gap", "termination", "ways"),
 )
 
 
@@ -185,7 +209,7 @@ def csv_rows(league: League) -> list[list[object]]:
             *(rank, row.unit, row.name.zh, row.prefecture, row.districts, _rounded(row.workers)),
             *(_rounded(row.covered_before), _rounded(row.share_before), _rounded(row.covered_after)),
             *(_rounded(row.share_after), _rounded(row.cross_share), row.new_sites, _rounded(row.cost)),
-            *(_rounded(row.gap), row.termination),
+            *(_rounded(row.gap), row.termination, row.ways or ""),
         ]
         for rank, row in enumerate(league.rows, start=1)
     ]
@@ -212,11 +236,13 @@ def sheets_of(league: League, lang: Language) -> list[Sheet]:
         (word("New sites"), "whole", 10),
         (word("Cost (yuan)"), "whole", 14),
         (word("Largest possible gain of another choice"), "share", 16),
+        (word("Ways measured"), "text", 14),
     ]
     rows: list[list[object]] = [
         [
             *(rank, row.unit, row.name.in_language(lang), row.prefecture, row.workers, row.covered_before),
             *(row.share_before, row.covered_after, row.share_after, row.cross_share, row.new_sites, row.cost, row.gap),
+            ways_name(row.ways, lang),
         ]
         for rank, row in enumerate(league.rows, start=1)
     ]

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from stationplan.batch.league import League, Row
+from stationplan.batch.league import League, Row, ways_name
 from stationplan.batch.storage import Storage
 from stationplan.domain import Language
 from stationplan.i18n import number, percent, percent_up, translate, words
@@ -152,6 +152,7 @@ def _shown(rank: int, row: Row, lang: Language) -> dict[str, str]:
         "cross": _share(row.cross_share),
         "new": number(row.new_sites),
         "cost": number(row.cost),
+        "ways": ways_name(row.ways, lang),
         "map": f"units/{row.folder}/{MAP_NAME}",
         "report": f"units/{row.folder}/report.html",
         "table": f"units/{row.folder}/sites.xlsx",

@@ -35,6 +35,7 @@ from stationplan.domain.ground import (
     RoadArcs,
     RoadNetwork,
     Snap,
+    Straight,
     StudyArea,
     TravelTimes,
 )
@@ -118,6 +119,7 @@ __all__ = [
     "Slot",
     "Snap",
     "Solution",
+    "Straight",
     "StudyArea",
     "Surface",
     "Termination",

@@ -127,6 +127,25 @@ class Snap(Record):
 
 
 @dataclass(frozen=True, eq=False)
+class Straight(Record):
+    """What is measured in straight lines, as no roads are known there.
+
+    ``districts``, ``cells`` and ``sites`` say which have none: the ways of such cells are straight lines, those to such
+    sites only where the cell has none either. ``cell_xy`` and ``site_xy``, [point x 2], are eastings and northings of
+    all of them (m). A way is ``detour`` times as long as the straight line, and ``metres_a_minute[mode]`` of it are
+    made in a minute.
+    """
+
+    districts: BoolArray
+    cells: BoolArray
+    sites: BoolArray
+    cell_xy: FloatArray
+    site_xy: FloatArray
+    detour: float
+    metres_a_minute: Mapping[Mode, float]
+
+
+@dataclass(frozen=True, eq=False)
 class TravelTimes(Record):
     """Road impedance from cell to site, [cell x site] sparse, up to the largest cutoff of the groups of a mode.
 

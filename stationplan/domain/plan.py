@@ -356,10 +356,11 @@ class Plan(Density):
     numbers of sites could do. Where the scenario asks for ways, ``minutes_before`` and ``minutes_after``, [cell, group,
     slot], are those to the nearest station (``inf``: none within ``coverage.journeys.far_min``); where it is about
     room, ``served`` tells who finds some. ``part`` are the ids of its districts where the scenario has more, else
-    empty.
+    empty. ``straight`` says of each district whether it has no roads, so that its workers' ways are straight lines.
     """
 
     network: RoadNetwork
+    straight: BoolArray
     sites: Sites
     hosts: tuple[Host, ...]
     coverage: Coverage

@@ -6,7 +6,7 @@ from stationplan.inputs.areas import district_of
 from stationplan.inputs.check import Check, Role, check_scenario, check_table
 from stationplan.inputs.pieces import RoadPieces, road_notes
 from stationplan.inputs.reading import Inputs, Tables, decide_datums, place, read_tables
-from stationplan.inputs.roads import read_road_files, read_roads
+from stationplan.inputs.roads import no_roads, read_road_files, read_roads
 from stationplan.inputs.saved_roads import write_roads
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "check_table",
     "decide_datums",
     "district_of",
+    "no_roads",
     "place",
     "read_road_files",
     "read_roads",

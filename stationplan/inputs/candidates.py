@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from stationplan.domain import FloatArray, IntArray, Quality, RoadArcs, StudyArea
+from stationplan.domain import BoolArray, Cells, FloatArray, IntArray, Quality, RoadArcs, StudyArea
 from stationplan.errors import say
-from stationplan.geo import project
+from stationplan.geo import project, unproject
 from stationplan.inputs.areas import district_of
 from stationplan.inputs.osm import read_osm_places
 from stationplan.inputs.sites import Place, PlaceTable
@@ -65,31 +65,65 @@ def _hosted(site_id: str, name: str, address: str, host: str, spec: HostInput) -
     return Place(site_id, name, address, spec.kind, host, spec.hours, spec.cost, capacity)
 
 
-def grid_places(given: CandidatesInput, roads: RoadArcs, area: StudyArea, hosts: Mapping[str, HostInput]) -> PlaceTable:
+def grid_places(
+    given: CandidatesInput,
+    roads: RoadArcs | None,
+    area: StudyArea,
+    hosts: Mapping[str, HostInput],
+    *,
+    cells: Cells,
+    straight: BoolArray,
+) -> PlaceTable:
     """Return road junctions in the districts as candidates: every one, or one for each square of ``spacing_m``.
 
-    A junction is a node with three neighbours or more on roads open to walkers. Of each square (aligned to the CRS of
-    the area) the junction nearest its middle stands. Ids tell easting and northing in metres, so they stay when roads
-    change elsewhere; junctions at one metre have their node's number too.
+    A junction is a node with three neighbours or more on roads open to walkers. In ``straight`` districts, which have
+    no roads, centres of cells stand instead. Of each square (aligned to the CRS of the area) the junction, and the
+    cell, nearest its middle stands. Ids tell easting and northing in metres, so they stay when roads change elsewhere;
+    those at one metre have the number of their node or cell too.
     """
-    x, y = project(roads.lon, roads.lat, area.crs)
-    node = junctions(roads)
-    node = node[district_of(area, x[node], y[node]) >= 0]
-    if given.spacing_m is not None:
-        node = node[central(x[node], y[node], given.spacing_m)]
     host = given.default_host or ""
-    spots = [f"junction/{round(x[i])}/{round(y[i])}" for i in node.tolist()]
-    shared = {spot for spot, count in Counter(spots).items() if count > 1}
-    ids = [f"{spot}/{i}" if spot in shared else spot for spot, i in zip(spots, node.tolist(), strict=True)]
-    places = tuple(_hosted(site_id, "", "", host, hosts[host]) for site_id in ids)
+    spots = [_centres(cells, straight, area, given.spacing_m)]
+    if roads is not None:
+        spots.insert(0, _junctions(roads, straight, area, given.spacing_m))
+    ids, lon, lat = zip(*spots, strict=True)
+    places = tuple(_hosted(site_id, "", "", host, hosts[host]) for some in ids for site_id in some)
     return PlaceTable(
         places,
-        roads.lon[node],
-        roads.lat[node],
+        np.concatenate(lon),
+        np.concatenate(lat),
         (None,) * len(places),
         "wgs84",
         Quality("candidates", "", None, len(places), len(places), ()),
     )
+
+
+def _junctions(
+    roads: RoadArcs, straight: BoolArray, area: StudyArea, spacing_m: float | None
+) -> tuple[list[str], FloatArray, FloatArray]:
+    """Return the ids and places (WGS-84) of the junctions that stand as candidates."""
+    x, y = project(roads.lon, roads.lat, area.crs)
+    node = junctions(roads)
+    district = district_of(area, x[node], y[node])
+    node = node[(district >= 0) & ~straight[district]]
+    if spacing_m is not None:
+        node = node[central(x[node], y[node], spacing_m)]
+    return _ids("junction", x, y, node), roads.lon[node], roads.lat[node]
+
+
+def _centres(
+    cells: Cells, straight: BoolArray, area: StudyArea, spacing_m: float | None
+) -> tuple[list[str], FloatArray, FloatArray]:
+    """Return the ids and places (WGS-84) of the cells in straight districts that stand as candidates."""
+    cell = np.flatnonzero(straight[cells.district])
+    if spacing_m is not None:
+        cell = cell[central(cells.x[cell], cells.y[cell], spacing_m)]
+    return _ids("cell", cells.x, cells.y, cell), *unproject(cells.x[cell], cells.y[cell], area.crs)
+
+
+def _ids(kind: str, x: FloatArray, y: FloatArray, chosen: IntArray) -> list[str]:
+    spots = [f"{kind}/{round(x[i])}/{round(y[i])}" for i in chosen.tolist()]
+    shared = {spot for spot, count in Counter(spots).items() if count > 1}
+    return [f"{spot}/{i}" if spot in shared else spot for spot, i in zip(spots, chosen.tolist(), strict=True)]
 
 
 def junctions(roads: RoadArcs) -> IntArray:

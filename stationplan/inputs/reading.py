@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from stationplan.domain import (
+    BoolArray,
     DatumDecision,
     ObjectArray,
     Quality,
@@ -33,6 +34,7 @@ from stationplan.inputs.demand import DemandInputs, DemandTables, place_demand, 
 from stationplan.inputs.evidence import Evidence, weigh_by_points
 from stationplan.inputs.placing import LEFT_OUT, place_sites
 from stationplan.inputs.points import coordinates
+from stationplan.inputs.roads import districts_without
 from stationplan.inputs.sites import PlaceTable, Rules, read_sites
 from stationplan.inputs.source import Attempts, locate, quality_of, read_fields, read_table
 from stationplan.inputs.table import Wanted
@@ -75,9 +77,13 @@ class KnownPoints:
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """Everything a study is made of, in WGS-84 and in the study area, with what became of the files' records."""
+    """Everything a study is made of, in WGS-84 and in the study area, with what became of the files' records.
+
+    ``straight`` says in which districts ways are straight lines, for want of roads.
+    """
 
     area: StudyArea
+    straight: BoolArray
     demand: DemandInputs
     sites: Sites | None
     notes: tuple[Message, ...]
@@ -172,9 +178,12 @@ def place(tables: Tables, decisions: dict[str, DatumDecision], roads: RoadArcs |
     else:
         study = study_area(scenario, area, datum_used(decisions["area"]))
     demand = place_demand(tables.demand, decisions, study, scenario)
+    straight = np.zeros(len(study.districts), dtype=bool)
+    if file.roads.missing == "straight":
+        straight = districts_without(roads, study)
     candidates = tables.candidates
-    if candidates is None and roads is not None and file.candidates.grid:
-        candidates = grid_places(file.candidates, roads, study, file.hosts)
+    if candidates is None and file.candidates.grid and (roads is not None or straight.any()):
+        candidates = grid_places(file.candidates, roads, study, file.hosts, cells=demand.cells, straight=straight)
     sites: Sites | None = None
     quality: tuple[Quality, ...] = ()
     notes: tuple[Message, ...] = ()
@@ -196,6 +205,7 @@ def place(tables: Tables, decisions: dict[str, DatumDecision], roads: RoadArcs |
     told = [*demand.quality, *quality, *([] if area is None else [area.quality]), *tables.lists]
     return Inputs(
         study,
+        straight,
         demand,
         sites,
         (

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from stationplan.domain import Mode, RoadArcs
+from stationplan.domain import MODES, BoolArray, Mode, RoadArcs, StudyArea
 from stationplan.errors import FaultList, InputError, Message, say
-from stationplan.geo import Datum
+from stationplan.geo import Datum, project
+from stationplan.inputs.areas import district_of
 from stationplan.inputs.elevation import node_heights
 from stationplan.inputs.graphml import read_graphml_roads
 from stationplan.inputs.osm import OSM_SUFFIXES, read_osm_roads
@@ -47,6 +48,26 @@ def read_roads(scenario: Scenario) -> RoadArcs:
     slope, steep = slopes(height_m, pieces.tail, pieces.head, pieces.length_m)
     arcs = road_arcs(pieces, rules, slope=slope)
     return replace(arcs, notes=(*arcs.notes, _slope_note(given.elevation, int(np.isnan(height_m).sum()), steep, arcs)))
+
+
+def no_roads() -> RoadArcs:
+    """Return the roads of a study that has none."""
+    none, nodes = np.empty(0), np.empty(0, dtype=np.int64)
+    minutes = dict.fromkeys(MODES, none)
+    return RoadArcs(none, none, nodes, nodes, none, minutes, np.empty(0, dtype=np.int8), "", "")
+
+
+def districts_without(roads: RoadArcs | None, area: StudyArea) -> BoolArray:
+    """Return which districts have no road: no usable arc begins, ends or has its middle in them."""
+    without = np.ones(len(area.districts) + 1, dtype=bool)  # the last is for -1, outside every district
+    if roads is not None:
+        usable = np.logical_or.reduce([np.isfinite(minutes) for minutes in roads.minutes.values()])
+        tail, head = roads.tail[usable], roads.head[usable]
+        x, y = project(roads.lon, roads.lat, area.crs)
+        node = np.unique(np.concatenate([tail, head]))
+        without[district_of(area, x[node], y[node])] = False
+        without[district_of(area, (x[tail] + x[head]) / 2, (y[tail] + y[head]) / 2)] = False
+    return without[:-1]
 
 
 def read_road_files(paths: Sequence[Path], *, datum: Datum, layer: str | None, limits: Limits) -> RoadPieces:

@@ -70,6 +70,7 @@ def document(plan: Plan) -> Json:
                     "district_id": str(districts["district_id"].iloc[change.index]),
                     "prefecture": str(districts["prefecture"].iloc[change.index]),
                     "total": _number(change.before.total),
+                    "straight": bool(plan.straight[change.index]),
                     **_before_after(change),
                 }
                 for change in by_district(plan)

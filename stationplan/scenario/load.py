@@ -395,7 +395,7 @@ def _cross_check(file: ScenarioFile, faults: FaultList, purpose: Purpose) -> Non
     if purpose == "plan":
         fades = any(group.fade_min is not None for group in file.groups.values())
         check_plan(file.plan, faults, actions=bool(file.actions), fades=fades, heat=file.demand.heat is not None)
-    check_roads(file.roads, faults, needed=purpose == "plan")
+    check_roads(file.roads, faults, needed=purpose == "plan" and file.roads.missing != "straight")
     check_map(file.map, faults)
     if file.stations is not None:
         _check_sites("stations", file.stations, file, faults)

@@ -29,7 +29,7 @@ def check_roads(roads: RoadsInput, faults: FaultList, *, needed: bool = True) ->
     if (sources != 1 and (needed or sources)) or (has_tables and (roads.nodes is None or roads.edges is None)):
         faults.add(
             say("Roads need either `file`, or both `nodes` and `edges`."),
-            say("Name one source of roads."),
+            say('Name one source of roads, or say `missing = "straight"` to measure straight lines without any.'),
             key="roads",
         )
     elif roads.single is not None and not needs_datum(roads.single) and roads.datum in ("gcj02", "bd09"):

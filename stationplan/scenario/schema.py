@@ -89,6 +89,14 @@ class RoadsInput(Table):
     """Largest straight distance from a cell or site to a road, m."""
     min_component_nodes: Annotated[int, Field(ge=1)] = 50
     """Road islands with fewer nodes are not used for snapping (the largest part always is)."""
+    missing: Literal["uncovered", "straight"] = "uncovered"
+    """What a district without any road means: `uncovered`, its workers reach no station; or `straight`, their ways are
+    straight lines times `detour`, and every output says so. With `straight` there may be no roads at all."""
+    detour: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 1.3
+    """Length of a way over that of the straight line, where ways are straight lines. An assumption: 1.2 to 1.3 within
+    cities of the United States (Levinson and El-Geneidy 2009), 1.4 to hospitals all over it (Boscoe et al. 2012)."""
+    straight_car_kmh: Positive = 30.0
+    """Speed of cars along straight lines, km/h (an assumption); walkers and e-bikes have that of `speed_kmh`."""
 
     @property
     def single(self) -> str | None:
@@ -120,9 +128,10 @@ class CandidatesInput(SitesInput):
     """Where new stations may stand: a table, hosts of an OSM extract, or road junctions (`candidates = "grid"`)."""
 
     grid: bool = False
-    """Take road junctions in the districts as candidates; `default_host` gives their hours and cost."""
+    """Take road junctions in the districts as candidates, and the cells' centres in those whose ways are straight
+    lines; `default_host` gives their hours and cost."""
     spacing_m: Positive | None = None
-    """With `grid`: side of the squares of which each gives its most central junction; without it every junction."""
+    """With `grid`: side of the squares of which each gives its most central junction or cell; without it every one."""
     min_distance_m: Nonnegative = 0.0
     """Candidates nearer to an existing station than this, in a straight line, are set aside, m."""
     forbidden_areas: str | None = None

@@ -54,6 +54,14 @@ def marks(made: Density, lang: Language) -> list[str]:
     return [*synthetic, word("Map review number: {number}", number=number) if number else word("Internal use")]
 
 
+def _straight_mark(plan: Plan, lang: Language) -> list[str]:
+    """Return what has to stand on a map of districts without roads."""
+    count = int(plan.straight.sum())
+    if not count:
+        return []
+    return [words(lang)("Straight lines, no roads: {count} of {all} districts", count=count, all=len(plan.straight))]
+
+
 def sources(made: Density, lang: Language) -> list[str]:
     """Return where roads and demand come from, as far as that is known, with the date where there is one."""
     word, surface = words(lang), made.surface
@@ -82,7 +90,7 @@ def _content(plan: Plan, lang: Language, packer: Packer) -> Json:
         "lang": lang,
         "title": plan.name.in_language(lang),
         "subtitle": plan.notice.in_language(lang) if plan.notice is not None else "",
-        "marks": marks(plan, lang),
+        "marks": [*marks(plan, lang), *_straight_mark(plan, lang)],
         "watermark": "" if plan.map_options.review_number else word("Internal use"),
         "tiles": tiles_of(plan.map_options),
         "sources": sources(plan, lang),
