@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from stationplan.access import cover_rows, site_times
+from stationplan.audit import audit_of
 from stationplan.choice import choose
 from stationplan.domain import (
     BoolArray,
@@ -27,6 +28,7 @@ from stationplan.question import Question, curve, question, reached, room
 from stationplan.recount import recount_minutes, recount_stations
 from stationplan.robust import Robust, robustness
 from stationplan.scenario import Scenario
+from stationplan.scorecard import scorecard_of
 from stationplan.steps import Progress, StepClock
 from stationplan.surfaces import surface_of, timed
 
@@ -139,6 +141,31 @@ def plan_of(ready: Prepared, clock: StepClock, *, workers: int = 1, lenient: boo
         why = why_here(
             built, network=network, cell_snap=cell_snap, site_snap=site_snap, walk_kmh=walk_kmh, straight=straight
         )
+        audit = audit_of(
+            demand,
+            sites,
+            times,
+            coverage,
+            before=before,
+            after=after,
+            closed=solution.closed,
+            site_snap=site_snap,
+            part=bool(ready.part),
+        )
+        scorecard = scorecard_of(
+            file.scorecard,
+            demand,
+            sites,
+            coverage,
+            solution.sites,
+            solution.closed,
+            network=network,
+            cell_snap=cell_snap,
+            site_snap=site_snap,
+            straight=straight,
+            walk_kmh=walk_kmh,
+            workers=workers,
+        )
         doubted = [sites.site_id.index(site) for site in plan.explain]
     return Plan(
         name=file.name.text,
@@ -165,6 +192,8 @@ def plan_of(ready: Prepared, clock: StepClock, *, workers: int = 1, lenient: boo
         served=room(asked, solution),
         why=why,
         why_not=why_not(built, doubted, cases=why, site_snap=site_snap, straight=straight),
+        audit=audit,
+        scorecard=scorecard,
         robustness=robust.share,
         robustness_draws=robust.answered,
         counts={

@@ -32,6 +32,7 @@ from stationplan.errors import InputError, Message, say
 from stationplan.inputs import decide_datums, no_roads, place, read_roads, read_tables
 from stationplan.postgis import is_database, shown_url
 from stationplan.scenario import Scenario, ScenarioFile
+from stationplan.scorecard import walker
 from stationplan.steps import StepClock
 from stationplan.surfaces import surface_of, timed
 
@@ -71,25 +72,27 @@ class Prepared(Record):
     def reach_m(self) -> float:
         """How far anybody may go to a station, m in a straight line: by the fastest road for all of his minutes.
 
-        Roads may be stated shorter than they are, and as taking no time at all: then it is ``inf``. Where there are no
+        Also on foot by the standard of the scorecard. Roads may be stated shorter than they are, and as taking no time at all: then it is ``inf``. Where there are no
         roads, everybody goes straight.
         """
         network, plan, straight_ways = self.network, self.file.plan, self.straight
         tail = network.tail
         straight = np.hypot(network.x[tail] - network.x[network.head], network.y[tail] - network.y[network.head])
+        asked = [(group, plan.far_min or 0.0) for group in self.demand.groups]
+        asked.append((walker(self.demand.groups[0], self.file.scorecard), 0.0))
         far = []
-        for group in self.demand.groups:
+        for group, far_min in asked:
             minutes, metres = network.minutes[group.mode], network.metres[group.mode]
             open_arc = np.isfinite(minutes) & (straight > 0)
             fastest = _most(np.maximum(straight, metres)[open_arc], minutes[open_arc])
-            by_minutes = max(group.farthest_min, plan.far_min or 0.0) * fastest
-            limit_m = group.cutoff_m if plan.far_min is None and group.fade_min is None else None
+            longest_min = max(group.farthest_min, far_min)
+            limit_m = group.cutoff_m if not far_min and group.fade_min is None else None
             if limit_m is None:
-                far.append(by_minutes)
+                far.append(longest_min * fastest)
             else:
-                far.append(min(by_minutes, limit_m * max(_most(straight[open_arc], metres[open_arc]), 1.0)))
+                far.append(min(longest_min * fastest, limit_m * max(_most(straight[open_arc], metres[open_arc]), 1.0)))
             if straight_ways is not None:
-                by_minutes = max(group.farthest_min, plan.far_min or 0.0) * straight_ways.metres_a_minute[group.mode]
+                by_minutes = longest_min * straight_ways.metres_a_minute[group.mode]
                 far.append(by_minutes if limit_m is None else min(by_minutes, limit_m / straight_ways.detour))
         return max(far)
 

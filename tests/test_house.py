@@ -40,6 +40,8 @@ ROOMS = [
     "robust",
     "explain",
     "recount",
+    "audit",
+    "scorecard",
     "prepared",
     "part",
     "pipeline",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stationplan.access.coverage import cover_rows
+from stationplan.access.coverage import cover_rows, within_standard
 from stationplan.access.network import islands, network_from_arcs, network_of
 from stationplan.access.snap import connect
 from stationplan.access.straight import nearest_straight, straight_of
@@ -19,4 +19,5 @@ __all__ = [
     "site_times",
     "straight_of",
     "travel_times",
+    "within_standard",
 ]

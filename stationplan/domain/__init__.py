@@ -7,6 +7,7 @@ read-only when a record is built.
 
 from __future__ import annotations
 
+from stationplan.domain.audit import NOBODY, Audit, Needed, Scorecard
 from stationplan.domain.base import (
     CUTOFF_TOLERANCE,
     MAJOR_CLASSES,
@@ -76,8 +77,10 @@ __all__ = [
     "CUTOFF_TOLERANCE",
     "MAJOR_CLASSES",
     "MODES",
+    "NOBODY",
     "ROAD_CLASSES",
     "Aim",
+    "Audit",
     "BoolArray",
     "Cells",
     "Count",
@@ -104,6 +107,7 @@ __all__ = [
     "LocalText",
     "MapOptions",
     "Mode",
+    "Needed",
     "ObjectArray",
     "Observed",
     "Phase",
@@ -113,6 +117,7 @@ __all__ = [
     "RoadArcs",
     "RoadNetwork",
     "Rule",
+    "Scorecard",
     "Scores",
     "Served",
     "Sites",

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from stationplan.domain.audit import Audit, Scorecard
 from stationplan.domain.base import (
     Aim,
     BoolArray,
@@ -349,8 +350,9 @@ class Plan(Density):
 
     ``stations_before`` and ``stations_after``,
     [cell, group, slot], count the stations that cover a row today and with the plan (0 where a row has no workers).
-    ``why_not`` holds the cases of the sites that the scenario asks about, in its order. ``robustness`` is, for each
-    proposed site, the share of ``robustness_draws`` draws of the demand in which it is chosen too (NaN without draws).
+    ``why_not`` holds the cases of the sites that the scenario asks about, in its order. ``audit`` looks at what stands,
+    ``scorecard`` at the national service circle. ``robustness`` is, for each proposed site, the share of
+    ``robustness_draws`` draws of the demand in which it is chosen too (NaN without draws).
     ``aim`` is what the plan wants, and ``weighted`` whether its objective counts more than covered workers.
     ``phase_names`` name the phases of the solution, ``actions`` what is done at sites. ``frontier`` tells what other
     numbers of sites could do. Where the scenario asks for ways, ``minutes_before`` and ``minutes_after``, [cell, group,
@@ -377,6 +379,8 @@ class Plan(Density):
     served: Served | None
     why: tuple[WhyHere, ...]
     why_not: tuple[WhyNot, ...]
+    audit: Audit
+    scorecard: Scorecard
     robustness: FloatArray
     robustness_draws: int
     part: tuple[str, ...]

@@ -95,6 +95,15 @@ def _changes(plan: Plan) -> _Changes:
     return _counted[plan]
 
 
+def scorecard_shares(plan: Plan, part: Part = np.s_[:]) -> tuple[Covered, Covered]:
+    """Return the workers within the scorecard's circle today and with the plan, in one part of the demand."""
+    workers = plan.demand.workers[part]
+    return (
+        _covered(workers, plan.scorecard.stations_before[part], None),
+        _covered(workers, plan.scorecard.stations_after[part], None),
+    )
+
+
 @dataclass(frozen=True)
 class Way:
     """Ways to the nearest station that is open and suits, by the minutes of each group's mode.

@@ -40,6 +40,7 @@ from stationplan.scenario.schema import (
     SitesInput,
     SlotInput,
 )
+from stationplan.scenario.scorecard import ScorecardInput
 
 __all__ = [
     "CURE_CRS",
@@ -64,6 +65,7 @@ __all__ = [
     "RoadsInput",
     "Scenario",
     "ScenarioFile",
+    "ScorecardInput",
     "SitesInput",
     "SlotInput",
     "Source",

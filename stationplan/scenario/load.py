@@ -38,6 +38,7 @@ from stationplan.scenario.schema import (
     SitesInput,
     SlotInput,
 )
+from stationplan.scenario.scorecard import check_scorecard
 
 CURE_CRS = say("Name a projected CRS in metres such as EPSG:32648, or leave the key out.")
 CURE_DATUM = say(
@@ -397,6 +398,7 @@ def _cross_check(file: ScenarioFile, faults: FaultList, purpose: Purpose) -> Non
         check_plan(file.plan, faults, actions=bool(file.actions), fades=fades, heat=file.demand.heat is not None)
     check_roads(file.roads, faults, needed=purpose == "plan" and file.roads.missing != "straight")
     check_map(file.map, faults)
+    check_scorecard(file.scorecard, faults)
     if file.stations is not None:
         _check_sites("stations", file.stations, file, faults)
     if purpose == "plan" or file.candidates != CandidatesInput():

@@ -25,6 +25,7 @@ from stationplan.scenario.base import (
 from stationplan.scenario.demand import DemandInput
 from stationplan.scenario.map import MapInput
 from stationplan.scenario.plan import ActionInput, PlanInput
+from stationplan.scenario.scorecard import ScorecardInput
 
 
 class AreaInput(Source):
@@ -250,6 +251,7 @@ class ScenarioFile(Table):
     stations: SitesInput | None = None
     candidates: CandidatesInput = CandidatesInput()
     plan: PlanInput = PlanInput()
+    scorecard: ScorecardInput = ScorecardInput()
     map: MapInput = MapInput()
     limits: Limits = Limits()
     slots: Annotated[dict[Identifier, SlotInput], Field(min_length=1)]

@@ -1,0 +1,31 @@
+"""The scorecard of the national programme 双15工程: its service circle, and the shares that are aimed at."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from stationplan.errors import FaultList, say
+from stationplan.scenario.base import Positive, Table
+
+
+class ScorecardInput(Table):
+    """What the scorecard measures, whatever the groups' own standards."""
+
+    walk_min: Positive = 15.0
+    """Minutes on foot of the service circle, closed."""
+    walk_m: Positive = 1000.0
+    """Metres of road of the service circle, closed; both must hold."""
+    targets: list[Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]] = [0.6, 0.8, 0.9, 0.95]
+    """Rising shares of all workers, by their own standards, for which it is told how many new sites they take."""
+
+
+def check_scorecard(scorecard: ScorecardInput, faults: FaultList) -> None:
+    """Note where the shares do not rise."""
+    if scorecard.targets != sorted(set(scorecard.targets)):
+        faults.add(
+            say("The shares of the scorecard do not rise."),
+            say("Write each share once, from the least to the largest: `targets = [0.6, 0.8, 0.9]`."),
+            key="scorecard.targets",
+        )

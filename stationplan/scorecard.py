@@ -1,0 +1,126 @@
+"""The scorecard of the national programme: the service circle on foot, and how many stations are still needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from stationplan.access import site_times
+from stationplan.domain import (
+    Coverage,
+    Demand,
+    FloatArray,
+    Group,
+    IntArray,
+    Needed,
+    RoadNetwork,
+    Scorecard,
+    Sites,
+    Snap,
+    Straight,
+)
+from stationplan.recount import recount_stations
+from stationplan.scenario import ScorecardInput
+
+_SLACK = 1e-12
+"""Relative margin for the rounding of sums."""
+
+_LOOK_AGAIN = 1.15
+"""A bound is taken whenever so many times as many sites are chosen as at the last one: it is sorted for."""
+
+
+def scorecard_of(
+    asked: ScorecardInput,
+    demand: Demand,
+    sites: Sites,
+    coverage: Coverage,
+    chosen: IntArray,
+    closed: IntArray,
+    *,
+    network: RoadNetwork,
+    cell_snap: Snap,
+    site_snap: Snap,
+    straight: Straight | None,
+    walk_kmh: float,
+    workers: int,
+) -> Scorecard:
+    """Return the scorecard of a plan that builds ``chosen`` and closes ``closed`` of the ``sites``."""
+    walking = replace(demand, groups=tuple(walker(group, asked) for group in demand.groups))
+    standing = np.flatnonzero(sites.existing)
+    kept = np.zeros(len(sites), dtype=bool)
+    kept[standing] = kept[chosen] = True
+    times = site_times(
+        network,
+        cell_snap,
+        # Only ways to stations are asked for, not to all candidates.
+        Snap({mode: np.where(kept, node, -1) for mode, node in site_snap.node.items()}, site_snap.offroad_m),
+        walking.groups,
+        walk_kmh=walk_kmh,
+        straight=straight,
+        workers=workers,
+    )
+    before = recount_stations(walking, sites, times, standing)
+    after = before + recount_stations(walking, sites, times, chosen)
+    after -= recount_stations(walking, sites, times, closed)
+    return Scorecard(asked.walk_min, asked.walk_m, before, after, needed(coverage, sites, asked.targets))
+
+
+def walker(group: Group, asked: ScorecardInput) -> Group:
+    """Return a group by the standard of the scorecard: on foot, within its minutes and metres."""
+    return replace(group, mode="walk", cutoff_min=asked.walk_min, cutoff_m=asked.walk_m, fade_min=None)
+
+
+def needed(coverage: Coverage, sites: Sites, targets: Sequence[float]) -> tuple[Needed, ...]:
+    """Return how many new sites it takes, from today, to cover each share of all workers.
+
+    ``enough`` comes from choosing the site that adds most, again and again (Nemhauser, Wolsey and Fisher 1978). For
+    ``least``: no k sites cover more than a choice does together with the k largest gains beside it, as gains only
+    fall (the bound of Minoux 1978), so fewer sites than it takes of these cannot do. Sites at one place count as one
+    more each in the bound, which it stays.
+    """
+    cover, weight = coverage.cover, coverage.weight
+    usable = np.flatnonzero(sites.counted & ~sites.existing & ~sites.forbidden)
+    total = float(weight.sum())
+    today = (cover @ sites.existing.astype(np.int32)) > 0
+    open_rows = ~today
+    columns = cover[:, usable].tocsc()
+    by_row = columns.tocsr()
+    most = float(weight[today].sum()) + float(weight[open_rows & (np.diff(by_row.indptr) > 0)].sum())
+    wanted = np.array([target * total * (1 - _SLACK) for target in targets])
+    covered = float(weight[today].sum())
+    gains = np.asarray(columns.T @ np.where(open_rows, weight, 0.0), dtype=np.float64)
+    free = np.ones(len(usable), dtype=bool)
+    enough: list[int | None] = [None] * len(targets)
+    least = np.zeros(len(targets), dtype=np.int64)
+    count, next_look = 0, 0
+    while True:
+        for k in np.flatnonzero(covered >= wanted).tolist():
+            enough[k] = count if enough[k] is None else enough[k]
+        best = int(np.where(free, gains, -1.0).argmax()) if free.any() else -1
+        reached_all = None not in enough
+        ended = reached_all or best < 0 or gains[best] <= total * _SLACK
+        if count >= next_look or ended:
+            least = np.maximum(least, _fewest(covered, gains, wanted))
+            next_look = max(count + 1, int(count * _LOOK_AGAIN))
+        if ended:
+            break
+        rows = columns.indices[columns.indptr[best] : columns.indptr[best + 1]]
+        new = rows[open_rows[rows]]
+        open_rows[new] = False
+        covered += float(weight[new].sum())
+        gains -= np.asarray(by_row[new].T @ weight[new], dtype=np.float64)
+        free &= sites.place[usable] != sites.place[usable[best]]
+        count += 1
+    share = most / total if total > 0 else np.nan
+    return tuple(
+        Needed(target, found, int(fewest) if found is None else min(int(fewest), found), share)
+        for target, found, fewest in zip(targets, enough, least, strict=True)
+    )
+
+
+def _fewest(covered: float, gains: FloatArray, wanted: FloatArray) -> IntArray:
+    """Return the fewest further sites that could cover what is wanted if their gains added up; all where none do."""
+    together = covered + np.concatenate([[0.0], np.cumsum(np.sort(np.maximum(gains, 0.0))[::-1])])
+    return np.minimum(np.searchsorted(together * (1 + _SLACK), wanted), len(gains))
