@@ -163,7 +163,18 @@ def test_the_workbook_holds_no_formula_and_keeps_its_heads_in_sight(demo_plan, t
     write_workbook(with_names(demo_plan, DANGEROUS), tmp_path / "sites.xlsx", lang="en")
     book = openpyxl.load_workbook(tmp_path / "sites.xlsx")
     assert book.sheetnames == [
-        *("Summary", "Proposed sites", "Why here", "Gaps", "Coverage", "Assumptions", "Data quality", "Inputs", "Notes")
+        *(
+            "Summary",
+            "Proposed sites",
+            "Why here",
+            "Existing stations",
+            "Gaps",
+            "Coverage",
+            "Assumptions",
+            "Data quality",
+            "Inputs",
+            "Notes",
+        )
     ]
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert {cell.data_type for cell in cells} <= {"s", "n"}
@@ -179,7 +190,7 @@ def test_the_workbook_says_what_plan_json_says(saved):
     plan = json.loads((saved / "plan.json").read_text("utf-8"))
     book = openpyxl.load_workbook(saved / "sites.xlsx")
     assert book.sheetnames == [
-        *("概要", "拟建站点", "为什么选这里", "覆盖缺口", "覆盖率", "方案假设", "数据质量", "输入", "说明")
+        *("概要", "拟建站点", "为什么选这里", "现有站点", "覆盖缺口", "覆盖率", "方案假设", "数据质量", "输入", "说明")
     ]
     rows = list(book["拟建站点"].iter_rows(min_row=2, values_only=True))
     for row, site in zip(rows, plan["sites"], strict=True):

@@ -18,7 +18,7 @@ from conftest import IN_CI
 from docx.oxml.ns import qn
 from markupsafe import Markup
 
-from stationplan.domain import LocalText, MapOptions
+from stationplan.domain import Audit, LocalText, MapOptions, Needed, Scorecard
 from stationplan.i18n import number, percent
 from stationplan.report import pdf as pdf_writer
 from stationplan.report import (
@@ -403,7 +403,7 @@ def test_the_workbook_tells_the_summary_and_the_gaps_and_prints_well(demo_plan, 
     write_workbook(demo_plan, tmp_path / "sites.xlsx", lang="en")
     book = openpyxl.load_workbook(tmp_path / "sites.xlsx")
     rows = list(book["Summary"].iter_rows(min_row=2, values_only=True))
-    assert [row[:2] for row in rows[:5]] == [(figure.label, figure.value) for figure in told["en"].figures]
+    assert [row[:2] for row in rows[:6]] == [(figure.label, figure.value) for figure in told["en"].figures]
     gaps = list(book["Gaps"].iter_rows(min_row=2, values_only=True))
     found = biggest_gaps(demo_plan, 50)
     assert [row[5] for row in gaps] == pytest.approx([float(gap.workers.sum()) for gap in found])
@@ -432,3 +432,78 @@ def test_the_csv_keeps_names_that_look_like_formulas_apart_from_numbers(demo_pla
     line = sites_csv(named).splitlines()[1].split(",")
     assert line[2].startswith("'-")
     assert float(line[4]) > 100
+
+
+# ---- the service circle and the stations that stand ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def audited(demo_plan):
+    """The demo with an audit and a scorecard that are made up, so that every case is there."""
+    stand = np.flatnonzero(demo_plan.sites.existing)[:6]
+    audit = Audit(
+        site=stand,
+        reached=np.array([10.0, 20.0, 30.0, 40.0, 50.0, 60.0]),
+        alone_today=np.array([0.0, 2.0, 0.0, 4.0, 5.0, 6.0]),
+        alone_after=np.array([0.0, 1.0, 0.0, 2.0, 3.0, 6.0]),
+        longer=np.array([1.5, 0.0, 7.25, 0.0, 3.0, 0.0]),
+        away_m=np.array([5.0, 5.0, 450.0, np.inf, 5.0, 5.0]),
+        outside=np.array([False, True, False, False, False, False]),
+        closable=stand[[2, 0]],
+    )
+    before = np.zeros_like(demo_plan.stations_before)
+    after = before.copy()
+    before[:300] = 1
+    after[:600] = 2
+    needed = (Needed(0.6, 0, 0, 0.97), Needed(0.9, 14, 12, 0.97), Needed(0.995, None, 0, 0.97))
+    return dataclasses.replace(demo_plan, audit=audit, scorecard=Scorecard(15.0, 1000.0, before, after, needed))
+
+
+def section_of(report: Report, title: str) -> Section:
+    return next(section for section in report.sections if section.title == title)
+
+
+def test_the_scorecard_tells_the_circle_and_what_is_needed(audited):
+    report = plan_report(audited, lang="en")
+    circle, needed = section_of(report, "Service circle of the national programme").blocks
+    workers = audited.demand.workers
+    before, after = workers[:300].sum() / workers.sum(), workers[:600].sum() / workers.sum()
+    assert [cell.text for cell in circle.rows[0]][2:] == [
+        *(percent(share) for share in (before, after)),
+        "0.0%",
+        percent(after),
+    ]
+    assert len(circle.rows) == 1 + len(audited.area.districts)
+    assert [[cell.text for cell in row] for row in needed.rows] == [
+        ["60%", "0", "0", "97.0%"],
+        ["90%", "14", "12", "97.0%"],
+        ["99.5%", "Out of reach", "0", "97.0%"],
+    ]
+    assert report.figures[1].value == f"{percent(before)} → {percent(after)}"
+    assert report.figures[1].label == "Within 15 min and 1,000 m on foot"
+
+
+def test_the_audit_tells_what_may_close_what_gains_and_what_is_odd(audited):
+    said, closable, longer, odd = section_of(plan_report(audited, lang="en"), "Audit of the existing stations").blocks
+    assert said.lines[0].startswith("2 of 6 stations could close today")
+    names = [audited.sites.name[site] for site in audited.audit.site]
+    assert [row[0].text for row in closable.rows] == [names[2], names[0]]
+    assert [(row[0].text, row[3].text) for row in longer.rows] == [
+        (names[2], "7.2"),
+        (names[4], "3.0"),
+        (names[0], "1.5"),
+    ]
+    assert [(row[0].text, row[2].text) for row in odd.rows] == [
+        (names[1], "outside every district"),
+        (names[2], "450 m from the nearest road"),
+        (names[3], "no road is near"),
+    ]
+
+
+def test_the_workbook_lists_every_station_of_the_audit(audited, tmp_path):
+    write_workbook(audited, tmp_path / "sites.xlsx", lang="en")
+    sheet = openpyxl.load_workbook(tmp_path / "sites.xlsx")["Existing stations"]
+    rows = list(sheet.iter_rows(min_row=2, values_only=True))
+    assert [row[6] for row in rows] == [10, 20, 30, 40, 50, 60]
+    assert [row[9] for row in rows] == [2, None, 1, None, None, None]
+    assert [row[11] for row in rows] == [5, 5, 450, None, 5, 5]  # no road is no number of metres

@@ -8,6 +8,7 @@ from importlib import metadata
 from stationplan.domain import Group, Language, Plan
 from stationplan.i18n import number, percent, percent_up, translate, words
 from stationplan.naming import mode_names, role_name, site_name
+from stationplan.report.audit_section import audit_sections, scorecard_figure, scorecard_section
 from stationplan.report.content import Block, Cell, Column, Figure, Lines, Report, Section, Sheet, Table
 from stationplan.report.coverage_section import (
     built_words,
@@ -43,9 +44,11 @@ def plan_report(plan: Plan, *, lang: Language = "zh") -> Report:
         figures=key_figures(plan, lang),
         sheet=_sheet(plan, lang),
         sections=(
+            scorecard_section(plan, lang),
             coverage_section(plan, lang),
             *outlook_sections(plan, lang),
             *sites_sections(plan, lang),
+            *audit_sections(plan, lang),
             assumptions_section(plan, lang),
             _certainty(plan, lang),
             *_quality(plan, lang),
@@ -81,7 +84,7 @@ def key_figures(plan: Plan, lang: Language) -> tuple[Figure, ...]:
     word = words(lang)
     total = overall(plan)
     gained = total.after.workers - total.before.workers
-    figures = (
+    figures: tuple[Figure, ...] = (
         Figure(
             word("Workers covered"),
             word("{before} → {after}", before=share_text(total.before.share), after=share_text(total.after.share)),
@@ -100,6 +103,8 @@ def key_figures(plan: Plan, lang: Language) -> tuple[Figure, ...]:
         ),
         Figure(word("Cost (yuan)"), number(float(plan.sites.cost[plan.chosen].sum())), _gap(plan, lang)),
     )
+    circle = scorecard_figure(plan, lang)
+    figures = (*figures[:1], circle, *figures[1:])
     # What a plan is about goes before, what it tells besides behind.
     return (*aim_figures(plan, lang), *figures) if plan.aim != "coverage" else (*figures, *aim_figures(plan, lang))
 

@@ -12,6 +12,7 @@ from stationplan.geo import unproject
 from stationplan.i18n import translate, words
 from stationplan.naming import district_name, host_names, kind_names, phase_name, site_name
 from stationplan.reasons import broken_by, held_by, mean_today_min, no_station_share, why_not_facts, why_not_title
+from stationplan.report.audit_section import stations_sheet
 from stationplan.report.document import document
 from stationplan.report.metrics import certainty, new_sites
 from stationplan.report.plan_sheets import assumptions_sheet, gaps_sheet, summary_sheet
@@ -72,6 +73,7 @@ def write_workbook(plan: Plan, path: Path, *, lang: Language) -> None:
         *([Sheet(word("Why not there"), _asked_columns(lang), _asked_rows(plan, lang))] if plan.why_not else []),
         *([Sheet(word("How many sites"), _frontier_columns(lang), _frontier_rows(plan))] if plan.frontier else []),
         *([Sheet(word("Phases"), _phase_columns(lang), _phase_rows(plan, lang))] if plan.solution.phases else []),
+        stations_sheet(plan, lang),
         gaps_sheet(plan, lang),
         Sheet(word("Coverage"), _coverage_columns(lang), _coverage_rows(plan, lang)),
         assumptions_sheet(plan, lang),

@@ -1,0 +1,199 @@
+"""Sections of a plan's report on the national service circle, and on the stations that stand already."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from stationplan.domain import Language, Needed, Plan
+from stationplan.i18n import number, percent, words
+from stationplan.naming import district_name, host_names, kind_names, site_name
+from stationplan.reasons import SHOWN_FROM
+from stationplan.report.content import Block, Cell, Column, Figure, Lines, Section, Table
+from stationplan.report.coverage_section import share_text
+from stationplan.report.metrics import Part, scorecard_shares
+from stationplan.report.workbook import Sheet
+
+_LISTED = 10
+_FAR_M = 200.0
+"""A station farther from any road than this is hardly where its record says; GCJ-02 is off by 400 m in Sichuan."""
+
+
+def scorecard_figure(plan: Plan, lang: Language) -> Figure:
+    """Return the share of workers inside the service circle, as a key figure."""
+    word, (before, after) = words(lang), scorecard_shares(plan, np.s_[:])
+    label = word(
+        "Within {minutes} min and {metres} m on foot",
+        minutes=number(plan.scorecard.walk_min),
+        metres=number(plan.scorecard.walk_m),
+    )
+    value = word("{before} → {after}", before=share_text(before.share), after=share_text(after.share))
+    return Figure(label, value, word("cross-covered {share}", share=share_text(after.cross_share)))
+
+
+def scorecard_section(plan: Plan, lang: Language) -> Section:
+    """Return who is inside the service circle today and with the plan, and what it takes to cover more."""
+    word, card = words(lang), plan.scorecard
+    hint = word(
+        "Workers with an open, suitable station within {minutes} min and {metres} m on foot, whatever way they travel "
+        "otherwise. Dark: today. Light: gained by the plan.",
+        minutes=number(card.walk_min),
+        metres=number(card.walk_m),
+    )
+    columns = (
+        Column(word("Name"), "name", 2.4),
+        Column(word("Coverage"), "bar", 2.6),
+        Column(word("Today")),
+        Column(word("With the plan")),
+        Column(word("Cross-covered today")),
+        Column(word("Cross-covered with the plan")),
+    )
+    parts: list[tuple[str, Part]] = [(word("All"), np.s_[:])]
+    parts += [
+        (district_name(plan, district, lang), np.flatnonzero(plan.demand.district == district))
+        for district in range(len(plan.area.districts))
+    ]
+    rows = tuple(_circle_row(plan, name, part) for name, part in parts)
+    blocks: list[Block] = [Table(columns, rows, look="coverage")]
+    if card.needed:
+        blocks.append(_needed(card.needed, lang))
+    return Section(word("Service circle of the national programme"), hint, tuple(blocks))
+
+
+def _circle_row(plan: Plan, name: str, part: Part) -> tuple[Cell, ...]:
+    before, after = scorecard_shares(plan, part)
+    return (
+        Cell(name),
+        Cell(f"{share_text(before.share)} → {share_text(after.share)}", bar=(before.share or 0.0, after.share or 0.0)),
+        Cell(share_text(before.share)),
+        Cell(share_text(after.share), strong=True),
+        Cell(share_text(before.cross_share)),
+        Cell(share_text(after.cross_share)),
+    )
+
+
+def _needed(needed: tuple[Needed, ...], lang: Language) -> Table:
+    word = words(lang)
+    columns = (
+        Column(word("To cover"), "name"),
+        Column(word("New sites that are enough")),
+        Column(word("New sites at least")),
+        Column(word("All candidates together")),
+    )
+    rows = tuple(
+        (
+            Cell(_goal(goal.share)),
+            Cell(word("Out of reach") if goal.enough is None else number(goal.enough), strong=True),
+            Cell(number(goal.least)),
+            Cell(share_text(None if math.isnan(goal.most_share) else goal.most_share)),
+        )
+        for goal in needed
+    )
+    hint = word("From today on, by the standards of the groups. With fewer than the least it is proven out of reach.")
+    return Table(columns, rows, word("Stations still needed"), hint)
+
+
+def _goal(share: float) -> str:
+    """Return a share as a percentage, without a digit where it needs none."""
+    return percent(share, 0 if math.isclose(share * 100, round(share * 100)) else 1)
+
+
+def audit_sections(plan: Plan, lang: Language) -> list[Section]:
+    """Return which stations could close, which gain most from longer hours, and which hardly stand where they say."""
+    word, audit = words(lang), plan.audit
+    if not len(audit.site):
+        return []
+    row_of = {int(site): row for row, site in enumerate(audit.site)}
+    said = word(
+        "{count} of {stations} stations could close today, one after another, and nobody would lose cover.",
+        count=number(len(audit.closable)),
+        stations=number(len(audit.site)),
+    )
+    blocks: list[Block] = [Lines((said,))]
+    name, where = Column(word("Station"), "name", 2.4), Column(word("District"), "text", 1.2)
+    if len(audit.closable):
+        closable = [row_of[int(site)] for site in audit.closable[:_LISTED]]
+        columns = (name, where, Column(word("Workers within reach")), Column(word("Covered by it alone with the plan")))
+        rows = tuple(
+            (*_station(plan, row, lang), Cell(number(audit.reached[row], 1)), Cell(number(audit.alone_after[row], 1)))
+            for row in closable
+        )
+        blocks.append(Table(columns, rows, word("Redundant stations, the least used first")))
+    longer = [row for row in np.argsort(-audit.longer, kind="stable")[:_LISTED] if audit.longer[row] >= SHOWN_FROM]
+    if longer:
+        columns = (name, where, Column(word("Opening hours"), "text"), Column(word("Workers gained if always open")))
+        rows = tuple(
+            (
+                *_station(plan, row, lang),
+                Cell(plan.sites.hours[audit.site[row]]),
+                Cell(number(audit.longer[row], 1), strong=True),
+            )
+            for row in longer
+        )
+        blocks.append(Table(columns, rows, word("Stations that gain most from longer hours")))
+    odd = [row for row in range(len(audit.site)) if audit.outside[row] or audit.away_m[row] > _FAR_M]
+    if odd:
+        heads = (name, where, Column(word("What is odd"), "text", 2.0))
+        cells = tuple((*_station(plan, row, lang), Cell(_odd(plan, row, lang))) for row in odd[:_LISTED])
+        hint = word("Their coordinates are worth a look.")
+        blocks.append(Table(heads, cells, word("Stations that may be in the wrong place"), hint))
+    return [Section(word("Audit of the existing stations"), "", tuple(blocks))]
+
+
+def _station(plan: Plan, row: int, lang: Language) -> tuple[Cell, Cell]:
+    site = int(plan.audit.site[row])
+    district = district_name(plan, int(plan.sites.district[site]), lang)
+    return Cell(site_name(plan, site, lang), (plan.sites.site_id[site],)), Cell(district)
+
+
+def _odd(plan: Plan, row: int, lang: Language) -> str:
+    """Return what is odd about the place of a station; empty where nothing is."""
+    word, away = words(lang), float(plan.audit.away_m[row])
+    told = [word("outside every district")] if plan.audit.outside[row] else []
+    if math.isinf(away):
+        told.append(word("no road is near"))
+    elif away > _FAR_M:
+        told.append(word("{metres} m from the nearest road", metres=number(away)))
+    return word("; ").join(told)
+
+
+def stations_sheet(plan: Plan, lang: Language) -> Sheet:
+    """Return every existing station with what it does, and the order in which the redundant ones could close."""
+    word, sites, audit = words(lang), plan.sites, plan.audit
+    columns = [
+        (word("Id"), "text", 14),
+        (word("Name"), "text", 34),
+        (word("District"), "text", 18),
+        (word("Kind"), "text", 12),
+        (word("Host"), "text", 16),
+        (word("Opening hours"), "text", 18),
+        (word("Workers within reach"), "tenth", 12),
+        (word("Covered by it alone today"), "tenth", 14),
+        (word("Covered by it alone with the plan"), "tenth", 14),
+        (word("Could close as number"), "whole", 12),
+        (word("Workers gained if always open"), "tenth", 14),
+        (word("Metres to the road"), "whole", 12),
+        (word("What is odd"), "text", 34),
+    ]
+    order = {int(site): place for place, site in enumerate(audit.closable, start=1)}
+    hosts, kinds = host_names(plan, lang), kind_names(lang)
+    rows: list[list[object]] = [
+        [
+            sites.site_id[site],
+            site_name(plan, site, lang),
+            district_name(plan, int(sites.district[site]), lang),
+            kinds[sites.kind[site]],
+            hosts.get(sites.host[site], ""),
+            sites.hours[site],
+            float(audit.reached[row]),
+            float(audit.alone_today[row]),
+            float(audit.alone_after[row]),
+            order.get(site),
+            float(audit.longer[row]),
+            float(audit.away_m[row]),
+            _odd(plan, row, lang),
+        ]
+        for row, site in enumerate(audit.site.tolist())
+    ]
+    return Sheet(word("Existing stations"), columns, rows)
