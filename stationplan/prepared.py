@@ -72,8 +72,8 @@ class Prepared(Record):
     def reach_m(self) -> float:
         """How far anybody may go to a station, m in a straight line: by the fastest road for all of his minutes.
 
-        Also on foot by the standard of the scorecard. Roads may be stated shorter than they are, and as taking no time at all: then it is ``inf``. Where there are no
-        roads, everybody goes straight.
+        Also on foot by the standard of the scorecard. Roads may be stated shorter than they are, and as taking no time
+        at all: then it is ``inf``. Where there are no roads, everybody goes straight.
         """
         network, plan, straight_ways = self.network, self.file.plan, self.straight
         tail = network.tail

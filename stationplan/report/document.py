@@ -11,7 +11,18 @@ import numpy as np
 from stationplan.domain import FloatArray, Held, LocalText, Plan, WhyHere, WhyNot
 from stationplan.geo import unproject
 from stationplan.reasons import mean_today_min, no_station_share
-from stationplan.report.metrics import Change, Covered, Way, by_district, by_group, by_slot, overall, room, ways
+from stationplan.report.metrics import (
+    Change,
+    Covered,
+    Way,
+    by_district,
+    by_group,
+    by_slot,
+    overall,
+    room,
+    scorecard_shares,
+    ways,
+)
 
 Json = dict[str, object]
 
@@ -94,6 +105,8 @@ def document(plan: Plan) -> Json:
                 for change in by_slot(plan)
             ],
         },
+        "scorecard": _scorecard(plan),
+        "audit": _audit(plan),
         "ways": _ways(plan),
         "room": _room(plan),
         "sites": [_site(plan, order) for order in range(len(plan.chosen))],
@@ -148,6 +161,39 @@ def _site(plan: Plan, order: int) -> Json:
             "removal_loss": _number(why.removal_loss),
         },
     }
+
+
+def _scorecard(plan: Plan) -> Json:
+    """Return the service circle today and with the plan, and how many sites reach which share."""
+    card = plan.scorecard
+    before, after = scorecard_shares(plan)
+    return {
+        "walk_min": card.walk_min,
+        "walk_m": card.walk_m,
+        "before": _covered(before),
+        "after": _covered(after),
+        "needed": [{"share": one.share, "enough": one.enough, "least": one.least} for one in card.needed],
+    }
+
+
+def _audit(plan: Plan) -> list[Json]:
+    """Return what each existing station does."""
+    audit, sites = plan.audit, plan.sites
+    closable = set(audit.closable.tolist())
+    return [
+        {
+            "site_id": sites.site_id[site],
+            "name": sites.name[site],
+            "reached": _number(audit.reached[row]),
+            "lost_if_closed": _number(audit.alone_today[row]),
+            "lost_if_closed_after": _number(audit.alone_after[row]),
+            "closable": site in closable,
+            "longer_hours_gain": _number(audit.longer[row]),
+            "away_m": _number(audit.away_m[row]) if math.isfinite(audit.away_m[row]) else None,
+            "outside": bool(audit.outside[row]),
+        }
+        for row, site in enumerate(audit.site.tolist())
+    ]
 
 
 def _ways(plan: Plan) -> Json | None:

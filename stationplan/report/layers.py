@@ -18,7 +18,7 @@ def layers(plan: Plan) -> dict[str, GeoDataFrame]:
     """Return the layers proposed, existing, districts and demand, in WGS-84."""
     frames = {
         "proposed": _proposed(plan),
-        "existing": _sites(plan, np.flatnonzero(plan.sites.existing)),
+        "existing": _existing(plan),
         "districts": _districts(plan),
         "demand": _demand(plan),
     }
@@ -51,6 +51,22 @@ def _sites(plan: Plan, sites: IntArray) -> GeoDataFrame:
         geometry=shapely.points(record.x[sites], record.y[sites]),
         crs=plan.area.crs,
     )
+
+
+def _existing(plan: Plan) -> GeoDataFrame:
+    """Return existing stations with what the audit says; stations across the border of a part have no audit."""
+    station = np.flatnonzero(plan.sites.existing)
+    frame, audit = _sites(plan, station), plan.audit
+    row = np.searchsorted(station, audit.site)
+    for name, values in (
+        ("reached", audit.reached),
+        ("lost_if_closed", audit.alone_today),
+        ("longer_hours_gain", audit.longer),
+    ):
+        column = np.full(len(station), np.nan)
+        column[row] = values
+        frame[name] = column
+    return frame
 
 
 def _proposed(plan: Plan) -> GeoDataFrame:
