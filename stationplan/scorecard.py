@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from stationplan.access import site_times
+from stationplan.access import site_times, within_standard
 from stationplan.domain import (
+    CountArray,
     Coverage,
     Demand,
     FloatArray,
@@ -21,7 +22,6 @@ from stationplan.domain import (
     Snap,
     Straight,
 )
-from stationplan.recount import recount_stations
 from stationplan.scenario import ScorecardInput
 
 _SLACK = 1e-12
@@ -61,9 +61,16 @@ def scorecard_of(
         straight=straight,
         workers=workers,
     )
-    before = recount_stations(walking, sites, times, standing)
-    after = before + recount_stations(walking, sites, times, chosen)
-    after -= recount_stations(walking, sites, times, closed)
+    near = within_standard(times, walking.groups[0]).astype(np.int32)
+
+    def counted(which: IntArray) -> CountArray:
+        """Return how many of some sites are near, open and fit for each (cell, group, slot) with workers."""
+        works = sites.open[which][:, None, :] & sites.serves[which][:, :, None]
+        found = near[:, which] @ works.reshape(len(which), works.shape[1] * works.shape[2]).astype(np.int32)
+        return np.where(demand.workers > 0, found.reshape(demand.workers.shape), 0).astype(np.int32)
+
+    before = counted(standing)
+    after = (before + counted(chosen) - counted(closed)).astype(np.int32)
     return Scorecard(asked.walk_min, asked.walk_m, before, after, needed(coverage, sites, asked.targets))
 
 
