@@ -25,6 +25,7 @@ from xstatic.pkg import leaflet
 from benchmarks.result import Result
 from stationplan.access import network_from_arcs
 from stationplan.domain import (
+    Audit,
     Cells,
     Coverage,
     Demand,
@@ -36,6 +37,7 @@ from stationplan.domain import (
     LocalText,
     MapOptions,
     Plan,
+    Scorecard,
     Sites,
     Slot,
     Solution,
@@ -237,6 +239,12 @@ def large_plan(rng: np.random.Generator) -> Plan:
             for site in chosen
         ),
         why_not=(),
+        minutes_before=None,
+        minutes_after=None,
+        served=None,
+        part=(),
+        audit=Audit(*(np.empty(0, dtype=kind) for kind in (int, float, float, float, float, float, bool, int))),
+        scorecard=Scorecard(15.0, 1000.0, before, after, ()),
         robustness=np.full(len(chosen), np.nan),
         robustness_draws=0,
         counts={},

@@ -10,6 +10,7 @@ from scipy import sparse
 
 from stationplan.access import nearest, nearest_straight
 from stationplan.domain import (
+    NOBODY,
     BoolArray,
     Coverage,
     Demand,
@@ -31,9 +32,6 @@ from stationplan.scenario import PlanInput
 
 OTHER_AIMS = ("worst", "regret", "served", "median", "center")
 """Aims by which a plan that covers fewer may be better; all that is told here is about coverage."""
-
-_NOBODY = 1e-6
-"""Workers below which a difference is rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,8 +123,8 @@ def finished(
     # The least that counts as kept is a trifle below the floor: rounding breaks no rule.
     # The fairest plan may let no district fall below the worst; the floors of room are not about coverage.
     share = {"fair": solution.objective, "served": 0.0}.get(plan.aim, plan.floor_share)
-    floor = share * totals * (1 - 1e-9) - _NOBODY
-    target = plan.target_share * totals.sum() * (1 - 1e-9) - _NOBODY
+    floor = share * totals * (1 - 1e-9) - NOBODY
+    target = plan.target_share * totals.sum() * (1 - 1e-9) - NOBODY
     return Finished(
         demand=demand,
         sites=sites,
@@ -224,11 +222,11 @@ def _held(
     if broken is not None:
         return broken
     dear = int(np.where(affordable, 0, regained).argmax())
-    if not affordable[dear] and regained[dear] > built.coverage.weight[alone].sum() + _NOBODY:
+    if not affordable[dear] and regained[dear] > built.coverage.weight[alone].sum() + NOBODY:
         return Held("budget", site=dear)
     free = ~(built.standing | built.closed | built.sites.forbidden) & affordable
     near = int(np.where(built.blocked(site) & free, every, 0).argmax())
-    if built.blocked(site)[near] and free[near] and every[near] > built.coverage.weight[alone].sum() + _NOBODY:
+    if built.blocked(site)[near] and free[near] and every[near] > built.coverage.weight[alone].sum() + NOBODY:
         return Held("spacing", site=near)
     return Held("gain")
 
@@ -441,7 +439,7 @@ def _of_itself(built: Finished, site: int, rows: IntArray, *, all_modes: bool) -
 
 def _beside(built: Finished, site: int, *, gain: float, money: float) -> list[WhyNotReason]:
     """Return why a site is not built beside the others."""
-    if gain <= _NOBODY:
+    if gain <= NOBODY:
         return ["covered"]
     reasons: list[WhyNotReason] = ["money"] if money > 0 else []
     if built.sites.counted[site] and built.sites_left < 1:
@@ -457,7 +455,7 @@ def _instead(
     """Return why a site does not stand in the stead of the one that it would best replace."""
     if exchange < 0:
         return []
-    if gain < -_NOBODY:
+    if gain < -NOBODY:
         return ["outdone"]
     if breaks is not None:
         return ["rule"]
@@ -466,9 +464,9 @@ def _instead(
     if money > 0:
         return ["money"]
     lost, won = _exchange(built, _alone(built, exchange), site)
-    if built.worth[won].sum() - built.worth[lost].sum() < -_NOBODY:
+    if built.worth[won].sum() - built.worth[lost].sum() < -NOBODY:
         return ["heat"]
-    return ["better"] if gain > _NOBODY else ["as_good"]
+    return ["better"] if gain > NOBODY else ["as_good"]
 
 
 def _alone(built: Finished, site: int) -> IntArray:

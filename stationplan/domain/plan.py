@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +28,6 @@ from stationplan.domain.base import (
 from stationplan.domain.ground import RoadNetwork, StudyArea
 from stationplan.domain.workers import Demand, Surface
 from stationplan.errors import Action, Fault, Message
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, eq=False)
