@@ -194,6 +194,7 @@ def test_a_batch_writes_a_folder_for_each_unit_and_the_table_of_all(done, whole)
         "league.csv",
         "league.xlsx",
         "index.html",
+        "map.html",
         "manifest.json",
     }
     with (out / "league.csv").open(encoding="utf-8-sig") as stream:

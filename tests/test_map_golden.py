@@ -43,16 +43,6 @@ DIFFERENCE = """async ([one, other]) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def browser(chromium):
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only browser tests need it
-
-    with sync_playwright() as driver:
-        launched = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield launched
-        launched.close()
-
-
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_map_looks_as_it_did(browser, demo_plan, tmp_path, lang, size):
