@@ -54,7 +54,7 @@ def batch_seconds(_shared: Path) -> list[Result]:
 
 
 def province(folder: Path, count: int) -> Path:
-    """Write a scenario with so many copies of the demo city in a grid; return its path."""
+    """Write a scenario with so many copies of the demo city in a grid and their roads, saved; return its path."""
     shifts = [(_STEP * (k % _ACROSS), _STEP * (k // _ACROSS)) for k in range(count)]
 
     def copies(name: str, encoding: str, lon: str, lat: str, ids: tuple[str, ...]) -> None:
@@ -89,8 +89,18 @@ def province(folder: Path, count: int) -> Path:
             features.append({**one, "properties": about, "geometry": {**one["geometry"], "coordinates": rings}})
     whole = {"type": "FeatureCollection", "features": features}
     (folder / "districts.geojson").write_text(json.dumps(whole), encoding="utf-8")
+    # As an office does that plans again and again: the roads are saved once.
+    program = str(Path(sys.executable).with_name("stationplan"))
+    tables = [str(folder / "roads_nodes.csv"), str(folder / "roads_edges.csv")]
+    saved = ["--datum", "wgs84", "--out", str(folder / "province.roads.npz")]
+    subprocess.run(
+        [program, "roads", *tables, *saved], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    text = (_DATA / "scenario.toml").read_text("utf-8")
+    given = 'nodes = "roads_nodes.csv"\nedges = "roads_edges.csv"\ndatum = "wgs84"\n'
+    assert given in text
     path = folder / "province.toml"
-    path.write_text((_DATA / "scenario.toml").read_text("utf-8"), encoding="utf-8")
+    path.write_text(text.replace(given, 'file = "province.roads.npz"\n'), encoding="utf-8")
     return path
 
 

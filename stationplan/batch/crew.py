@@ -55,7 +55,7 @@ def crew(*, workers: int, scheduler: str | None) -> Iterator[Client]:
             threads_per_worker=1,
             processes=True,
             memory_limit="auto",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",  # any free port: None would take the one of another batch
             # Even without a dashboard the scheduler answers HTTP, on 8787 unless told, which another batch may hold.
             scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
             silence_logs=logging.CRITICAL,
