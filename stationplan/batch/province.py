@@ -230,7 +230,7 @@ def _columns(lang: Language, name: str) -> tuple[Column, ...]:
         Column(word("Cross-covered")),
         Column(word("New sites"), share=0.8),
         Column(word("Cost (yuan)"), share=1.3),
-        Column(word("Yuan a worker gained")),
+        Column(word("Yuan a gained worker")),
     )
 
 
