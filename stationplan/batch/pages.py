@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import numpy as np
 
+from stationplan.batch.headline import coverage_map, league_figures, spread_notes
 from stationplan.batch.league import League
-from stationplan.batch.province import coverage_map, league_figures, spread_notes
 from stationplan.batch.storage import Storage
 from stationplan.batch.unit_plan import Row, ways_name
 from stationplan.domain import Language

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from stationplan.batch.headline import league_certainty, league_figures
 from stationplan.batch.league import CSV_FIELDS, League, csv_rows, csv_text
-from stationplan.batch.province import biggest_lacks, league_assumptions, league_certainty, league_figures
+from stationplan.batch.province import biggest_lacks, league_assumptions
 from stationplan.batch.storage import Storage
 from stationplan.batch.unit_plan import ways_name
 from stationplan.domain import Language
