@@ -147,6 +147,8 @@ def test_units_without_a_plan_and_how_far_the_others_are_is_told(made):
     )
     said = list(texts_of(province_report(changed, ready, lang="en")))
     assert "There is no way." in said
+    sheets = [province_report(one, ready, lang="en").sheet.svg for one in (league, changed)]
+    assert [">No plan<" in svg for svg in sheets] == [False, True]
     assert "3 of 4 units have a plan that is proven best." in said
     assert f"The others are at most 1.3% from the best; {worst.row.name.en} is the farthest." in said
     unknown = dataclasses.replace(open_ended, row=dataclasses.replace(open_ended.row, gap=None))

@@ -73,6 +73,7 @@ def coverage_map(league: League, lang: Language) -> Chart:
         ],
         [f"units/{rows[unit][1].folder}/{MAP_NAME}" if unit in rows else "" for unit in league.shapes],
         legend=title,
+        none=word("No plan"),
     )
     return Chart(svg, title)
 

@@ -217,8 +217,11 @@ def choropleth(
     links: Sequence[str],
     *,
     legend: str,
+    none: str,
 ) -> Markup:
     """Return a map of polygons (m) coloured by a share, each with a title and a relative link (empty: none).
+
+    What has no share is grey, which the legend calls ``none``.
 
     A name stands where there is room for it, or else its shorter form, as far from the borders as can be. The picture
     needs no style of a page, so that it can be printed too.
@@ -264,6 +267,13 @@ def choropleth(
         )
         for step, colour in enumerate(_STEPS)
     ]
+    if len(known) < len(shares):
+        keys.append(
+            Markup(
+                '<rect x="450" y="{}" width="34" height="12" fill="#dddddd" stroke="#57616d" stroke-width=".5"/>'
+                '<text x="490" y="{}">{}</text>'
+            ).format(_f(height + 14), _f(height + 24), none)
+        )
     heading = Markup('<text x="0" y="{}" font-weight="600">{}</text>').format(_f(height + 24), legend)
     size = (_f(max(width, 760.0)), _f(height + 54))
     drawn_map = Markup('<g stroke="#fff">{}</g>').format(Markup("").join(parts))
