@@ -200,6 +200,15 @@ def test_the_pdf_begins_with_the_map_of_the_units_and_embeds_its_fonts(made, tmp
         assert first.count(row.name.in_language(lang)) == 2  # on the map and in the list
 
 
+def test_what_stands_below_many_units_is_on_the_map_sheet(made, tmp_path):
+    _, league, ready = made
+    many = dataclasses.replace(league, plans=league.plans * 20)
+    write_report(many, ready, storage_at(tmp_path), lang="en")
+    first = squeezed(asked("pdftotext", "-l", 1, tmp_path / "report.pdf", "-"))
+    assert "and40more" in first
+    assert f"Roads:{squeezed(ready.sources[0])}" in first
+
+
 def test_without_a_chinese_font_no_pdf_stays_that_tells_something_else(made, tmp_path, monkeypatch):
     _, league, ready = made
     (tmp_path / "report.pdf").write_bytes(b"old")
