@@ -196,6 +196,9 @@ def test_a_batch_writes_a_folder_for_each_unit_and_the_table_of_all(done, whole)
         "index.html",
         "map.html",
         "manifest.json",
+        "report.html",
+        "report.docx",
+        "report.pdf",
     }
     with (out / "league.csv").open(encoding="utf-8-sig") as stream:
         rows = list(csv.DictReader(stream))
@@ -551,6 +554,7 @@ def test_what_a_killed_batch_left_behind_is_cleared_and_nothing_else(tmp_path):
     batch(sp.load_scenario(path), out)
     before = files(out)
     (out / ".league.xlsx.1234567.part").write_text("half")
+    (out / ".report.docx.1234567.part").write_text("half")
     (out / ".parts.1234567.abc").mkdir()
     (out / "units/.West.1234567.abc.part").mkdir()
     assert batch(sp.load_scenario(path), out).kept == 2

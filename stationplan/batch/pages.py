@@ -7,22 +7,25 @@ from urllib.parse import quote
 
 import numpy as np
 
-from stationplan.batch.league import League, Row, ways_name
+from stationplan.batch.headline import coverage_map, league_figures, spread_notes
+from stationplan.batch.league import League
 from stationplan.batch.storage import Storage
+from stationplan.batch.unit_plan import Row, ways_name
 from stationplan.domain import Language
-from stationplan.i18n import number, percent, percent_up, translate, words
+from stationplan.i18n import number, translate, words
 from stationplan.output import MAP_NAME
-from stationplan.report.charts import choropleth
+from stationplan.prepared import Prepared
+from stationplan.report.coverage_section import share_text
 from stationplan.report.template import fill_page, marks
 from stationplan.webmap import UnitCard, View, render_province
 
 INDEX_NAME = "index.html"
 
 
-def write_pages(league: League, out: Storage, *, lang: Language) -> None:
+def write_pages(league: League, ready: Prepared, out: Storage, *, lang: Language) -> None:
     """Write ``index.html`` and ``map.html`` of one scenario beside its units, each whole or not at all."""
     for name, page in (
-        (INDEX_NAME, render_index(league, lang=lang)),
+        (INDEX_NAME, render_index(league, ready, lang=lang)),
         (MAP_NAME, render_map([league], [""], lang=lang)),
     ):
         with out.writing(name) as draft:
@@ -74,59 +77,16 @@ def _card(league: League, unit: str, folder: str, lang: Language) -> UnitCard:
     )
 
 
-def render_index(league: League, *, lang: Language) -> str:
+def render_index(league: League, ready: Prepared, *, lang: Language) -> str:
     """Return the page of all units: figures, a map by coverage, the table, each with links to the units' own pages."""
-    word = words(lang)
-    total = league.total
-    by_unit = {row.unit: row for row in league.rows}
-    figures = [
-        {
-            "label": word("Workers covered"),
-            "value": word("{before} → {after}", before=_share(total.share_before), after=_share(total.share_after)),
-            "note": word("of {total} workers", total=number(total.workers)),
-        },
-        {
-            "label": word("Units"),
-            "value": number(len(league.rows)),
-            "note": word("{count} without a plan", count=number(len(league.failed))),
-        },
-        {"label": word("New sites"), "value": number(total.new_sites), "note": word("in all units")},
-        {
-            "label": word("Cross-covered"),
-            "value": _share(total.cross_share),
-            "note": word("by two stations or more"),
-        },
-        {"label": word("Cost (yuan)"), "value": number(total.cost), "note": word("in all units")},
-    ]
-    notes = []
-    if league.most_share is not None:
-        notes.append(
-            word(
-                "Spread in any other way over the units, as many sites or as much money cover at most {share} of all.",
-                share=percent_up(league.most_share),
-            )
-        )
-    pictured = choropleth(
-        list(league.shapes.values()),
-        [by_unit[unit].share_after if unit in by_unit else None for unit in league.shapes],
-        [league.names[unit].in_language(lang) for unit in league.shapes],
-        [
-            word("{name}: {share}", name=league.names[unit].in_language(lang), share=_share(by_unit[unit].share_after))
-            if unit in by_unit
-            else word("{name}: no plan", name=league.names[unit].in_language(lang))
-            for unit in league.shapes
-        ],
-        [f"units/{by_unit[unit].folder}/{MAP_NAME}" if unit in by_unit else "" for unit in league.shapes],
-        legend=word("Share of workers covered with the plan"),
-    )
     return fill_page(
         "league.html.j2",
         league,
         lang,
-        figures=figures,
-        map=pictured,
+        figures=league_figures(league, ready, lang),
+        map=coverage_map(league, lang).svg,
         map_page=MAP_NAME,
-        notes=notes,
+        notes=spread_notes(league, lang),
         rows=[_shown(rank, row, lang) for rank, row in enumerate(league.rows, start=1)],
         failed=[
             {
@@ -145,11 +105,11 @@ def _shown(rank: int, row: Row, lang: Language) -> dict[str, str]:
         "name": row.name.in_language(lang),
         "prefecture": row.prefecture if row.prefecture != row.name.zh else "",
         "workers": number(row.workers),
-        "before": _share(row.share_before),
-        "after": _share(row.share_after),
+        "before": share_text(row.share_before),
+        "after": share_text(row.share_after),
         "before_width": f"{before * 100:.2f}",
         "after_width": f"{after * 100:.2f}",
-        "cross": _share(row.cross_share),
+        "cross": share_text(row.cross_share),
         "new": number(row.new_sites),
         "cost": number(row.cost),
         "ways": ways_name(row.ways, lang),
@@ -157,7 +117,3 @@ def _shown(rank: int, row: Row, lang: Language) -> dict[str, str]:
         "report": f"units/{row.folder}/report.html",
         "table": f"units/{row.folder}/sites.xlsx",
     }
-
-
-def _share(share: float | None) -> str:
-    return "–" if share is None else percent(share)

@@ -14,16 +14,19 @@ from pathlib import Path
 from stationplan.batch.allot import Allocation, allotted
 from stationplan.batch.content import digest_of
 from stationplan.batch.crew import crew, outcomes
-from stationplan.batch.league import League, league_of, write_league
+from stationplan.batch.league import League, league_of
 from stationplan.batch.pages import write_pages
+from stationplan.batch.province import write_report
 from stationplan.batch.storage import DONE_NAME, HOST, Storage, storage_at
 from stationplan.batch.store import put
+from stationplan.batch.tables import write_league
 from stationplan.batch.units import By, Unit, units_of
 from stationplan.batch.work import Outcome, Task, is_done
 from stationplan.domain import Language
 from stationplan.errors import FaultList, Message, say
 from stationplan.output import lives, manifest_text
 from stationplan.part import part_of, ready_for
+from stationplan.report import schema
 from stationplan.scenario import Scenario
 from stationplan.steps import Progress, StepClock
 
@@ -99,8 +102,9 @@ def run_batch(
     order = {unit.id: number for number, unit in enumerate(units)}
     gone = tuple(sorted(failed, key=lambda outcome: order[outcome.unit]))
     league = league_of(ready, units, storage, failed=gone, most=most)
-    write_league(league, storage, lang=lang)
-    write_pages(league, storage, lang=lang)
+    write_league(league, ready, storage, lang=lang)
+    write_report(league, ready, storage, lang=lang)
+    write_pages(league, ready, storage, lang=lang)
     with storage.writing("manifest.json") as draft:
         draft.write_text(manifest_text(ready, {}), encoding="utf-8", newline="")
     return Batch(league, gone, kept)
@@ -128,9 +132,9 @@ def _planned(
 
 
 def _fingerprint(content: str, lang: Language) -> str:
-    """Return what the results of a unit depend on, as one number."""
+    """Return what the results of a unit depend on, as one number; also on what the tables of all units read of them."""
     made_by = {name: metadata.version(name) for name in ("stationplan", "highspy", "numpy", "scipy")}
-    return hashlib.sha256(json.dumps([content, lang, made_by], sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([content, lang, made_by, schema()], sort_keys=True).encode()).hexdigest()
 
 
 def _refuse_strangers(out: Storage) -> None:
@@ -165,7 +169,7 @@ def _refuse_strangers(out: Storage) -> None:
 
 
 _DRAFT = re.compile(
-    r"\.parts\.(?P<process>\d+)(?:@(?P<machine>[\w-]*))?\..*|\.(?:league|index|map|manifest)\.\w+\.\d+\.part"
+    r"\.parts\.(?P<process>\d+)(?:@(?P<machine>[\w-]*))?\..*|\.(?:league|index|map|report|manifest)\.\w+\.\d+\.part"
 )
 """What a batch leaves in its folder when it is killed: the parts of its units, by its process, and half a table."""
 

@@ -7,10 +7,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 from stationplan.batch.allot import Allocation
-from stationplan.batch.league import CSV_FIELDS, League, Row, csv_rows, csv_text
+from stationplan.batch.league import CSV_FIELDS, League, csv_rows, csv_text
 from stationplan.batch.pages import INDEX_NAME, render_map
 from stationplan.batch.run import UNITS_NAME, Batch, Told, run_batch
 from stationplan.batch.storage import Storage, storage_at
+from stationplan.batch.unit_plan import Row
 from stationplan.batch.units import By, folder_names
 from stationplan.domain import Language
 from stationplan.errors import FaultList, say

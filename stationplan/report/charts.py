@@ -212,15 +212,19 @@ _WIDTH, _HEIGHT, _LETTER = 960.0, 620.0, 15.0
 def choropleth(
     shapes: Sequence[shapely.Geometry],
     shares: Sequence[float | None],
-    names: Sequence[str],
+    names: Sequence[tuple[str, str]],
     titles: Sequence[str],
     links: Sequence[str],
     *,
     legend: str,
+    none: str,
 ) -> Markup:
     """Return a map of polygons (m) coloured by a share, each with a title and a relative link (empty: none).
 
-    Names stand where there is room for them, as far from the borders as can be.
+    What has no share is grey, which the legend calls ``none``.
+
+    A name stands where there is room for it, or else its shorter form, as far from the borders as can be. The picture
+    needs no style of a page, so that it can be printed too.
     Classes are equal parts of the range from the least share, rounded down to a tenth, to one.
     """
     bounds = np.array([shape.bounds for shape in shapes if not shape.is_empty])
@@ -231,7 +235,7 @@ def choropleth(
     low = min(low, 0.9)
     width, height = (east - west) * scale, (north - south) * scale
     parts, labels = [], []
-    for shape, share, name, title, link in zip(shapes, shares, names, titles, links, strict=True):
+    for shape, share, forms, title, link in zip(shapes, shares, names, titles, links, strict=True):
         rings = [ring for part in shapely.get_parts(shape) for ring in shapely.get_rings(part)]
         drawn = "".join(
             "M" + "L".join(f"{(x - west) * scale:.1f} {(north - y) * scale:.1f}" for x, y in ring.coords[:-1]) + "Z"
@@ -243,7 +247,9 @@ def choropleth(
         )
         # Relative links of folders' names: signs that mean something in an address are written as such.
         parts.append(Markup('<a href="{}">{}</a>').format(quote(link), path) if link else path)
-        if not shape.is_empty and (shape.bounds[2] - shape.bounds[0]) * scale > _LETTER * len(name):
+        room = 0.0 if shape.is_empty else (shape.bounds[2] - shape.bounds[0]) * scale
+        name = next((form for form in forms if form and room > _LETTER * len(form)), "")
+        if name:
             x, y = shapely.maximum_inscribed_circle(shape).coords[0]
             place = (_f((x - west) * scale), _f((north - y) * scale))
             labels.append(Markup('<text class="unit" x="{}" y="{}">{}</text>').format(*place, name))
@@ -261,10 +267,23 @@ def choropleth(
         )
         for step, colour in enumerate(_STEPS)
     ]
+    if len(known) < len(shares):
+        keys.append(
+            Markup(
+                '<rect x="450" y="{}" width="34" height="12" fill="#dddddd" stroke="#57616d" stroke-width=".5"/>'
+                '<text x="490" y="{}">{}</text>'
+            ).format(_f(height + 14), _f(height + 24), none)
+        )
     heading = Markup('<text x="0" y="{}" font-weight="600">{}</text>').format(_f(height + 24), legend)
-    return Markup('<svg class="chart" viewBox="0 0 {} {}" role="group" aria-label="{}">{}</svg>').format(
-        _f(max(width, 760.0)), _f(height + 54), legend, Markup("").join([*parts, *labels, heading, *keys])
-    )
+    size = (_f(max(width, 760.0)), _f(height + 54))
+    drawn_map = Markup('<g stroke="#fff">{}</g>').format(Markup("").join(parts))
+    named = Markup(
+        '<g text-anchor="middle" font-size="13" stroke="#fff" stroke-width="3" paint-order="stroke">{}</g>'
+    ).format(Markup("").join(labels))
+    return Markup(
+        '<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {} {}" width="{}" height="{}" '
+        'font-size="11" fill="#1d2733" role="group" aria-label="{}">{}</svg>'
+    ).format(*size, *size, legend, Markup("").join([drawn_map, named, heading, *keys]))
 
 
 def _step(share: float, low: float) -> int:

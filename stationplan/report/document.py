@@ -11,6 +11,7 @@ import numpy as np
 from stationplan.domain import FloatArray, Held, LocalText, Plan, WhyHere, WhyNot
 from stationplan.geo import unproject
 from stationplan.reasons import mean_today_min, no_station_share
+from stationplan.report.gaps import biggest_gaps, gap_place
 from stationplan.report.metrics import (
     Change,
     Covered,
@@ -27,6 +28,9 @@ from stationplan.report.metrics import (
 Json = dict[str, object]
 
 SCHEMA_VERSION = 1
+
+_GAPS = 20
+"""Gaps that are told; the biggest come first."""
 
 
 def schema() -> Json:
@@ -107,6 +111,7 @@ def document(plan: Plan) -> Json:
         },
         "scorecard": _scorecard(plan),
         "audit": _audit(plan),
+        "gaps": _gaps(plan),
         "ways": _ways(plan),
         "room": _room(plan),
         "sites": [_site(plan, order) for order in range(len(plan.chosen))],
@@ -180,10 +185,14 @@ def _audit(plan: Plan) -> list[Json]:
     """Return what each existing station does."""
     audit, sites = plan.audit, plan.sites
     closable = set(audit.closable.tolist())
+    lon, lat = unproject(sites.x[audit.site], sites.y[audit.site], plan.area.crs)
     return [
         {
             "site_id": sites.site_id[site],
             "name": sites.name[site],
+            "lon": round(float(lon[row]), 7),
+            "lat": round(float(lat[row]), 7),
+            "hours": sites.hours[site],
             "reached": _number(audit.reached[row]),
             "lost_if_closed": _number(audit.alone_today[row]),
             "lost_if_closed_after": _number(audit.alone_after[row]),
@@ -193,6 +202,20 @@ def _audit(plan: Plan) -> list[Json]:
             "outside": bool(audit.outside[row]),
         }
         for row, site in enumerate(audit.site.tolist())
+    ]
+
+
+def _gaps(plan: Plan) -> list[Json]:
+    """Return the places where most workers stay uncovered, in words and degrees."""
+    return [
+        {
+            "place": {"zh": gap_place(plan, gap, "zh"), "en": gap_place(plan, gap, "en")},
+            "lon": round(gap.lon, 7),
+            "lat": round(gap.lat, 7),
+            "workers": _number(gap.workers.sum()),
+            "candidates": gap.candidates,
+        }
+        for gap in biggest_gaps(plan, _GAPS)
     ]
 
 

@@ -66,22 +66,30 @@ def has_chinese_font() -> bool:
 
 
 def write_pdf(report: Report, path: Path) -> None:
-    """Write a report as PDF; the same report gives the same bytes with the same fonts.
+    """Write a report as PDF, where :func:`pdf_of` gives one."""
+    made = pdf_of(report, path.name)
+    if made is not None:
+        path.write_bytes(made)
 
-    Without a font that holds Chinese, a report that needs one is not written, and a warning says so.
+
+def pdf_of(report: Report, name: str) -> bytes | None:
+    """Return a report as PDF; the same report gives the same bytes with the same fonts.
+
+    Without a font that holds Chinese there is none of a report that needs one, and a warning says so; ``name`` is that
+    of the file.
     """
     if not can_print(report):
         said = say(
             "{name} was not written: no font of this machine holds Chinese. Install one, such as the package "
             "fonts-noto-cjk.",
-            name=path.name,
+            name=name,
         )
         logger.warning("%s", translate(said, report.lang))
-        return
+        return None
     template = resources.files("stationplan").joinpath("report/assets/report.typ").read_bytes()
     made = _compiler().compile(template, format="pdf", sys_inputs={"report": json.dumps(_values(report))}, timestamp=0)
     assert isinstance(made, bytes)
-    path.write_bytes(made)
+    return made
 
 
 def svg_png(svg: Markup, *, width: float, ppi: float) -> bytes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from importlib import metadata
 
-from stationplan.domain import Group, Language, Plan
+from stationplan.domain import Demand, Group, Language, Plan, Quality
 from stationplan.i18n import number, percent, percent_up, translate, words
 from stationplan.naming import mode_names, role_name, site_name
 from stationplan.report.audit_section import audit_sections, scorecard_figure, scorecard_section
@@ -22,6 +23,7 @@ from stationplan.report.page import report_page
 from stationplan.report.quality import COUNTED, action_names
 from stationplan.report.sheet import map_sheet
 from stationplan.report.sites_section import sites_sections
+from stationplan.report.template import marks
 from stationplan.report.told import plan_notes
 
 _NAMED = 60
@@ -34,11 +36,10 @@ _FINDINGS = 20
 def plan_report(plan: Plan, *, lang: Language = "zh") -> Report:
     """Return what the report of a plan says, for any of the writers."""
     word = words(lang)
-    synthetic = [word("Synthetic data, not for decisions")] if plan.synthetic else []
     return Report(
         lang=lang,
         title=plan.name.in_language(lang),
-        marks=(*synthetic, word("Internal use")),
+        marks=tuple(marks(plan, lang)),
         notice=plan.notice.in_language(lang) if plan.notice is not None else "",
         figures_title=word("Key figures"),
         figures=key_figures(plan, lang),
@@ -49,15 +50,20 @@ def plan_report(plan: Plan, *, lang: Language = "zh") -> Report:
             *outlook_sections(plan, lang),
             *sites_sections(plan, lang),
             *audit_sections(plan, lang),
-            assumptions_section(plan, lang),
+            assumptions_section(plan.demand, lang),
             _certainty(plan, lang),
-            *_quality(plan, lang),
+            *quality_sections(plan.quality, lang),
         ),
-        made_by=word(
-            "Made by stationplan {version}. Scenario {fingerprint}.",
-            version=metadata.version("stationplan"),
-            fingerprint=plan.scenario_fingerprint[:12],
-        ),
+        made_by=made_by(plan.scenario_fingerprint, lang),
+    )
+
+
+def made_by(scenario_fingerprint: str, lang: Language) -> str:
+    """Return what a report was made by, and from which scenario."""
+    return words(lang)(
+        "Made by stationplan {version}. Scenario {fingerprint}.",
+        version=metadata.version("stationplan"),
+        fingerprint=scenario_fingerprint[:12],
     )
 
 
@@ -151,7 +157,7 @@ def _gap(plan: Plan, lang: Language) -> str:
     return word("at most {gap} from the best", gap=percent_up(plan.solution.gap))
 
 
-def assumptions_section(plan: Plan, lang: Language) -> Section:
+def assumptions_section(demand: Demand, lang: Language) -> Section:
     """Return the standards of the groups, how workers are counted and when a station covers them."""
     word = words(lang)
     columns = (
@@ -165,11 +171,11 @@ def assumptions_section(plan: Plan, lang: Language) -> Section:
             Cell(group.name.in_language(lang)),
             Cell(mode_names(lang)[group.mode]),
             Cell(_standard(group, lang)),
-            Cell(number(float(plan.demand.workers[:, g].sum()))),
+            Cell(number(float(demand.workers[:, g].sum()))),
         )
-        for g, group in enumerate(plan.demand.groups)
+        for g, group in enumerate(demand.groups)
     )
-    return Section(word("What the plan assumes"), "", (Table(columns, rows), Lines(tuple(_assumptions(plan, lang)))))
+    return Section(word("What the plan assumes"), "", (Table(columns, rows), Lines(tuple(_assumptions(demand, lang)))))
 
 
 def _standard(group: Group, lang: Language) -> str:
@@ -184,7 +190,7 @@ def _clock(minutes: int) -> str:
     return f"{minutes // 60 % 24:02d}:{minutes % 60:02d}"
 
 
-def _assumptions(plan: Plan, lang: Language) -> list[str]:
+def _assumptions(demand: Demand, lang: Language) -> list[str]:
     """Return how workers are counted and when a station covers them."""
     word = words(lang)
     slots = word(", ").join(
@@ -194,7 +200,7 @@ def _assumptions(plan: Plan, lang: Language) -> list[str]:
             start=_clock(slot.start_min),
             end=_clock(slot.end_min),
         )
-        for slot in plan.demand.slots
+        for slot in demand.slots
     )
     return [
         word("A worker's day is split over the time slots, so every worker counts once: {slots}.", slots=slots),
@@ -233,9 +239,9 @@ def uncertainty(plan: Plan, lang: Language) -> list[str]:
     return said
 
 
-def _quality(plan: Plan, lang: Language) -> list[Section]:
+def quality_sections(quality: Sequence[Quality], lang: Language) -> list[Section]:
     """Return what became of the inputs' records at a glance, and the kinds of findings, most frequent first."""
-    if not plan.quality:
+    if not quality:
         return []
     word, names = words(lang), action_names(lang)
     columns = (
@@ -249,10 +255,10 @@ def _quality(plan: Plan, lang: Language) -> list[Section]:
             Cell(item.file or translate(role_name(item.role), lang), (item.sheet,) if item.sheet else ()),
             *(Cell(number(count)) for count in (item.rows, item.kept, *(item.count(action) for action in COUNTED))),
         )
-        for item in plan.quality
+        for item in quality
     )
     kinds: dict[tuple[str, str], list[str]] = {}
-    for item in plan.quality:
+    for item in quality:
         for finding in item.findings:
             told = word("{file}: {what}", file=finding.file or item.file, what=translate(finding.what, lang))
             kinds.setdefault((item.role, finding.code), []).append(told)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from stationplan.domain import Language, Plan
 from stationplan.i18n import translate, words
 from stationplan.naming import district_name
-from stationplan.report.content import Lines, Table
+from stationplan.report.content import Figure, Lines, Section, Table
 from stationplan.report.gaps import biggest_gaps, gap_place
 from stationplan.report.metrics import certainty
-from stationplan.report.plan_report import assumptions_section, key_figures, uncertainty
+from stationplan.report.plan_report import key_figures, uncertainty
 from stationplan.report.sites_section import most_words
 from stationplan.report.workbook import Sheet
 
@@ -17,9 +19,14 @@ _GAPS = 50
 
 def summary_sheet(plan: Plan, lang: Language) -> Sheet:
     """Return the key figures and how certain they are, a line each."""
+    return figures_sheet(key_figures(plan, lang), (translate(certainty(plan), lang), *uncertainty(plan, lang)), lang)
+
+
+def figures_sheet(figures: Sequence[Figure], certain: Sequence[str], lang: Language) -> Sheet:
+    """Return key figures and sentences on how certain they are, a line each."""
     word = words(lang)
-    rows: list[list[object]] = [[figure.label, figure.value, figure.note] for figure in key_figures(plan, lang)]
-    rows += [[word("Certainty"), "", said] for said in (translate(certainty(plan), lang), *uncertainty(plan, lang))]
+    rows: list[list[object]] = [[figure.label, figure.value, figure.note] for figure in figures]
+    rows += [[word("Certainty"), "", said] for said in certain]
     columns = [(word("Figure"), "text", 34), (word("Value"), "text", 24), (word("Note"), "text", 90)]
     return Sheet(word("Summary"), columns, rows)
 
@@ -53,11 +60,11 @@ def gaps_sheet(plan: Plan, lang: Language) -> Sheet:
     return Sheet(word("Gaps"), columns, rows)
 
 
-def assumptions_sheet(plan: Plan, lang: Language) -> Sheet:
-    """Return the standards of the groups, and how workers are counted."""
+def assumptions_sheet(section: Section, lang: Language) -> Sheet:
+    """Return what a report assumes: the standards of the groups, and how workers are counted."""
     word = words(lang)
     rows: list[list[object]] = []
-    for block in assumptions_section(plan, lang).blocks:
+    for block in section.blocks:
         if isinstance(block, Table):
             rows += [[row[0].text, word("; ").join(cell.text for cell in row[1:3])] for row in block.rows]
         elif isinstance(block, Lines):

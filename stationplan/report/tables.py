@@ -15,6 +15,7 @@ from stationplan.reasons import broken_by, held_by, mean_today_min, no_station_s
 from stationplan.report.audit_section import stations_sheet
 from stationplan.report.document import document
 from stationplan.report.metrics import certainty, new_sites
+from stationplan.report.plan_report import assumptions_section
 from stationplan.report.plan_sheets import assumptions_sheet, gaps_sheet, summary_sheet
 from stationplan.report.quality import quality_sheets
 from stationplan.report.told import coverage_parts, plan_notes
@@ -76,7 +77,7 @@ def write_workbook(plan: Plan, path: Path, *, lang: Language) -> None:
         stations_sheet(plan, lang),
         gaps_sheet(plan, lang),
         Sheet(word("Coverage"), _coverage_columns(lang), _coverage_rows(plan, lang)),
-        assumptions_sheet(plan, lang),
+        assumptions_sheet(assumptions_section(plan.demand, lang), lang),
         *quality_sheets(plan.quality, plan.datums, lang),
         Sheet(word("Notes"), [(word("Note"), "text", 100)], [[note] for note in told]),
     ]

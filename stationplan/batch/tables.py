@@ -1,0 +1,159 @@
+"""The tables of all units: ``league.csv`` for programs, and a workbook for people."""
+
+from __future__ import annotations
+
+from stationplan.batch.headline import league_certainty, league_figures
+from stationplan.batch.league import CSV_FIELDS, League, csv_rows, csv_text
+from stationplan.batch.province import biggest_lacks, league_assumptions
+from stationplan.batch.storage import Storage
+from stationplan.batch.unit_plan import ways_name
+from stationplan.domain import Language
+from stationplan.i18n import translate, words
+from stationplan.naming import kind_names
+from stationplan.prepared import Prepared
+from stationplan.report.plan_sheets import assumptions_sheet, figures_sheet
+from stationplan.report.quality import quality_sheets
+from stationplan.report.workbook import Sheet, write_sheets
+
+
+def write_league(league: League, ready: Prepared, out: Storage, *, lang: Language) -> None:
+    """Write ``league.csv`` and ``league.xlsx`` beside the units, each whole or not at all."""
+    with out.writing("league.csv") as draft:
+        draft.write_text("\ufeff" + csv_text([CSV_FIELDS, *csv_rows(league)]), encoding="utf-8", newline="")
+    with out.writing("league.xlsx") as draft:
+        write_sheets(draft, sheets_of(league, ready, lang), title=league.name.in_language(lang))
+
+
+def sheets_of(league: League, ready: Prepared, lang: Language) -> list[Sheet]:
+    """Return the workbook of all units: figures, league table, new sites, stations, gaps, what is assumed."""
+    return [
+        figures_sheet(league_figures(league, ready, lang), league_certainty(league, lang), lang),
+        _table(league, lang),
+        _proposed(league, lang),
+        _stations(league, lang),
+        _lacks(league, lang),
+        *_failed(league, lang),
+        assumptions_sheet(league_assumptions(ready, lang), lang),
+        *quality_sheets(ready.quality, ready.datums, lang),
+    ]
+
+
+def _table(league: League, lang: Language) -> Sheet:
+    word = words(lang)
+    columns = [
+        (word("Rank"), "whole", 7),
+        (word("Unit"), "text", 14),
+        (word("Name"), "text", 24),
+        (word("Prefecture"), "text", 18),
+        (word("Workers"), "tenth", 12),
+        (word("Covered today"), "tenth", 14),
+        (word("Share today"), "share", 12),
+        (word("Covered with the plan"), "tenth", 14),
+        (word("Share with the plan"), "share", 12),
+        (word("Cross-covered with the plan"), "share", 14),
+        (word("Service circle today"), "share", 14),
+        (word("Service circle with the plan"), "share", 14),
+        (word("New sites"), "whole", 10),
+        (word("Cost (yuan)"), "whole", 14),
+        (word("Largest possible gain of another choice"), "share", 16),
+        (word("Existing stations"), "whole", 12),
+        (word("Could close today"), "whole", 12),
+        (word("Ways measured"), "text", 14),
+    ]
+    rows: list[list[object]] = [
+        [
+            *(rank, row.unit, row.name.in_language(lang), row.prefecture, row.workers, row.covered_before),
+            *(row.share_before, row.covered_after, row.share_after, row.cross_share),
+            *(row.circle_share_before, row.circle_share_after, row.new_sites, row.cost, row.gap),
+            *(row.stations, row.closable, ways_name(row.ways, lang)),
+        ]
+        for rank, row in enumerate(league.rows, start=1)
+    ]
+    return Sheet(word("League table"), columns, rows)
+
+
+def _proposed(league: League, lang: Language) -> Sheet:
+    """Return the new sites of all units, each in the order of its unit."""
+    word, kinds = words(lang), kind_names(lang)
+    columns = [
+        (word("Unit"), "text", 24),
+        (word("Order"), "whole", 8),
+        (word("Id"), "text", 14),
+        (word("Name"), "text", 34),
+        (word("District"), "text", 18),
+        (word("Kind"), "text", 14),
+        (word("Longitude (WGS-84)"), "degree", 12),
+        (word("Latitude (WGS-84)"), "degree", 12),
+        (word("Workers gained"), "tenth", 12),
+        (word("Cost (yuan)"), "whole", 14),
+    ]
+    rows: list[list[object]] = [
+        [
+            *(league.names[site.unit].in_language(lang), site.order, site.site_id, site.name, site.district),
+            *(kinds[site.kind], site.lon, site.lat, site.gained, site.cost),
+        ]
+        for plan in league.plans
+        for site in plan.proposed
+    ]
+    return Sheet(word("Proposed sites"), columns, rows)
+
+
+def _stations(league: League, lang: Language) -> Sheet:
+    """Return the existing stations of all units with what each does in its own unit."""
+    word = words(lang)
+    columns = [
+        (word("Unit"), "text", 24),
+        (word("Id"), "text", 14),
+        (word("Name"), "text", 34),
+        (word("Longitude (WGS-84)"), "degree", 12),
+        (word("Latitude (WGS-84)"), "degree", 12),
+        (word("Opening hours"), "text", 18),
+        (word("Workers within reach"), "tenth", 12),
+        (word("Covered by it alone today"), "tenth", 14),
+        (word("Covered by it alone with the plan"), "tenth", 14),
+        (word("Could close today"), "text", 12),
+        (word("Workers gained if always open"), "tenth", 14),
+    ]
+    rows: list[list[object]] = [
+        [
+            *(league.names[station.unit].in_language(lang), station.site_id, station.name, station.lon, station.lat),
+            *(station.hours, station.reached, station.alone_today, station.alone_after),
+            *(word("yes") if station.closable else "", station.longer),
+        ]
+        for plan in league.plans
+        for station in plan.stations
+    ]
+    return Sheet(word("Existing stations"), columns, rows)
+
+
+def _lacks(league: League, lang: Language) -> Sheet:
+    word = words(lang)
+    columns = [
+        (word("Rank"), "whole", 7),
+        (word("Unit"), "text", 24),
+        (word("Place"), "text", 60),
+        (word("Longitude (WGS-84)"), "degree", 12),
+        (word("Latitude (WGS-84)"), "degree", 12),
+        (word("Workers not covered"), "tenth", 12),
+        (word("Candidates within 1 km"), "whole", 12),
+    ]
+    rows: list[list[object]] = [
+        [
+            *(rank, league.names[lack.unit].in_language(lang), lack.place.in_language(lang)),
+            *(lack.lon, lack.lat, lack.workers, lack.candidates),
+        ]
+        for rank, lack in enumerate(biggest_lacks(league), start=1)
+    ]
+    return Sheet(word("Gaps"), columns, rows)
+
+
+def _failed(league: League, lang: Language) -> list[Sheet]:
+    word = words(lang)
+    if not league.failed:
+        return []
+    rows: list[list[object]] = [
+        [league.names[outcome.unit].in_language(lang), translate(reason, lang)]
+        for outcome in league.failed
+        for reason in outcome.reason
+    ]
+    return [Sheet(word("Units without a plan"), [(word("Unit"), "text", 24), (word("Why"), "text", 100)], rows)]
