@@ -57,8 +57,8 @@ class Audit(Record):
 class Needed:
     """How many new sites it takes to cover a ``share`` of all workers, by the scenario's own standards, from today.
 
-    ``enough`` are known to reach it (``None``: all candidates together do not), and with fewer than ``least`` it is
-    proven out of reach. ``most_share`` is what all candidates together reach, NaN where there are no workers.
+    ``enough`` are known to reach it (``None``: no number is known to), and with fewer than ``least`` it is proven out
+    of reach. ``most_share`` is what all candidates together reach, NaN where there are no workers.
     """
 
     share: float
