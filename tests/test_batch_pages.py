@@ -29,7 +29,11 @@ def several(tmp_path_factory):
     folder = tmp_path_factory.mktemp("several")
     one = village(folder, "new = 1")
     more = folder / "more.toml"
-    more.write_text('schema = 1\nextends = "village.toml"\nname = "更多"\n[plan]\nnew = 3\n', encoding="utf-8")
+    more.write_text(
+        'schema = 1\nextends = "village.toml"\nname = "更多"\n[plan]\nnew = 3\n'
+        '[map]\nmap_review_number = "川S〔2026〕1号"\n',
+        encoding="utf-8",
+    )
     out = folder / "out"
     made = run_batches([sp.load_scenario(one), sp.load_scenario(more)], out, by="county", workers=1)
     return folder, out, made
@@ -77,6 +81,12 @@ def test_the_map_of_all_units_tells_what_the_table_tells_and_leads_to_each_unit(
             assert all((out / address).exists() for _, address in unit["links"])
     alone = block_in((out / "more/map.html").read_text("utf-8")).content["views"]
     assert [unit["after"] for unit in alone[0]["units"]] == [unit["after"] for unit in content["views"][1]["units"]]
+
+
+def test_the_map_bears_its_review_number_or_that_it_is_internal(several):
+    _, out, _ = several
+    told = [block_in((out / name / "map.html").read_text("utf-8")).content["marks"] for name in ("village", "more")]
+    assert told == [["内部使用"], ["审图号：川S〔2026〕1号"]]
 
 
 def test_scenarios_may_be_named_as_people_write_them(several, capsys, monkeypatch):

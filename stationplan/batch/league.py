@@ -15,7 +15,7 @@ from stationplan.batch.storage import Storage
 from stationplan.batch.unit_plan import Row, UnitPlan, row_of_all, unit_plan
 from stationplan.batch.units import Unit
 from stationplan.batch.work import Outcome
-from stationplan.domain import LocalText, ObjectArray
+from stationplan.domain import LocalText, MapOptions, ObjectArray
 from stationplan.prepared import Prepared
 from stationplan.report.tables import formula_safe
 
@@ -39,6 +39,7 @@ class League:
     name: LocalText
     notice: LocalText | None
     synthetic: bool
+    map_options: MapOptions
     scenario_fingerprint: str
     plans: tuple[UnitPlan, ...]
     failed: tuple[Outcome, ...]
@@ -71,6 +72,7 @@ def league_of(
         name=file.name.text,
         notice=file.notice.text if file.notice is not None else None,
         synthetic=file.synthetic,
+        map_options=file.map.options,
         scenario_fingerprint=ready.scenario_fingerprint,
         plans=tuple(plans),
         failed=tuple(failed),

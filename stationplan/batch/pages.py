@@ -16,8 +16,8 @@ from stationplan.i18n import number, translate, words
 from stationplan.output import MAP_NAME
 from stationplan.prepared import Prepared
 from stationplan.report.coverage_section import share_text
-from stationplan.report.template import fill_page, marks
-from stationplan.webmap import UnitCard, View, render_province
+from stationplan.report.template import fill_page
+from stationplan.webmap import UnitCard, View, marks, render_province
 
 INDEX_NAME = "index.html"
 
@@ -46,7 +46,7 @@ def render_map(leagues: Sequence[League], folders: Sequence[str], *, lang: Langu
             View(league.name.in_language(lang), tuple(_card(league, unit, folder, lang) for unit in units))
             for league, folder in zip(leagues, folders, strict=True)
         ],
-        marks=marks(first, lang),
+        marks=marks(first.map_options, lang, synthetic=first.synthetic),
         lang=lang,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stationplan.webmap.build import build, render
 from stationplan.webmap.comparison import read_blocks, render_comparison
+from stationplan.webmap.payload import marks
 from stationplan.webmap.province import UnitCard, View, render_province
 from stationplan.webmap.surface import render_surface
 
@@ -11,6 +12,7 @@ __all__ = [
     "UnitCard",
     "View",
     "build",
+    "marks",
     "read_blocks",
     "render",
     "render_comparison",

@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 from scipy import sparse
 
-from stationplan.domain import BoolArray, Density, FloatArray, IntArray, Language, Plan
+from stationplan.domain import BoolArray, Density, FloatArray, IntArray, Language, MapOptions, Plan
 from stationplan.errors import ConsistencyError
 from stationplan.geo import unproject
 from stationplan.i18n import translate, words
@@ -46,12 +46,12 @@ def labels(lang: Language) -> dict[str, str]:
     return {key: label[lang] for key, label in both.items()}
 
 
-def marks(made: Density, lang: Language) -> list[str]:
+def marks(options: MapOptions, lang: Language, *, synthetic: bool) -> list[str]:
     """Return what has to stand on every map: that it is synthetic, and its review number or that it is internal."""
     word = words(lang)
-    synthetic = [word("Synthetic data, not for decisions")] if made.synthetic else []
-    number = made.map_options.review_number
-    return [*synthetic, word("Map review number: {number}", number=number) if number else word("Internal use")]
+    made_up = [word("Synthetic data, not for decisions")] if synthetic else []
+    number = options.review_number
+    return [*made_up, word("Map review number: {number}", number=number) if number else word("Internal use")]
 
 
 def _straight_mark(plan: Plan, lang: Language) -> list[str]:
@@ -90,7 +90,7 @@ def _content(plan: Plan, lang: Language, packer: Packer) -> Json:
         "lang": lang,
         "title": plan.name.in_language(lang),
         "subtitle": plan.notice.in_language(lang) if plan.notice is not None else "",
-        "marks": [*marks(plan, lang), *_straight_mark(plan, lang)],
+        "marks": [*marks(plan.map_options, lang, synthetic=plan.synthetic), *_straight_mark(plan, lang)],
         "watermark": "" if plan.map_options.review_number else word("Internal use"),
         "tiles": tiles_of(plan.map_options),
         "sources": sources(plan, lang),

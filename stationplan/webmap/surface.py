@@ -33,7 +33,7 @@ def _content(density: Density, lang: Language, packer: Packer) -> Json:
     return {
         "title": density.name.in_language(lang),
         "subtitle": density.notice.in_language(lang) if density.notice is not None else "",
-        "marks": marks(density, lang),
+        "marks": marks(density.map_options, lang, synthetic=density.synthetic),
         "sources": sources(density, lang),
         "text": _labels(lang),
         "bounds": [[float(lat[0]), float(lon[0])], [float(lat[1]), float(lon[1])]],
