@@ -56,4 +56,7 @@ def _inputs(source: Path, folder: Path) -> Path:
     for county in counties["features"]:
         county["properties"]["prefecture"] = str(county["properties"]["acroutes"][-1])
     (folder / "counties.geojson").write_text(json.dumps(counties), encoding="utf-8")
-    return Path(shutil.copyfile(_SCENARIO, folder / _SCENARIO.name))
+    text = _SCENARIO.read_text("utf-8").replace("[area]\n", '[area]\nprefecture = "prefecture"\n')
+    path = folder / _SCENARIO.name
+    path.write_text(text, encoding="utf-8")
+    return path
