@@ -92,7 +92,7 @@ def province(folder: Path, count: int) -> Path:
     # As an office does that plans again and again: the roads are saved once.
     program = str(Path(sys.executable).with_name("stationplan"))
     tables = [str(folder / "roads_nodes.csv"), str(folder / "roads_edges.csv")]
-    saved = ["--datum", "wgs84", "--out", str(folder / "province.roads.npz")]
+    saved = ["--datum", "wgs84", "--limit", "rows=5000000", "--out", str(folder / "province.roads.npz")]
     subprocess.run(
         [program, "roads", *tables, *saved], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
