@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import boto3
 import fsspec
@@ -14,6 +15,8 @@ from test_pipeline import village
 
 import stationplan as sp
 from stationplan.batch import run_batch
+from stationplan.batch.storage import storage_at
+from stationplan.batch.work import Task, do, marker
 from stationplan.cli.app import main
 from stationplan.errors import InputError, ServiceError
 from stationplan.inputs.fetched import fetched
@@ -156,6 +159,16 @@ def test_workers_that_share_nothing_but_storage_lose_and_double_nothing(done, se
     assert not made.failed
     assert sorted(ended) == ["East is done.", "West is done."]
     assert same(local, downloaded(server, tmp_path / "got", "cluster/"))
+
+
+def test_a_unit_that_stands_is_left_alone_when_it_is_asked_for_again(tmp_path):
+    storage, kept = storage_at(tmp_path), marker("f")
+    (tmp_path / "units/West").mkdir(parents=True)
+    (tmp_path / "units/West/done.json").write_text(kept, encoding="utf-8", newline="")
+    task = Task("West", storage, "nowhere.unit", "0", "units/West", "f", "zh")  # its part is gone already
+    assert do(task).reason == ()
+    assert [path.name for path in (tmp_path / "units/West").iterdir()] == ["done.json"]
+    assert do(replace(task, fingerprint="g")).reason != ()
 
 
 def test_only_named_files_are_fetched_and_faults_name_the_url(done, server, tmp_path):

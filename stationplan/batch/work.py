@@ -49,6 +49,9 @@ class Outcome:
 def do(task: Task) -> Outcome:
     """Plan a unit and write its folder, whole or not at all; what goes wrong is told, not raised."""
     try:
+        # A lost worker takes what it returned with it, and Dask has a unit done again that stands: it is left alone.
+        if is_done(task.storage, task.folder, task.fingerprint):
+            return Outcome(task.unit)
         plan = plan_of(take(task.storage, task.stored, task.digest), StepClock(None), lenient=True)
         # Seconds differ each time; the results of a unit are the same whoever makes them.
         with task.storage.filling(task.folder) as folder:
