@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from test_batch import demo
 from test_pipeline import CANDIDATES, TOTAL, longitude, village
+from test_straight import straight_village
 
 import stationplan as sp
 from stationplan.access import site_times
@@ -25,7 +26,7 @@ from stationplan.part import part_of
 from stationplan.pipeline import plan_of
 from stationplan.prepared import prepare
 from stationplan.recount import recount_stations
-from stationplan.report import document, layers
+from stationplan.report import document, layers, render_report
 from stationplan.report.metrics import scorecard_shares
 from stationplan.scorecard import needed
 from stationplan.steps import StepClock
@@ -83,6 +84,39 @@ def test_a_station_far_from_roads_and_outside_every_district_is_told(tmp_path):
     near = sp.run(town(tmp_path, [("A", 4, ALL_DAY)], lat="30.001"))
     assert near.audit.away_m[0] == pytest.approx(110.9, abs=0.3)  # a thousandth of a degree
     assert not near.audit.outside[0]
+
+
+@pytest.mark.parametrize(("roads", "odd"), [("none", False), ("west", True)])
+def test_no_station_is_odd_for_the_roads_that_its_district_has_not(tmp_path, roads, odd):
+    scenario = straight_village(tmp_path, roads=roads)
+    stations = f"id,name,lon,lat,hours\nS,Old,{longitude(0)},30.007,24小时\n"  # 776 m off the western road, if any
+    (tmp_path / "stations.csv").write_text(stations, encoding="utf-8")
+    assert ("may be in the wrong place" in render_report(sp.run(scenario), lang="en")) == odd
+
+
+def test_who_depends_on_a_station_that_closes_is_told_of_today_only(tmp_path):
+    chosen = 'new = 1\nrequired = ["C5"]\nclose = 1\nclosable = ["A"]'
+    plan = sp.run(town(tmp_path, FOUR[:1], chosen))  # nodes 0 to 2 lose A, and C5 at node 1 serves 0 to 3
+    assert plan.solution.closed.tolist() == plan.audit.site.tolist()
+    assert (by_id(plan, plan.audit.alone_today), by_id(plan, plan.audit.alone_after)) == ({"A": 60}, {"A": 0})
+    assert [one.workers for one in scorecard_shares(plan)] == [60, 100]
+    assert np.array_equal(plan.scorecard.stations_after, plan.stations_after)
+
+
+def test_hours_and_the_circle_count_for_whom_a_station_suits_only(tmp_path):
+    path = village(tmp_path, "new = 1")
+    text = path.read_text("utf-8").removesuffix("workers = { population = 1.0 }\nprofile = { day = 1.0 }\n")
+    standard = "cutoff_min = 15.0\ncutoff_m = 1000.0\n"
+    half = "workers = { population = 0.5 }\nprofile = { day = 1.0 }\n"
+    text += half + '[groups.other]\nname = "Others"\nmode = "walk"\n' + standard + half
+    text += '[hosts.depot]\nname = "Depot"\nhours = "24小时"\ncost = 1.0\nexcludes = ["other"]\n'
+    path.write_text(text, encoding="utf-8")
+    rows = [f"A,A,{longitude(0)},30,{ALL_DAY},depot", f"B,B,{longitude(8)},30,{NIGHT},depot"]
+    (tmp_path / "stations.csv").write_text("\n".join(["id,name,lon,lat,hours,host", *rows]) + "\n", encoding="utf-8")
+    plan = sp.run(sp.load_scenario(path))
+    assert by_id(plan, plan.audit.reached) == {"A": 30, "B": 0}  # half of the 60 of nodes 0 to 2
+    assert by_id(plan, plan.audit.longer) == {"A": 0, "B": 225}  # half of the 450 of nodes 6 to 10
+    assert scorecard_shares(plan)[0].workers == 30
 
 
 @pytest.fixture(scope="module")
@@ -209,6 +243,15 @@ def test_enough_and_least_hold_the_optimum_between_them(data):
             assert one.least <= one.enough
         if counts:
             assert one.least <= min(counts)
+
+
+def test_where_greedy_misses_the_optimum_least_still_holds_it():
+    cover = sparse.csr_array(np.array([[1, 0, 0], [1, 0, 1], [1, 0, 1], [0, 1, 1], [0, 1, 1], [0, 1, 0]], dtype=bool))
+    none, each = np.zeros(3, dtype=bool), np.arange(3)
+    sites = SimpleNamespace(existing=none, forbidden=none, counted=~none, place=each)
+    # Greedy takes the middle four first and then needs both sides, which would do by themselves.
+    (one,) = needed(SimpleNamespace(cover=cover, weight=np.ones(6)), sites, [1.0])
+    assert (one.least, one.enough) == (2, 3)
 
 
 def test_nobody_needs_nothing():

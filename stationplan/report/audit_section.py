@@ -132,7 +132,7 @@ def audit_sections(plan: Plan, lang: Language) -> list[Section]:
             for row in longer
         )
         blocks.append(Table(columns, rows, word("Stations that gain most from longer hours")))
-    odd = [row for row in range(len(audit.site)) if audit.outside[row] or audit.away_m[row] > _FAR_M]
+    odd = [row for row in range(len(audit.site)) if audit.outside[row] or _away_m(plan, row) > _FAR_M]
     if odd:
         heads = (name, where, Column(word("What is odd"), "text", 2.0))
         cells = tuple((*_station(plan, row, lang), Cell(_odd(plan, row, lang))) for row in odd[:_LISTED])
@@ -147,9 +147,15 @@ def _station(plan: Plan, row: int, lang: Language) -> tuple[Cell, Cell]:
     return Cell(site_name(plan, site, lang), (plan.sites.site_id[site],)), Cell(district)
 
 
+def _away_m(plan: Plan, row: int) -> float:
+    """Return how far a station is from the road (m); 0 in a district without roads, where that says nothing."""
+    district = int(plan.sites.district[plan.audit.site[row]])
+    return 0.0 if district >= 0 and plan.straight[district] else float(plan.audit.away_m[row])
+
+
 def _odd(plan: Plan, row: int, lang: Language) -> str:
     """Return what is odd about the place of a station; empty where nothing is."""
-    word, away = words(lang), float(plan.audit.away_m[row])
+    word, away = words(lang), _away_m(plan, row)
     told = [word("outside every district")] if plan.audit.outside[row] else []
     if math.isinf(away):
         told.append(word("no road is near"))
