@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from stationplan.scenario.base import Name, Source, TableSource
+from stationplan.scenario.check import CURE_CRS, CURE_DATUM, CURE_HOURS, unfit_crs, unread_hours
+from stationplan.scenario.defaults import default_groups, default_hosts, default_slots
 from stationplan.scenario.demand import (
     CountInput,
     DemandInput,
@@ -15,18 +17,7 @@ from stationplan.scenario.demand import (
     is_computed,
     is_raster,
 )
-from stationplan.scenario.load import (
-    CURE_CRS,
-    CURE_DATUM,
-    CURE_HOURS,
-    Scenario,
-    default_groups,
-    default_hosts,
-    default_slots,
-    load_scenario,
-    unfit_crs,
-    unread_hours,
-)
+from stationplan.scenario.load import Scenario, load_scenario
 from stationplan.scenario.plan import ActionInput, PhaseInput, PlanInput
 from stationplan.scenario.roads import needs_datum
 from stationplan.scenario.schema import (

@@ -1,0 +1,239 @@
+"""What no single key of a scenario can show to be wrong: keys that do not go together, names that nothing has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from stationplan.errors import FaultList, Message, say
+from stationplan.geo import metric_crs_problem
+from stationplan.hours import Unread, parse_hours, parse_slot
+from stationplan.postgis import is_database
+from stationplan.scenario.base import Source
+from stationplan.scenario.defaults import default_groups
+from stationplan.scenario.demand import check_demand
+from stationplan.scenario.map import check_map
+from stationplan.scenario.plan import check_plan
+from stationplan.scenario.roads import check_roads, needs_datum
+from stationplan.scenario.schema import CandidatesInput, ScenarioFile, SitesInput
+from stationplan.scenario.scorecard import check_scorecard
+
+CURE_CRS = say("Name a projected CRS in metres such as EPSG:32648, or leave the key out.")
+CURE_DATUM = say(
+    'Say `datum = "wgs84"`, `"cgcs2000"`, `"gcj02"` (Amap, Tencent) or `"bd09"` (Baidu), or `"evidence"`; '
+    "`stationplan check` tells what the roads show."
+)
+CURE_HOURS = say("Write such as 08:30-12:00,14:00-17:30, 周一至周五 9:00-17:00, or 24小时.")
+
+Purpose = Literal["plan", "density"]
+"""What a scenario is loaded for: a surface of demand needs neither roads nor candidates nor a question."""
+
+
+def cross_check(file: ScenarioFile, faults: FaultList, purpose: Purpose) -> None:
+    """Note what no single key can show to be wrong."""
+    if purpose == "plan":
+        fades = any(group.fade_min is not None for group in file.groups.values())
+        check_plan(file.plan, faults, actions=bool(file.actions), fades=fades, heat=file.demand.heat is not None)
+    check_roads(file.roads, faults, needed=purpose == "plan" and file.roads.missing != "straight")
+    check_map(file.map, faults)
+    check_scorecard(file.scorecard, faults)
+    if file.stations is not None:
+        _check_sites("stations", file.stations, file, faults)
+    if purpose == "plan" or file.candidates != CandidatesInput():
+        _check_sites("candidates", file.candidates, file, faults)
+    if file.area.crs is not None:
+        _check_crs(file.area.crs, "area.crs", faults)
+    if file.demand.crs is not None:
+        _check_crs(file.demand.crs, "demand.crs", faults)
+    _check_source("area", file.area, faults)
+    for role, source in file.demand.sources.items():
+        _check_source(role, source, faults)
+    check_demand(
+        file.demand,
+        {key: group.observed for key, group in file.groups.items()},
+        file.slots,
+        has_area=file.area.file is not None,
+        faults=faults,
+    )
+    for key, group in file.groups.items():
+        if set(group.profile) != set(file.slots):
+            faults.add(
+                say(
+                    "The profile names the slots {found}, the scenario has {known}.",
+                    found=", ".join(sorted(group.profile)),
+                    known=", ".join(file.slots),
+                ),
+                say("Give one share for each slot, 0 where the group does not work."),
+                key=f"groups.{key}.profile",
+            )
+        if group.fade_min is not None and group.fade_min <= group.cutoff_min:
+            faults.add(
+                say(
+                    "Coverage fades out at {fade} minutes, before the standard of {cutoff} ends.",
+                    fade=group.fade_min,
+                    cutoff=group.cutoff_min,
+                ),
+                say("Give `fade_min` above `cutoff_min`, or leave it out."),
+                key=f"groups.{key}.fade_min",
+            )
+        total = sum(group.profile.values())
+        if abs(total - 1) > 1e-6:
+            faults.add(
+                say("The shares of the profile add up to {total}, not to 1.", total=round(total, 6)),
+                say("A profile splits the group's working day over the slots; make the shares add up to 1."),
+                key=f"groups.{key}.profile",
+            )
+    for role, ids in (("groups", file.groups), ("slots", file.slots), ("hosts", file.hosts)):
+        twins = [key for key in ids if sum(key.casefold() == other.casefold() for other in ids) > 1]
+        if twins:
+            faults.add(
+                say("The ids {ids} differ only in case.", ids=", ".join(twins)),
+                say("Give them names that differ in more."),
+                key=role,
+            )
+    for key, slot in file.slots.items():
+        if parse_slot(slot.hours) is None:
+            faults.add(
+                say("The hours {hours} are not one range of time.", hours=repr(slot.hours)),
+                say("Write one range such as 08:00-12:00."),
+                key=f"slots.{key}.hours",
+            )
+    for key, host in file.hosts.items():
+        _check_hours(host.hours, f"hosts.{key}", faults)
+        _check_excluded(host.excludes, file, f"hosts.{key}", faults)
+    for key, action in file.actions.items():
+        if action.hours is not None:
+            _check_hours(action.hours, f"actions.{key}", faults)
+        elif action.at == "stations":
+            faults.add(
+                say("Longer hours of existing stations need hours."),
+                say("Give them: `hours = '06:00-22:00'`."),
+                key=f"actions.{key}.hours",
+            )
+        _check_excluded(action.excludes, file, f"actions.{key}", faults)
+        for host_id in action.hosts:
+            if host_id not in file.hosts:
+                faults.add(
+                    say("Unknown host {host}.", host=repr(host_id)),
+                    say("Known hosts: {known}.", known=", ".join(file.hosts)),
+                    key=f"actions.{key}.hosts",
+                )
+
+
+def _check_hours(hours: str, place: str, faults: FaultList) -> None:
+    if isinstance(week := parse_hours(hours), Unread):
+        faults.add(unread_hours(hours, week), CURE_HOURS, key=f"{place}.hours")
+
+
+def _check_excluded(excludes: Sequence[str], file: ScenarioFile, place: str, faults: FaultList) -> None:
+    for group in excludes:
+        if group not in file.groups and group not in default_groups():
+            faults.add(
+                say("Unknown group {group}.", group=group),
+                say("Known groups: {known}.", known=", ".join(file.groups)),
+                key=f"{place}.excludes",
+            )
+
+
+def unread_hours(text: str, unread: Unread) -> Message:
+    """Return the sentence on opening hours that cannot be read; it names the part only where that says more."""
+    if unread.part == text:
+        return say("The opening hours {hours} cannot be read.", hours=repr(text))
+    return say("The opening hours {hours} cannot be read at {part}.", hours=repr(text), part=repr(unread.part))
+
+
+def unfit_crs(crs: str) -> Message:
+    """Return what is wrong with a CRS that is none in metres."""
+    if metric_crs_problem(crs) == "unknown":
+        return say("Unknown CRS {crs}.", crs=repr(crs))
+    return say("The CRS {crs} is not measured in metres.", crs=crs)
+
+
+def _check_crs(crs: str, key: str, faults: FaultList) -> None:
+    if metric_crs_problem(crs) is not None:
+        faults.add(unfit_crs(crs), CURE_CRS, key=key)
+
+
+def _check_source(key: str, source: Source, faults: FaultList) -> None:
+    """Note keys that do not fit the kind of source."""
+    asked = [name for name in ("table", "query", "geometry") if getattr(source, name) is not None]
+    if source.file is not None and is_database(source.file):
+        if (source.table is None) == (source.query is None):
+            faults.add(
+                say("A database needs either `table` or `query`."), say("Name one source of rows."), key=f"{key}.table"
+            )
+    elif asked:
+        faults.add(
+            say("Only a database has `{name}`.", name=asked[0]),
+            say('Give `file = "postgresql://..."`, or take the key out.'),
+            key=f"{key}.{asked[0]}",
+        )
+
+
+def check_datums(file: ScenarioFile, faults: FaultList) -> None:
+    """Note every input of records whose longitudes and latitudes have no declared datum."""
+    sources: dict[str, tuple[Source | None, str | None]] = {
+        "area": (file.area, None),
+        **{role: (source, source.crs) for role, source in file.demand.sources.items()},
+        "stations": (file.stations, None if file.stations is None else file.stations.crs),
+        "candidates": (file.candidates, file.candidates.crs),
+    }
+    for role, (source, crs) in sources.items():
+        if source is not None and source.file is not None and source.datum is None and crs is None:
+            _no_datum(f"{role}.datum", CURE_DATUM, faults)
+
+
+def check_other_datums(file: ScenarioFile, faults: FaultList) -> None:
+    """Note every input without a declared datum that nothing can be weighed by, or that others are weighed by."""
+    area, roads, candidates = file.area, file.roads, file.candidates
+    lacking = {
+        "area.known_points_datum": area.known_points is not None and area.known_points_datum is None,
+        "roads.datum": roads.datum is None and needs_datum(roads.nodes if roads.single is None else roads.single),
+        "candidates.forbidden_datum": candidates.forbidden_areas is not None and candidates.forbidden_datum is None,
+    }
+    for key, lacks in lacking.items():
+        if lacks:
+            name = key.rpartition(".")[2]
+            cure = say('Say `{key} = "wgs84"`, `"cgcs2000"`, `"gcj02"` (Amap, Tencent) or `"bd09"` (Baidu).', key=name)
+            _no_datum(key, cure, faults)
+
+
+def _no_datum(key: str, cure: Message, faults: FaultList) -> None:
+    faults.add(say("The datum of the coordinates is not declared."), cure, key=key)
+
+
+def _check_sites(role: str, sites: SitesInput, file: ScenarioFile, faults: FaultList) -> None:
+    gridded = isinstance(sites, CandidatesInput) and sites.grid
+    if (sites.osm is not None) + (sites.file is not None) + gridded != 1:
+        what = say("Stations need either `file` or `osm`.")
+        if role == "candidates":
+            what = say("Candidates need one of `file`, `osm` and `grid`.")
+        faults.add(what, say("Name one source of sites."), key=role)
+    if gridded and sites.default_host is None:
+        faults.add(
+            say("Candidates from a grid need `default_host`."),
+            say("Known hosts: {known}.", known=", ".join(file.hosts)),
+            key=f"{role}.default_host",
+        )
+    if sites.crs is not None:
+        _check_crs(sites.crs, f"{role}.crs", faults)
+    _check_source(role, sites, faults)
+    if sites.osm is not None and not sites.hosts:
+        faults.add(
+            say("Sites from OSM need the list `hosts`."),
+            say("Known hosts: {known}.", known=", ".join(file.hosts)),
+            key=f"{role}.hosts",
+        )
+    for host in filter(None, (*sites.hosts, sites.default_host)):
+        if host not in file.hosts:
+            faults.add(
+                say("Unknown host {host}.", host=host),
+                say("Known hosts: {known}.", known=", ".join(file.hosts)),
+                key=f"{role}.hosts" if host in sites.hosts else f"{role}.default_host",
+            )
+        elif host in sites.hosts and sites.osm is not None and not file.hosts[host].tags:
+            faults.add(
+                say("The host {host} has no OSM tags.", host=host),
+                say('Add `tags = ["key=value"]` to it.'),
+                key=f"hosts.{host}.tags",
+            )

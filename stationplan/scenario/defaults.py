@@ -1,0 +1,66 @@
+"""What every scenario knows without saying it: ``defaults.toml`` of the package, and how a file is laid over it."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib import resources
+from typing import cast
+
+from stationplan.scenario.schema import GroupInput, HostInput, SlotInput
+
+
+@cache
+def _defaults() -> dict[str, dict[str, object]]:
+    text = resources.files("stationplan").joinpath("defaults.toml").read_text("utf-8")
+    return cast("dict[str, dict[str, object]]", tomllib.loads(text))
+
+
+def with_defaults(document: dict[str, object]) -> dict[str, object]:
+    """Fill what a document does not say.
+
+    Slots and groups that a document lists replace the default set; a listed id that the default set knows takes from
+    it the keys that are not given. Hosts and speeds are added to the default ones.
+    """
+    defaults = _defaults()
+    filled = dict(document)
+    for table in ("slots", "groups"):
+        given = document.get(table)
+        if given is None:
+            filled[table] = defaults[table]
+        elif isinstance(given, dict):
+            filled[table] = {key: _overlay(defaults[table].get(key, {}), value) for key, value in given.items()}
+    given_hosts = document.get("hosts", {})
+    if isinstance(given_hosts, dict):
+        over = {key: _overlay(defaults["hosts"].get(key, {}), value) for key, value in given_hosts.items()}
+        filled["hosts"] = {**defaults["hosts"], **over}
+    roads = document.get("roads", {})
+    if isinstance(roads, dict):
+        filled["roads"] = {
+            **roads,
+            **{key: _overlay(defaults["roads"][key], roads.get(key, {})) for key in ("speed_kmh", "car_speed_kmh")},
+        }
+    demand = document.get("demand")
+    places = demand.get("places") if isinstance(demand, dict) else None
+    if isinstance(demand, dict) and isinstance(places, dict) and places.get("osm") and not places.get("classes"):
+        filled["demand"] = {**demand, "places": {**places, **defaults["places"]}}
+    return filled
+
+
+def _overlay(below: object, above: object) -> object:
+    return {**below, **above} if isinstance(below, dict) and isinstance(above, dict) else above
+
+
+def default_hosts() -> dict[str, HostInput]:
+    """Return the kinds of hosts that every scenario knows."""
+    return {key: HostInput.model_validate(host) for key, host in _defaults()["hosts"].items()}
+
+
+def default_groups() -> dict[str, GroupInput]:
+    """Return the groups that every scenario knows."""
+    return {key: GroupInput.model_validate(group) for key, group in _defaults()["groups"].items()}
+
+
+def default_slots() -> dict[str, SlotInput]:
+    """Return the time slots that every scenario knows."""
+    return {key: SlotInput.model_validate(slot) for key, slot in _defaults()["slots"].items()}
