@@ -48,7 +48,7 @@ def league_csv(made):
 @pytest.fixture(scope="module")
 def plans(made):
     """Every unit's ``plan.json``, best covered first."""
-    return [json.loads((made[0] / f"units/{row.folder}/plan.json").read_text("utf-8")) for row in made[1].rows]
+    return [json.loads((made[0] / f"{row.home}/plan.json").read_text("utf-8")) for row in made[1].rows]
 
 
 def section(report: Report, title: str) -> Section:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from stationplan.batch.league import League
 from stationplan.batch.unit_plan import Row
 from stationplan.domain import Language
-from stationplan.i18n import number, percent_up, words
+from stationplan.i18n import number, percent_up, translate, words
 from stationplan.output import MAP_NAME
 from stationplan.prepared import Prepared
 from stationplan.reasons import SHOWN_FROM
@@ -71,7 +71,7 @@ def coverage_map(league: League, lang: Language) -> Chart:
             else word("{name}: no plan", name=names[unit])
             for unit in league.shapes
         ],
-        [f"units/{rows[unit][1].folder}/{MAP_NAME}" if unit in rows else "" for unit in league.shapes],
+        [f"{rows[unit][1].home}/{MAP_NAME}" if unit in rows else "" for unit in league.shapes],
         legend=title,
         none=word("No plan"),
     )
@@ -101,6 +101,11 @@ def league_certainty(league: League, lang: Language) -> list[str]:
             word("Of {count} units it is not known how far they are.", count=number(len(open_rows) - len(known)))
         )
     return [*said, *spread_notes(league, lang)]
+
+
+def reasons_of(league: League, lang: Language) -> dict[str, list[str]]:
+    """Return why units have no plan, by their ids."""
+    return {outcome.unit: [translate(reason, lang) for reason in outcome.reason] for outcome in league.failed}
 
 
 def spread_notes(league: League, lang: Language) -> list[str]:

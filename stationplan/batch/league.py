@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -48,12 +49,17 @@ class League:
     crs: str
     most_share: float | None
 
-    @property
+    @cached_property
     def rows(self) -> tuple[Row, ...]:
         """The league table."""
         return tuple(plan.row for plan in self.plans)
 
-    @property
+    @cached_property
+    def by_unit(self) -> dict[str, Row]:
+        """The rows by the ids of their units."""
+        return {row.unit: row for row in self.rows}
+
+    @cached_property
     def total(self) -> Row:
         """All units together."""
         return row_of_all(self.rows, self.name)

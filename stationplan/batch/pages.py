@@ -7,12 +7,12 @@ from urllib.parse import quote
 
 import numpy as np
 
-from stationplan.batch.headline import coverage_map, league_figures, spread_notes
+from stationplan.batch.headline import coverage_map, league_figures, reasons_of, spread_notes
 from stationplan.batch.league import League
-from stationplan.batch.storage import Storage
+from stationplan.batch.storage import Storage, write_texts
 from stationplan.batch.unit_plan import Row, ways_name
 from stationplan.domain import Language
-from stationplan.i18n import number, translate, words
+from stationplan.i18n import number, words
 from stationplan.output import MAP_NAME
 from stationplan.prepared import Prepared
 from stationplan.report.coverage_section import share_text
@@ -24,12 +24,8 @@ INDEX_NAME = "index.html"
 
 def write_pages(league: League, ready: Prepared, out: Storage, *, lang: Language) -> None:
     """Write ``index.html`` and ``map.html`` of one scenario beside its units, each whole or not at all."""
-    for name, page in (
-        (INDEX_NAME, render_index(league, ready, lang=lang)),
-        (MAP_NAME, render_map([league], [""], lang=lang)),
-    ):
-        with out.writing(name) as draft:
-            draft.write_text(page, encoding="utf-8", newline="")
+    pages = {INDEX_NAME: render_index(league, ready, lang=lang), MAP_NAME: render_map([league], [""], lang=lang)}
+    write_texts(out, pages)
 
 
 def render_map(leagues: Sequence[League], folders: Sequence[str], *, lang: Language) -> str:
@@ -43,7 +39,7 @@ def render_map(leagues: Sequence[League], folders: Sequence[str], *, lang: Langu
         np.array([shapes[unit] for unit in units], dtype=object),
         first.crs,
         [
-            View(league.name.in_language(lang), tuple(_card(league, unit, folder, lang) for unit in units))
+            View(league.name.in_language(lang), _cards(league, units, folder, lang))
             for league, folder in zip(leagues, folders, strict=True)
         ],
         marks=marks(first.map_options, lang, synthetic=first.synthetic),
@@ -51,18 +47,26 @@ def render_map(leagues: Sequence[League], folders: Sequence[str], *, lang: Langu
     )
 
 
-def _card(league: League, unit: str, folder: str, lang: Language) -> UnitCard:
-    """Return what the map tells of a unit."""
-    word = words(lang)
-    row = next((row for row in league.rows if row.unit == unit), None)
-    if row is None:
-        reasons = [translate(why, lang) for outcome in league.failed if outcome.unit == unit for why in outcome.reason]
+def _cards(league: League, units: Sequence[str], folder: str, lang: Language) -> tuple[UnitCard, ...]:
+    """Return what the map tells of units, some of which may have no plan or be in another scenario only."""
+    reasons = reasons_of(league, lang)
+
+    def card(unit: str) -> UnitCard:
+        if unit in league.by_unit:
+            return _card(league.by_unit[unit], folder, lang)
         name = league.names[unit].in_language(lang) if unit in league.names else unit
-        return UnitCard(name, "", 0.0, None, None, None, 0, 0.0, (), " ".join(reasons) or word("Not in this scenario."))
-    home = f"{folder}units/{row.folder}/"
+        why = " ".join(reasons.get(unit, [])) or words(lang)("Not in this scenario.")
+        return UnitCard(name, "", 0.0, None, None, None, 0, 0.0, (), why)
+
+    return tuple(card(unit) for unit in units)
+
+
+def _card(row: Row, folder: str, lang: Language) -> UnitCard:
+    """Return what the map tells of a unit that has a plan."""
+    word, home = words(lang), f"{folder}{row.home}/"
     return UnitCard(
         name=row.name.in_language(lang),
-        about=row.prefecture if row.prefecture != row.name.zh else "",
+        about=row.about,
         workers=row.workers,
         before=row.share_before,
         after=row.share_after,
@@ -89,31 +93,34 @@ def render_index(league: League, ready: Prepared, *, lang: Language) -> str:
         notes=spread_notes(league, lang),
         rows=[_shown(rank, row, lang) for rank, row in enumerate(league.rows, start=1)],
         failed=[
-            {
-                "name": league.names[outcome.unit].in_language(lang),
-                "why": [translate(reason, lang) for reason in outcome.reason],
-            }
-            for outcome in league.failed
+            {"name": league.names[unit].in_language(lang), "why": reasons}
+            for unit, reasons in reasons_of(league, lang).items()
         ],
     )
 
 
 def _shown(rank: int, row: Row, lang: Language) -> dict[str, str]:
-    before, after = row.share_before or 0.0, row.share_after or 0.0
     return {
+        **row_texts(row),
         "rank": str(rank),
         "name": row.name.in_language(lang),
-        "prefecture": row.prefecture if row.prefecture != row.name.zh else "",
+        "prefecture": row.about,
+        "ways": ways_name(row.ways, lang),
+        "map": f"{row.home}/{MAP_NAME}",
+        "report": f"{row.home}/report.html",
+        "table": f"{row.home}/sites.xlsx",
+    }
+
+
+def row_texts(row: Row) -> dict[str, str]:
+    """Return the figures of a row of a page's table, and how wide its bars are, in hundredths."""
+    return {
         "workers": number(row.workers),
         "before": share_text(row.share_before),
         "after": share_text(row.share_after),
-        "before_width": f"{before * 100:.2f}",
-        "after_width": f"{after * 100:.2f}",
+        "before_width": f"{(row.share_before or 0.0) * 100:.2f}",
+        "after_width": f"{(row.share_after or 0.0) * 100:.2f}",
         "cross": share_text(row.cross_share),
         "new": number(row.new_sites),
         "cost": number(row.cost),
-        "ways": ways_name(row.ways, lang),
-        "map": f"units/{row.folder}/{MAP_NAME}",
-        "report": f"units/{row.folder}/report.html",
-        "table": f"units/{row.folder}/sites.xlsx",
     }

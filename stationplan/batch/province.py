@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from stationplan.batch.headline import a_worker, coverage_map, league_certainty, league_figures
+from stationplan.batch.headline import a_worker, coverage_map, league_certainty, league_figures, reasons_of
 from stationplan.batch.league import League
-from stationplan.batch.storage import Storage
+from stationplan.batch.storage import Storage, write_texts
 from stationplan.batch.unit_plan import Lack, Row, Station, row_of_all, ways_name
 from stationplan.domain import Language, LocalText
 from stationplan.i18n import number, percent, translate, words
@@ -32,8 +32,7 @@ _GAPS = 20
 def write_report(league: League, ready: Prepared, out: Storage, *, lang: Language) -> None:
     """Write ``report.html``, ``report.docx`` and, where the fonts are there, ``report.pdf`` beside the units."""
     told = province_report(league, ready, lang=lang)
-    with out.writing("report.html") as draft:
-        draft.write_text(report_page(told), encoding="utf-8", newline="")
+    write_texts(out, {"report.html": report_page(told)})
     with out.writing("report.docx") as draft:
         write_word(told, draft)
     printed = pdf_of(told, "report.pdf")
@@ -171,7 +170,7 @@ def _columns(lang: Language, name: str) -> tuple[Column, ...]:
 
 
 def _cells(row: Row, lang: Language) -> tuple[Cell, ...]:
-    small = [row.prefecture] if row.prefecture not in ("", row.name.zh) else []
+    small = [row.about] if row.about else []
     if row.ways in ("straight", "both"):
         small.append(words(lang)("Ways measured: {ways}", ways=ways_name(row.ways, lang)))
     return (
@@ -215,10 +214,10 @@ def _failed(league: League, lang: Language) -> list[Section]:
         return []
     rows = tuple(
         (
-            Cell(league.names[outcome.unit].in_language(lang)),
-            Cell(" ".join(translate(reason, lang) for reason in outcome.reason)),
+            Cell(league.names[unit].in_language(lang)),
+            Cell(" ".join(reasons)),
         )
-        for outcome in league.failed
+        for unit, reasons in reasons_of(league, lang).items()
     )
     hint = word("They are in no figure of this report.")
     columns = (Column(word("Unit"), "name"), Column(word("Why"), "text", 4.0))

@@ -17,10 +17,10 @@ from stationplan.batch.crew import crew, outcomes
 from stationplan.batch.league import League, league_of
 from stationplan.batch.pages import write_pages
 from stationplan.batch.province import write_report
-from stationplan.batch.storage import DONE_NAME, HOST, Storage, storage_at
+from stationplan.batch.storage import DONE_NAME, HOST, Storage, storage_at, write_texts
 from stationplan.batch.store import put
 from stationplan.batch.tables import write_league
-from stationplan.batch.units import By, Unit, units_of
+from stationplan.batch.units import UNITS_NAME, By, Unit, units_of
 from stationplan.batch.work import Outcome, Task, is_done
 from stationplan.domain import Language
 from stationplan.errors import FaultList, Message, say
@@ -31,9 +31,6 @@ from stationplan.scenario import Scenario
 from stationplan.steps import Progress, StepClock
 
 _log = logging.getLogger(__name__)
-
-UNITS_NAME = "units"
-"""The folder that holds a folder for each unit."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,7 @@ def run_batch(
         with clock.step("parts", say("Cutting the study into units")):
             for unit, question in zip(units, questions, strict=True):
                 part = part_of(ready, unit.districts, unit.name, plan=question)
-                folder, mark = f"{UNITS_NAME}/{unit.folder}", _fingerprint(digest_of(part), lang)
+                folder, mark = unit.home, _fingerprint(digest_of(part), lang)
                 if not is_done(storage, folder, mark):
                     stored, digest = put(part, storage, parts)
                     tasks.append(Task(unit.id, storage, stored, digest, folder, mark, lang))
@@ -105,8 +102,7 @@ def run_batch(
     write_league(league, ready, storage, lang=lang)
     write_report(league, ready, storage, lang=lang)
     write_pages(league, ready, storage, lang=lang)
-    with storage.writing("manifest.json") as draft:
-        draft.write_text(manifest_text(ready, {}), encoding="utf-8", newline="")
+    write_texts(storage, {"manifest.json": manifest_text(ready, {})})
     return Batch(league, gone, kept)
 
 
@@ -159,13 +155,19 @@ def _refuse_strangers(out: Storage) -> None:
             strangers.append(name)
     units = out.folders(UNITS_NAME)
     strangers += [f"{UNITS_NAME}/{name}" for name, inside in units.items() if not _ours(out, name, inside)]
+    refuse(out, strangers)
+
+
+def refuse(out: Storage, strangers: Sequence[str]) -> None:
+    """Raise :class:`InputError` where a folder holds something that is none of a batch's."""
+    faults = FaultList()
     if strangers:
         faults.add(
             say("{folder} holds something else than a batch: {names}.", folder=out, names=", ".join(strangers[:3])),
             say("Name another folder with --out."),
             key="--out",
         )
-        faults.raise_any()
+    faults.raise_any()
 
 
 _DRAFT = re.compile(

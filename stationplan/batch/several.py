@@ -8,15 +8,15 @@ from urllib.parse import quote
 
 from stationplan.batch.allot import Allocation
 from stationplan.batch.league import CSV_FIELDS, League, csv_rows, csv_text
-from stationplan.batch.pages import INDEX_NAME, render_map
-from stationplan.batch.run import UNITS_NAME, Batch, Told, run_batch
-from stationplan.batch.storage import Storage, storage_at
+from stationplan.batch.pages import INDEX_NAME, render_map, row_texts
+from stationplan.batch.run import Batch, Told, refuse, run_batch
+from stationplan.batch.storage import Storage, storage_at, write_texts
 from stationplan.batch.unit_plan import Row
-from stationplan.batch.units import By, folder_names
+from stationplan.batch.units import UNITS_NAME, By, folder_names
 from stationplan.domain import Language
-from stationplan.errors import FaultList, say
-from stationplan.i18n import number, percent, words
+from stationplan.i18n import number, words
 from stationplan.output import MAP_NAME
+from stationplan.report.coverage_section import share_text
 from stationplan.report.template import fill_page
 from stationplan.report.workbook import Sheet, write_sheets
 from stationplan.scenario import Scenario
@@ -75,17 +75,14 @@ def _write(leagues: Mapping[str, League], storage: Storage, lang: Language) -> N
     """Write what tells of all scenarios; ``leagues`` are known by the folders of their scenarios."""
     rows: list[list[object]] = [["scenario", *CSV_FIELDS]]
     rows += ([name, *row] for name, league in leagues.items() for row in csv_rows(league))
-    with storage.writing("league.csv") as draft:
-        draft.write_text("\ufeff" + csv_text(rows), encoding="utf-8", newline="")
     with storage.writing("league.xlsx") as draft:
         write_sheets(draft, [_sheet(leagues, lang)], title=next(iter(leagues.values())).name.in_language(lang))
-    pages = {
+    texts = {
+        "league.csv": "\ufeff" + csv_text(rows),
         INDEX_NAME: _index(leagues, lang),
         MAP_NAME: render_map(list(leagues.values()), [f"{quote(name)}/" for name in leagues], lang=lang),
     }
-    for name, page in pages.items():
-        with storage.writing(name) as draft:
-            draft.write_text(page, encoding="utf-8", newline="")
+    write_texts(storage, texts)
 
 
 def _refuse_strangers(storage: Storage, folders: Sequence[str]) -> None:
@@ -98,22 +95,16 @@ def _refuse_strangers(storage: Storage, folders: Sequence[str]) -> None:
         if name not in {*files, *folders} and not (name.startswith(".") and name.endswith(".part"))
     ]
     inside = storage.folders("") if strangers else {}
-    strangers = [name for name in strangers if UNITS_NAME not in inside.get(name, ())]
-    if strangers:
-        faults = FaultList()
-        faults.add(
-            say("{folder} holds something else than a batch: {names}.", folder=storage, names=", ".join(strangers[:3])),
-            say("Name another folder with --out."),
-            key="--out",
-        )
-        faults.raise_any()
+    refuse(storage, [name for name in strangers if UNITS_NAME not in inside.get(name, ())])
 
 
 def _units(leagues: Mapping[str, League]) -> list[tuple[str, dict[str, Row]]]:
     """Return every unit with its row in each scenario that has a plan for it, in the order of the units."""
-    rows = {name: {row.unit: row for row in league.rows} for name, league in leagues.items()}
     units = dict.fromkeys(unit for league in leagues.values() for unit in league.names)
-    return [(unit, {name: rows[name][unit] for name in leagues if unit in rows[name]}) for unit in units]
+    return [
+        (unit, {name: league.by_unit[unit] for name, league in leagues.items() if unit in league.by_unit})
+        for unit in units
+    ]
 
 
 def _name(leagues: Mapping[str, League], unit: str, lang: Language) -> str:
@@ -152,16 +143,9 @@ def _index(leagues: Mapping[str, League], lang: Language) -> str:
         map_page=MAP_NAME,
         scenarios=[
             {
+                **row_texts(league.total),
                 "name": league.name.in_language(lang),
                 "page": f"{name}/{INDEX_NAME}",
-                "workers": number(league.total.workers),
-                "before": _share(league.total.share_before),
-                "after": _share(league.total.share_after),
-                "before_width": f"{(league.total.share_before or 0.0) * 100:.2f}",
-                "after_width": f"{(league.total.share_after or 0.0) * 100:.2f}",
-                "cross": _share(league.total.cross_share),
-                "new": number(league.total.new_sites),
-                "cost": number(league.total.cost),
                 "failed": number(len(league.failed)) if league.failed else "",
             }
             for name, league in leagues.items()
@@ -170,7 +154,7 @@ def _index(leagues: Mapping[str, League], lang: Language) -> str:
             {
                 "name": _name(leagues, unit, lang),
                 "workers": number(next(iter(found.values())).workers) if found else "–",
-                "before": _share(next(iter(found.values())).share_before) if found else "–",
+                "before": share_text(next(iter(found.values())).share_before) if found else "–",
                 "cells": [_cell(name, found, lang) for name in leagues],
             }
             for unit, found in _units(leagues)
@@ -185,12 +169,8 @@ def _cell(scenario: str, found: Mapping[str, Row], lang: Language) -> dict[str, 
         return {"share": word("No plan"), "note": "", "map": "", "best": False}
     best = max((other.share_after or 0.0 for other in found.values()), default=0.0)
     return {
-        "share": _share(row.share_after),
+        "share": share_text(row.share_after),
         "note": word("{count} new, {cost} yuan", count=number(row.new_sites), cost=number(row.cost)),
-        "map": f"{scenario}/{UNITS_NAME}/{row.folder}/{MAP_NAME}",
+        "map": f"{scenario}/{row.home}/{MAP_NAME}",
         "best": len(found) > 1 and row.share_after is not None and row.share_after >= best - 1e-9,
     }
-
-
-def _share(share: float | None) -> str:
-    return "–" if share is None else percent(share)

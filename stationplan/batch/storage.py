@@ -29,10 +29,6 @@ HOST = re.sub(r"[^\w-]", "-", platform.node())
 class Storage(Protocol):
     """A folder by the names of what lies in it, with ``/`` between folders. Can be sent to other processes."""
 
-    @property
-    def owner(self) -> str:
-        """Who writes here: this process, and its machine where others may write too."""
-
     def prove(self) -> None:
         """Raise :class:`InputError` where nothing can be written, before long work is done."""
 
@@ -80,11 +76,6 @@ class LocalStorage:
     def __str__(self) -> str:
         return str(self.folder)
 
-    @property
-    def owner(self) -> str:
-        """The process."""
-        return str(os.getpid())
-
     def prove(self) -> None:
         """Raise :class:`InputError` where the folder is a file."""
         if self.folder.exists() and not self.folder.is_dir():
@@ -124,7 +115,7 @@ class LocalStorage:
     def aside(self) -> Iterator[str]:
         """Give a folder that vanishes at the end."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".parts.{self.owner}.", dir=self.folder) as made:
+        with tempfile.TemporaryDirectory(prefix=f".parts.{os.getpid()}.", dir=self.folder) as made:
             yield Path(made).name
 
     def remove(self, name: str) -> None:
@@ -148,11 +139,6 @@ class RemoteStorage:
 
     def __str__(self) -> str:
         return str(self.remote)
-
-    @property
-    def owner(self) -> str:
-        """The process and its machine."""
-        return f"{os.getpid()}@{HOST}"
 
     def prove(self) -> None:
         """Raise :class:`InputError` where no file can be written."""
@@ -204,7 +190,7 @@ class RemoteStorage:
     @contextmanager
     def aside(self) -> Iterator[str]:
         """Give a name of a folder; what is written there vanishes at the end."""
-        name = f".parts.{self.owner}.{uuid.uuid4().hex}"
+        name = f".parts.{os.getpid()}@{HOST}.{uuid.uuid4().hex}"  # others may write there too
         try:
             yield name
         finally:
@@ -214,3 +200,10 @@ class RemoteStorage:
         """Remove a file or a folder, if there is one; half a removed unit must not pass for a whole one."""
         self.remote.remove(f"{name}/{DONE_NAME}")
         self.remote.remove(name)
+
+
+def write_texts(out: Storage, texts: Mapping[str, str]) -> None:
+    """Write texts by file name, byte for byte, each whole or not at all."""
+    for name, text in texts.items():
+        with out.writing(name) as draft:
+            draft.write_text(text, encoding="utf-8", newline="")

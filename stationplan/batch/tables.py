@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from stationplan.batch.headline import league_certainty, league_figures
+from stationplan.batch.headline import league_certainty, league_figures, reasons_of
 from stationplan.batch.league import CSV_FIELDS, League, csv_rows, csv_text
 from stationplan.batch.province import biggest_lacks, league_assumptions
-from stationplan.batch.storage import Storage
+from stationplan.batch.storage import Storage, write_texts
 from stationplan.batch.unit_plan import ways_name
 from stationplan.domain import Language
-from stationplan.i18n import translate, words
+from stationplan.i18n import words
 from stationplan.naming import kind_names
 from stationplan.prepared import Prepared
 from stationplan.report.plan_sheets import assumptions_sheet, figures_sheet
@@ -18,8 +18,7 @@ from stationplan.report.workbook import Sheet, write_sheets
 
 def write_league(league: League, ready: Prepared, out: Storage, *, lang: Language) -> None:
     """Write ``league.csv`` and ``league.xlsx`` beside the units, each whole or not at all."""
-    with out.writing("league.csv") as draft:
-        draft.write_text("\ufeff" + csv_text([CSV_FIELDS, *csv_rows(league)]), encoding="utf-8", newline="")
+    write_texts(out, {"league.csv": "\ufeff" + csv_text([CSV_FIELDS, *csv_rows(league)])})
     with out.writing("league.xlsx") as draft:
         write_sheets(draft, sheets_of(league, ready, lang), title=league.name.in_language(lang))
 
@@ -152,8 +151,8 @@ def _failed(league: League, lang: Language) -> list[Sheet]:
     if not league.failed:
         return []
     rows: list[list[object]] = [
-        [league.names[outcome.unit].in_language(lang), translate(reason, lang)]
-        for outcome in league.failed
-        for reason in outcome.reason
+        [league.names[unit].in_language(lang), reason]
+        for unit, reasons in reasons_of(league, lang).items()
+        for reason in reasons
     ]
     return [Sheet(word("Units without a plan"), [(word("Unit"), "text", 24), (word("Why"), "text", 100)], rows)]

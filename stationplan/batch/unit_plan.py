@@ -31,13 +31,14 @@ Ways = Literal["roads", "straight", "both"]
 class Row:
     """One unit of the table; shares are ``None`` where there are no workers, ``gap`` where none is known.
 
-    ``circle_*`` are the workers inside the service circle of the national programme, today, with the plan, and covered
-    twice with it. ``closable`` of the ``stations`` that stand could close today and nobody would lose cover.
+    ``home`` is the unit's folder, from that of the batch on. ``circle_*`` are the workers inside the service circle of
+    the national programme, today, with the plan, and covered twice with it. ``closable`` of the ``stations`` that stand
+    could close today and nobody would lose cover.
     """
 
     unit: str
     name: LocalText
-    folder: str
+    home: str
     prefecture: str
     districts: int
     workers: float
@@ -55,6 +56,11 @@ class Row:
     stations: int
     closable: int
     ways: Ways | None = None
+
+    @property
+    def about(self) -> str:
+        """The prefecture, where the unit is called otherwise."""
+        return self.prefecture if self.prefecture != self.name.zh else ""
 
     @property
     def circle_share_before(self) -> float | None:
@@ -144,14 +150,14 @@ class UnitPlan:
 
 def unit_plan(ready: Prepared, unit: Unit, out: Storage) -> UnitPlan:
     """Return what a unit's own ``plan.json`` says."""
-    plan = json.loads(out.read(f"units/{unit.folder}/plan.json"))
+    plan = json.loads(out.read(f"{unit.home}/plan.json"))
     before, after, total = plan["coverage"]["before"], plan["coverage"]["after"], plan["coverage"]["total"]
     circle = plan["scorecard"]
     prefectures = dict.fromkeys(ready.area.districts["prefecture"].astype(str).iloc[unit.districts])
     row = Row(
         unit=unit.id,
         name=unit.name,
-        folder=unit.folder,
+        home=unit.home,
         prefecture=next(iter(prefectures)),
         districts=len(unit.districts),
         workers=total,
@@ -205,7 +211,7 @@ def row_of_all(rows: Sequence[Row], name: LocalText) -> Row:
     return Row(
         unit="",
         name=name,
-        folder="",
+        home="",
         prefecture="",
         districts=sum(row.districts for row in rows),
         workers=math.fsum(row.workers for row in rows),

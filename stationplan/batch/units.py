@@ -19,6 +19,10 @@ _UNFIT = re.compile(r"[^\w\-]+")
 """What stands in no folder's name."""
 
 
+UNITS_NAME = "units"
+"""The folder of a batch that holds a folder for each unit."""
+
+
 @dataclass(frozen=True, eq=False)
 class Unit(Record):
     """A part of the study area that is planned on its own: some rows of its districts.
@@ -30,6 +34,11 @@ class Unit(Record):
     name: LocalText
     folder: str
     districts: IntArray
+
+    @property
+    def home(self) -> str:
+        """The unit's folder, from that of the batch on."""
+        return f"{UNITS_NAME}/{self.folder}"
 
 
 def units_of(area: StudyArea, by: By) -> list[Unit]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import tomllib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -110,15 +110,13 @@ def _fetch_inputs(path: Path, data: Path | None, mirrors: Sequence[_Mirror]) -> 
     """Fetch the inputs that a scenario names, each from the first folder that has it; missing ones are told later."""
     scenario = load_scenario(path, data=data, undeclared_datums=True, purpose=None)
     for name in {name for _, name, _ in scenario.inputs if not is_database(name)}:
-        for folder in scenario.folders:
-            place = (folder / name.replace("\0", "")).resolve()
-            if Path(name).is_absolute() or not place.is_relative_to(folder.resolve()):
-                break  # the scenario's own refusal follows
-            mirror = _mirror_of(place, mirrors)
-            if mirror is not None:
-                mirror.fetch(place)
-            if place.is_file():
-                break
+        with suppress(InputError):  # a path that leaves its folder is refused when it is read
+            for place in scenario.places(name):
+                mirror = _mirror_of(place, mirrors)
+                if mirror is not None:
+                    mirror.fetch(place)
+                if place.is_file():
+                    break
 
 
 def _as_named(fault: Fault, mirrors: Sequence[_Mirror]) -> Fault:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -91,26 +91,38 @@ class Scenario:
         InputError
             The file does not exist, or the path leaves its folder.
         """
-        faults = FaultList(self.path.name)
-        searched = ", ".join(str(folder.resolve()) for folder in self.folders)
-        shown = shown_url(path) if is_database(path) else path
-        for folder in self.folders:
-            place = (folder / path.replace("\0", "")).resolve()
-            if Path(path).is_absolute() or not place.is_relative_to(folder.resolve()):
-                faults.add(
-                    say("The path {path} leaves the data folder.", path=shown),
-                    say("Name a file inside the folder of the scenario, or pass that folder with --data."),
-                    key=key,
-                )
-                faults.raise_any()
+        for place in self.places(path, key=key):
             if "\0" not in path and _is_file(place):
                 return place
+        faults = FaultList(self.path.name)
+        shown = shown_url(path) if is_database(path) else path
+        searched = ", ".join(str(folder.resolve()) for folder in self.folders)
         faults.add(
             say("The file {path} does not exist in {folders}.", path=shown, folders=searched),
             say("Check the name, or pass the folder that holds it with --data."),
             key=key,
         )
         raise InputError(faults.faults)
+
+    def places(self, path: str, *, key: str | None = None) -> Iterator[Path]:
+        """Yield where the input file that the scenario names ``path`` may lie, the first choice first.
+
+        Raises
+        ------
+        InputError
+            The path leaves its folder.
+        """
+        for folder in self.folders:
+            place = (folder / path.replace("\0", "")).resolve()
+            if Path(path).is_absolute() or not place.is_relative_to(folder.resolve()):
+                faults = FaultList(self.path.name)
+                faults.add(
+                    say("The path {path} leaves the data folder.", path=shown_url(path) if is_database(path) else path),
+                    say("Name a file inside the folder of the scenario, or pass that folder with --data."),
+                    key=key,
+                )
+                faults.raise_any()
+            yield place
 
 
 def _is_file(path: Path) -> bool:
