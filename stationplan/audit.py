@@ -61,8 +61,8 @@ def _longer(demand: Demand, sites: Sites, times: TravelTimes, before: CountArray
     gain = np.zeros(len(station))
     for g, group in enumerate(demand.groups):
         near = within_standard(times, group)[:, station]
-        shut = ~sites.open[station] & sites.serves[station, g][:, None]
-        gain += ((near.T @ uncovered[:, g]) * shut).sum(axis=1)
+        # Where a station is open, nobody near whom it suits is uncovered: all that is found are slots when it is shut.
+        gain += ((near.T @ uncovered[:, g]) * sites.serves[station, g][:, None]).sum(axis=1)
     return gain
 
 

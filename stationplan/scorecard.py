@@ -92,8 +92,8 @@ def needed(coverage: Coverage, sites: Sites, targets: Sequence[float]) -> tuple[
     total = float(weight.sum())
     today = (cover @ sites.existing.astype(np.int32)) > 0
     open_rows = ~today
-    columns = cover[:, usable].tocsc()
-    by_row = columns.tocsr()
+    by_row = cover[:, usable]
+    columns = by_row.tocsc()
     most = float(weight[today].sum()) + float(weight[open_rows & (np.diff(by_row.indptr) > 0)].sum())
     wanted = np.array([target * total * (1 - _SLACK) for target in targets])
     covered = float(weight[today].sum())

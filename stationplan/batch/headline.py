@@ -9,31 +9,19 @@ from stationplan.i18n import number, percent_up, translate, words
 from stationplan.output import MAP_NAME
 from stationplan.prepared import Prepared
 from stationplan.reasons import SHOWN_FROM
+from stationplan.report.audit_section import circle_figure
 from stationplan.report.charts import choropleth
 from stationplan.report.content import Chart, Figure
-from stationplan.report.coverage_section import share_text
+from stationplan.report.coverage_section import covered_figure, share_text
 
 
 def league_figures(league: League, ready: Prepared, lang: Language) -> tuple[Figure, ...]:
     """Return the figures of all units that everybody asks for first."""
-    word, total, card = words(lang), league.total, ready.file.scorecard
-    before, after = share_text(total.share_before), share_text(total.share_after)
-    circle = (share_text(total.circle_share_before), share_text(total.circle_share_after))
+    word, total = words(lang), league.total
+    circle = (total.circle_share_before, total.circle_share_after, total.circle_cross_share)
     return (
-        Figure(
-            word("Workers covered"),
-            word("{before} → {after}", before=before, after=after),
-            word("of {total} workers", total=number(total.workers)),
-        ),
-        Figure(
-            word(
-                "Within {minutes} min and {metres} m on foot",
-                minutes=number(card.walk_min),
-                metres=number(card.walk_m),
-            ),
-            word("{before} → {after}", before=circle[0], after=circle[1]),
-            word("cross-covered {share}", share=share_text(total.circle_cross_share)),
-        ),
+        covered_figure(total.share_before, total.share_after, total.workers, lang),
+        circle_figure(ready.file.scorecard, *circle, lang),
         Figure(
             word("Units"),
             number(len(league.rows)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from stationplan.batch.headline import a_worker, coverage_map, league_certainty, league_figures, reasons_of
@@ -10,18 +9,16 @@ from stationplan.batch.league import League
 from stationplan.batch.storage import Storage, write_texts
 from stationplan.batch.unit_plan import Lack, Row, Station, row_of_all, ways_name
 from stationplan.domain import Language, LocalText
-from stationplan.i18n import number, percent, translate, words
+from stationplan.i18n import number, translate, words
 from stationplan.prepared import Prepared
 from stationplan.reasons import SHOWN_FROM
 from stationplan.report import report_page, write_word
+from stationplan.report.audit_section import circle_section, goal_cells
 from stationplan.report.content import Block, Cell, Column, Lines, Report, Section, Sheet, Table
-from stationplan.report.coverage_section import share_text
+from stationplan.report.coverage_section import bar_cell, share_text
 from stationplan.report.pdf import pdf_of
-from stationplan.report.plan_report import assumptions_section, made_by, quality_sections
-from stationplan.report.template import marks
-
-_NAMED = 60
-"""Units whose names there is room for beside the map."""
+from stationplan.report.plan_report import assumptions_section, quality_sections, report_of, sheet_of
+from stationplan.report.sites_section import gaps_section
 
 _LISTED = 10
 """Stations of a list, and units of a list of the audit."""
@@ -45,13 +42,9 @@ def write_report(league: League, ready: Prepared, out: Storage, *, lang: Languag
 
 def province_report(league: League, ready: Prepared, *, lang: Language = "zh") -> Report:
     """Return what the report of all units says, for any of the writers."""
-    word = words(lang)
-    return Report(
-        lang=lang,
-        title=league.name.in_language(lang),
-        marks=tuple(marks(league, lang)),
-        notice=league.notice.in_language(lang) if league.notice is not None else "",
-        figures_title=word("Key figures"),
+    return report_of(
+        league,
+        lang,
         figures=league_figures(league, ready, lang),
         sheet=_sheet(league, ready, lang),
         sections=(
@@ -65,24 +58,18 @@ def province_report(league: League, ready: Prepared, *, lang: Language = "zh") -
             _certainty(league, ready, lang),
             *quality_sections(ready.quality, lang),
         ),
-        made_by=made_by(league.scenario_fingerprint, lang),
     )
 
 
 def _sheet(league: League, ready: Prepared, lang: Language) -> Sheet:
-    word, review, more = words(lang), ready.file.map.options.review_number, len(league.rows) - _NAMED
-    return Sheet(
-        title=word("Map of the units"),
-        svg=coverage_map(league, lang).svg,
-        names_title=word("Units, best covered first"),
-        names=tuple(
-            word("{name}: {share}", name=row.name.in_language(lang), share=share_text(row.share_after))
-            for row in league.rows[:_NAMED]
-        ),
-        sources=tuple(word("Roads: {source}", source=source) for source in ready.sources),
-        more=word("and {count} more", count=number(more)) if more > 0 else "",
-        review=word("Map review number: {number}", number=review) if review else "",
-    )
+    word = words(lang)
+    names = [
+        word("{name}: {share}", name=row.name.in_language(lang), share=share_text(row.share_after))
+        for row in league.rows
+    ]
+    title, names_title = word("Map of the units"), word("Units, best covered first")
+    picture = coverage_map(league, lang).svg
+    return sheet_of(title, picture, names_title, names, ready.sources, league.map_options, lang)
 
 
 def _parts(league: League) -> list[Row]:
@@ -98,7 +85,7 @@ def _parts(league: League) -> list[Row]:
 
 def _circle(league: League, ready: Prepared, lang: Language) -> Section:
     """Return who is inside the service circle in all and by prefecture, and what it takes to cover more."""
-    word, card, total = words(lang), ready.file.scorecard, league.total
+    word, total = words(lang), league.total
     columns = (
         Column(word("Name"), "name", 2.4),
         Column(word("Coverage"), "bar", 2.6),
@@ -115,7 +102,7 @@ def _circle(league: League, ready: Prepared, lang: Language) -> Section:
         rows.append(
             (
                 Cell(name),
-                _bar(before, after),
+                bar_cell(before, after),
                 Cell(share_text(before)),
                 Cell(share_text(after), strong=True),
                 Cell(share_text(row.circle_cross_share)),
@@ -129,8 +116,7 @@ def _circle(league: League, ready: Prepared, lang: Language) -> Section:
         )
         goals = tuple(
             (
-                Cell(percent(goal.share, 0 if math.isclose(goal.share * 100, round(goal.share * 100)) else 1)),
-                Cell(word("Out of reach") if goal.enough is None else number(goal.enough), strong=True),
+                *goal_cells(goal.share, goal.enough, lang),
                 Cell(number(sum(1 for row in league.rows if row.goals[place].enough is None))),
             )
             for place, goal in enumerate(total.goals)
@@ -141,17 +127,7 @@ def _circle(league: League, ready: Prepared, lang: Language) -> Section:
             Column(word("Units that cannot reach it")),
         )
         blocks.append(Table(heads, goals, word("Stations still needed"), hint))
-    hint = word(
-        "Workers with an open, suitable station within {minutes} min and {metres} m on foot, whatever way they travel "
-        "otherwise. Dark: today. Light: gained by the plan.",
-        minutes=number(card.walk_min),
-        metres=number(card.walk_m),
-    )
-    return Section(word("Service circle of the national programme"), hint, tuple(blocks))
-
-
-def _bar(before: float | None, after: float | None) -> Cell:
-    return Cell(f"{share_text(before)} → {share_text(after)}", bar=(before or 0.0, after or 0.0))
+    return circle_section(ready.file.scorecard, blocks, lang)
 
 
 def _columns(lang: Language, name: str) -> tuple[Column, ...]:
@@ -176,7 +152,7 @@ def _cells(row: Row, lang: Language) -> tuple[Cell, ...]:
     return (
         Cell(row.name.in_language(lang), tuple(small)),
         Cell(number(row.workers)),
-        _bar(row.share_before, row.share_after),
+        bar_cell(row.share_before, row.share_after),
         Cell(share_text(row.share_before)),
         Cell(share_text(row.share_after), strong=True),
         Cell(share_text(row.cross_share)),
@@ -230,14 +206,7 @@ def biggest_lacks(league: League) -> list[Lack]:
 
 
 def _gaps(league: League, lang: Language) -> Section:
-    word, title = words(lang), words(lang)("The biggest gaps that stay")
-    found = biggest_lacks(league)[:_GAPS]
-    if not found:
-        return Section(title, "", (Lines((word("Nobody stays without a station."),)),))
-    hint = word(
-        "Workers whom the plan leaves uncovered, in circles of 1 km around the place; nobody is in two of them. Places "
-        "are named by the nearest station or candidate, as the crow flies."
-    )
+    word = words(lang)
     columns = (
         Column("#", share=0.4),
         Column(word("Place"), "name", 3.2),
@@ -253,9 +222,9 @@ def _gaps(league: League, lang: Language) -> Section:
             Cell(number(lack.workers, 1), strong=True),
             Cell(number(lack.candidates)),
         )
-        for rank, lack in enumerate(found, start=1)
+        for rank, lack in enumerate(biggest_lacks(league)[:_GAPS], start=1)
     )
-    return Section(title, hint, (Table(columns, rows),))
+    return gaps_section(columns, rows, lang)
 
 
 def _audit(league: League, lang: Language) -> list[Section]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
@@ -11,7 +13,7 @@ from stationplan.i18n import number, percent, words
 from stationplan.naming import district_name, host_names, kind_names, site_name
 from stationplan.reasons import SHOWN_FROM
 from stationplan.report.content import Block, Cell, Column, Figure, Lines, Section, Table
-from stationplan.report.coverage_section import share_text
+from stationplan.report.coverage_section import bar_cell, share_text
 from stationplan.report.metrics import Part, scorecard_shares
 from stationplan.report.workbook import Sheet
 
@@ -20,27 +22,55 @@ _FAR_M = 200.0
 """A station farther from any road than this is hardly where its record says; GCJ-02 is off by 400 m in Sichuan."""
 
 
+class Circle(Protocol):
+    """The limits of the service circle, both closed."""
+
+    @property
+    def walk_min(self) -> float:
+        """Minutes on foot."""
+
+    @property
+    def walk_m(self) -> float:
+        """Metres of road."""
+
+
+def circle_figure(
+    circle: Circle, before: float | None, after: float | None, cross: float | None, lang: Language
+) -> Figure:
+    """Return the shares of workers inside the service circle today, with the plan, and twice with it."""
+    word = words(lang)
+    return Figure(
+        word(
+            "Within {minutes} min and {metres} m on foot",
+            minutes=number(circle.walk_min),
+            metres=number(circle.walk_m),
+        ),
+        word("{before} → {after}", before=share_text(before), after=share_text(after)),
+        word("cross-covered {share}", share=share_text(cross)),
+    )
+
+
+def circle_section(circle: Circle, blocks: Sequence[Block], lang: Language) -> Section:
+    """Return the section on the service circle, with its heading and how to read it."""
+    word = words(lang)
+    hint = word(
+        "Workers with an open, suitable station within {minutes} min and {metres} m on foot, whatever way they travel "
+        "otherwise. Dark: today. Light: gained by the plan.",
+        minutes=number(circle.walk_min),
+        metres=number(circle.walk_m),
+    )
+    return Section(word("Service circle of the national programme"), hint, tuple(blocks))
+
+
 def scorecard_figure(plan: Plan, lang: Language) -> Figure:
     """Return the share of workers inside the service circle, as a key figure."""
-    word, (before, after) = words(lang), scorecard_shares(plan, np.s_[:])
-    label = word(
-        "Within {minutes} min and {metres} m on foot",
-        minutes=number(plan.scorecard.walk_min),
-        metres=number(plan.scorecard.walk_m),
-    )
-    value = word("{before} → {after}", before=share_text(before.share), after=share_text(after.share))
-    return Figure(label, value, word("cross-covered {share}", share=share_text(after.cross_share)))
+    before, after = scorecard_shares(plan)
+    return circle_figure(plan.scorecard, before.share, after.share, after.cross_share, lang)
 
 
 def scorecard_section(plan: Plan, lang: Language) -> Section:
     """Return who is inside the service circle today and with the plan, and what it takes to cover more."""
     word, card = words(lang), plan.scorecard
-    hint = word(
-        "Workers with an open, suitable station within {minutes} min and {metres} m on foot, whatever way they travel "
-        "otherwise. Dark: today. Light: gained by the plan.",
-        minutes=number(card.walk_min),
-        metres=number(card.walk_m),
-    )
     columns = (
         Column(word("Name"), "name", 2.4),
         Column(word("Coverage"), "bar", 2.6),
@@ -58,14 +88,14 @@ def scorecard_section(plan: Plan, lang: Language) -> Section:
     blocks: list[Block] = [Table(columns, rows, look="coverage")]
     if card.needed:
         blocks.append(_needed(card.needed, lang))
-    return Section(word("Service circle of the national programme"), hint, tuple(blocks))
+    return circle_section(card, blocks, lang)
 
 
 def _circle_row(plan: Plan, name: str, part: Part) -> tuple[Cell, ...]:
     before, after = scorecard_shares(plan, part)
     return (
         Cell(name),
-        Cell(f"{share_text(before.share)} → {share_text(after.share)}", bar=(before.share or 0.0, after.share or 0.0)),
+        bar_cell(before.share, after.share),
         Cell(share_text(before.share)),
         Cell(share_text(after.share), strong=True),
         Cell(share_text(before.cross_share)),
@@ -83,8 +113,7 @@ def _needed(needed: tuple[Needed, ...], lang: Language) -> Table:
     )
     rows = tuple(
         (
-            Cell(_goal(goal.share)),
-            Cell(word("Out of reach") if goal.enough is None else number(goal.enough), strong=True),
+            *goal_cells(goal.share, goal.enough, lang),
             Cell(number(goal.least)),
             Cell(share_text(None if math.isnan(goal.most_share) else goal.most_share)),
         )
@@ -94,9 +123,10 @@ def _needed(needed: tuple[Needed, ...], lang: Language) -> Table:
     return Table(columns, rows, word("Stations still needed"), hint)
 
 
-def _goal(share: float) -> str:
-    """Return a share as a percentage, without a digit where it needs none."""
-    return percent(share, 0 if math.isclose(share * 100, round(share * 100)) else 1)
+def goal_cells(share: float, enough: int | None, lang: Language) -> tuple[Cell, Cell]:
+    """Return a share to be covered, without a digit where it needs none, and how many new sites are enough for it."""
+    shown = percent(share, 0 if math.isclose(share * 100, round(share * 100)) else 1)
+    return Cell(shown), Cell(words(lang)("Out of reach") if enough is None else number(enough), strong=True)
 
 
 def audit_sections(plan: Plan, lang: Language) -> list[Section]:

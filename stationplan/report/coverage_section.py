@@ -10,7 +10,7 @@ from stationplan.domain import Language, Plan
 from stationplan.i18n import number, percent, words
 from stationplan.naming import district_name
 from stationplan.report.charts import curve
-from stationplan.report.content import Block, Cell, Chart, Column, Section, Table
+from stationplan.report.content import Block, Cell, Chart, Column, Figure, Section, Table
 from stationplan.report.metrics import Change, by_district, new_sites, room, ways
 from stationplan.report.plan_charts import tiles
 from stationplan.report.told import coverage_parts
@@ -19,6 +19,18 @@ from stationplan.report.told import coverage_parts
 def share_text(share: float | None) -> str:
     """Return a share as a percentage; a dash where there is none."""
     return "–" if share is None else percent(share)
+
+
+def bar_cell(before: float | None, after: float | None) -> Cell:
+    """Return a bar of two shares, today and with the plan; without them it is empty."""
+    return Cell(f"{share_text(before)} → {share_text(after)}", bar=(before or 0.0, after or 0.0))
+
+
+def covered_figure(before: float | None, after: float | None, total: float, lang: Language) -> Figure:
+    """Return the share of so many workers covered today and with a plan, as a key figure."""
+    word = words(lang)
+    value = word("{before} → {after}", before=share_text(before), after=share_text(after))
+    return Figure(word("Workers covered"), value, word("of {total} workers", total=number(total)))
 
 
 def minutes_text(minutes: float | None) -> str:
@@ -82,7 +94,7 @@ def _coverage_row(name: str, change: Change, lang: Language) -> tuple[Cell, ...]
     return (
         Cell(name),
         Cell(number(change.before.total)),
-        Cell(f"{share_text(before)} → {share_text(after)}", bar=(before or 0.0, after or 0.0)),
+        bar_cell(before, after),
         Cell(share_text(before)),
         Cell(share_text(after), small, strong=True),
         Cell(share_text(change.after.cross_share)),

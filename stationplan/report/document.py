@@ -114,7 +114,7 @@ def document(plan: Plan) -> Json:
         "gaps": _gaps(plan),
         "ways": _ways(plan),
         "room": _room(plan),
-        "sites": [_site(plan, order) for order in range(len(plan.chosen))],
+        "sites": site_documents(plan),
         "why_not": [_why_not(plan, case) for case in plan.why_not],
         "robustness_draws": plan.robustness_draws,
         "counts": dict(plan.counts),
@@ -125,6 +125,11 @@ def document(plan: Plan) -> Json:
 def document_text(plan: Plan) -> str:
     """Return ``plan.json`` as text; the same plan gives the same bytes."""
     return json.dumps(document(plan), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def site_documents(plan: Plan) -> list[Json]:
+    """Return the proposed sites in build order as plain values."""
+    return [_site(plan, order) for order in range(len(plan.chosen))]
 
 
 def _site(plan: Plan, order: int) -> Json:

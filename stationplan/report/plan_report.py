@@ -6,7 +6,9 @@ import math
 from collections.abc import Sequence
 from importlib import metadata
 
-from stationplan.domain import Demand, Group, Language, Plan, Quality
+from markupsafe import Markup
+
+from stationplan.domain import Demand, Group, Language, MapOptions, Plan, Quality
 from stationplan.i18n import number, percent, percent_up, translate, words
 from stationplan.naming import mode_names, role_name, site_name
 from stationplan.report.audit_section import audit_sections, scorecard_figure, scorecard_section
@@ -14,6 +16,7 @@ from stationplan.report.content import Block, Cell, Column, Figure, Lines, Repor
 from stationplan.report.coverage_section import (
     built_words,
     coverage_section,
+    covered_figure,
     minutes_text,
     outlook_sections,
     share_text,
@@ -23,11 +26,11 @@ from stationplan.report.page import report_page
 from stationplan.report.quality import COUNTED, action_names
 from stationplan.report.sheet import map_sheet
 from stationplan.report.sites_section import sites_sections
-from stationplan.report.template import marks
+from stationplan.report.template import Titled, marks
 from stationplan.report.told import plan_notes
 
 _NAMED = 60
-"""Proposed sites whose names there is room for beside the map."""
+"""Names that there is room for beside the map."""
 
 _FINDINGS = 20
 """Kinds of findings that a report tells; the workbook holds every single one."""
@@ -35,13 +38,9 @@ _FINDINGS = 20
 
 def plan_report(plan: Plan, *, lang: Language = "zh") -> Report:
     """Return what the report of a plan says, for any of the writers."""
-    word = words(lang)
-    return Report(
-        lang=lang,
-        title=plan.name.in_language(lang),
-        marks=tuple(marks(plan, lang)),
-        notice=plan.notice.in_language(lang) if plan.notice is not None else "",
-        figures_title=word("Key figures"),
+    return report_of(
+        plan,
+        lang,
         figures=key_figures(plan, lang),
         sheet=_sheet(plan, lang),
         sections=(
@@ -54,16 +53,28 @@ def plan_report(plan: Plan, *, lang: Language = "zh") -> Report:
             _certainty(plan, lang),
             *quality_sections(plan.quality, lang),
         ),
-        made_by=made_by(plan.scenario_fingerprint, lang),
     )
 
 
-def made_by(scenario_fingerprint: str, lang: Language) -> str:
-    """Return what a report was made by, and from which scenario."""
-    return words(lang)(
-        "Made by stationplan {version}. Scenario {fingerprint}.",
-        version=metadata.version("stationplan"),
-        fingerprint=scenario_fingerprint[:12],
+def report_of(
+    study: Titled, lang: Language, *, figures: tuple[Figure, ...], sheet: Sheet, sections: tuple[Section, ...]
+) -> Report:
+    """Return a report with what every report says of what it is about."""
+    word = words(lang)
+    return Report(
+        lang=lang,
+        title=study.name.in_language(lang),
+        marks=tuple(marks(study, lang)),
+        notice=study.notice.in_language(lang) if study.notice is not None else "",
+        figures_title=word("Key figures"),
+        figures=figures,
+        sheet=sheet,
+        sections=sections,
+        made_by=word(
+            "Made by stationplan {version}. Scenario {fingerprint}.",
+            version=metadata.version("stationplan"),
+            fingerprint=study.scenario_fingerprint[:12],
+        ),
     )
 
 
@@ -73,14 +84,30 @@ def render_report(plan: Plan, *, lang: Language = "zh") -> str:
 
 
 def _sheet(plan: Plan, lang: Language) -> Sheet:
-    word, review, more = words(lang), plan.map_options.review_number, len(plan.chosen) - _NAMED
+    word = words(lang)
+    names = [site_name(plan, int(site), lang) for site in plan.chosen]
+    title, names_title = word("Map"), word("Proposed sites, in build order")
+    return sheet_of(title, map_sheet(plan, lang), names_title, names, plan.sources, plan.map_options, lang)
+
+
+def sheet_of(
+    title: str,
+    svg: Markup,
+    names_title: str,
+    names: Sequence[str],
+    roads: Sequence[str],
+    options: MapOptions,
+    lang: Language,
+) -> Sheet:
+    """Return a map to be printed large, with as many names as there is room for, and where its ``roads`` come from."""
+    word, review, more = words(lang), options.review_number, len(names) - _NAMED
     return Sheet(
-        title=word("Map"),
-        svg=map_sheet(plan, lang),
-        names_title=word("Proposed sites, in build order"),
-        names=tuple(site_name(plan, int(site), lang) for site in plan.chosen[:_NAMED]),
+        title=title,
+        svg=svg,
+        names_title=names_title,
+        names=tuple(names[:_NAMED]),
         more=word("and {count} more", count=number(more)) if more > 0 else "",
-        sources=tuple(word("Roads: {source}", source=source) for source in plan.sources),
+        sources=tuple(word("Roads: {source}", source=source) for source in roads),
         review=word("Map review number: {number}", number=review) if review else "",
     )
 
@@ -91,11 +118,7 @@ def key_figures(plan: Plan, lang: Language) -> tuple[Figure, ...]:
     total = overall(plan)
     gained = total.after.workers - total.before.workers
     figures: tuple[Figure, ...] = (
-        Figure(
-            word("Workers covered"),
-            word("{before} → {after}", before=share_text(total.before.share), after=share_text(total.after.share)),
-            word("of {total} workers", total=number(total.before.total)),
-        ),
+        covered_figure(total.before.share, total.after.share, total.before.total, lang),
         Figure(word("New sites"), built_words(plan, lang), _counts(plan, lang)),
         Figure(
             word("Workers gained"),

@@ -210,16 +210,21 @@ def _ratio(cost: FloatArray, gained: FloatArray) -> float:
     return float(cost.sum() / gained.sum())
 
 
-def _gaps(plan: Plan, lang: Language) -> Section:
+def gaps_section(columns: tuple[Column, ...], rows: tuple[tuple[Cell, ...], ...], lang: Language) -> Section:
+    """Return the section on places where workers stay uncovered, with its heading and how to read it."""
     word = words(lang)
     title = word("The biggest gaps that stay")
-    found = biggest_gaps(plan, _GAPS)
-    if not found:
+    if not rows:
         return Section(title, "", (Lines((word("Nobody stays without a station."),)),))
     hint = word(
         "Workers whom the plan leaves uncovered, in circles of 1 km around the place; nobody is in two of them. Places "
         "are named by the nearest station or candidate, as the crow flies."
     )
+    return Section(title, hint, (Table(columns, rows),))
+
+
+def _gaps(plan: Plan, lang: Language) -> Section:
+    word = words(lang)
     columns = (
         Column("#", share=0.4),
         Column(word("Place"), "name", 3.2),
@@ -235,6 +240,6 @@ def _gaps(plan: Plan, lang: Language) -> Section:
             Cell(most_words(plan, gap.workers, lang)),
             Cell(number(gap.candidates)),
         )
-        for rank, gap in enumerate(found, start=1)
+        for rank, gap in enumerate(biggest_gaps(plan, _GAPS), start=1)
     )
-    return Section(title, hint, (Table(columns, rows),))
+    return gaps_section(columns, rows, lang)

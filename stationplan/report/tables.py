@@ -13,7 +13,7 @@ from stationplan.i18n import translate, words
 from stationplan.naming import district_name, host_names, kind_names, phase_name, site_name
 from stationplan.reasons import broken_by, held_by, mean_today_min, no_station_share, why_not_facts, why_not_title
 from stationplan.report.audit_section import stations_sheet
-from stationplan.report.document import document
+from stationplan.report.document import site_documents
 from stationplan.report.metrics import certainty, new_sites
 from stationplan.report.plan_report import assumptions_section
 from stationplan.report.plan_sheets import assumptions_sheet, gaps_sheet, summary_sheet
@@ -54,9 +54,7 @@ def sites_csv(plan: Plan) -> str:
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, lineterminator="\r\n")
     writer.writerow(_CSV_FIELDS)
-    rows = document(plan)["sites"]
-    assert isinstance(rows, list)
-    for site in rows:
+    for site in site_documents(plan):
         values = (site[field] for field in _CSV_FIELDS)
         writer.writerow([formula_safe(value) if isinstance(value, str) else value for value in values])
     return stream.getvalue()
