@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 
 from stationplan.access.network import assemble
-from stationplan.domain import BoolArray, FloatArray, IntArray, Mode, ObjectArray, RoadNetwork, Snap
+from stationplan.domain import BoolArray, FloatArray, IntArray, Mode, ObjectArray, RoadNetwork, Snap, joined
 
 _AT_NODE_M = 0.01
 """A place this close to a node is the node."""
@@ -31,20 +31,17 @@ def connect(
     them do not change. Ties go to the arc with the lowest nodes.
     """
     points = shapely.points(x, y)
-    n = network.node_count
-    tail, head = network.tail.astype(np.int64), network.head.astype(np.int64)
+    tail = network.tail
     places: list[FloatArray] = []
     offroad: dict[Mode, FloatArray] = {}
     for mode in modes:
         usable = _snappable(network, mode, min_component_nodes)
-        low, high = np.minimum(tail, head)[usable], np.maximum(tail, head)[usable]
-        pairs = np.unique(low * n + high)
-        low, high = pairs // max(n, 1), pairs % max(n, 1)
+        low, high = joined(tail[usable], network.head[usable]).T
         ends = np.stack([network.x[low], network.y[low], network.x[high], network.y[high]], axis=1)
         place, distance = _nearest_place(shapely.linestrings(ends.reshape(-1, 2, 2)), points, max_snap_m)
         line = np.maximum(place[:, 0].astype(np.int64), 0)
         none = place[:, 0] < 0
-        found = np.column_stack([low[line], high[line], place[:, 1]]) if len(pairs) else np.full((len(x), 3), -1.0)
+        found = np.column_stack([low[line], high[line], place[:, 1]]) if len(low) else np.full((len(x), 3), -1.0)
         found[none] = -1
         places.append(found)
         offroad[mode] = np.where(none, np.inf, distance)

@@ -25,6 +25,7 @@ from stationplan.domain import (
     Snap,
     Straight,
     TravelTimes,
+    joined,
 )
 
 _MAX_RING = 1 << 16
@@ -100,8 +101,7 @@ def _reversed_graph(network: RoadNetwork, arc_weight: FloatArray) -> _Graph:
     usable = np.isfinite(arc_weight)
     start, end, weight = rank[network.head[usable]], rank[network.tail[usable]], arc_weight[usable]
     order = np.argsort(start, kind="stable")
-    pairs = np.unique(np.minimum(start, end) * n + np.maximum(start, end))
-    neighbours = np.bincount(np.concatenate([pairs // max(n, 1), pairs % max(n, 1)]), minlength=n)
+    neighbours = np.bincount(joined(start, end).ravel(), minlength=n)
     indptr = np.concatenate([[0], np.cumsum(np.bincount(start, minlength=n))]).astype(np.uint32)
     head, junction = end[order].astype(np.uint32), neighbours > 2
     weight = np.ascontiguousarray(weight[order])

@@ -39,6 +39,7 @@ from stationplan.domain.ground import (
     Straight,
     StudyArea,
     TravelTimes,
+    joined,
 )
 from stationplan.domain.plan import (
     Coverage,
@@ -134,4 +135,5 @@ __all__ = [
     "WhyHere",
     "WhyNot",
     "WhyNotReason",
+    "joined",
 ]

@@ -68,6 +68,17 @@ class RoadArcs(Record):
         return np.asarray(main[self.road_class], dtype=bool)
 
 
+def joined(tail: NDArray[np.integer], head: NDArray[np.integer]) -> IntArray:
+    """Return the pairs of nodes that arcs join, [pair x 2], in whatever direction and each once, in ascending order.
+
+    >>> joined(np.array([2, 0, 1]), np.array([0, 2, 0])).tolist()
+    [[0, 1], [0, 2]]
+    """
+    low, high = np.minimum(tail, head).astype(np.int64), np.maximum(tail, head).astype(np.int64)
+    nodes = int(high.max(initial=0)) + 1
+    return np.column_stack(np.divmod(np.unique(low * nodes + high), nodes))
+
+
 @dataclass(frozen=True, eq=False)
 class RoadNetwork(Record):
     """Directed road arcs in CSR form, grouped by tail node: arcs of node i are ``indptr[i]:indptr[i + 1]``.

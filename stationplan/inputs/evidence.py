@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 from scipy.stats import binomtest
 
-from stationplan.domain import CountArray, FloatArray, IntArray, ObjectArray
+from stationplan.domain import CountArray, FloatArray, IntArray, ObjectArray, joined
 from stationplan.errors import Message, say
 from stationplan.geo import Datum, metres_apart, project, to_wgs84, utm_crs, wgs84_to_gcj02
 
@@ -99,9 +99,7 @@ def weigh_by_roads(
     nodes = np.column_stack(project(road_lon, road_lat, crs))
     inside = ((nodes >= low) & (nodes <= high)).all(axis=1)
     near = inside[tail] | inside[head]
-    ends = np.sort(np.column_stack([tail[near], head[near]]).astype(np.int64), axis=1)  # there and back is one line
-    low_end, high_end = np.divmod(np.unique(ends[:, 0] * len(nodes) + ends[:, 1]), max(len(nodes), 1))
-    tree = shapely.STRtree(shapely.linestrings(np.stack([nodes[low_end], nodes[high_end]], axis=1)))
+    tree = shapely.STRtree(shapely.linestrings(nodes[joined(tail[near], head[near])]))
 
     def distances(places: FloatArray, most_m: float) -> FloatArray:
         metres = np.full(len(places), most_m)

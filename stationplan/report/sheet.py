@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from markupsafe import Markup
 
-from stationplan.domain import FloatArray, IntArray, Language, Plan
+from stationplan.domain import FloatArray, IntArray, Language, Plan, joined
 from stationplan.i18n import number, words
 from stationplan.naming import district_name
 from stationplan.report.metrics import uncovered
@@ -132,8 +132,7 @@ def _roads(plan: Plan, frame: _Frame) -> str:
     arcs = np.flatnonzero(network.major)
     if not len(arcs):
         return ""
-    ends = np.sort(np.column_stack([network.tail[arcs], network.head[arcs]]), axis=1)
-    ends = np.unique(ends, axis=0)
+    ends = joined(network.tail[arcs], network.head[arcs])
     lines = shapely.linestrings(np.stack([network.x[ends], network.y[ends]], axis=-1))
     seen = shapely.box(
         frame.west,
