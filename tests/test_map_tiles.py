@@ -81,16 +81,6 @@ def test_a_review_number_takes_the_place_of_internal_use(demo_plan):
     assert (content["marks"][1], content["watermark"]) == ("内部使用", "内部使用")
 
 
-@pytest.fixture(scope="module")
-def browser(chromium):
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only browser tests need it
-
-    with sync_playwright() as driver:
-        launched = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield launched
-        launched.close()
-
-
 def opened(browser, path, html, answer):
     """The page, what it said, and the tiles that it asked for; ``answer`` is told each."""
     page = browser.new_page(viewport={"width": 1280, "height": 800})

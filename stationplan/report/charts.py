@@ -72,7 +72,7 @@ def scatter(predicted: FloatArray, observed: FloatArray, *, x_title: str, y_titl
     parts.append(f'<g fill="{_TEAL}" fill-opacity="0.35">{dots}</g>')
     parts.append(_text(left + size / 2, size + 42, x_title, anchor="middle"))
     parts.append(_text(12, 8 + size / 2, y_title, anchor="middle", turned=True))
-    return _svg(left + size + 14, size + low + 14, parts, f"{y_title} / {x_title}")
+    return picture(left + size + 14, size + low + 14, parts, f"{y_title} / {x_title}")
 
 
 def paired_bars(pairs: Sequence[tuple[str, float, float]], *, first: str, second: str) -> Markup:
@@ -97,7 +97,7 @@ def paired_bars(pairs: Sequence[tuple[str, float, float]], *, first: str, second
     for x, name, colour in ((left, first, _LIGHT), (left + 150, second, _TEAL)):
         parts.append(_rect(x, 6, 12, 12, colour))
         parts.append(_text(x + 18, 16, name))
-    return _svg(left + width + 10, height + 56, parts, f"{first} / {second}")
+    return picture(left + width + 10, height + 56, parts, f"{first} / {second}")
 
 
 def bars(rows: Sequence[tuple[str, float, float]]) -> Markup:
@@ -118,7 +118,7 @@ def bars(rows: Sequence[tuple[str, float, float]]) -> Markup:
         parts.append(_line(ends[0], y + 8.5, ends[1], y + 8.5, _INK))
         parts.append(_text(left + width + 8, y + 12, f"{value:.3f}"))
     parts.append(_line(zero, 4, zero, 6 + len(rows) * row, _INK))
-    return _svg(left + width + 60, 12 + len(rows) * row, parts, "")
+    return picture(left + width + 60, 12 + len(rows) * row, parts, "")
 
 
 def residual_map(
@@ -152,7 +152,7 @@ def residual_map(
     km = _round((right - left) / 4000) or 1.0
     parts.append(_line(400, height + 18, 400 + km * 1000 * step, height + 18, _INK))
     parts.append(_text(400, height + 34, f"{number(km, 0 if km >= 1 else 1)} {scale}"))
-    return _svg(width, height + 40, parts, f"{low} / {high}")
+    return picture(width, height + 40, parts, f"{low} / {high}")
 
 
 def curve(x: Sequence[float], y: Sequence[float], *, x_title: str, y_title: str) -> Markup:
@@ -173,7 +173,7 @@ def curve(x: Sequence[float], y: Sequence[float], *, x_title: str, y_title: str)
         parts.append(_text(a, height + 30, number(value), anchor="middle"))
     parts.append(_text(left + width / 2, height + 50, x_title, anchor="middle"))
     parts.append(_text(14, 12 + height / 2, y_title, anchor="middle", turned=True))
-    return _svg(left + width + 20, height + 58, parts, f"{y_title} / {x_title}")
+    return picture(left + width + 20, height + 58, parts, f"{y_title} / {x_title}")
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, colour: str) -> str:
@@ -193,9 +193,10 @@ def _text(x: float, y: float, text: str, *, anchor: str = "start", turned: bool 
     return f'<text x="{_f(x)}" y="{_f(y)}" text-anchor="{anchor}"{turn}>{escape(text)}</text>'
 
 
-def _svg(width: float, height: float, parts: Sequence[str], label: str) -> Markup:
+def picture(width: float, height: float, parts: Sequence[str], label: str) -> Markup:
+    """Return parts of SVG, whose texts are escaped already, as one picture with a label for those who cannot see it."""
     body = "".join(parts)
-    return Markup(  # noqa: S704 - texts are escaped above, the rest are numbers
+    return Markup(  # noqa: S704 - texts are escaped where they are made, the rest are numbers
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {width:.0f} {height:.0f}" '
         f'width="{width:.0f}" height="{height:.0f}" font-size="11" role="img" '
         f'aria-label="{escape(label)}">{body}</svg>'

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from markupsafe import Markup, escape
 
 from stationplan.i18n import percent
+from stationplan.report.charts import picture
 
 _TEAL, _LIGHT, _INK, _QUIET, _LINE = "#0b6b66", "#7cc4bd", "#1d2733", "#57616d", "#d8dce1"
 
@@ -33,15 +34,6 @@ def short(name: str, width: int = _NAME_WIDTH) -> str:
         if taken > width:
             return f"{name[: max(i - 1, 0)]}…"
     return name
-
-
-def picture(width: float, height: float, parts: Sequence[str], label: str) -> Markup:
-    """Return parts of SVG, whose texts are escaped already, as one picture with a label for those who cannot see it."""
-    body = "".join(parts)
-    return Markup(  # noqa: S704 - texts are escaped where they are made, the rest are numbers
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {width:.0f} {height:.0f}" '
-        f'width="{width:.0f}" height="{height:.0f}" role="img" aria-label="{escape(label)}">{body}</svg>'
-    )
 
 
 def text_at(

@@ -11,8 +11,9 @@ from markupsafe import Markup
 from stationplan.domain import FloatArray, IntArray, Language, Plan, joined
 from stationplan.i18n import number, words
 from stationplan.naming import district_name
+from stationplan.report.charts import picture
 from stationplan.report.metrics import uncovered
-from stationplan.report.plan_charts import picture, short, text_at
+from stationplan.report.plan_charts import short, text_at
 
 _WIDTH, _HEIGHT, _LINE = 1180.0, 800.0, 20.0
 """Units of the map at most, and of a line of its legend."""
