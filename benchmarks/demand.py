@@ -16,7 +16,7 @@ from stationplan.demand.features import cell_features
 from stationplan.demand.streets import STREET_CLASSES
 from stationplan.domain import MODES, ROAD_CLASSES, Cells, Count, Places, RoadArcs
 from stationplan.geo import unproject
-from stationplan.inputs.grid import square_cells
+from stationplan.inputs.demand.grid import square_cells
 
 _CELLS, _SIDE_M = 708, 250.0
 """Cells each way and their side: 177 km each way, larger than any city's built-up area."""

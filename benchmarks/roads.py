@@ -16,9 +16,9 @@ from osmium.osm.mutable import Node, Way
 
 from benchmarks.result import Result
 from stationplan.access import network_of
-from stationplan.inputs.pieces import road_arcs, usable_pieces
-from stationplan.inputs.rules import Rules, Speeds
-from stationplan.inputs.saved_roads import read_saved_roads
+from stationplan.inputs.roads.pieces import road_arcs, usable_pieces
+from stationplan.inputs.roads.rules import Rules, Speeds
+from stationplan.inputs.roads.saved import read_saved_roads
 from stationplan.scenario import Limits
 
 _SIDE = 590

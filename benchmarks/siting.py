@@ -19,8 +19,8 @@ from scipy.spatial import cKDTree
 from benchmarks.instances import road_like_instance, uniform_instance
 from benchmarks.result import Result
 from stationplan.siting.base.answer import Clock
-from stationplan.siting.cover.core import Core
-from stationplan.siting.cover.solver import Found, solve_core
+from stationplan.siting.engine.core import Core
+from stationplan.siting.engine.solver import Found, solve_core
 
 _PEER_LIMIT_S = 1_200.0
 

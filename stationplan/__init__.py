@@ -14,9 +14,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from stationplan.api.plans import StudyDensity, StudyPlan, density, run
     from stationplan.errors import InfeasibleError, InputError, StationplanError
     from stationplan.scenario import Scenario, load_scenario
-    from stationplan.study import StudyDensity, StudyPlan, density, run
 
 __all__ = [
     "InfeasibleError",
@@ -36,10 +36,10 @@ _HOME = {
     "StationplanError": "stationplan.errors",
     "Scenario": "stationplan.scenario",
     "load_scenario": "stationplan.scenario",
-    "StudyDensity": "stationplan.study",
-    "StudyPlan": "stationplan.study",
-    "density": "stationplan.study",
-    "run": "stationplan.study",
+    "StudyDensity": "stationplan.api.plans",
+    "StudyPlan": "stationplan.api.plans",
+    "density": "stationplan.api.plans",
+    "run": "stationplan.api.plans",
 }
 
 

@@ -1,7 +1,7 @@
 """What can go wrong, said so that the reader knows the place and the cure.
 
 A message is an English template with named placeholders. The template is also the key under which
-:mod:`stationplan.i18n` finds the same sentence in another language, so no sentence is ever glued from parts.
+:mod:`stationplan.text.catalogue` finds the same sentence in another language, so no sentence is ever glued from parts.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def _said(template: str, values: Mapping[str, object]) -> Message:
 
 
 def say(template: str, /, **values: object) -> Message:
-    """Return a :class:`Message`; every literal passed here must stand in the catalogues of ``locale/``."""
+    """Return a :class:`Message`; every literal passed here must stand in the catalogues of ``text/locale/``."""
     return _said(template, values)
 
 

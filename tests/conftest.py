@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import stationplan as sp
-from stationplan.report.pdf import has_chinese_font
+from stationplan.documents.pdf import has_chinese_font
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"

@@ -12,12 +12,12 @@ from typing import ClassVar
 import numpy as np
 import shapely
 
-from stationplan.batch.storage import Storage
-from stationplan.batch.unit_plan import Row, UnitPlan, row_of_all, unit_plan
+from stationplan.batch.folder import Storage
+from stationplan.batch.unit_results import Row, UnitPlan, row_of_all, unit_plan
 from stationplan.batch.units import Unit
 from stationplan.batch.work import Outcome
 from stationplan.domain import LocalText, MapOptions, ObjectArray
-from stationplan.prepared import Prepared
+from stationplan.planning.prepare import Prepared
 from stationplan.report.tables import formula_safe
 
 _DETAIL = 1_000

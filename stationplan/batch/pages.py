@@ -7,16 +7,16 @@ from urllib.parse import quote
 
 import numpy as np
 
-from stationplan.batch.headline import coverage_map, league_figures, reasons_of, spread_notes
+from stationplan.api.output import MAP_NAME
+from stationplan.batch.figures import coverage_map, league_figures, reasons_of, spread_notes
+from stationplan.batch.folder import Storage, write_texts
 from stationplan.batch.league import League
-from stationplan.batch.storage import Storage, write_texts
-from stationplan.batch.unit_plan import Row, ways_name
+from stationplan.batch.unit_results import Row, ways_name
+from stationplan.documents.template import fill_page
 from stationplan.domain import Language
-from stationplan.i18n import number, words
-from stationplan.output import MAP_NAME
-from stationplan.prepared import Prepared
+from stationplan.planning.prepare import Prepared
 from stationplan.report.coverage_section import share_text
-from stationplan.report.template import fill_page
+from stationplan.text.catalogue import number, words
 from stationplan.webmap import UnitCard, View, marks, render_province
 
 INDEX_NAME = "index.html"

@@ -11,24 +11,24 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from stationplan.batch.allot import Allocation, allotted
-from stationplan.batch.content import digest_of
+from stationplan.api.output import lives, manifest_text
+from stationplan.batch.allocation import Allocation, allotted
 from stationplan.batch.crew import crew, outcomes
+from stationplan.batch.digest import digest_of
+from stationplan.batch.folder import DONE_NAME, HOST, Storage, storage_at, write_texts
 from stationplan.batch.league import League, league_of
 from stationplan.batch.pages import write_pages
-from stationplan.batch.province import write_report
-from stationplan.batch.storage import DONE_NAME, HOST, Storage, storage_at, write_texts
-from stationplan.batch.store import put
+from stationplan.batch.province_report import write_report
 from stationplan.batch.tables import write_league
+from stationplan.batch.unit_files import put
 from stationplan.batch.units import UNITS_NAME, By, Unit, units_of
 from stationplan.batch.work import Outcome, Task, is_done
 from stationplan.domain import Language
 from stationplan.errors import FaultList, Message, say
-from stationplan.output import lives, manifest_text
-from stationplan.part import part_of, ready_for
+from stationplan.planning.progress import Progress, StepClock
+from stationplan.planning.subset import part_of, ready_for
 from stationplan.report import schema
 from stationplan.scenario import Scenario
-from stationplan.steps import Progress, StepClock
 
 _log = logging.getLogger(__name__)
 

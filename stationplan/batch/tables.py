@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from stationplan.batch.headline import league_certainty, league_figures, reasons_of
+from stationplan.batch.figures import league_certainty, league_figures, reasons_of
+from stationplan.batch.folder import Storage, write_texts
 from stationplan.batch.league import CSV_FIELDS, League, csv_rows, csv_text
-from stationplan.batch.province import biggest_lacks, league_assumptions
-from stationplan.batch.storage import Storage, write_texts
-from stationplan.batch.unit_plan import ways_name
+from stationplan.batch.province_report import biggest_lacks, league_assumptions
+from stationplan.batch.unit_results import ways_name
+from stationplan.documents.workbook import Sheet, write_sheets
 from stationplan.domain import Language
-from stationplan.i18n import words
-from stationplan.naming import kind_names
-from stationplan.prepared import Prepared
+from stationplan.planning.prepare import Prepared
 from stationplan.report.plan_sheets import assumptions_sheet, figures_sheet
 from stationplan.report.quality import quality_sheets
-from stationplan.report.workbook import Sheet, write_sheets
+from stationplan.text.catalogue import words
+from stationplan.text.names import kind_names
 
 
 def write_league(league: League, ready: Prepared, out: Storage, *, lang: Language) -> None:

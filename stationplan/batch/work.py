@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 
-from stationplan import output
-from stationplan.batch.storage import DONE_NAME, Storage
-from stationplan.batch.store import take
+from stationplan.api import output
+from stationplan.batch.folder import DONE_NAME, Storage
+from stationplan.batch.unit_files import take
 from stationplan.domain import Language
 from stationplan.errors import (
     InfeasibleError,
@@ -18,8 +18,8 @@ from stationplan.errors import (
     UndecidedError,
     say,
 )
-from stationplan.pipeline import plan_of
-from stationplan.steps import StepClock
+from stationplan.planning.pipeline import plan_of
+from stationplan.planning.progress import StepClock
 
 
 @dataclass(frozen=True)

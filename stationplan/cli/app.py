@@ -29,7 +29,7 @@ from stationplan.errors import (
     abridged,
     say,
 )
-from stationplan.i18n import translate, translate_fault, words
+from stationplan.text.catalogue import translate, translate_fault, words
 
 if TYPE_CHECKING:
     from stationplan.domain import Language

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from stationplan.api.output import MAP_NAME
 from stationplan.cli.terminal import plain
 from stationplan.domain import Language
 from stationplan.errors import Fault, InputError, OutputExistsError, say
-from stationplan.i18n import words
-from stationplan.output import MAP_NAME
+from stationplan.storage.files import write_whole
+from stationplan.text.catalogue import words
 from stationplan.webmap import read_blocks, render_comparison
-from stationplan.whole import write_whole
 
 
 def compare(plans: Sequence[Path], out: Path, *, written: Language, overwrite: bool, spoken: Language) -> None:

@@ -14,10 +14,10 @@ from stationplan.cli.show import log_to_stderr, print_document
 from stationplan.cli.terminal import plain
 from stationplan.domain import Language
 from stationplan.errors import FaultList, Message, OutputExistsError, say
-from stationplan.i18n import number, translate, words
-from stationplan.inputs.fetch import Box, Fetched, box_around, fetch_roads
 from stationplan.inputs.osm import OSM_SOURCE
-from stationplan.inputs.services import NOMINATIM_URL, OVERPASS_URL, Services
+from stationplan.inputs.services.fetch import Box, Fetched, box_around, fetch_roads
+from stationplan.inputs.services.overpass import NOMINATIM_URL, OVERPASS_URL, Services
+from stationplan.text.catalogue import number, translate, words
 
 _PROJECT = "a planner of rest stations for outdoor workers"
 """What the operators see where the user gives no address of his own."""

@@ -12,17 +12,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from stationplan import output
+from stationplan.api import output
 from stationplan.cli import show
 from stationplan.cli.options import Lang
 from stationplan.cli.terminal import plain
 from stationplan.domain import Density, Language
 from stationplan.errors import say
-from stationplan.i18n import number, percent, translate, words
-from stationplan.naming import way_names
-from stationplan.pipeline import DENSITY_STEPS, density
+from stationplan.planning.pipeline import DENSITY_STEPS, density
 from stationplan.report import validation_document
 from stationplan.scenario import load_scenario
+from stationplan.text.catalogue import number, percent, translate, words
+from stationplan.text.names import way_names
 
 
 def place_workers(

@@ -16,9 +16,9 @@ from stationplan.cli.terminal import plain
 from stationplan.domain import Language
 from stationplan.errors import FaultList, Message, OutputExistsError, say
 from stationplan.geo import Datum
-from stationplan.i18n import number, translate, words
 from stationplan.inputs import RoadPieces, read_road_files, road_notes, write_roads
 from stationplan.scenario import needs_datum
+from stationplan.text.catalogue import number, translate, words
 
 
 def save(

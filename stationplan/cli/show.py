@@ -15,17 +15,17 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 from rich.text import Text
 
-from stationplan import pipeline
 from stationplan.cli.terminal import plain
 from stationplan.domain import Language, Plan
 from stationplan.errors import Message
-from stationplan.i18n import number, percent, translate, words
-from stationplan.naming import district_name, site_name
-from stationplan.reasons import why_not_facts, why_not_title
+from stationplan.figures.coverage import certainty, new_sites, overall
+from stationplan.planning import pipeline
+from stationplan.planning.progress import Progress as Report
 from stationplan.report import document
-from stationplan.report.metrics import certainty, new_sites, overall
 from stationplan.report.plan_report import aim_figures
-from stationplan.steps import Progress as Report
+from stationplan.text.catalogue import number, percent, translate, words
+from stationplan.text.names import district_name, site_name
+from stationplan.text.reasons import why_not_facts, why_not_title
 
 
 def log_to_stderr(verbose: bool) -> None:

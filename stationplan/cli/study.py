@@ -10,16 +10,16 @@ from pathlib import Path
 
 import typer
 
-from stationplan import output
+from stationplan.api import output
+from stationplan.api.plans import run
 from stationplan.cli import show
 from stationplan.cli.options import Lang
 from stationplan.domain import Language
 from stationplan.errors import DatabaseError, Fault, InputError, say
-from stationplan.pipeline import STEPS
-from stationplan.postgis import shown_url
+from stationplan.planning.pipeline import STEPS
 from stationplan.report import DEFAULT_SCHEMA, refuse_database
 from stationplan.scenario import load_scenario
-from stationplan.study import run
+from stationplan.storage.database import shown_url
 
 
 def study(

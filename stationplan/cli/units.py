@@ -19,10 +19,10 @@ from stationplan.cli.options import Lang
 from stationplan.cli.terminal import plain
 from stationplan.domain import Language
 from stationplan.errors import Message
-from stationplan.i18n import number, percent, translate, words
-from stationplan.inputs.fetched import fetched
-from stationplan.remote import Remote, local_path
+from stationplan.inputs.services.remote_scenario import fetched
 from stationplan.scenario import load_scenario
+from stationplan.storage.remote import Remote, local_path
+from stationplan.text.catalogue import number, percent, translate, words
 
 _SHOWN = 30
 """Units that the terminal lists; the table has all."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stationplan.demand.features import cell_features, count_features
-from stationplan.demand.laying import with_layers
+from stationplan.demand.overlay import with_layers
 from stationplan.demand.slots import demand_of, heat_exposure
 from stationplan.demand.surface import Wishes, make_surface, refuse_empty
 

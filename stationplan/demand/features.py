@@ -13,7 +13,7 @@ from stationplan.demand.density import kernel_density
 from stationplan.demand.streets import STREET_CLASSES, Streets, bits_of, junctions_of, streets_of
 from stationplan.domain import Cells, Features, FloatArray, IntArray, Places, RoadArcs
 from stationplan.errors import FaultList, InputError, Message, say
-from stationplan.locating import cells_at
+from stationplan.geo.polygons import cells_at
 
 _CORE_SHARE = 0.05
 """Part of the cells that makes up the dense core."""

@@ -9,7 +9,7 @@ from importlib import metadata
 import numpy as np
 
 from stationplan.demand.bootstrap import calibrated, resampled
-from stationplan.demand.judging import baselines, better, dispersion_of, judge, permutation_importance
+from stationplan.demand.evaluation import baselines, better, dispersion_of, judge, permutation_importance
 from stationplan.demand.models import MODELS, make, require_sklearn, skewed_columns, tune
 from stationplan.demand.validation import (
     block_folds,

@@ -10,8 +10,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from stationplan.demand.kernel import kernel_surface
 from stationplan.demand.learning import learn
+from stationplan.demand.sightings import kernel_surface
 from stationplan.demand.totals import Shared, share_out
 from stationplan.demand.uncertainty import gamma_factors
 from stationplan.demand.validation import spatial_blocks
@@ -28,7 +28,7 @@ from stationplan.domain import (
     Way,
 )
 from stationplan.errors import Fault, FaultList, InputError, Message, say
-from stationplan.inputs.model import SavedModel
+from stationplan.inputs.demand.saved_models import SavedModel
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from stationplan.inputs.areas import district_of
+from stationplan.inputs.assemble import Inputs, Tables, decide_datums, place, read_tables
 from stationplan.inputs.check import Check, Role, check_scenario, check_table
-from stationplan.inputs.pieces import RoadPieces, road_notes
-from stationplan.inputs.reading import Inputs, Tables, decide_datums, place, read_tables
-from stationplan.inputs.roads import no_roads, read_road_files, read_roads
-from stationplan.inputs.saved_roads import write_roads
+from stationplan.inputs.roads.pieces import RoadPieces, road_notes
+from stationplan.inputs.roads.saved import write_roads
+from stationplan.inputs.roads.sources import no_roads, read_road_files, read_roads
 
 __all__ = [
     "Check",

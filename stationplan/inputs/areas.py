@@ -16,10 +16,10 @@ from shapely.geometry.base import BaseGeometry
 from stationplan.domain import FloatArray, IntArray, ObjectArray, Quality, StudyArea
 from stationplan.errors import FaultList, InputError, say
 from stationplan.geo import Datum, cell_of, keeps_metres, project, to_wgs84, utm_crs
-from stationplan.inputs.columns import FIELD_NAMES
-from stationplan.inputs.datums import declared_datum
-from stationplan.inputs.source import Located, quality_of, read_table
-from stationplan.inputs.table import Table, Wanted
+from stationplan.inputs.datums.decisions import declared_datum
+from stationplan.inputs.tables.columns import FIELD_NAMES
+from stationplan.inputs.tables.source import Located, quality_of, read_table
+from stationplan.inputs.tables.table import Table, Wanted
 from stationplan.scenario import AreaInput, Limits, Scenario
 
 _MARGIN_M = 500.0

@@ -11,16 +11,16 @@ from stationplan.domain import DatumDecision, Quality
 from stationplan.errors import Fault, InputError, say
 from stationplan.geo import metric_crs_problem
 from stationplan.inputs.areas import missing_districts, read_districts
-from stationplan.inputs.cells import CellTable, read_cells
-from stationplan.inputs.columns import FIELD_NAMES
-from stationplan.inputs.datums import decide, evidence_of_points
-from stationplan.inputs.observed import ObservedTable, read_observed
-from stationplan.inputs.placing import LEFT_OUT
-from stationplan.inputs.reading import decide_datums, place, read_tables
-from stationplan.inputs.roads import read_road_files, read_roads
-from stationplan.inputs.sites import PlaceTable, Rules, read_sites
-from stationplan.inputs.source import Located, read_table
-from stationplan.inputs.table import Wanted
+from stationplan.inputs.assemble import decide_datums, place, read_tables
+from stationplan.inputs.datums.decisions import decide, evidence_of_points
+from stationplan.inputs.demand.cells import CellTable, read_cells
+from stationplan.inputs.demand.observed import ObservedTable, read_observed
+from stationplan.inputs.roads.sources import read_road_files, read_roads
+from stationplan.inputs.sites.placing import LEFT_OUT
+from stationplan.inputs.sites.rows import PlaceTable, Rules, read_sites
+from stationplan.inputs.tables.columns import FIELD_NAMES
+from stationplan.inputs.tables.source import Located, read_table
+from stationplan.inputs.tables.table import Wanted
 from stationplan.scenario import (
     CURE_CRS,
     AreaInput,

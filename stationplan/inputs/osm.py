@@ -16,8 +16,8 @@ import shapely
 from stationplan.domain import FloatArray, IntArray
 from stationplan.errors import FaultList, InputError, say
 from stationplan.inputs.limits import open_unpacked, refuse_above, refuse_bomb, refuse_entities, refuse_large
-from stationplan.inputs.pieces import RoadPieces, geodesic_m, number_kinds, refuse_no_roads
-from stationplan.inputs.rules import RULE_TAGS, is_road
+from stationplan.inputs.roads.pieces import RoadPieces, geodesic_m, number_kinds, refuse_no_roads
+from stationplan.inputs.roads.rules import RULE_TAGS, is_road
 from stationplan.scenario import Limits
 
 OSM_SOURCE = "© OpenStreetMap contributors, ODbL 1.0"

@@ -8,14 +8,14 @@ from typing import Protocol
 
 import numpy as np
 
+from stationplan.documents.content import Block, Cell, Column, Figure, Lines, Section, Table
+from stationplan.documents.workbook import Sheet
 from stationplan.domain import Language, Needed, Plan
-from stationplan.i18n import number, percent, words
-from stationplan.naming import district_name, host_names, kind_names, site_name
-from stationplan.reasons import SHOWN_FROM
-from stationplan.report.content import Block, Cell, Column, Figure, Lines, Section, Table
+from stationplan.figures.coverage import Part, scorecard_shares
 from stationplan.report.coverage_section import bar_cell, share_text
-from stationplan.report.metrics import Part, scorecard_shares
-from stationplan.report.workbook import Sheet
+from stationplan.text.catalogue import number, percent, words
+from stationplan.text.names import district_name, host_names, kind_names, site_name
+from stationplan.text.reasons import SHOWN_FROM
 
 _LISTED = 10
 _FAR_M = 200.0

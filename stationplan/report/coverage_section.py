@@ -6,14 +6,14 @@ import math
 
 import numpy as np
 
+from stationplan.documents.charts import curve
+from stationplan.documents.content import Block, Cell, Chart, Column, Figure, Section, Table
 from stationplan.domain import Language, Plan
-from stationplan.i18n import number, percent, words
-from stationplan.naming import district_name
-from stationplan.report.charts import curve
-from stationplan.report.content import Block, Cell, Chart, Column, Figure, Section, Table
-from stationplan.report.metrics import Change, by_district, new_sites, room, ways
+from stationplan.figures.coverage import Change, by_district, new_sites, room, ways
+from stationplan.figures.notes import coverage_parts
 from stationplan.report.plan_charts import tiles
-from stationplan.report.told import coverage_parts
+from stationplan.text.catalogue import number, percent, words
+from stationplan.text.names import district_name
 
 
 def share_text(share: float | None) -> str:

@@ -16,8 +16,8 @@ from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
 from stationplan.domain import Plan
 from stationplan.errors import FaultList, InputError, Message, say
-from stationplan.postgis import connection_to, postgis_schema, shown_url
 from stationplan.report.layers import layers
+from stationplan.storage.database import connection_to, postgis_schema, shown_url
 
 if TYPE_CHECKING:  # an extra: imported where a database is used
     from sqlalchemy import Connection, MetaData, Table

@@ -10,8 +10,8 @@ import shapely
 from geopandas import GeoDataFrame
 
 from stationplan.domain import IntArray, Plan
-from stationplan.naming import district_name
-from stationplan.report.metrics import by_district, uncovered
+from stationplan.figures.coverage import by_district, uncovered
+from stationplan.text.names import district_name
 
 
 def layers(plan: Plan) -> dict[str, GeoDataFrame]:

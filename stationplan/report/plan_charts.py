@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
-from stationplan.i18n import percent
-from stationplan.report.charts import picture
+from stationplan.documents.charts import picture
+from stationplan.text.catalogue import percent
 
 _TEAL, _LIGHT, _INK, _QUIET, _LINE = "#0b6b66", "#7cc4bd", "#1d2733", "#57616d", "#d8dce1"
 

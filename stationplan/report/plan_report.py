@@ -8,11 +8,13 @@ from importlib import metadata
 
 from markupsafe import Markup
 
+from stationplan.documents.content import Block, Cell, Column, Figure, Lines, Report, Section, Sheet, Table
+from stationplan.documents.page import report_page
+from stationplan.documents.template import Titled, marks
 from stationplan.domain import Demand, Group, Language, MapOptions, Plan, Quality
-from stationplan.i18n import number, percent, percent_up, translate, words
-from stationplan.naming import mode_names, role_name, site_name
+from stationplan.figures.coverage import Way, certainty, overall, room, ways
+from stationplan.figures.notes import plan_notes
 from stationplan.report.audit_section import audit_sections, scorecard_figure, scorecard_section
-from stationplan.report.content import Block, Cell, Column, Figure, Lines, Report, Section, Sheet, Table
 from stationplan.report.coverage_section import (
     built_words,
     coverage_section,
@@ -21,13 +23,11 @@ from stationplan.report.coverage_section import (
     outlook_sections,
     share_text,
 )
-from stationplan.report.metrics import Way, certainty, overall, room, ways
-from stationplan.report.page import report_page
+from stationplan.report.map_sheet import map_sheet
 from stationplan.report.quality import COUNTED, action_names
-from stationplan.report.sheet import map_sheet
 from stationplan.report.sites_section import sites_sections
-from stationplan.report.template import Titled, marks
-from stationplan.report.told import plan_notes
+from stationplan.text.catalogue import number, percent, percent_up, translate, words
+from stationplan.text.names import mode_names, role_name, site_name
 
 _NAMED = 60
 """Names that there is room for beside the map."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from stationplan.documents.content import Figure, Lines, Section, Table
+from stationplan.documents.workbook import Sheet
 from stationplan.domain import Language, Plan
-from stationplan.i18n import translate, words
-from stationplan.naming import district_name
-from stationplan.report.content import Figure, Lines, Section, Table
-from stationplan.report.gaps import biggest_gaps, gap_place
-from stationplan.report.metrics import certainty
+from stationplan.figures.coverage import certainty
+from stationplan.figures.gaps import biggest_gaps, gap_place
 from stationplan.report.plan_report import key_figures, uncertainty
 from stationplan.report.sites_section import most_words
-from stationplan.report.workbook import Sheet
+from stationplan.text.catalogue import translate, words
+from stationplan.text.names import district_name
 
 _GAPS = 50
 

@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from stationplan.documents.workbook import Sheet, write_sheets
 from stationplan.domain import DatumDecision, Language, Quality
 from stationplan.errors import Action, Fault
-from stationplan.i18n import translate, words
-from stationplan.naming import role_name
-from stationplan.report.workbook import Sheet, write_sheets
+from stationplan.text.catalogue import translate, words
+from stationplan.text.names import role_name
 
 Json = dict[str, object]
 

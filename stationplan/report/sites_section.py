@@ -6,15 +6,15 @@ import math
 
 import numpy as np
 
+from stationplan.documents.content import Block, Cell, Chart, Column, Lines, Section, Table
 from stationplan.domain import FloatArray, Language, Plan, WhyHere
-from stationplan.i18n import number, words
-from stationplan.naming import district_name, host_names, kind_names, phase_name, site_name
-from stationplan.reasons import SHOWN_FROM, broken_by, held_by, today_ways, why_not_facts, why_not_title
-from stationplan.report.content import Block, Cell, Chart, Column, Lines, Section, Table
+from stationplan.figures.coverage import overall
+from stationplan.figures.gaps import biggest_gaps, gap_place
 from stationplan.report.coverage_section import share_text
-from stationplan.report.gaps import biggest_gaps, gap_place
-from stationplan.report.metrics import overall
 from stationplan.report.plan_charts import growth
+from stationplan.text.catalogue import number, words
+from stationplan.text.names import district_name, host_names, kind_names, phase_name, site_name
+from stationplan.text.reasons import SHOWN_FROM, broken_by, held_by, today_ways, why_not_facts, why_not_title
 
 _GAPS = 10
 

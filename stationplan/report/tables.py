@@ -7,19 +7,19 @@ import io
 import math
 from pathlib import Path
 
+from stationplan.documents.workbook import Sheet, write_sheets
 from stationplan.domain import Language, Plan
+from stationplan.figures.coverage import certainty, new_sites
+from stationplan.figures.notes import coverage_parts, plan_notes
 from stationplan.geo import unproject
-from stationplan.i18n import translate, words
-from stationplan.naming import district_name, host_names, kind_names, phase_name, site_name
-from stationplan.reasons import broken_by, held_by, mean_today_min, no_station_share, why_not_facts, why_not_title
 from stationplan.report.audit_section import stations_sheet
-from stationplan.report.document import site_documents
-from stationplan.report.metrics import certainty, new_sites
+from stationplan.report.plan_json import site_documents
 from stationplan.report.plan_report import assumptions_section
 from stationplan.report.plan_sheets import assumptions_sheet, gaps_sheet, summary_sheet
 from stationplan.report.quality import quality_sheets
-from stationplan.report.told import coverage_parts, plan_notes
-from stationplan.report.workbook import Sheet, write_sheets
+from stationplan.text.catalogue import translate, words
+from stationplan.text.names import district_name, host_names, kind_names, phase_name, site_name
+from stationplan.text.reasons import broken_by, held_by, mean_today_min, no_station_share, why_not_facts, why_not_title
 
 _CSV_FIELDS = (
     "order",

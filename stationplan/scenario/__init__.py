@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from stationplan.scenario.base import Name, Source, TableSource
 from stationplan.scenario.check import CURE_CRS, CURE_DATUM, CURE_HOURS, unfit_crs, unread_hours
 from stationplan.scenario.defaults import default_groups, default_hosts, default_slots
 from stationplan.scenario.demand import (
@@ -17,6 +16,7 @@ from stationplan.scenario.demand import (
     is_computed,
     is_raster,
 )
+from stationplan.scenario.fields import Name, Source, TableSource
 from stationplan.scenario.load import Scenario, load_scenario
 from stationplan.scenario.plan import ActionInput, PhaseInput, PlanInput
 from stationplan.scenario.roads import needs_datum

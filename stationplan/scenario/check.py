@@ -8,15 +8,15 @@ from typing import Literal
 from stationplan.errors import FaultList, Message, say
 from stationplan.geo import metric_crs_problem
 from stationplan.hours import Unread, parse_hours, parse_slot
-from stationplan.postgis import is_database
-from stationplan.scenario.base import Source
 from stationplan.scenario.defaults import default_groups
 from stationplan.scenario.demand import check_demand
+from stationplan.scenario.fields import Source
 from stationplan.scenario.map import check_map
 from stationplan.scenario.plan import check_plan
 from stationplan.scenario.roads import check_roads, needs_datum
 from stationplan.scenario.schema import CandidatesInput, ScenarioFile, SitesInput
 from stationplan.scenario.scorecard import check_scorecard
+from stationplan.storage.database import is_database
 
 CURE_CRS = say("Name a projected CRS in metres such as EPSG:32648, or leave the key out.")
 CURE_DATUM = say(

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from stationplan.errors import FaultList, say
-from stationplan.scenario.base import Identifier, Nonnegative, Positive, Source, Table, TableSource
+from stationplan.scenario.fields import Identifier, Nonnegative, Positive, Source, Table, TableSource
 
 
 class CountInput(TableSource):

@@ -18,11 +18,11 @@ import tomli_w
 from pydantic import ValidationError
 
 from stationplan.errors import FaultList, InputError, say
-from stationplan.postgis import is_database, shown_url
 from stationplan.scenario.check import Purpose, check_datums, check_other_datums, cross_check
 from stationplan.scenario.defaults import with_defaults
-from stationplan.scenario.explain import explained
 from stationplan.scenario.schema import ScenarioFile
+from stationplan.scenario.schema_faults import explained
+from stationplan.storage.database import is_database, shown_url
 
 
 @dataclass(frozen=True)

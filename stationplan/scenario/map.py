@@ -7,7 +7,7 @@ from typing import Literal
 
 from stationplan.domain import MapOptions
 from stationplan.errors import FaultList, say
-from stationplan.scenario.base import Table
+from stationplan.scenario.fields import Table
 
 TILES = ("tianditu", "amap", "osm")
 """Online maps that are known by name."""

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from stationplan.domain import Aim, Kind
 from stationplan.errors import FaultList, say
-from stationplan.scenario.base import Identifier, Name, Nonnegative, Positive, Share, Table
+from stationplan.scenario.fields import Identifier, Name, Nonnegative, Positive, Share, Table
 
 _WAYS = ("median", "center")
 """Aims that are about ways to stations, however long."""

@@ -11,7 +11,8 @@ from pydantic import Field, model_validator
 
 from stationplan.domain import Kind, Mode
 from stationplan.geo import Datum
-from stationplan.scenario.base import (
+from stationplan.scenario.demand import DemandInput
+from stationplan.scenario.fields import (
     Identifier,
     Name,
     Nonnegative,
@@ -22,7 +23,6 @@ from stationplan.scenario.base import (
     TableSource,
     Tag,
 )
-from stationplan.scenario.demand import DemandInput
 from stationplan.scenario.map import MapInput
 from stationplan.scenario.plan import ActionInput, PlanInput
 from stationplan.scenario.scorecard import ScorecardInput

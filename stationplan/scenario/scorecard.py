@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from stationplan.errors import FaultList, say
-from stationplan.scenario.base import Positive, Table
+from stationplan.scenario.fields import Positive, Table
 
 
 class ScorecardInput(Table):

@@ -8,15 +8,15 @@
 from __future__ import annotations
 
 from stationplan.siting.base.highs import SEED as SOLVER_SEED
-from stationplan.siting.capacity.model import assign, capacitated_coverage
-from stationplan.siting.coverage.fairness import fair_coverage
-from stationplan.siting.coverage.frontier import frontier
-from stationplan.siting.coverage.maximal import best_floor, max_coverage, most_backed
-from stationplan.siting.coverage.phases import phased_coverage
-from stationplan.siting.coverage.robust import robust_coverage
-from stationplan.siting.covering.model import min_stations, most_coverable
-from stationplan.siting.minutes.center import p_center
-from stationplan.siting.minutes.median import p_median
+from stationplan.siting.capacitated.capacity import assign, capacitated_coverage
+from stationplan.siting.lscp.minimum import min_stations, most_coverable
+from stationplan.siting.mclp.fairness import fair_coverage
+from stationplan.siting.mclp.frontier import frontier
+from stationplan.siting.mclp.maximal import best_floor, max_coverage, most_backed
+from stationplan.siting.mclp.phases import phased_coverage
+from stationplan.siting.mclp.robust import robust_coverage
+from stationplan.siting.pcenter.center import p_center
+from stationplan.siting.pmedian.median import p_median
 
 __all__ = [
     "SOLVER_SEED",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from stationplan.webmap.build import build, render
 from stationplan.webmap.comparison import read_blocks, render_comparison
 from stationplan.webmap.payload import marks
-from stationplan.webmap.province import UnitCard, View, render_province
-from stationplan.webmap.surface import render_surface
+from stationplan.webmap.province_map import UnitCard, View, render_province
+from stationplan.webmap.surface_map import render_surface
 
 __all__ = [
     "UnitCard",

@@ -11,8 +11,8 @@ from branca.element import MacroElement
 from folium.template import Template
 
 from stationplan.domain import Language, Plan
-from stationplan.i18n import words
-from stationplan.naming import kind_names
+from stationplan.text.catalogue import words
+from stationplan.text.names import kind_names
 from stationplan.webmap.parts import empty_map, rendered, with_page
 from stationplan.webmap.payload import data_block
 from stationplan.webmap.tiles import tile_hosts

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from stationplan.domain import Language
 from stationplan.errors import FaultList, say
-from stationplan.i18n import words
+from stationplan.text.catalogue import words
 from stationplan.webmap.files import asset, leaflet_file
 from stationplan.webmap.packing import Packer, unpacked
 from stationplan.webmap.parts import data_element, with_policy

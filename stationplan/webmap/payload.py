@@ -15,14 +15,14 @@ from scipy import sparse
 
 from stationplan.domain import BoolArray, Density, FloatArray, IntArray, Language, MapOptions, Plan
 from stationplan.errors import ConsistencyError
+from stationplan.figures.coverage import Change, by_district, by_group, by_slot, certainty, overall
 from stationplan.geo import unproject
-from stationplan.i18n import translate, words
-from stationplan.naming import district_name, host_names, kind_names, site_name
-from stationplan.reasons import broken_by, held_by, today_ways, why_not_facts
-from stationplan.report.metrics import Change, by_district, by_group, by_slot, certainty, overall
 from stationplan.scenario import PlanInput
+from stationplan.text.catalogue import translate, words
+from stationplan.text.names import district_name, host_names, kind_names, site_name
+from stationplan.text.reasons import broken_by, held_by, today_ways, why_not_facts
 from stationplan.webmap.packing import SCALE, Json, Packer
-from stationplan.webmap.roads import packed_roads
+from stationplan.webmap.road_lines import packed_roads
 from stationplan.webmap.tiles import tiles_of
 
 VERSION = 1

@@ -1,0 +1,1 @@
+"""The Python front door: run a scenario, read a plan back, save it."""

@@ -1,0 +1,233 @@
+"""A plan's output folder: written whole under a temporary name, then renamed."""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+
+from stationplan.documents import report_page, write_pdf, write_word
+from stationplan.domain import Density, Language, Plan
+from stationplan.errors import OutputExistsError
+from stationplan.inputs.demand.saved_models import write_model
+from stationplan.planning.prepare import Prepared
+from stationplan.report import (
+    datum_document,
+    districts_csv,
+    document_text,
+    plan_report,
+    render_validation,
+    sites_csv,
+    validation_text,
+    write_geopackage,
+    write_surface,
+    write_workbook,
+)
+from stationplan.siting import SOLVER_SEED
+from stationplan.webmap import render, render_surface
+
+MAP_NAME = "map.html"
+MODEL_SUFFIX = ".skops"
+
+RESULT_NAMES = frozenset(
+    {
+        *("plan.json", "sites.csv", "sites.xlsx", "plan.gpkg", MAP_NAME),
+        *("report.html", "report.docx", "report.pdf"),
+        *("scenario.resolved.toml", "manifest.json", "done.json"),
+        *("surface.gpkg", "surface.parquet", "districts.csv", "validation.json", "validation.html"),
+    }
+)
+"""Everything that is written here, with models (``.skops``) beside it, and all that may be removed."""
+
+_VERSIONS = ("stationplan", "folium", "geopandas", "highspy", "numba", "numpy", "osmium", "pyproj", "scipy", "shapely")
+
+
+def save(
+    plan: Plan,
+    folder: Path,
+    *,
+    lang: Language = "zh",
+    overwrite: bool = False,
+    map_path: Path | None = None,
+    done: str | None = None,
+) -> None:
+    """Write everything a plan leaves behind into ``folder``; ``map_path`` takes the map elsewhere.
+
+    ``done`` is the text of a further file ``done.json``, for whoever has to know later what the folder was made from.
+
+    Until all files are written nothing at the destination changes, so a killed run leaves the old result whole. The
+    map moves last.
+
+    Raises
+    ------
+    OutputExistsError
+        The folder or the map exists and ``overwrite`` is false.
+    """
+    folder = folder.resolve()
+    _recover(folder)
+    refuse_existing(folder, map_path, overwrite=overwrite)
+    told = plan_report(plan, lang=lang)
+    with _replacing(folder) as draft:
+        pages = {
+            "plan.json": document_text(plan),
+            "sites.csv": "\ufeff" + sites_csv(plan),
+            MAP_NAME: render(plan, lang=lang),
+            "report.html": report_page(told),
+            **({} if done is None else {"done.json": done}),
+            "scenario.resolved.toml": plan.scenario_toml,
+            "manifest.json": manifest_text(plan, plan.timings_s),
+        }
+        _write_texts(draft, pages)
+        write_workbook(plan, draft / "sites.xlsx", lang=lang)
+        write_word(told, draft / "report.docx")
+        write_pdf(told, draft / "report.pdf")
+        write_geopackage(plan, draft / "plan.gpkg")
+    if map_path is not None:
+        map_path.parent.mkdir(parents=True, exist_ok=True)
+        beside = map_path.with_name(f".{map_path.name}.part")
+        shutil.move(folder / MAP_NAME, beside)
+        beside.replace(map_path)
+
+
+def save_density(
+    density: Density, folder: Path, *, lang: Language = "zh", overwrite: bool = False, parquet: bool = False
+) -> None:
+    """Write a surface of demand into ``folder``: cells, districts, validation, map, and a fitted model by group.
+
+    Raises
+    ------
+    OutputExistsError
+        The folder exists and ``overwrite`` is false.
+    """
+    folder = folder.resolve()
+    _recover(folder)
+    refuse_existing(folder, None, overwrite=overwrite)
+    with _replacing(folder) as draft:
+        pages = {
+            "districts.csv": "\ufeff" + districts_csv(density),
+            "validation.json": validation_text(density),
+            "validation.html": render_validation(density, lang=lang),
+            MAP_NAME: render_surface(density, lang=lang),
+            "scenario.resolved.toml": density.scenario_toml,
+            "manifest.json": manifest_text(density, density.timings_s),
+        }
+        _write_texts(draft, pages)
+        write_surface(density, draft / "surface.gpkg")
+        if parquet:
+            write_surface(density, draft / "surface.parquet")
+        for made in density.surface.groups:
+            if made.learned is not None:
+                write_model(made.learned, draft / f"{made.group}{MODEL_SUFFIX}")
+
+
+def _write_texts(folder: Path, texts: Mapping[str, str]) -> None:
+    """Write texts by file name, byte for byte; what is no Unicode text becomes an escape."""
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
+
+
+def refuse_existing(folder: Path, map_path: Path | None, *, overwrite: bool) -> None:
+    """Raise :class:`OutputExistsError` when something stands there that may not be replaced.
+
+    Replacing removes the folder, so never a file, and never a folder that holds anything but results.
+    """
+    folder = folder.resolve()
+    if not folder.name or Path.cwd().is_relative_to(folder):
+        raise OutputExistsError(str(folder))  # not the folder that one stands in
+    for path in filter(None, (folder, map_path)):
+        if path.exists() and not overwrite:
+            raise OutputExistsError(str(path))
+    if _aside(folder).exists() and not overwrite:
+        raise OutputExistsError(str(folder))
+    if folder.is_dir():
+        strangers = sorted(
+            path.name for path in folder.iterdir() if path.name not in RESULT_NAMES and path.suffix != MODEL_SUFFIX
+        )
+        if strangers:
+            raise OutputExistsError(str(folder), strangers)
+    elif folder.exists():
+        raise OutputExistsError(str(folder))
+
+
+@contextmanager
+def _replacing(folder: Path) -> Iterator[Path]:
+    """Give an empty folder that takes the place of ``folder`` at the end, and vanishes if anything goes wrong."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(folder)
+    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.{os.getpid()}.", suffix=".part", dir=folder.parent))
+    try:
+        yield draft
+        draft.chmod(0o777 & ~_umask())
+        old = _aside(folder)
+        if folder.exists():
+            shutil.rmtree(old, ignore_errors=True)
+            folder.rename(old)
+        try:
+            draft.rename(folder)
+        finally:
+            _recover(folder)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the drafts of runs that were killed: those whose process is gone."""
+    for draft in folder.parent.glob(f".{glob.escape(folder.name)}.*.*.part"):
+        process = draft.name.split(".")[-3]
+        if process.isdecimal() and not lives(int(process)):
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+def lives(process: int) -> bool:
+    """Return whether a process of this machine is there, as far as that can be known."""
+    if os.name != "posix":  # elsewhere signal 0 is not a question but an order
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _aside(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.old")
+
+
+def _recover(folder: Path) -> None:
+    """Put back a result that a run had moved aside when it was killed between two renames."""
+    if _aside(folder).is_dir() and not folder.exists():
+        _aside(folder).rename(folder)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def manifest_text(study: Density | Prepared, timings_s: Mapping[str, float]) -> str:
+    """Return ``manifest.json``: what went into a study, by which versions, and how long each step took."""
+    values = {
+        "schema": 1,
+        "scenario": study.scenario_fingerprint,
+        "inputs": [
+            {"role": item.role, "path": item.path, "sha256": item.sha256, "datum": item.datum} for item in study.inputs
+        ],
+        "datums": datum_document(study.datums),
+        "sources": list(study.sources),
+        "crs": study.area.crs,
+        "seeds": {"solver": SOLVER_SEED},
+        "versions": {"python": platform.python_version(), **{name: metadata.version(name) for name in _VERSIONS}},
+        "timings_s": dict(timings_s),
+    }
+    return json.dumps(values, ensure_ascii=False, indent=1) + "\n"

@@ -1,0 +1,69 @@
+"""The Python front door: run a scenario, save its plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from stationplan.api import output
+from stationplan.domain import Density, Language, Plan
+from stationplan.planning import pipeline
+from stationplan.planning.progress import Progress
+from stationplan.report import DEFAULT_SCHEMA, write_database
+from stationplan.scenario import Scenario
+
+
+@dataclass(frozen=True, eq=False)
+class StudyPlan(Plan):
+    """A :class:`~stationplan.domain.Plan` that can write itself."""
+
+    def save(
+        self,
+        folder: str | Path,
+        *,
+        lang: Language = "zh",
+        overwrite: bool = False,
+        map_path: str | Path | None = None,
+    ) -> None:
+        """Write map, report, tables and manifest into ``folder``; see :func:`stationplan.api.output.save`."""
+        where = None if map_path is None else Path(map_path)
+        output.save(self, Path(folder), lang=lang, overwrite=overwrite, map_path=where)
+
+    def save_to_database(self, url: str, *, schema: str = DEFAULT_SCHEMA, overwrite: bool = False) -> None:
+        """Write the GIS layers into a PostGIS database; see :func:`stationplan.report.write_database`."""
+        write_database(self, url, schema=schema, overwrite=overwrite)
+
+
+@dataclass(frozen=True, eq=False)
+class StudyDensity(Density):
+    """A :class:`~stationplan.domain.Density` that can write itself."""
+
+    def save(
+        self, folder: str | Path, *, lang: Language = "zh", overwrite: bool = False, parquet: bool = False
+    ) -> None:
+        """Write surface, map and validation into ``folder``; see :func:`stationplan.api.output.save_density`."""
+        output.save_density(self, Path(folder), lang=lang, overwrite=overwrite, parquet=parquet)
+
+
+def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = None) -> StudyPlan:
+    """Return the plan of a scenario; see :func:`stationplan.planning.pipeline.run`.
+
+    >>> import stationplan as sp
+    >>> plan = sp.run(sp.load_scenario("data/demo/scenario.toml"))
+    >>> len(plan.chosen), plan.solution.termination
+    (20, 'optimal')
+    """
+    plan = pipeline.run(scenario, workers=workers, progress=progress)
+    return StudyPlan(**{item.name: getattr(plan, item.name) for item in fields(plan)})
+
+
+def density(scenario: Scenario, *, progress: Progress | None = None) -> StudyDensity:
+    """Return where the workers of a scenario are; see :func:`stationplan.planning.pipeline.density`.
+
+    >>> import stationplan as sp
+    >>> made = sp.density(sp.load_scenario("data/demo/scenario.toml", purpose="density"))
+    >>> made.surface.heads.shape, round(made.surface.heads.sum())
+    ((1077, 4), 6811)
+    """
+    made = pipeline.density(scenario, progress=progress)
+    return StudyDensity(**{item.name: getattr(made, item.name) for item in fields(made)})

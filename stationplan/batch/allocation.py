@@ -1,0 +1,127 @@
+"""One number of new sites, or one budget, spread over the units of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from stationplan.access import cover_rows, site_times
+from stationplan.batch.units import Unit
+from stationplan.domain import FloatArray, IntArray, Solution
+from stationplan.errors import FaultList, say
+from stationplan.planning.choose import choose
+from stationplan.planning.prepare import Prepared
+from stationplan.planning.question import question
+from stationplan.scenario import PlanInput
+
+Allocation = Literal["equal", "per-worker", "optimal"]
+"""How a number or a budget is spread: as much for each unit, by their workers, or so that all together is best."""
+
+
+def allotted(
+    ready: Prepared, units: Sequence[Unit], how: Allocation, *, workers: int
+) -> tuple[list[PlanInput], float | None]:
+    """Return the question of each unit, with its part of number and budget, and a limit on what all can cover together.
+
+    Parts of a number are whole (largest remainder first; Hamilton 1792). ``optimal`` asks the question of all units
+    together, with its floors and other rules, and gives each unit what the best answer builds there: no other way to
+    spread it covers more than that answer's bound, which is told where workers covered are the aim. What the whole has
+    to reach is then left out of the units' questions; where districts have floors, they get the very sites.
+
+    Raises
+    ------
+    InputError
+        There is nothing to spread, or the question has phases.
+    InfeasibleError, UndecidedError
+        As for a question about the whole.
+    """
+    plan = ready.file.plan
+    faults = FaultList(ready.file_name)
+    if plan.phases:
+        faults.add(
+            say("A plan in phases is not spread over units."),
+            say("Leave out --allocate: each unit is then asked the whole question."),
+            key="plan.phases",
+        )
+    if plan.close:
+        faults.add(
+            say("Closures are not spread over units."),
+            say("Leave out --allocate: each unit is then asked the whole question."),
+            key="plan.close",
+        )
+    if plan.new is None and plan.budget is None:
+        faults.add(say("There is nothing to spread over the units."), say("Give `new`, `budget` or both."), key="plan")
+    faults.raise_any()
+    if how == "optimal":
+        solution, counts_heads = _joint(ready, workers=workers)
+        built = _unit_of(ready, units)[solution.sites]
+        alone = plan.model_copy(update={"target_share": 0.0, "cross_target_share": 0.0})
+        questions = []
+        for number in range(len(units)):
+            mine = solution.sites[built == number]
+            question = _with(alone, int(ready.sites.counted[mine].sum()), float(ready.sites.cost[mine].sum()))
+            if plan.floor_share:
+                sites = [ready.sites.site_id[site] for site in mine]
+                question = question.model_copy(update={"floor_share": 0.0, "required": sites})
+            questions.append(question)
+        return questions, solution.bound if counts_heads else None
+    demand = ready.demand
+    by_district = np.bincount(demand.district, demand.workers.sum(axis=(1, 2)), minlength=len(ready.area.districts))
+    weight = np.array([by_district[unit.districts].sum() if how == "per-worker" else 1.0 for unit in units])
+    share = weight / weight.sum() if weight.sum() > 0 else np.full(len(units), 1 / len(units))
+    count = np.zeros(len(units), dtype=np.int64) if plan.new is None else apportioned(plan.new, share)
+    return [
+        _with(plan, int(new), (plan.budget or 0.0) * float(part)) for new, part in zip(count, share, strict=True)
+    ], None
+
+
+def apportioned(number: int, share: FloatArray) -> IntArray:
+    """Return whole parts of a number by shares that add up to one: rounded down, the rest by largest remainder.
+
+    >>> apportioned(10, np.array([0.5, 0.26, 0.24])).tolist()
+    [5, 3, 2]
+    """
+    exact = number * share
+    parts = np.floor(exact + 1e-9).astype(np.int64)
+    order = np.lexsort((np.arange(len(share)), -(exact - parts)))
+    parts[order[: number - int(parts.sum())]] += 1
+    return parts
+
+
+def _with(plan: PlanInput, new: int, budget: float) -> PlanInput:
+    """Return a question with its part of a number, or of a budget; what the whole has no limit of stays so."""
+    return plan.model_copy(
+        update={
+            "new": None if plan.new is None else new,
+            "budget": None if plan.budget is None else budget,
+        }
+    )
+
+
+def _joint(ready: Prepared, *, workers: int) -> tuple[Solution, bool]:
+    """Return the best answer to the question of the whole, and whether its bound is one on workers covered."""
+    plan, demand, sites = ready.file.plan, ready.demand, ready.sites
+    times = site_times(
+        ready.network,
+        ready.cell_snap,
+        ready.site_snap,
+        demand.groups,
+        walk_kmh=ready.file.roads.speed_kmh["walk"],
+        far_min=plan.far_min or 0.0,
+        straight=ready.straight,
+        workers=workers,
+    )
+    coverage = cover_rows(demand, sites, times, far_min=plan.far_min)
+    names = tuple(ready.area.districts["name"].astype(str))
+    asked = question(plan, demand, sites, coverage, districts=names)
+    return choose(asked), plan.aim == "coverage" and not asked.weighted
+
+
+def _unit_of(ready: Prepared, units: Sequence[Unit]) -> IntArray:
+    """Return the unit of each site, -1 for none."""
+    of_district = np.full(len(ready.area.districts) + 1, -1, dtype=np.int64)
+    for number, unit in enumerate(units):
+        of_district[unit.districts] = number
+    return of_district[ready.sites.district]

@@ -1,0 +1,108 @@
+"""What the page, the report and the workbook of all units tell alike: key figures, the map, how certain they are."""
+
+from __future__ import annotations
+
+from stationplan.api.output import MAP_NAME
+from stationplan.batch.league import League
+from stationplan.batch.unit_results import Row
+from stationplan.documents.charts import choropleth
+from stationplan.documents.content import Chart, Figure
+from stationplan.domain import Language
+from stationplan.planning.prepare import Prepared
+from stationplan.report.audit_section import circle_figure
+from stationplan.report.coverage_section import covered_figure, share_text
+from stationplan.text.catalogue import number, percent_up, translate, words
+from stationplan.text.reasons import SHOWN_FROM
+
+
+def league_figures(league: League, ready: Prepared, lang: Language) -> tuple[Figure, ...]:
+    """Return the figures of all units that everybody asks for first."""
+    word, total = words(lang), league.total
+    circle = (total.circle_share_before, total.circle_share_after, total.circle_cross_share)
+    return (
+        covered_figure(total.share_before, total.share_after, total.workers, lang),
+        circle_figure(ready.file.scorecard, *circle, lang),
+        Figure(
+            word("Units"),
+            number(len(league.rows)),
+            word("{count} without a plan", count=number(len(league.failed))),
+        ),
+        Figure(word("New sites"), number(total.new_sites), word("in all units")),
+        Figure(word("Cross-covered"), share_text(total.cross_share), word("by two stations or more")),
+        Figure(
+            word("Cost (yuan)"),
+            number(total.cost),
+            word("{yuan} yuan a worker gained", yuan=a_worker(total)),
+        ),
+    )
+
+
+def a_worker(row: Row) -> str:
+    """Return what a worker gained costs, yuan; a dash where hardly anybody is gained."""
+    gained = row.covered_after - row.covered_before
+    return number(row.cost / gained) if gained >= SHOWN_FROM else "–"
+
+
+def coverage_map(league: League, lang: Language) -> Chart:
+    """Return the units coloured by what their plans cover, with links to their maps."""
+    word = words(lang)
+    rows = {row.unit: (str(rank), row) for rank, row in enumerate(league.rows, start=1)}
+    names = {unit: league.names[unit].in_language(lang) for unit in league.shapes}
+    title = word("Share of workers covered with the plan")
+    svg = choropleth(
+        list(league.shapes.values()),
+        [rows[unit][1].share_after if unit in rows else None for unit in league.shapes],
+        [(names[unit], rows[unit][0] if unit in rows else "") for unit in league.shapes],
+        [
+            word("{name}: {share}", name=names[unit], share=share_text(rows[unit][1].share_after))
+            if unit in rows
+            else word("{name}: no plan", name=names[unit])
+            for unit in league.shapes
+        ],
+        [f"{rows[unit][1].home}/{MAP_NAME}" if unit in rows else "" for unit in league.shapes],
+        legend=title,
+        none=word("No plan"),
+    )
+    return Chart(svg, title)
+
+
+def league_certainty(league: League, lang: Language) -> list[str]:
+    """Return how far the units' plans may be from the best ones."""
+    word, rows = words(lang), league.rows
+    proven = sum(1 for row in rows if row.termination == "optimal")
+    said = [
+        word("{count} of {units} units have a plan that is proven best.", count=number(proven), units=number(len(rows)))
+    ]
+    open_rows = [row for row in rows if row.termination != "optimal"]
+    known = [(row.gap, row) for row in open_rows if row.gap is not None]
+    if known:
+        gap, row = max(known, key=lambda pair: pair[0])
+        said.append(
+            word(
+                "The others are at most {gap} from the best; {unit} is the farthest.",
+                gap=percent_up(gap),
+                unit=row.name.in_language(lang),
+            )
+        )
+    if len(known) < len(open_rows):
+        said.append(
+            word("Of {count} units it is not known how far they are.", count=number(len(open_rows) - len(known)))
+        )
+    return [*said, *spread_notes(league, lang)]
+
+
+def reasons_of(league: League, lang: Language) -> dict[str, list[str]]:
+    """Return why units have no plan, by their ids."""
+    return {outcome.unit: [translate(reason, lang) for reason in outcome.reason] for outcome in league.failed}
+
+
+def spread_notes(league: League, lang: Language) -> list[str]:
+    """Return what no other way of spreading over the units could pass, where that was asked."""
+    if league.most_share is None:
+        return []
+    return [
+        words(lang)(
+            "Spread in any other way over the units, as many sites or as much money cover at most {share} of all.",
+            share=percent_up(league.most_share),
+        )
+    ]

@@ -1,0 +1,300 @@
+"""The report of all units together, by the records and writers of a unit's own report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from stationplan.batch.figures import a_worker, coverage_map, league_certainty, league_figures, reasons_of
+from stationplan.batch.folder import Storage, write_texts
+from stationplan.batch.league import League
+from stationplan.batch.unit_results import Lack, Row, Station, row_of_all, ways_name
+from stationplan.documents import report_page, write_word
+from stationplan.documents.content import Block, Cell, Column, Lines, Report, Section, Sheet, Table
+from stationplan.documents.pdf import pdf_of
+from stationplan.domain import Language, LocalText
+from stationplan.planning.prepare import Prepared
+from stationplan.report.audit_section import circle_section, goal_cells
+from stationplan.report.coverage_section import bar_cell, share_text
+from stationplan.report.plan_report import assumptions_section, quality_sections, report_of, sheet_of
+from stationplan.report.sites_section import gaps_section
+from stationplan.text.catalogue import number, translate, words
+from stationplan.text.reasons import SHOWN_FROM
+
+_LISTED = 10
+"""Stations of a list, and units of a list of the audit."""
+
+_GAPS = 20
+
+
+def write_report(league: League, ready: Prepared, out: Storage, *, lang: Language) -> None:
+    """Write ``report.html``, ``report.docx`` and, where the fonts are there, ``report.pdf`` beside the units."""
+    told = province_report(league, ready, lang=lang)
+    write_texts(out, {"report.html": report_page(told)})
+    with out.writing("report.docx") as draft:
+        write_word(told, draft)
+    printed = pdf_of(told, "report.pdf")
+    if printed is None:
+        out.remove("report.pdf")  # one of an older batch tells something else
+        return
+    with out.writing("report.pdf") as draft:
+        draft.write_bytes(printed)
+
+
+def province_report(league: League, ready: Prepared, *, lang: Language = "zh") -> Report:
+    """Return what the report of all units says, for any of the writers."""
+    return report_of(
+        league,
+        lang,
+        figures=league_figures(league, ready, lang),
+        sheet=_sheet(league, ready, lang),
+        sections=(
+            _circle(league, ready, lang),
+            *_prefectures(league, lang),
+            _table(league, lang),
+            *_failed(league, lang),
+            _gaps(league, lang),
+            *_audit(league, lang),
+            league_assumptions(ready, lang),
+            _certainty(league, ready, lang),
+            *quality_sections(ready.quality, lang),
+        ),
+    )
+
+
+def _sheet(league: League, ready: Prepared, lang: Language) -> Sheet:
+    word = words(lang)
+    names = [
+        word("{name}: {share}", name=row.name.in_language(lang), share=share_text(row.share_after))
+        for row in league.rows
+    ]
+    title, names_title = word("Map of the units"), word("Units, best covered first")
+    picture = coverage_map(league, lang).svg
+    return sheet_of(title, picture, names_title, names, ready.sources, league.map_options, lang)
+
+
+def _parts(league: League) -> list[Row]:
+    """Return the prefectures, best covered first; none where they are the units, or there is one only."""
+    names = dict.fromkeys(row.prefecture for row in league.rows)
+    if not 1 < len(names) < len(league.rows):
+        return []
+    parts = [
+        row_of_all([row for row in league.rows if row.prefecture == name], LocalText(name, name)) for name in names
+    ]
+    return sorted(parts, key=lambda row: 1.0 if row.share_after is None else -row.share_after)
+
+
+def _circle(league: League, ready: Prepared, lang: Language) -> Section:
+    """Return who is inside the service circle in all and by prefecture, and what it takes to cover more."""
+    word, total = words(lang), league.total
+    columns = (
+        Column(word("Name"), "name", 2.4),
+        Column(word("Coverage"), "bar", 2.6),
+        Column(word("Today")),
+        Column(word("With the plan")),
+        Column(word("Cross-covered with the plan"), share=1.2),
+    )
+    rows = []
+    for name, row in (
+        (word("All"), total),
+        *((row.name.in_language(lang), row) for row in _parts(league) or league.rows),
+    ):
+        before, after = row.circle_share_before, row.circle_share_after
+        rows.append(
+            (
+                Cell(name),
+                bar_cell(before, after),
+                Cell(share_text(before)),
+                Cell(share_text(after), strong=True),
+                Cell(share_text(row.circle_cross_share)),
+            )
+        )
+    blocks: list[Block] = [Table(columns, tuple(rows), look="coverage")]
+    if total.goals:
+        hint = word(
+            "The sum of what is enough for each unit to reach the share on its own, from today on, by the standards of "
+            "the groups. Sites that serve across a border may save some."
+        )
+        goals = tuple(
+            (
+                *goal_cells(goal.share, goal.enough, lang),
+                Cell(number(sum(1 for row in league.rows if row.goals[place].enough is None))),
+            )
+            for place, goal in enumerate(total.goals)
+        )
+        heads = (
+            Column(word("To cover"), "name"),
+            Column(word("New sites that are enough")),
+            Column(word("Units that cannot reach it")),
+        )
+        blocks.append(Table(heads, goals, word("Stations still needed"), hint))
+    return circle_section(ready.file.scorecard, blocks, lang)
+
+
+def _columns(lang: Language, name: str) -> tuple[Column, ...]:
+    word = words(lang)
+    return (
+        Column(name, "name", 2.2),
+        Column(word("Workers"), share=1.1),
+        Column(word("Coverage"), "bar", 2.2),
+        Column(word("Today")),
+        Column(word("With the plan")),
+        Column(word("Cross-covered")),
+        Column(word("New sites"), share=0.8),
+        Column(word("Cost (yuan)"), share=1.3),
+        Column(word("Yuan a gained worker")),
+    )
+
+
+def _cells(row: Row, lang: Language) -> tuple[Cell, ...]:
+    small = [row.about] if row.about else []
+    if row.ways in ("straight", "both"):
+        small.append(words(lang)("Ways measured: {ways}", ways=ways_name(row.ways, lang)))
+    return (
+        Cell(row.name.in_language(lang), tuple(small)),
+        Cell(number(row.workers)),
+        bar_cell(row.share_before, row.share_after),
+        Cell(share_text(row.share_before)),
+        Cell(share_text(row.share_after), strong=True),
+        Cell(share_text(row.cross_share)),
+        Cell(number(row.new_sites)),
+        Cell(number(row.cost)),
+        Cell(a_worker(row)),
+    )
+
+
+def _prefectures(league: League, lang: Language) -> list[Section]:
+    """Return coverage and cost by prefecture, where units are smaller."""
+    word, parts = words(lang), _parts(league)
+    if not parts:
+        return []
+    rows = tuple(_cells(row, lang) for row in parts)
+    hint = word("The units of each prefecture together. Dark: today. Light: gained by the plan.")
+    return [Section(word("By prefecture"), hint, (Table(_columns(lang, word("Prefecture")), rows, look="coverage"),))]
+
+
+def _table(league: League, lang: Language) -> Section:
+    """Return every unit with its coverage and cost, best covered first."""
+    word = words(lang)
+    columns = (Column("#", share=0.5), *_columns(lang, word("Unit")))
+    rows = tuple((Cell(str(rank)), *_cells(row, lang)) for rank, row in enumerate(league.rows, start=1))
+    hint = word(
+        "By the share of workers covered with the plan. Every worker and every candidate is in one unit; stations "
+        "across a border count. Dark: today. Light: gained by the plan."
+    )
+    return Section(word("League table"), hint, (Table(columns, rows, look="coverage"),))
+
+
+def _failed(league: League, lang: Language) -> list[Section]:
+    word = words(lang)
+    if not league.failed:
+        return []
+    rows = tuple(
+        (
+            Cell(league.names[unit].in_language(lang)),
+            Cell(" ".join(reasons)),
+        )
+        for unit, reasons in reasons_of(league, lang).items()
+    )
+    hint = word("They are in no figure of this report.")
+    columns = (Column(word("Unit"), "name"), Column(word("Why"), "text", 4.0))
+    return [Section(word("Units without a plan"), hint, (Table(columns, rows),))]
+
+
+def biggest_lacks(league: League) -> list[Lack]:
+    """Return the gaps of all units, the biggest first."""
+    return sorted((lack for plan in league.plans for lack in plan.lacks), key=lambda lack: -lack.workers)
+
+
+def _gaps(league: League, lang: Language) -> Section:
+    word = words(lang)
+    columns = (
+        Column("#", share=0.4),
+        Column(word("Place"), "name", 3.2),
+        Column(word("Unit"), "text", 1.6),
+        Column(word("Workers not covered")),
+        Column(word("Candidates within 1 km")),
+    )
+    rows = tuple(
+        (
+            Cell(str(rank)),
+            Cell(lack.place.in_language(lang)),
+            Cell(league.names[lack.unit].in_language(lang)),
+            Cell(number(lack.workers, 1), strong=True),
+            Cell(number(lack.candidates)),
+        )
+        for rank, lack in enumerate(biggest_lacks(league)[:_GAPS], start=1)
+    )
+    return gaps_section(columns, rows, lang)
+
+
+def _audit(league: League, lang: Language) -> list[Section]:
+    """Return the stations of all units that gain most from longer hours, and how many could close in each unit."""
+    word, total = words(lang), league.total
+    if not total.stations:
+        return []
+    said = word(
+        "{count} of {stations} stations could close today, one after another, and nobody in their own unit would lose "
+        "cover.",
+        count=number(total.closable),
+        stations=number(total.stations),
+    )
+    blocks: list[Block] = [Lines((said,))]
+    stations = [station for plan in league.plans for station in plan.stations]
+    longer = [
+        station
+        for station in sorted(stations, key=lambda station: -station.longer)[:_LISTED]
+        if station.longer >= SHOWN_FROM
+    ]
+    if longer:
+        columns = (
+            Column(word("Station"), "name", 2.4),
+            Column(word("Unit"), "text", 1.2),
+            Column(word("Opening hours"), "text"),
+            Column(word("Workers gained if always open")),
+        )
+        rows = tuple(_station(league, station, lang) for station in longer)
+        blocks.append(Table(columns, rows, word("Stations that gain most from longer hours")))
+    closable = sorted((row for row in league.rows if row.closable), key=lambda row: -row.closable)
+    if closable:
+        heads = (
+            Column(word("Unit"), "name", 2.4),
+            Column(word("Existing stations")),
+            Column(word("Could close today")),
+        )
+        counts = tuple(
+            (Cell(row.name.in_language(lang)), Cell(number(row.stations)), Cell(number(row.closable), strong=True))
+            for row in closable[: 2 * _LISTED]
+        )
+        hint = word("The units with most of them; the workbook lists every station.")
+        blocks.append(Table(heads, counts, word("Redundant stations by unit"), hint))
+    return [Section(word("Audit of the existing stations"), "", tuple(blocks))]
+
+
+def _station(league: League, station: Station, lang: Language) -> tuple[Cell, ...]:
+    return (
+        Cell(station.name or station.site_id, (station.site_id,) if station.name else ()),
+        Cell(league.names[station.unit].in_language(lang)),
+        Cell(station.hours),
+        Cell(number(station.longer, 1), strong=True),
+    )
+
+
+def league_assumptions(ready: Prepared, lang: Language) -> Section:
+    """Return what each unit's plan assumes, and what planning each by itself means."""
+    word, shared = words(lang), assumptions_section(ready.demand, lang)
+    apart = Lines(
+        (
+            word("Each unit is planned by itself, with the stations and roads around it."),
+            word("Stations across a border count for a unit; new sites of its neighbours do not."),
+            word("Whom a unit's new sites reach across the border is not counted, and a unit closes its own only."),
+        )
+    )
+    return Section(shared.title, shared.hint, (*shared.blocks, apart))
+
+
+def _certainty(league: League, ready: Prepared, lang: Language) -> Section:
+    word = words(lang)
+    notes: Sequence[str] = [translate(note, lang) for note in ready.notes]
+    sources = [word("Roads: {source}", source=source) for source in ready.sources]
+    told = (*league_certainty(league, lang), *notes, *sources)
+    return Section(word("How certain it is, and what was set aside"), "", (Lines(told),))

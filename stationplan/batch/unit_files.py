@@ -1,0 +1,38 @@
+"""Units as files between the one who reads the inputs and those who plan, known by what they hold."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+
+from stationplan.batch.folder import Storage
+from stationplan.errors import ConsistencyError
+from stationplan.planning.prepare import Prepared
+
+
+def put(ready: Prepared, storage: Storage, folder: str) -> tuple[str, str]:
+    """Write a study that is ready for its question; return its name there, and the SHA-256 of the file."""
+    content = pickle.dumps(ready, protocol=5)
+    digest = hashlib.sha256(content).hexdigest()
+    name = f"{folder}/{digest}.unit"
+    with storage.writing(name) as draft:
+        draft.write_bytes(content)
+    return name, digest
+
+
+def take(storage: Storage, name: str, digest: str) -> Prepared:
+    """Return a study that :func:`put` wrote.
+
+    Nothing is read from a file that holds anything else: unpickling would run it.
+
+    Raises
+    ------
+    ConsistencyError
+        The file is not the one that was written.
+    """
+    content = storage.read(name)
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise ConsistencyError(f"{name} is not the unit that was written")
+    ready = pickle.loads(content)  # noqa: S301 - our own bytes, by their digest
+    assert isinstance(ready, Prepared)
+    return ready

@@ -1,0 +1,7 @@
+"""A document's content as records, and its writers: HTML, Word, PDF, workbook, charts."""
+
+from stationplan.documents.page import report_page
+from stationplan.documents.pdf import write_pdf
+from stationplan.documents.word import write_word
+
+__all__ = ["report_page", "write_pdf", "write_word"]

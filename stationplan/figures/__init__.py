@@ -1,0 +1,1 @@
+"""What every output counts, counted once."""

@@ -1,0 +1,171 @@
+"""The biggest gaps of a plan: the places where most workers stay without a station, one after the other.
+
+A gap is a circle of the service radius (1 km, 双15工程) around a cell. The first is the one that holds most uncovered
+workers; they are taken away, then comes the next. So nobody is in two gaps, and the list is what a planner would draw
+first. It is greedy: two smaller circles may together hold more than the first two of the list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from stationplan.domain import FloatArray, IntArray, Language, Plan
+from stationplan.figures.coverage import uncovered
+from stationplan.geo import unproject
+from stationplan.text.catalogue import number, words
+from stationplan.text.names import district_name, site_name
+
+RADIUS_M = 1000.0
+"""The service radius of the national programme."""
+
+_NAMED_M = 3000.0
+"""A site farther away than that does not name a place."""
+
+_LEAST = 0.5
+"""Workers below which a gap is none."""
+
+_CHUNK = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class Gap:
+    """A place with ``workers[group, slot]`` uncovered in the circle around ``x``/``y`` (m).
+
+    ``near``: the named site (row of ``plan.sites``) that is nearest in a straight line, -1 where none is within 3 km,
+    and ``near_m`` how far it is. ``candidates`` are the candidate sites inside the circle.
+    """
+
+    x: float
+    y: float
+    lon: float
+    lat: float
+    district: int
+    workers: FloatArray
+    near: int
+    near_m: float
+    candidates: int
+
+
+_MOST = 50
+"""Gaps that are looked for at once: every output tells some of the same, and the first ones stay what they are."""
+
+_found: WeakKeyDictionary[Plan, tuple[int, list[Gap]]] = WeakKeyDictionary()
+"""How many gaps were looked for and those found, kept as long as their plan, which never changes."""
+
+
+def biggest_gaps(plan: Plan, most: int) -> list[Gap]:
+    """Return the biggest gaps with the plan, at most so many."""
+    asked, found = _found.get(plan, (0, []))
+    if asked < most:
+        asked = max(most, _MOST)
+        found = _gaps(plan, asked)
+        _found[plan] = asked, found
+    return found[:most]
+
+
+def _gaps(plan: Plan, most: int) -> list[Gap]:
+    demand, sites = plan.demand, plan.sites
+    lacking = np.where(plan.stations_after == 0, demand.workers, 0.0)
+    circles = most_in_circles(demand.x, demand.y, uncovered(plan, plan.stations_after), RADIUS_M, most)
+    if not circles:
+        return []
+    own = sites.place == np.arange(len(sites))
+    named = np.flatnonzero(own & np.array([bool(name) for name in sites.name], dtype=bool))
+    candidates = own & ~sites.existing & ~sites.forbidden
+    centres = np.array([centre for centre, _ in circles])
+    lon, lat = unproject(demand.x[centres], demand.y[centres], plan.area.crs)
+    made = []
+    for i, (centre, inside) in enumerate(circles):
+        x, y = float(demand.x[centre]), float(demand.y[centre])
+        away = np.hypot(sites.x - x, sites.y - y)
+        near = int(named[away[named].argmin()]) if len(named) else -1
+        if near >= 0 and away[near] > _NAMED_M:
+            near = -1
+        made.append(
+            Gap(
+                x=x,
+                y=y,
+                lon=float(lon[i]),
+                lat=float(lat[i]),
+                district=int(demand.district[centre]),
+                workers=np.asarray(lacking[inside].sum(axis=0), dtype=np.float64),
+                near=near,
+                near_m=float(away[near]) if near >= 0 else float("inf"),
+                candidates=int((candidates & (away <= RADIUS_M)).sum()),
+            )
+        )
+    return made
+
+
+def most_in_circles(
+    x: FloatArray, y: FloatArray, weight: FloatArray, radius: float, most: int
+) -> list[tuple[int, IntArray]]:
+    """Return (centre, points taken) of circles around points that hold most weight, each without those before it.
+
+    Of equal circles the point that comes first. Circles below half a unit are left out.
+
+    >>> x, w = np.array([0.0, 1.0, 2.0, 9.0]), np.array([1.0, 2.0, 1.0, 3.0])
+    >>> [(centre, inside.tolist()) for centre, inside in most_in_circles(x, x * 0, w, 1.0, 5)]
+    [(1, [0, 1, 2]), (3, [3])]
+    """
+    kept = np.flatnonzero(weight > 0)
+    if not len(kept):
+        return []
+    points, left = np.column_stack([x, y])[kept], weight[kept].astype(np.float64)
+    tree = cKDTree(points)
+    held = np.concatenate(
+        [
+            [left[inside].sum() for inside in tree.query_ball_point(points[start : start + _CHUNK], radius)]
+            for start in range(0, len(points), _CHUNK)
+        ]
+    )
+    taken = np.zeros(len(points), dtype=bool)
+    found: list[tuple[int, IntArray]] = []
+    while len(found) < most:
+        # Sums of what was taken away leave crumbs of rounding; whole millionths are compared.
+        centre = int(np.round(held, 6).argmax())
+        inside = np.array([i for i in tree.query_ball_point(points[centre], radius) if not taken[i]], dtype=np.int64)
+        if left[inside].sum() < _LEAST:
+            break
+        found.append((int(kept[centre]), np.sort(kept[inside])))
+        taken[inside] = True
+        for i, around in zip(inside, tree.query_ball_point(points[inside], radius), strict=True):
+            held[around] -= left[i]
+    return found
+
+
+def gap_place(plan: Plan, gap: Gap, lang: Language) -> str:
+    """Return where a gap is: its district, and how far it is from a named site where one is near."""
+    word = words(lang)
+    district = district_name(plan, gap.district, lang)
+    if gap.near < 0:
+        return district
+    name = site_name(plan, gap.near, lang)
+    if gap.near_m < 50:
+        return word("{district}, at {name}", district=district, name=name)
+    east, north = gap.x - float(plan.sites.x[gap.near]), gap.y - float(plan.sites.y[gap.near])
+    return word(
+        "{district}, {metres} m {direction} of {name}",
+        district=district,
+        metres=number(round(gap.near_m / 50) * 50),
+        direction=direction_name(east, north, lang),
+        name=name,
+    )
+
+
+def direction_name(east: float, north: float, lang: Language) -> str:
+    """Return the wind towards which one goes, one of eight.
+
+    >>> direction_name(1.0, 1.2, "en"), direction_name(-3.0, 0.1, "zh")
+    ('northeast', '西')
+    """
+    word = words(lang)
+    winds = (
+        *(word("north"), word("northeast"), word("east"), word("southeast")),
+        *(word("south"), word("southwest"), word("west"), word("northwest")),
+    )
+    return winds[round(float(np.degrees(np.arctan2(east, north))) / 45) % 8]

@@ -1,0 +1,302 @@
+"""All inputs of a scenario: read, their datums settled, put into the study area."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from stationplan.domain import (
+    BoolArray,
+    DatumDecision,
+    ObjectArray,
+    Quality,
+    RoadArcs,
+    Sites,
+    StudyArea,
+)
+from stationplan.errors import Fault, FaultList, InputError, Message, say
+from stationplan.geo import to_wgs84
+from stationplan.inputs.areas import (
+    AreaTable,
+    area_around,
+    missing_districts,
+    polygons_of,
+    polygons_to_wgs84,
+    read_districts,
+    study_area,
+)
+from stationplan.inputs.datums.decisions import datum_used, decide, evidence_of_points, fault_of, shifted
+from stationplan.inputs.datums.evidence import Evidence, weigh_by_points
+from stationplan.inputs.demand.demand_inputs import DemandInputs, DemandTables, place_demand, read_demand
+from stationplan.inputs.roads.sources import districts_without
+from stationplan.inputs.sites.candidates import grid_places, osm_places
+from stationplan.inputs.sites.placing import LEFT_OUT, place_sites
+from stationplan.inputs.sites.rows import PlaceTable, Rules, read_sites
+from stationplan.inputs.tables.columns import FIELD_NAMES, with_names
+from stationplan.inputs.tables.points import coordinates
+from stationplan.inputs.tables.source import Attempts, locate, quality_of, read_fields, read_table
+from stationplan.inputs.tables.table import Wanted
+from stationplan.scenario import Scenario, SitesInput, Source, TableSource
+from stationplan.text.names import role_name
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """What a scenario reads beside roads, each part ``None`` where it is not asked for or could not be read.
+
+    ``faults`` are those for which a study refuses; ``lists`` tell of tables that only check others.
+    """
+
+    demand: DemandTables
+    stations: PlaceTable | None
+    candidates: PlaceTable | None
+    area: AreaTable | None
+    forbidden: ObjectArray | None
+    known: KnownPoints | None
+    lists: tuple[Quality, ...]
+    faults: tuple[Fault, ...]
+
+    @property
+    def quality(self) -> tuple[Quality, ...]:
+        """What became of the records of each table."""
+        sites = [table.quality for table in (self.stations, self.candidates) if table is not None]
+        area = [] if self.area is None else [self.area.quality]
+        return (*self.demand.quality, *sites, *area, *self.lists)
+
+
+@dataclass(frozen=True, eq=False)
+class KnownPoints:
+    """Points known to lie in districts, by the districts' ids; WGS-84 degrees."""
+
+    district_id: tuple[str, ...]
+    lon: np.ndarray[tuple[int], np.dtype[np.float64]]
+    lat: np.ndarray[tuple[int], np.dtype[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """Everything a study is made of, in WGS-84 and in the study area, with what became of the files' records.
+
+    ``straight`` says in which districts ways are straight lines, for want of roads.
+    """
+
+    area: StudyArea
+    straight: BoolArray
+    demand: DemandInputs
+    sites: Sites | None
+    notes: tuple[Message, ...]
+    quality: tuple[Quality, ...]
+    datums: tuple[DatumDecision, ...]
+
+
+def read_tables(scenario: Scenario, *, lenient: bool = False) -> Tables:
+    """Return the tables and polygons of a scenario, and every fault of any of them.
+
+    With ``lenient`` rows that cannot be used are set aside, whatever the scenario says of them.
+
+    Raises
+    ------
+    InputError
+        Every file that does not exist, roads included.
+    """
+    file = scenario.file
+    attempt = Attempts()
+    for role, path, _ in scenario.inputs:
+        attempt(lambda role=role, path=path: locate(scenario, Source(file=path), key=role))  # type: ignore[misc]
+    attempt(lambda: _check_names(scenario))
+    if attempt.faults:
+        raise InputError(list({str(fault): fault for fault in attempt.faults}.values()))
+    rules = Rules(file.hosts, with_names(file.columns), file.limits, lenient=lenient)
+    area_input, given = file.area, file.candidates
+    lists: list[Quality] = []
+
+    def sites(role: str, source: SitesInput) -> PlaceTable | None:
+        if source.osm is not None:
+            return attempt(lambda: osm_places(scenario, source, role))
+        if source.file is None:
+            return None
+        return attempt(lambda: read_sites(locate(scenario, source, key=role), role, rules))
+
+    demand = read_demand(scenario, rules, attempt)
+    stations = None if file.stations is None else sites("stations", file.stations)
+    candidates = sites("candidates", given)
+    area = None
+    if area_input.file is not None:
+        area = attempt(lambda: read_districts(locate(scenario, area_input, key="area"), file.limits, rules.names))
+    if area_input.district_list is not None and area is not None:
+        listed = Source(file=area_input.district_list)
+        told = attempt(
+            lambda: missing_districts(locate(scenario, listed, key="area.district_list"), area_input, area, file.limits)
+        )
+        lists += [] if told is None else [told]
+    forbidden = None
+    if given.forbidden_areas is not None:
+        areas = attempt(lambda: _forbidden(scenario))
+        if areas is not None:
+            forbidden = areas[0]
+            lists.append(areas[1])
+    known = None if area_input.known_points is None else attempt(lambda: _known_points(scenario, rules))
+    return Tables(demand, stations, candidates, area, forbidden, known, tuple(lists), tuple(attempt.faults))
+
+
+def decide_datums(tables: Tables, roads: RoadArcs | None) -> dict[str, DatumDecision]:
+    """Return the decision on the datum of each table that was read, by role; roads are the evidence for points."""
+    sites = {"stations": tables.stations, "candidates": tables.candidates}
+    decisions = {}
+    for role, table in {**tables.demand.placed, **sites}.items():
+        if table is not None and any(row is not None for row in table.row):
+            evidence = None if roads is None else evidence_of_points(table.lon, table.lat, roads)
+            decisions[role] = decide(role, table.datum, evidence)
+    if tables.area is not None:
+        decisions["area"] = decide("area", tables.area.datum, _evidence_of_area(tables.area, tables.known))
+    return decisions
+
+
+def place(tables: Tables, decisions: dict[str, DatumDecision], roads: RoadArcs | None, scenario: Scenario) -> Inputs:
+    """Return tables that were read without a fault as the inputs of a study; it has no sites without candidates.
+
+    Raises
+    ------
+    InputError
+        A datum is not declared, or asked of evidence that does not show it; sites do not fit the study area.
+    """
+    file = scenario.file
+    stations, area = tables.stations, tables.area
+    sites_of = {"stations": stations, "candidates": tables.candidates}
+    read = {**tables.demand.placed, **sites_of, "area": area}
+    names = {role: table.quality.file for role, table in read.items() if table is not None}
+    faults = [fault_of(decision, names[role]) for role, decision in decisions.items()]
+    found = [fault for fault in faults if fault is not None]
+    if found:
+        raise InputError(found)
+    if area is None:
+        cells = tables.demand.cells
+        assert cells is not None  # a grid needs an area
+        study = area_around(scenario, *shifted(cells.lon, cells.lat, decisions["demand"]))
+    else:
+        study = study_area(scenario, area, datum_used(decisions["area"]))
+    demand = place_demand(tables.demand, decisions, study, scenario)
+    straight = np.zeros(len(study.districts), dtype=bool)
+    if file.roads.missing == "straight":
+        straight = districts_without(roads, study)
+    candidates = tables.candidates
+    if candidates is None and file.candidates.grid and (roads is not None or straight.any()):
+        candidates = grid_places(file.candidates, roads, study, file.hosts, cells=demand.cells, straight=straight)
+    sites: Sites | None = None
+    quality: tuple[Quality, ...] = ()
+    notes: tuple[Message, ...] = ()
+    if candidates is not None:
+        sites, quality, notes = place_sites(
+            stations
+            if stations is None or "stations" not in decisions
+            else _shifted_places(stations, decisions["stations"]),
+            candidates if "candidates" not in decisions else _shifted_places(candidates, decisions["candidates"]),
+            study,
+            scenario,
+            forbidden=tables.forbidden,
+        )
+    doubts = [
+        say("The datum of {role} is doubtful. {reason}", role=role_name(decision.role), reason=decision.reason)
+        for decision in decisions.values()
+        if decision.doubtful
+    ]
+    told = [*demand.quality, *quality, *([] if area is None else [area.quality]), *tables.lists]
+    return Inputs(
+        study,
+        straight,
+        demand,
+        sites,
+        (
+            *demand.notes,
+            *(() if stations is None else stations.notes),
+            *(() if candidates is None else candidates.notes),
+            *notes,
+            *(note for item in told for note in quality_notes(item)),
+            *([] if area is None else [found.what for found in area.quality.findings if found.code == "overlap"]),
+            *doubts,
+        ),
+        tuple(told),
+        tuple(decisions.values()),
+    )
+
+
+def quality_notes(quality: Quality) -> list[Message]:
+    """Return what a reader of the plan should know of a table: how many records were not simply kept.
+
+    Places left out for where they stand are told by :mod:`stationplan.inputs.sites.placing`.
+    """
+    here = replace(quality, findings=tuple(finding for finding in quality.findings if finding.code not in LEFT_OUT))
+    counts: dict[str, int] = {
+        "set_aside": here.count("set_aside"),
+        "merged": here.count("merged"),
+        "repaired": here.count("repaired"),
+    }
+    if not any(counts.values()):
+        return []
+    return [
+        say(
+            "{file}: of {rows} records {set_aside} were set aside, {merged} merged, {repaired} repaired; "
+            "the sheet of data quality lists them.",
+            file=quality.file,
+            rows=quality.rows,
+            **counts,
+        )
+    ]
+
+
+def _shifted_places(table: PlaceTable, decision: DatumDecision) -> PlaceTable:
+    lon, lat = shifted(table.lon, table.lat, decision)
+    return replace(table, lon=lon, lat=lat)
+
+
+def _evidence_of_area(area: AreaTable, known: KnownPoints | None) -> Evidence | None:
+    if known is None:
+        return None
+    row = {district: i for i, district in enumerate(area.district_id)}
+    inside = [i for i, district in enumerate(known.district_id) if district in row]
+    polygon = np.array([row[known.district_id[i]] for i in inside], dtype=np.int64)
+    return weigh_by_points(area.polygons, polygon, known.lon[inside], known.lat[inside])
+
+
+def _known_points(scenario: Scenario, rules: Rules) -> KnownPoints:
+    area = scenario.file.area
+    source = TableSource(file=area.known_points, datum=area.known_points_datum)
+    wanted = Wanted(("id", "lon", "lat", "lonlat"), ("id", "lon", "lat"), rules.names)
+    located = locate(scenario, source, key="area.known_points")
+    table, columns, faults = read_fields(located, wanted, rules.limits)
+    faults.raise_any()
+    lon, lat = coordinates(table, columns, faults, crs=None, inside=True)
+    faults.raise_any("refused", "set_aside")
+    lon, lat = to_wgs84(lon, lat, datum=area.known_points_datum or "wgs84")
+    return KnownPoints(tuple(table.column(columns["id"])), lon, lat)
+
+
+def _forbidden(scenario: Scenario) -> tuple[ObjectArray, Quality]:
+    """Return the polygons in which no station may stand, in WGS-84, and which of them were repaired."""
+    given = scenario.file.candidates
+    source = Source(file=given.forbidden_areas)
+    table = read_table(locate(scenario, source, key="candidates.forbidden_areas"), Wanted(()), scenario.file.limits)
+    faults = FaultList(table.file)
+    if table.shapes is None:
+        faults.add(say("The file holds no polygons."), say("Give polygons as GeoJSON."), code="no_shapes")
+        faults.raise_any()
+    polygons = polygons_of(table, [str(row) for row in table.row_number], faults)
+    faults.raise_any("refused")
+    quality = quality_of("candidates.forbidden_areas", table, len(polygons), faults)
+    return polygons_to_wgs84(polygons, given.forbidden_datum or "wgs84"), quality
+
+
+def _check_names(scenario: Scenario) -> None:
+    faults = FaultList(scenario.path.name)
+    for field in scenario.file.columns:
+        if field not in FIELD_NAMES:
+            near = difflib.get_close_matches(field, FIELD_NAMES, n=1)
+            cure = say("Known fields: {known}.", known=", ".join(FIELD_NAMES))
+            faults.add(
+                say("Unknown field {field} in `columns`.", field=field),
+                say("Did you mean {near}?", near=near[0]) if near else cure,
+                key=f"columns.{field}",
+            )
+    faults.raise_any()

@@ -1,0 +1,1 @@
+"""The datum of each input: declared, or shown by evidence."""

@@ -1,0 +1,1 @@
+"""What is known of demand: cells, counts, totals, observations, temperatures."""

@@ -1,0 +1,202 @@
+"""Control totals: workers by district and group, from columns of a table or by rates of a census."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from stationplan.domain import FloatArray, Quality, StudyArea, Totals
+from stationplan.errors import FaultList, Message, say
+from stationplan.inputs.tables.source import Located, column_called, quality_of, read_by_id
+from stationplan.inputs.tables.table import Table, numbers
+from stationplan.scenario import GroupInput, Limits, TotalsInput
+
+
+@dataclass(frozen=True, eq=False)
+class TotalsTable:
+    """Totals as read: ``workers[row, group]``, NaN where a group has none, for the district of each row."""
+
+    district_id: tuple[str, ...]
+    workers: FloatArray
+    row: tuple[int, ...]
+    quality: Quality
+
+
+def read_totals(located: Located, given: TotalsInput, groups: Mapping[str, GroupInput], limits: Limits) -> TotalsTable:
+    """Return the totals of a table, ``workers[row, group] = sum over rates of rate * product of its columns``.
+
+    Without rates a column named by a group's id or name holds its totals; groups without one have none.
+
+    Raises
+    ------
+    InputError
+        The table cannot be read; a column is missing; a value is negative or no number; an id stands twice; there are
+        more workers than residents; all faults at once.
+    """
+    table, ids, faults = read_by_id(
+        located, limits, column=given.id, cure=say('Name the column of ids: `id = "..."` under [demand.totals].')
+    )
+    workers = _by_rates(table, given, groups, faults) if given.rates else _by_columns(table, given, groups, faults)
+    if given.population is not None:
+        _refuse_above_population(table, given.population, workers, faults)
+    faults.raise_any("refused", "set_aside")
+    return TotalsTable(tuple(ids), workers, table.row_number, quality_of("demand.totals", table, len(ids), faults))
+
+
+def _by_columns(table: Table, given: TotalsInput, groups: Mapping[str, GroupInput], faults: FaultList) -> FloatArray:
+    workers = np.full((len(table.rows), len(groups)), np.nan)
+    for g, (key, group) in enumerate(groups.items()):
+        names = [given.columns[key]] if key in given.columns else [key, group.name.zh, group.name.en]
+        column = column_called(table, names, faults)
+        if column is not None:
+            workers[:, g] = numbers(table, column, faults, low=0)
+        elif key in given.columns:
+            _no_column(table, given.columns[key], f"demand.totals.columns.{key}", faults)
+    if np.isnan(workers).all() and not faults.faults:
+        faults.add(
+            say("No column holds totals of a group; the table has: {columns}.", columns=", ".join(table.header)),
+            say('Call columns by the groups, say `columns = {{ rider = "..." }}`, or give rates.'),
+            row=table.header_row,
+            code="missing_column",
+        )
+    return workers
+
+
+def _by_rates(table: Table, given: TotalsInput, groups: Mapping[str, GroupInput], faults: FaultList) -> FloatArray:
+    place = {key: g for g, key in enumerate(groups)}
+    workers = np.full((len(table.rows), len(groups)), np.nan)
+    values: dict[str, FloatArray] = {}
+    for name in dict.fromkeys(name for rate in given.rates for name in rate.of):
+        column = column_called(table, [name], faults)
+        if column is None:
+            _no_column(table, name, "demand.totals.rates", faults)
+        else:
+            values[name] = numbers(table, column, faults, low=0)
+    for rate in given.rates:
+        g = place[rate.group]
+        if all(name in values for name in rate.of):
+            product = np.prod([values[name] for name in rate.of], axis=0)
+            workers[:, g] = np.where(np.isnan(workers[:, g]), 0.0, workers[:, g]) + rate.rate * product
+    return workers
+
+
+def _no_column(table: Table, name: str, key: str, faults: FaultList) -> None:
+    faults.add(
+        say("There is no column {column}; the table has: {columns}.", column=name, columns=", ".join(table.header)),
+        say("Correct the name under `{key}`.", key=key),
+        row=table.header_row,
+        code="missing_column",
+    )
+
+
+def _refuse_above_population(table: Table, name: str, workers: FloatArray, faults: FaultList) -> None:
+    column = column_called(table, [name], faults)
+    if column is None:
+        _no_column(table, name, "demand.totals.population", faults)
+        return
+    residents = numbers(table, column, faults, low=0)
+    total = np.nansum(workers, axis=1)
+    for i in np.flatnonzero(total > residents):
+        faults.add(
+            say(
+                "There are {workers} workers among {residents} residents.",
+                workers=round(float(total[i])),
+                residents=round(float(residents[i])),
+            ),
+            say("Check rates and columns; shares in percent need a rate a hundred times smaller."),
+            row=table.row_number[i],
+            code="out_of_range",
+        )
+
+
+def totals_in(
+    table: TotalsTable, given: TotalsInput, area: StudyArea, groups: Sequence[str]
+) -> tuple[Totals, Quality, tuple[Message, ...]]:
+    """Return the totals of the districts of a study, with those of districts without a polygon where they are merged.
+
+    Raises
+    ------
+    InputError
+        A district has no row and may not be empty; ``merged`` names what is not there.
+    """
+    faults = FaultList(table.quality.file, sheet=table.quality.sheet)
+    districts = [str(name) for name in area.districts["district_id"]]
+    place = {district: d for d, district in enumerate(districts)}
+    listed = set(table.district_id)
+    for lost, into in given.merged.items():
+        unknown = [district for district, known in ((lost, listed), (into, place)) if district not in known]
+        for district in unknown:
+            faults.add(
+                say("There is no district {id}.", id=district),
+                say("Name ids of the table, and of the polygons that they are counted in."),
+                key=f"demand.totals.merged.{lost}",
+            )
+        if lost in place:
+            faults.add(
+                say("The district {id} has a polygon of its own.", id=lost),
+                say("Take the key out."),
+                key=f"demand.totals.merged.{lost}",
+            )
+    missing = [district for district in districts if district not in {*listed, *given.merged.values()}]
+    if missing and given.missing == "refuse":
+        faults.add(
+            say("Districts without a row: {ids}.", ids=", ".join(missing)),
+            say('Add their rows, or say `missing = "empty"` under [demand.totals] if nobody works there.'),
+            code="missing_district",
+        )
+    faults.raise_any()
+    workers = np.full((len(districts), len(groups)), np.nan)
+    lost_rows = []
+    for i, district in enumerate(table.district_id):
+        d = place.get(given.merged.get(district, district))
+        if d is None:
+            lost_rows.append(i)
+        else:
+            workers[d] = np.where(np.isnan(workers[d]), table.workers[i], workers[d] + table.workers[i])
+    given_groups = ~np.isnan(table.workers).all(axis=0)
+    workers[:, given_groups] = np.nan_to_num(workers[:, given_groups])
+    notes = _told(table, given, missing, lost_rows, faults)
+    quality = replace(
+        table.quality,
+        kept=table.quality.kept - len(lost_rows),
+        findings=(*table.quality.findings, *faults.faults),
+    )
+    sources = dict.fromkeys([table.quality.file, *(rate.source for rate in given.rates)])
+    return Totals(workers, given.total_cv, "; ".join(sources)), quality, notes
+
+
+def _told(
+    table: TotalsTable, given: TotalsInput, missing: Sequence[str], lost_rows: Sequence[int], faults: FaultList
+) -> tuple[Message, ...]:
+    notes = []
+    for i in lost_rows:
+        faults.add(
+            say("The district {id} has no polygon; its workers are placed nowhere.", id=table.district_id[i]),
+            say('Count it in the district around it: `merged = {{ {id} = "..." }}`.', id=table.district_id[i]),
+            row=table.row[i],
+            code="no_polygon",
+            action="set_aside",
+        )
+    if lost_rows:
+        notes.append(
+            say(
+                "Totals of districts without a polygon, placed nowhere: {workers} workers in {ids}.",
+                workers=round(float(np.nansum(table.workers[list(lost_rows)])), 1),
+                ids=", ".join(table.district_id[i] for i in lost_rows),
+            )
+        )
+    for lost, into in given.merged.items():
+        i = table.district_id.index(lost)
+        notes.append(
+            say(
+                "The {workers} workers of {lost} are counted in {into}.",
+                workers=round(float(np.nansum(table.workers[i])), 1),
+                lost=lost,
+                into=into,
+            )
+        )
+    if missing:
+        notes.append(say("Districts without totals, taken to be without workers: {ids}.", ids=", ".join(missing)))
+    return tuple(notes)

@@ -1,0 +1,173 @@
+"""Roads from a GraphML file as OSMnx saves it, read as plain XML."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from xml.etree.ElementTree import Element, ParseError
+
+import numpy as np
+import shapely
+from defusedxml.ElementTree import iterparse
+from shapely.errors import ShapelyError
+
+from stationplan.errors import FaultList, InputError, say
+from stationplan.inputs.limits import refuse_above, refuse_entities, refuse_large
+from stationplan.inputs.osm import OSM_SOURCE
+from stationplan.inputs.roads.bends import SHORT_BY_M, shared_lengths, straighten
+from stationplan.inputs.roads.pieces import RoadPieces, geodesic_m, number_kinds, refuse_no_roads
+from stationplan.inputs.roads.rules import ACCESS_TAGS, is_road
+from stationplan.scenario import Limits
+
+_SPACE = "{http://graphml.graphdrawing.org/xmlns}"
+_TAGS = (*ACCESS_TAGS, "motorroad", "maxspeed")
+_DEGREES = frozenset({"epsg:4326", "epsg:4490", "ogc:crs84"})
+_QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
+_CURE = say("Save the directed graph in longitude and latitude with osmnx.save_graphml, and do not edit the file.")
+
+
+def read_graphml_roads(path: Path, limits: Limits) -> RoadPieces:
+    """Return the roads of a graph that OSMnx 2 has saved.
+
+    An edge is one direction for cars and e-bikes (OSMnx gives a two-way street an edge each way); walkers go both
+    ways. Of OSM's tags those count that the graph carries. Lists, on edges that run over several ways, keep all their
+    values. The length is that of the edge, shared over the pieces of its geometry. The date is that of OSM's data,
+    which ``stationplan fetch`` notes in the graph.
+
+    Raises
+    ------
+    InputError
+        The file is too large, malformed, or no such graph.
+    """
+    refuse_large(path, limits, cap="extract_mb")
+    with path.open("rb") as stream:
+        refuse_entities(stream, path.name)
+    faults = FaultList(path.name)
+    graph = _Graph()
+    try:
+        for thing, attributes, data in _things(path):
+            if thing == "graph":
+                graph.check(attributes, data)
+            elif thing == "node":
+                graph.add_node(attributes, data)
+            else:
+                graph.add_edge(attributes, data)
+            refuse_above(graph.vertices, "vertices", limits, faults)
+        return graph.pieces(path.name)
+    except ParseError as error:
+        faults.add(say("The XML is malformed: {error}.", error=error), say("Get the file again."), code="unreadable")
+    except KeyError as error:
+        faults.add(say("The file is no graph of OSMnx: it lacks {what}.", what=error), _CURE, code="unreadable")
+    except (ValueError, ShapelyError) as error:
+        faults.add(say("The file is no graph of OSMnx: {error}.", error=error), _CURE, code="unreadable")
+    raise InputError(faults.faults)
+
+
+def _things(path: Path) -> Iterator[tuple[str, Mapping[str, str], dict[str, str]]]:
+    """Yield nodes and edges, and the graph itself at its end: what it is, its attributes, its data by name."""
+    names: dict[str, str] = {}
+    graph: Element | None = None
+    for event, element in iterparse(path, events=("start", "end"), forbid_dtd=True):
+        tag = element.tag.removeprefix(_SPACE)
+        if event == "start":
+            graph = element if tag == "graph" else graph
+        elif tag == "key":
+            names[element.attrib["id"]] = element.attrib["attr.name"]
+        elif tag in ("node", "edge", "graph"):
+            data = {names[item.attrib["key"]]: item.text or "" for item in element if item.tag == f"{_SPACE}data"}
+            yield tag, element.attrib, data
+            if graph is not None and tag != "graph":
+                graph.remove(element)
+
+
+class _Graph:
+    """What has been read of a graph so far."""
+
+    def __init__(self) -> None:
+        self.vertices = 0
+        self._node_of: dict[str, int] = {}
+        self._lon, self._lat, self._length = array("d"), array("d"), array("d")
+        self._tail, self._head = array("q"), array("q")
+        self._shapes: list[object] = []
+        self._tags: list[tuple[str, ...]] = []
+        self._other: Counter[str] = Counter()
+        self._date = ""
+
+    def check(self, attributes: Mapping[str, str], data: Mapping[str, str]) -> None:
+        """Note the graph's date; raise ``ValueError`` for a graph without directions or in another CRS."""
+        if attributes.get("edgedefault") != "directed":
+            raise ValueError("it is undirected, so nobody knows its one-way streets")
+        if data["crs"].lower() not in _DEGREES:
+            raise ValueError(f"its CRS is {data['crs'][:40]}, not epsg:4326")
+        self._date = data.get("osm_date", "")
+
+    def add_node(self, attributes: Mapping[str, str], data: Mapping[str, str]) -> None:
+        """Note a node."""
+        self._node_of[attributes["id"]] = len(self._lon)
+        self._lon.append(float(data["x"]))
+        self._lat.append(float(data["y"]))
+        self.vertices += 1
+
+    def add_edge(self, attributes: Mapping[str, str], data: Mapping[str, str]) -> None:
+        """Note an edge, or that it is no road."""
+        highway = _listed(data.get("highway", ""))
+        if not is_road(highway):
+            self._other[highway or "-"] += 1
+            return
+        self._tail.append(self._node_of[attributes["source"]])
+        self._head.append(self._node_of[attributes["target"]])
+        self._length.append(float(data.get("length", "nan")))
+        shape = shapely.from_wkt(data["geometry"]) if "geometry" in data else None
+        if shape is not None and shape.geom_type != "LineString":
+            raise ValueError(f"the geometry of an edge is {shape.geom_type}")
+        self._shapes.append(shape)
+        self._tags.append((highway, *(_listed(data.get(key, "")) for key in _TAGS)))
+        self.vertices += 0 if shape is None else int(shapely.get_num_coordinates(shape))
+
+    def pieces(self, file: str) -> RoadPieces:
+        """Return the whole graph as pieces of road."""
+        lon, lat = np.array(self._lon, dtype=np.float64), np.array(self._lat, dtype=np.float64)
+        tail, head = np.array(self._tail, dtype=np.int64), np.array(self._head, dtype=np.int64)
+        refuse_no_roads(file, len(tail))
+        shapes = np.full(len(tail), None)
+        shapes[:] = self._shapes
+        stated = np.array(self._length)
+        straight_m = geodesic_m(lon, lat, tail, head)
+        lon, lat, edge, tail, head = straighten(lon, lat, tail, head, shapes, "wgs84")
+        if not ((np.abs(lon) <= 180) & (np.abs(lat) <= 90)).all():
+            raise ValueError("a node has no longitude and latitude in degrees")
+        if (stated < 0).any() or np.isinf(stated).any():
+            raise ValueError("the length of an edge is no length")
+        kinds, kind = number_kinds(self._tags)
+        return RoadPieces(
+            lon=lon,
+            lat=lat,
+            tail=tail.astype(np.int32),
+            head=head.astype(np.int32),
+            length_m=shared_lengths(geodesic_m(lon, lat, tail, head), edge, stated),
+            kind=kind[edge],
+            kinds=tuple(_as_tags(values) for values in kinds),
+            source=OSM_SOURCE,
+            date=self._date,
+            short_edges=int((stated < straight_m - SHORT_BY_M).sum()),
+            other_classes=dict(self._other),
+        )
+
+
+def _listed(text: str) -> str:
+    """Return a value as OSM writes several: OSMnx writes a list of them as Python does.
+
+    >>> _listed("primary"), _listed("['primary', 'residential']"), _listed("nan")
+    ('primary', 'primary;residential', '')
+    """
+    if text.startswith("["):
+        return ";".join(single or double for single, double in _QUOTED.findall(text))
+    return "" if text in {"nan", "None"} else text
+
+
+def _as_tags(values: tuple[str, ...]) -> dict[str, str]:
+    tags = {key: value for key, value in zip(("highway", *_TAGS), values, strict=True) if value}
+    return {**tags, "oneway": "yes"}

@@ -1,0 +1,169 @@
+"""Roads as every source gives them: straight pieces and their tags; and how they become arcs for a study."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stationplan.domain import MODES, CountArray, FloatArray, Mode, RoadArcs
+from stationplan.errors import FaultList, InputError, Message, say
+from stationplan.geo import metres_apart
+from stationplan.inputs.roads.rules import Rules, class_number, states_no_limit
+from stationplan.inputs.roads.slope import ebike_factor, walk_factor
+
+_Kind = TypeVar("_Kind", bound=Hashable)
+
+
+@dataclass(frozen=True, eq=False)
+class RoadPieces:
+    """Straight pieces of road, before anyone asks who may use them and how fast.
+
+    ``lon``/``lat``: WGS-84 degrees of the nodes. A piece runs from node ``tail`` to node ``head``, is ``length_m`` long
+    and has the tags ``kinds[kind]``; "forward" in a tag is from tail to head. The rest counts what the source lacks:
+    ``cut_nodes`` road nodes that lie outside the extract; ``short_edges`` edges that are stated shorter than the
+    straight line between their ends; ``other_classes``, ways or lines of classes that are no roads here, by class;
+    ``not_lines`` things without a line.
+    """
+
+    lon: FloatArray
+    lat: FloatArray
+    tail: CountArray
+    head: CountArray
+    length_m: FloatArray
+    kind: CountArray
+    kinds: tuple[Mapping[str, str], ...]
+    source: str
+    date: str
+    cut_nodes: int = 0
+    short_edges: int = 0
+    not_lines: int = 0
+    other_classes: Mapping[str, int] = field(default_factory=dict)
+
+
+def geodesic_m(lon: FloatArray, lat: FloatArray, tail: NDArray[np.integer], head: NDArray[np.integer]) -> FloatArray:
+    """Return the lengths (m) of the straight lines between nodes on the WGS-84 ellipsoid."""
+    return metres_apart(lon[tail], lat[tail], lon[head], lat[head])
+
+
+def number_kinds(found: Iterable[_Kind]) -> tuple[list[_Kind], CountArray]:
+    """Return the different things in the order they come first, and the number of each thing.
+
+    >>> number_kinds("abca")
+    (['a', 'b', 'c'], array([0, 1, 2, 0], dtype=int32))
+    """
+    number: dict[_Kind, int] = {}
+    numbers = [number.setdefault(kind, len(number)) for kind in found]
+    return list(number), np.array(numbers, dtype=np.int32)
+
+
+def refuse_no_roads(file: str, pieces: int) -> None:
+    """Raise :class:`InputError` when a source has no piece of road."""
+    if pieces == 0:
+        faults = FaultList(file)
+        faults.add(
+            say("The file holds no roads."), say("Use a file of roads that covers the study area."), code="empty"
+        )
+        raise InputError(faults.faults)
+
+
+def usable_pieces(pieces: RoadPieces, rules: Rules, *, file: str) -> RoadPieces:
+    """Return the pieces that some mode may use, with the nodes they need; both keep their order.
+
+    Raises
+    ------
+    InputError
+        No mode may use any of the roads.
+    """
+    paces = _paces(pieces, rules).reshape(len(pieces.kinds), -1)
+    usable = np.logical_or.reduce(np.isfinite(paces), axis=1)[pieces.kind]
+    refuse_no_roads(file, int(usable.sum()))
+    tail, head = pieces.tail[usable], pieces.head[usable]
+    needed = np.zeros(len(pieces.lon), dtype=bool)
+    needed[tail] = needed[head] = True
+    if usable.all() and needed.all():
+        return pieces
+    number = (np.cumsum(needed) - 1).astype(np.int32)
+    return replace(
+        pieces,
+        lon=pieces.lon[needed],
+        lat=pieces.lat[needed],
+        tail=number[tail],
+        head=number[head],
+        length_m=pieces.length_m[usable],
+        kind=pieces.kind[usable],
+    )
+
+
+def road_arcs(pieces: RoadPieces, rules: Rules, *, slope: FloatArray | None = None) -> RoadArcs:
+    """Return an arc each way for every piece, with ``inf`` minutes where a mode may not go.
+
+    ``slope`` (climb over length, forward) makes walkers and e-bikes slower or faster; cars go as on the flat.
+    """
+    paces = _paces(pieces, rules)
+    minutes: dict[Mode, FloatArray] = {}
+    for m, mode in enumerate(MODES):
+        each_way = []
+        for direction, sign in enumerate((1.0, -1.0)):
+            pace = paces[:, m, direction]
+            values = pieces.length_m * np.where(np.isnan(pace), 0.0, pace)[pieces.kind]
+            if slope is not None and mode == "walk":
+                values *= walk_factor(sign * slope)
+            elif slope is not None and mode == "ebike":
+                values *= ebike_factor(sign * slope, rules.ebike_climb_loss)
+            values[np.isnan(pace)[pieces.kind]] = np.inf
+            each_way.append(values)
+        minutes[mode] = np.concatenate(each_way)
+    road_class = np.array([class_number(tags) for tags in pieces.kinds], dtype=np.int8)
+    return RoadArcs(
+        lon=pieces.lon,
+        lat=pieces.lat,
+        tail=np.concatenate([pieces.tail, pieces.head]).astype(np.int64),
+        head=np.concatenate([pieces.head, pieces.tail]).astype(np.int64),
+        length_m=np.concatenate([pieces.length_m, pieces.length_m]),
+        minutes=minutes,
+        road_class=np.tile(road_class[pieces.kind], 2),
+        source=pieces.source,
+        date=pieces.date,
+        notes=tuple(road_notes(pieces)),
+    )
+
+
+def _paces(pieces: RoadPieces, rules: Rules) -> FloatArray:
+    """Return minutes a metre, [kind, mode, direction]; NaN where the mode may not go."""
+    paces = [[rules.pace(tags, mode) for mode in MODES] for tags in pieces.kinds]
+    return np.array(paces, dtype=np.float64).reshape(len(pieces.kinds), len(MODES), 2)
+
+
+def road_notes(pieces: RoadPieces) -> list[Message]:
+    """Return what the source lacks and what of it is not used, to be told."""
+    notes = []
+    if pieces.cut_nodes:
+        notes.append(say("{count} road nodes lie outside the extract; roads end there.", count=pieces.cut_nodes))
+    if pieces.short_edges:
+        notes.append(
+            say(
+                "{count} edges of the roads are stated shorter than the straight line between their nodes.",
+                count=pieces.short_edges,
+            )
+        )
+    if pieces.not_lines:
+        notes.append(say("Features of the roads without a line, set aside: {count}.", count=pieces.not_lines))
+    if pieces.other_classes:
+        largest = sorted(pieces.other_classes.items(), key=lambda item: (-item[1], item[0]))
+        named = ", ".join(f"{highway[:30]} ({count})" for highway, count in largest[:5])
+        notes.append(
+            say(
+                "Ways of classes that nobody travels, set aside: {count}, most of them {classes}.",
+                count=sum(pieces.other_classes.values()),
+                classes=named,
+            )
+        )
+    unread = np.array([states_no_limit(tags.get("maxspeed", "")) for tags in pieces.kinds], dtype=bool)[pieces.kind]
+    if unread.any():
+        km = round(float(pieces.length_m[unread].sum()) / 1000, 1)
+        notes.append(say("On {km} km of road the tag maxspeed is no speed limit in numbers and is ignored.", km=km))
+    return notes

@@ -1,0 +1,134 @@
+"""The roads of a study: any source to pieces of road, and those to arcs by the scenario's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from stationplan.domain import MODES, BoolArray, Mode, RoadArcs, StudyArea
+from stationplan.errors import FaultList, InputError, Message, say
+from stationplan.geo import Datum, project
+from stationplan.inputs.areas import district_of
+from stationplan.inputs.osm import OSM_SUFFIXES, read_osm_roads
+from stationplan.inputs.roads.edge_tables import read_csv_roads
+from stationplan.inputs.roads.elevation import node_heights
+from stationplan.inputs.roads.graphml import read_graphml_roads
+from stationplan.inputs.roads.lines import read_line_roads
+from stationplan.inputs.roads.pieces import RoadPieces, road_arcs, usable_pieces
+from stationplan.inputs.roads.rules import Rules, Speeds
+from stationplan.inputs.roads.saved import read_saved_roads
+from stationplan.inputs.roads.slope import STEEPEST, slopes
+from stationplan.inputs.tables.features import GEOMETRY_SUFFIXES
+from stationplan.scenario import Limits, RoadsInput, Scenario
+
+ROAD_FORMS = ".osm.pbf, .osm, .osm.gz, .osm.bz2, .graphml, .gpkg, .geojson, .shp, .parquet, .roads.npz"
+
+
+def read_roads(scenario: Scenario) -> RoadArcs:
+    """Return the roads of a scenario, whatever their source, as arcs by its speeds and rules.
+
+    Raises
+    ------
+    InputError
+        All faults of the source.
+    """
+    given, limits = scenario.file.roads, scenario.file.limits
+    named = [given.nodes, given.edges] if given.single is None else [given.single]
+    paths = [scenario.locate(name or "") for name in named]
+    pieces = read_road_files(paths, datum=given.datum or "wgs84", layer=given.layer, limits=limits)
+    pieces = replace(pieces, source=given.source or pieces.source, date=given.date or pieces.date)
+    rules = rules_of(given)
+    pieces = usable_pieces(pieces, rules, file=paths[-1].name)
+    if given.elevation is None:
+        return road_arcs(pieces, rules)
+    height_m = node_heights(scenario.locate(given.elevation), pieces.lon, pieces.lat, limits)
+    slope, steep = slopes(height_m, pieces.tail, pieces.head, pieces.length_m)
+    arcs = road_arcs(pieces, rules, slope=slope)
+    return replace(arcs, notes=(*arcs.notes, _slope_note(given.elevation, int(np.isnan(height_m).sum()), steep, arcs)))
+
+
+def no_roads() -> RoadArcs:
+    """Return the roads of a study that has none."""
+    none, nodes = np.empty(0), np.empty(0, dtype=np.int64)
+    minutes = dict.fromkeys(MODES, none)
+    return RoadArcs(none, none, nodes, nodes, none, minutes, np.empty(0, dtype=np.int8), "", "")
+
+
+def districts_without(roads: RoadArcs | None, area: StudyArea) -> BoolArray:
+    """Return which districts have no road: no usable arc begins, ends or has its middle in them."""
+    without = np.ones(len(area.districts) + 1, dtype=bool)  # the last is for -1, outside every district
+    if roads is not None:
+        usable = np.logical_or.reduce([np.isfinite(minutes) for minutes in roads.minutes.values()])
+        tail, head = roads.tail[usable], roads.head[usable]
+        x, y = project(roads.lon, roads.lat, area.crs)
+        node = np.unique(np.concatenate([tail, head]))
+        without[district_of(area, x[node], y[node])] = False
+        without[district_of(area, (x[tail] + x[head]) / 2, (y[tail] + y[head]) / 2)] = False
+    return without[:-1]
+
+
+def read_road_files(paths: Sequence[Path], *, datum: Datum, layer: str | None, limits: Limits) -> RoadPieces:
+    """Return the roads of one file, read by what its name ends in, or of two CSV tables: nodes, then edges.
+
+    Raises
+    ------
+    InputError
+        A file does not exist or is of no form that is read, or its own faults.
+    """
+    faults = FaultList(paths[-1].name)
+    for path in paths:
+        if not path.is_file():
+            faults.add(say("The file {path} does not exist.", path=path), say("Check the name."))
+    faults.raise_any()
+    name = paths[0].name.lower()
+    if len(paths) == 2:
+        return read_csv_roads(paths[0], paths[1], datum=datum, limits=limits)
+    if len(paths) == 1 and name.endswith(OSM_SUFFIXES):
+        return read_osm_roads(paths[0], limits)
+    if len(paths) == 1 and name.endswith(".graphml"):
+        return read_graphml_roads(paths[0], limits)
+    if len(paths) == 1 and name.endswith(".npz"):
+        return read_saved_roads(paths[0], limits)
+    if len(paths) == 1 and name.endswith(tuple(GEOMETRY_SUFFIXES)):
+        return read_line_roads(paths[0], datum=datum, layer=layer, limits=limits)
+    faults.add(
+        say("Roads are not read from {files}.", files=", ".join(path.name for path in paths)),
+        say("Give one file that ends in {forms}, or two CSV tables: nodes, then edges.", forms=ROAD_FORMS),
+        code="unreadable",
+    )
+    raise InputError(faults.faults)
+
+
+def rules_of(given: RoadsInput) -> Rules:
+    """Return the scenario's rules of the road."""
+
+    def by_mode(lists: dict[Mode, list[str]]) -> dict[Mode, frozenset[str]]:
+        return {mode: frozenset(classes) for mode, classes in lists.items()}
+
+    return Rules(
+        Speeds(
+            given.speed_kmh["walk"],
+            given.speed_kmh["ebike"],
+            given.car_speed_kmh,
+            walk_on=given.walk_speed_kmh,
+            ebike_on=given.ebike_speed_kmh,
+        ),
+        opened=by_mode(given.opened),
+        closed=by_mode(given.closed),
+        ebike_climb_loss=given.ebike_climb_loss,
+    )
+
+
+def _slope_note(file: str, unknown: int, steep: int, arcs: RoadArcs) -> Message:
+    return say(
+        "Times on foot and by e-bike heed slopes ({file}): {unknown} of {nodes} road nodes have no height and count as "
+        "flat, {steep} pieces of road are steeper than {cap} % and count as that.",
+        file=file,
+        unknown=unknown,
+        nodes=len(arcs.lon),
+        steep=steep,
+        cap=round(STEEPEST * 100),
+    )

@@ -1,0 +1,1 @@
+"""OpenStreetMap's services, and scenarios at a URL."""

@@ -1,0 +1,309 @@
+"""Tables of stations and candidates: each row a place with its kind, host, hours and cost, or the reason why not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from stationplan.domain import FloatArray, Kind, Quality
+from stationplan.errors import Action, FaultList, Message, say
+from stationplan.hours import Unread, parse_hours
+from stationplan.inputs.datums.decisions import declared_datum
+from stationplan.inputs.sites.duplicates import Pair, likely_duplicates
+from stationplan.inputs.tables.columns import KIND_NAMES, normalise
+from stationplan.inputs.tables.points import coordinates
+from stationplan.inputs.tables.source import Located, quality_of, read_fields
+from stationplan.inputs.tables.table import Table, Wanted, as_number, as_yuan, numbers, unique_ids
+from stationplan.scenario import CURE_HOURS, HostInput, Limits, SitesInput, unread_hours
+
+_FIELDS = ("id", "name", "address", "lon", "lat", "lonlat", "kind", "area_m2", "host", "hours", "cost", "capacity")
+_MICRO_M2 = 5.0
+"""Usable area below which a station is a micro station (national programme, 2023)."""
+_SQUARE_METRES = re.compile(r"(平方米|平米|㎡|m2|m²|平)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Place:
+    """One station or host as read; cost in yuan, capacity (NaN: not said) in workers a time slot.
+
+    Where it stands is in :class:`PlaceTable`.
+    """
+
+    site_id: str
+    name: str
+    address: str
+    kind: Kind
+    host: str
+    hours: str
+    cost: float
+    capacity: float
+
+
+@dataclass(frozen=True, eq=False)
+class PlaceTable:
+    """The places of one input, in file order, at longitudes and latitudes of ``datum`` (degrees)."""
+
+    places: tuple[Place, ...]
+    lon: FloatArray
+    lat: FloatArray
+    row: tuple[int | None, ...]
+    datum: str
+    quality: Quality
+    notes: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a scenario says of all places: kinds of hosts, names of columns, limits.
+
+    With ``complete`` a site needs hours and a candidate a cost, its own or its host's; a table looked at without a
+    scenario may leave them open. With ``lenient`` rows that cannot be used are set aside whatever the source says.
+    """
+
+    hosts: Mapping[str, HostInput]
+    names: Mapping[str, Sequence[str]]
+    limits: Limits
+    complete: bool = True
+    lenient: bool = False
+
+
+def read_sites(located: Located, role: str, rules: Rules) -> PlaceTable:
+    """Return the places of a table of stations or candidates, and what is wrong with the rest of its rows.
+
+    Raises
+    ------
+    InputError
+        The table cannot be used, or has rows that cannot and may not be set aside; all faults at once.
+    """
+    given = cast("SitesInput", located.source)
+    wanted = Wanted(_FIELDS, ("name", "lon", "lat"), rules.names, given.columns)
+    table, columns, faults = read_fields(located, wanted, rules.limits)
+    faults.raise_any("refused")
+    count = len(table.rows)
+    ids = row_ids(table, columns, role, faults)
+    lon, lat = coordinates(table, columns, faults, crs=given.crs, inside=True, named="lon" in given.columns)
+    cost = np.full(count, np.nan)
+    if "cost" in columns:
+        cost = numbers(table, columns["cost"], faults, low=0, empty=np.nan, reads=as_yuan)
+    capacity = np.full(count, np.nan)
+    if "capacity" in columns:
+        capacity = numbers(table, columns["capacity"], faults, low=0, empty=np.nan)
+
+    def text(field: str) -> list[str]:
+        return table.column(columns[field]) if field in columns else [""] * count
+
+    rest = _Rest(table, rules, faults)
+    kind_texts, host_texts = text("kind"), text("host")
+    if "host" not in columns:  # a column called kind (类型) often holds the kind of host
+        moved = [rest.host_of(word) if normalise(word) not in KIND_NAMES else None for word in kind_texts]
+        host_texts = [word if host is not None else "" for word, host in zip(kind_texts, moved, strict=True)]
+        kind_texts = ["" if host is not None else word for word, host in zip(kind_texts, moved, strict=True)]
+    host_texts = [word or given.default_host or "" for word in host_texts]
+    hosts = rest.hosts(host_texts)
+    kinds = rest.kinds(kind_texts, rest.areas(text("area_m2")), hosts)
+    hours = rest.hours(text("hours"), host_texts, hosts)
+    if role == "candidates":
+        cost = rest.costs(cost, host_texts, hosts)
+    of_host = [rules.hosts[host].capacity if host else None for host in hosts]
+    capacity = np.where(np.isnan(capacity), np.array(of_host, dtype=np.float64), capacity)
+    good = usable_rows(table, faults, refuse=given.bad_rows == "refuse" and not rules.lenient)
+    names, addresses = text("name"), text("address")
+    kept = np.flatnonzero(good)
+    pairs = likely_duplicates([names[i] for i in kept], lon[kept], lat[kept], within_m=given.duplicate_m)
+    merged = _tell_duplicates(table, kept, names, pairs, merge=given.merge_duplicates, faults=faults)
+    kept = np.array([i for i in kept if i not in merged], dtype=np.int64)
+    places = tuple(
+        Place(
+            site_id=ids[i],
+            name=names[i],
+            address=addresses[i],
+            kind=kinds[i],
+            host=hosts[i],
+            hours=hours[i],
+            cost=0.0 if np.isnan(cost[i]) else float(cost[i]),
+            capacity=float(capacity[i]),
+        )
+        for i in kept.tolist()
+    )
+    quality = quality_of(role, table, len(places), faults)
+    rows = tuple(table.row_number[i] for i in kept)
+    return PlaceTable(places, lon[kept], lat[kept], rows, declared_datum(given, given.crs or table.crs), quality)
+
+
+def row_ids(table: Table, columns: Mapping[str, int], role: str, faults: FaultList) -> list[str]:
+    """Return the ids of a table's rows; a table without a column of ids gets them from its row numbers."""
+    if "id" in columns:
+        return unique_ids(table, columns["id"], faults)
+    if not table.rows:
+        return []
+    faults.add(
+        say("There is no column of ids; rows are called {example} and so on.", example=f"{role}/{table.row_number[0]}"),
+        say("Add a column id or 编码 if the ids should stay when rows move."),
+        row=table.header_row,
+        code="no_id",
+        action="kept",
+    )
+    return [f"{role}/{row}" for row in table.row_number]
+
+
+def usable_rows(table: Table, faults: FaultList, *, refuse: bool) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Return which rows can be used.
+
+    Raises
+    ------
+    InputError
+        The table as a whole cannot; or a row cannot and ``refuse`` is set, or no row can.
+    """
+    bad = faults.rows("set_aside")
+    good = np.array([row not in bad for row in table.row_number], dtype=bool)
+    if refuse or not good.any() or any(fault.action == "refused" for fault in faults.faults):
+        faults.raise_any("refused", "set_aside")
+    return good
+
+
+def _tell_duplicates(
+    table: Table,
+    kept: np.ndarray[tuple[int], np.dtype[np.int64]],
+    names: Sequence[str],
+    pairs: Sequence[Pair],
+    *,
+    merge: bool,
+    faults: FaultList,
+) -> set[int]:
+    """Note each pair at its later row, and return the positions that are merged into an earlier one."""
+    merged: set[int] = set()
+    for pair in pairs:
+        first, second = int(kept[pair.first]), int(kept[pair.second])
+        if first in merged or second in merged:
+            continue  # one of the two is another record by now
+        cure = say(
+            "Check both; `merge_duplicates = true` (with check: --merge-duplicates) keeps the first of each pair."
+        )
+        if merge:
+            merged.add(second)
+            cure = say("Check that both are one place; `merge_duplicates = false` keeps both.")
+        faults.add(
+            say(
+                "{name} is likely the same place as row {first} ({other}): {distance} m apart, alike in name.",
+                name=names[second],
+                first=table.row_number[first],
+                other=names[first],
+                distance=round(pair.distance_m),
+            ),
+            cure,
+            row=table.row_number[second],
+            code="duplicate",
+            action="merged" if merge else "kept",
+        )
+    return merged
+
+
+class _Rest:
+    """What a row says beside its place, in the words of the scenario."""
+
+    def __init__(self, table: Table, rules: Rules, faults: FaultList) -> None:
+        self._row, self._header_row = table.row_number, table.header_row
+        self._rules, self._faults = rules, faults
+        self._loose: Action = "set_aside" if rules.complete else "kept"
+        self._known = {
+            normalise(name): key
+            for key, host in rules.hosts.items()
+            for name in (key, host.name.zh, host.name.en, *host.aliases)
+        }
+
+    def _add(self, what: Message, cure: Message, i: int, code: str, action: Action) -> None:
+        self._faults.add(what, cure, row=self._row[i], code=code, action=action)
+
+    def _add_whole(self, what: Message, cure: Message, code: str) -> None:
+        action: Action = "refused" if self._rules.complete else "kept"
+        self._faults.add(what, cure, row=self._header_row, code=code, action=action)
+
+    def host_of(self, word: str) -> str | None:
+        return self._known.get(normalise(word))
+
+    def hosts(self, texts: Sequence[str]) -> list[str]:
+        found = [self.host_of(text) if text else "" for text in texts]
+        for i, host in enumerate(found):
+            if host is None:
+                known = ", ".join(host.name.zh for host in self._rules.hosts.values())
+                what = say("Unknown host {host}.", host=repr(texts[i]))
+                self._add(
+                    what,
+                    say("Write one of {known}, or add it under [hosts].", known=known),
+                    i,
+                    "unknown_host",
+                    self._loose,
+                )
+        return [host or "" for host in found]
+
+    def areas(self, texts: Sequence[str]) -> list[float]:
+        areas = [as_number(_SQUARE_METRES.sub("", text.strip())) if text else np.nan for text in texts]
+        for i, text in enumerate(texts):
+            if text and not areas[i] >= 0:
+                what = say("The floor area {found} is not a number of square metres.", found=repr(text))
+                self._add(what, say("Write a number; the kind is taken from elsewhere."), i, "not_a_number", "kept")
+        return areas
+
+    def kinds(self, texts: Sequence[str], areas: Sequence[float], hosts: Sequence[str]) -> list[Kind]:
+        kinds: list[Kind] = []
+        for i, text in enumerate(texts):
+            default = self._rules.hosts[hosts[i]].kind if hosts[i] else "standard"
+            if areas[i] >= 0:
+                default = "micro" if areas[i] < _MICRO_M2 else "standard"
+            kind = KIND_NAMES.get(normalise(text)) if text else default
+            if kind is None:
+                what = say("Unknown kind of station {kind}.", kind=repr(text))
+                self._add(
+                    what, say("Write one of {known}.", known=", ".join(KIND_NAMES)), i, "unknown_kind", self._loose
+                )
+            kinds.append(cast("Kind", kind or default))
+        return kinds
+
+    def hours(self, texts: Sequence[str], host_texts: Sequence[str], hosts: Sequence[str]) -> list[str]:
+        if texts and not any(texts) and not any(host_texts):
+            self._add_whole(
+                say("The table says neither opening hours nor hosts."),
+                say("Add a column of either, or say `default_host` in the scenario."),
+                "no_hours",
+            )
+            return [""] * len(texts)
+        hours = [text or (self._rules.hosts[hosts[i]].hours if hosts[i] else "") for i, text in enumerate(texts)]
+        weeks = {text: parse_hours(text) for text in set(hours) if text}
+        for i, text in enumerate(hours):
+            if text and isinstance(week := weeks[text], Unread):
+                self._add(unread_hours(text, week), CURE_HOURS, i, "unreadable_hours", "set_aside")
+            elif not text and not host_texts[i]:  # an unknown host is told already
+                self._add(
+                    say("The site has neither opening hours nor a host."),
+                    say("Fill in its hours, its kind of host, or `default_host` in the scenario."),
+                    i,
+                    "no_hours",
+                    self._loose,
+                )
+        return hours
+
+    def costs(self, costs: FloatArray, host_texts: Sequence[str], hosts: Sequence[str]) -> FloatArray:
+        if len(costs) and np.isnan(costs).all() and not any(host_texts):
+            self._add_whole(
+                say("The table says neither costs nor hosts."),
+                say("Add a column of either, or say `default_host` in the scenario."),
+                "no_cost",
+            )
+            return costs
+        filled = costs.copy()
+        for i in np.flatnonzero(np.isnan(costs)).tolist():
+            if hosts[i]:
+                filled[i] = self._rules.hosts[hosts[i]].cost
+            elif not host_texts[i]:
+                self._add(
+                    say("The candidate has neither a cost nor a host."),
+                    say("Fill in its cost in yuan, its kind of host, or `default_host` in the scenario."),
+                    i,
+                    "no_cost",
+                    self._loose,
+                )
+        return filled

@@ -1,0 +1,234 @@
+"""Coordinates of the rows of a table, from its columns or its shapes, and what is wrong with them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+import shapely
+from pyproj import CRS, Transformer
+
+from stationplan.domain import BoolArray, FloatArray
+from stationplan.errors import FaultList, say
+from stationplan.geo import metres_apart
+from stationplan.inputs.tables.table import Table, as_degrees, as_number, numbers
+
+_FAR_TIMES = 20.0
+_FAR_M = 100_000.0
+"""A point is far from the others at 20 times their median distance from the middle, and 100 km at least."""
+
+_WITH_ZONE_M = 10_000_000.0
+"""Eastings in China have six digits, or eight with the number of their zone before them."""
+
+_PAIR = re.compile(r"\s*[,，;； ]\s*")
+
+
+def coordinates(
+    table: Table,
+    columns: Mapping[str, int],
+    faults: FaultList,
+    *,
+    crs: str | None,
+    inside: bool,
+    named: bool = False,
+) -> tuple[FloatArray, FloatArray]:
+    """Return longitudes and latitudes in degrees of the table's datum, NaN where a row has none.
+
+    Shapes go before columns, unless the columns were ``named`` by the user. ``crs`` is that of eastings and
+    northings, where the coordinates are such; a shape's own CRS counts where none is given. A shape that is no point
+    stands for a point in it; with ``inside`` false that is its centroid and nothing is noted.
+    """
+    lon, lat = _in_degrees(table, columns, faults, crs=crs, inside=inside, named=named)
+    placed = np.isfinite(lon) & np.isfinite(lat)
+    told = faults.rows("set_aside")
+    if not any(fault.action == "refused" for fault in faults.faults):
+        for i in np.flatnonzero(~placed).tolist():
+            if table.row_number[i] not in told:
+                faults.add(
+                    say("The row has no place: a coordinate is not a finite number."),
+                    say("Correct its coordinates."),
+                    row=table.row_number[i],
+                    code="not_a_number",
+                    action="set_aside",
+                )
+    return np.where(placed, lon, np.nan), np.where(placed, lat, np.nan)
+
+
+def _in_degrees(
+    table: Table, columns: Mapping[str, int], faults: FaultList, *, crs: str | None, inside: bool, named: bool
+) -> tuple[FloatArray, FloatArray]:
+    if table.shapes is not None and not (named and {"lon", "lat"} <= columns.keys()):
+        x, y = _of_shapes(table, faults, inside=inside)
+        crs = crs or table.crs
+    elif {"lon", "lat"} <= columns.keys():
+        x, y = (numbers(table, columns[field], faults, reads=as_degrees) for field in ("lon", "lat"))
+    elif "lonlat" in columns:
+        x, y = _of_pairs(table, columns["lonlat"], faults)
+    else:
+        return np.full(len(table.rows), np.nan), np.full(len(table.rows), np.nan)
+    if crs is not None and CRS.from_user_input(crs).is_projected:
+        return _from_projected(table, x, y, crs, faults)
+    return _degrees(table, x, y, faults)
+
+
+def _of_shapes(table: Table, faults: FaultList, *, inside: bool) -> tuple[FloatArray, FloatArray]:
+    assert table.shapes is not None
+    shapes = table.shapes
+    empty = shapely.is_missing(shapes) | shapely.is_empty(shapes)
+    drawn = ~empty & (shapely.get_type_id(shapes) != 0)
+    for i in np.flatnonzero(empty):
+        faults.add(
+            say("The row has no geometry."),
+            say("Draw its point, or take the row out."),
+            row=table.row_number[i],
+            code="empty",
+            action="set_aside",
+        )
+    points = shapes.copy()
+    points[empty] = None
+    points[drawn] = shapely.point_on_surface(shapes[drawn]) if inside else shapely.centroid(shapes[drawn])
+    points[shapely.is_empty(points)] = None  # no point is inside a shape with a vertex that is no number
+    for i in np.flatnonzero(drawn) if inside else ():
+        faults.add(
+            say("The geometry is a {kind}, not a point; a point inside it is used.", kind=shapes[i].geom_type),
+            say("Check the place, or give points."),
+            row=table.row_number[i],
+            code="not_a_point",
+            action="repaired",
+        )
+    return shapely.get_x(points), shapely.get_y(points)
+
+
+def _of_pairs(table: Table, column: int, faults: FaultList) -> tuple[FloatArray, FloatArray]:
+    x, y = np.full(len(table.rows), np.nan), np.full(len(table.rows), np.nan)
+    for i, text in enumerate(table.column(column)):
+        parts = _PAIR.split(text.strip("()（）[] "))
+        values = [as_number(part) for part in parts]
+        if len(values) == 2 and not np.isnan(values).any():
+            x[i], y[i] = values
+        else:
+            faults.add(
+                say("{column} is {found}, not two numbers.", column=table.header[column], found=repr(text)),
+                say("Write longitude, comma, latitude: 104.0657,30.6595."),
+                row=table.row_number[i],
+                code="not_a_number",
+                action="set_aside",
+            )
+    return x, y
+
+
+def _from_projected(
+    table: Table, x: FloatArray, y: FloatArray, crs: str, faults: FaultList
+) -> tuple[FloatArray, FloatArray]:
+    """Return degrees of eastings and northings, after a look whether they are such."""
+    nothing = np.full(len(x), np.nan)
+    known = ~np.isnan(x) & ~np.isnan(y)
+    if known.any() and (np.abs(x[known]) <= 180).all() and (np.abs(y[known]) <= 90).all():
+        faults.add(
+            say("The coordinates are labelled {crs}, a CRS in metres, but their values are degrees.", crs=_short(crs)),
+            say("Correct the CRS of the file; longitudes and latitudes are EPSG:4326."),
+            row=table.header_row,
+            code="degrees_in_metric_crs",
+        )
+        return nothing, nothing
+    bounds = CRS.from_user_input(crs).area_of_use
+    to_degrees = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+    lon, lat = (np.asarray(values, dtype=np.float64) for values in to_degrees.transform(x, y))
+    if bounds is not None:
+
+        def outside(lon: FloatArray, lat: FloatArray) -> BoolArray:
+            room = 3.0
+            fits = (lon >= bounds.west - room) & (lon <= bounds.east + room)
+            fits &= (lat >= bounds.south - room) & (lat <= bounds.north + room)
+            return known & ~fits
+
+        far = outside(lon, lat)
+        if far.any() and far.sum() == known.sum() and (np.abs(x[known]) >= _WITH_ZONE_M).all():
+            faults.add(
+                say("The eastings have eight digits: they begin with the number of their zone."),
+                say("Name the CRS of that zone, such as EPSG:4523 for zone 35 (`crs`, or --crs)."),
+                row=table.header_row,
+                code="out_of_range",
+            )
+            return nothing, nothing
+        if far.any() and far.sum() == known.sum() and not outside(*to_degrees.transform(y, x)).any():
+            faults.add(
+                say("Easting and northing look swapped: in surveyors' tables X is the northing."),
+                say('Name the columns: `columns = {{ lon = "Y", lat = "X" }}`.'),
+                row=table.header_row,
+                code="swapped",
+            )
+            return nothing, nothing
+        for i in np.flatnonzero(far):
+            faults.add(
+                say("The point lies outside the area that {crs} is made for.", crs=_short(crs)),
+                say("Check the CRS and the row's coordinates."),
+                row=table.row_number[i],
+                code="out_of_range",
+                action="set_aside",
+            )
+        lon, lat = np.where(far, np.nan, lon), np.where(far, np.nan, lat)
+    return np.where(known, lon, np.nan), np.where(known, lat, np.nan)
+
+
+def _short(crs: str) -> str:
+    parsed = CRS.from_user_input(crs)
+    authority = parsed.to_authority()
+    return ":".join(authority) if authority is not None else parsed.name
+
+
+def _degrees(table: Table, x: FloatArray, y: FloatArray, faults: FaultList) -> tuple[FloatArray, FloatArray]:
+    known = ~np.isnan(x) & ~np.isnan(y)
+    with np.errstate(invalid="ignore"):
+        good = known & (np.abs(x) <= 180) & (np.abs(y) <= 90)
+        swapped = known & (np.abs(y) > 90) & (np.abs(y) <= 180) & (np.abs(x) <= 90)
+        projected = known & ((np.abs(x) > 1000) & (np.abs(y) > 1000))
+    zero = good & (x == 0) & (y == 0)
+    nothing = np.full(len(x), np.nan)
+    if swapped.any() and swapped.sum() == known.sum():
+        faults.add(
+            say("Longitude and latitude look swapped."),
+            say("Rename the two columns, or name them under `columns`."),
+            row=table.header_row,
+            code="swapped",
+        )
+        return nothing, nothing
+    if projected.any() and projected.sum() == known.sum():
+        at = int(np.flatnonzero(projected)[0])
+        faults.add(
+            say("The values are no degrees but metres, such as {x}, {y}.", x=f"{x[at]:.1f}", y=f"{y[at]:.1f}"),
+            say('Name their CRS, such as `crs = "EPSG:4544"` (or --crs), or give longitudes and latitudes.'),
+            row=table.header_row,
+            code="projected_values",
+        )
+        return nothing, nothing
+    for i in np.flatnonzero(known & (~good | zero)):
+        what, code = say("Longitude {lon}, latitude {lat} is no place.", lon=x[i], lat=y[i]), "out_of_range"
+        if swapped[i]:
+            what, code = say("Longitude {lon} and latitude {lat} look swapped.", lon=x[i], lat=y[i]), "swapped"
+        elif projected[i]:
+            what, code = say("{x}, {y} are no degrees but metres.", x=x[i], y=y[i]), "projected_values"
+        elif zero[i]:
+            what, code = say("Longitude and latitude are both 0."), "zero_coordinates"
+        cure = say("Correct the value.")
+        faults.add(what, cure, row=table.row_number[i], code=code, action="set_aside")
+    _note_far(table, np.where(good & ~zero, x, np.nan), np.where(good & ~zero, y, np.nan), faults)
+    return np.where(good & ~zero, x, np.nan), np.where(good & ~zero, y, np.nan)
+
+
+def _note_far(table: Table, lon: FloatArray, lat: FloatArray, faults: FaultList) -> None:
+    """Note points far from all others; they are kept, as nothing says that they are wrong."""
+    known = np.flatnonzero(~np.isnan(lon))
+    if len(known) < 3:
+        return
+    metres = metres_apart(lon[known], lat[known], float(np.median(lon[known])), float(np.median(lat[known])))
+    limit = max(_FAR_TIMES * float(np.median(metres)), _FAR_M)
+    for i in np.flatnonzero(metres > limit):
+        faults.add(
+            say("The place lies {km} km from the middle of the others.", km=round(float(metres[i]) / 1000)),
+            say("Check its coordinates."),
+            row=table.row_number[known[i]],
+            code="far_away",
+            action="kept",
+        )

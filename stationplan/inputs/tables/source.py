@@ -1,0 +1,150 @@
+"""A table from wherever the scenario says: text, workbook, features of a file, or a database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from stationplan.domain import Quality
+from stationplan.errors import Fault, FaultList, InputError, Message, say
+from stationplan.inputs.tables.columns import normalise
+from stationplan.inputs.tables.database import read_database
+from stationplan.inputs.tables.features import GEOMETRY_SUFFIXES, read_features
+from stationplan.inputs.tables.table import Table, Wanted, find_columns, table_from_rows, unique_ids
+from stationplan.inputs.tables.textfile import csv_rows
+from stationplan.inputs.tables.workbook import sheet_rows
+from stationplan.scenario import Limits, Scenario, Source
+from stationplan.storage.database import is_database
+
+_TEXT_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ""})
+
+
+_Read = TypeVar("_Read")
+
+
+class Attempts:
+    """Calls one reader after another and keeps the faults of those that refuse."""
+
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
+
+    def __call__(self, read: Callable[[], _Read]) -> _Read | None:
+        """Return what a reader returns, ``None`` if it refuses its input."""
+        try:
+            return read()
+        except InputError as error:
+            self.faults.extend(error.faults)
+            return None
+
+
+@dataclass(frozen=True)
+class Located:
+    """A source and where it is: the path of its file, ``None`` for a database."""
+
+    source: Source
+    path: Path | None
+
+
+def locate(scenario: Scenario, source: Source, *, key: str) -> Located:
+    """Return a source of a scenario with the path of its file.
+
+    Raises
+    ------
+    InputError
+        The file does not exist or leaves its folder.
+    """
+    name = source.file or ""
+    return Located(source, None if is_database(name) else scenario.locate(name, key=key))
+
+
+def read_table(located: Located, wanted: Wanted, limits: Limits) -> Table:
+    """Return the table of a source; ``wanted`` tells the header from titles above it, and the right sheet.
+
+    Raises
+    ------
+    InputError
+        The source cannot be read as a table, or not within the limits.
+    """
+    source, path = located.source, located.path
+    if path is None:
+        return read_database(
+            source.file or "", table=source.table, query=source.query, geometry=source.geometry, limits=limits
+        )
+    suffix = path.suffix.lower()
+    if suffix in GEOMETRY_SUFFIXES:
+        return read_features(path, limits, layer=source.layer)
+    if suffix == ".xlsx":
+        sheet, rows = sheet_rows(path, wanted, limits, sheet=source.sheet)
+        return table_from_rows(path.name, rows, wanted, sheet=sheet, header_row=source.header_row)
+    if suffix in _TEXT_SUFFIXES:
+        return table_from_rows(path.name, csv_rows(path, limits), wanted, header_row=source.header_row)
+    faults = FaultList(path.name)
+    faults.add(
+        say("Files ending in {suffix} are not read as tables.", suffix=suffix),
+        say("Save it as .xlsx or CSV UTF-8, or as GeoJSON, GeoPackage, GeoParquet or Shapefile."),
+        code="unknown_format",
+    )
+    raise InputError(faults.faults)
+
+
+def read_fields(located: Located, wanted: Wanted, limits: Limits) -> tuple[Table, dict[str, int], FaultList]:
+    """Return the table of a source, the columns of its fields, and all faults so far, to be raised or added to.
+
+    A table with shapes, or with both coordinates in one column, needs no ``lon`` and ``lat``.
+
+    Raises
+    ------
+    InputError
+        The source cannot be read as a table, or not within the limits.
+    """
+    table = read_table(located, wanted, limits)
+    faults = FaultList(table.file, sheet=table.sheet)
+    faults.extend(table.faults)
+    placed = table.shapes is not None or bool(wanted.matches(table.header, "lonlat"))
+    return table, find_columns(table, wanted, faults, unless=("lon", "lat") if placed else ()), faults
+
+
+def read_by_id(
+    located: Located, limits: Limits, *, cure: Message, column: str | None = None
+) -> tuple[Table, list[str], FaultList]:
+    """Return the table of a source whose rows have ids but no place, these ids, and all faults so far.
+
+    ``column`` is the header of the ids, where the user names it; ``cure`` says how to, or what to do instead.
+
+    Raises
+    ------
+    InputError
+        The source cannot be read as a table, or has no column of ids.
+    """
+    wanted = Wanted(("id",), ("id",), given={} if column is None else {"id": column})
+    table = read_table(located, wanted, limits)
+    faults = FaultList(table.file, sheet=table.sheet)
+    faults.extend(table.faults)
+    found = FaultList(table.file, sheet=table.sheet)
+    columns = find_columns(table, wanted, found)
+    faults.extend([replace(fault, cure=cure) for fault in found.faults])
+    faults.raise_any("refused")
+    return table, unique_ids(table, columns["id"], faults), faults
+
+
+def column_called(table: Table, names: Sequence[str], faults: FaultList) -> int | None:
+    """Return the column that is called by one of the names; a fault where several are."""
+    wanted = {normalise(name) for name in names}
+    matches = [i for i, header in enumerate(table.header) if normalise(header) in wanted]
+    if len(matches) > 1:
+        columns = ", ".join(table.header[i] for i in matches)
+        faults.add(
+            say("Several columns may be {field}: {columns}.", field=names[0], columns=columns),
+            say("Rename one of them."),
+            row=table.header_row,
+            code="ambiguous_column",
+        )
+    return matches[0] if matches else None
+
+
+def quality_of(role: str, table: Table, kept: int, faults: FaultList) -> Quality:
+    """Return what became of the records of a table, of which so many went into the study."""
+    rows = len(table.rows) + table.set_aside
+    return Quality(role, table.file, table.sheet, rows, kept, tuple(faults.faults), table.sha256)

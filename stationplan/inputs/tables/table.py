@@ -1,0 +1,367 @@
+"""A table as text, whatever file or database it came from, and its columns as fields and numbers."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from stationplan.domain import FloatArray, ObjectArray
+from stationplan.errors import Fault, FaultList, InputError, say
+from stationplan.inputs.tables.columns import FIELD_NAMES, normalise
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$", re.ASCII)
+
+_DEGREES = re.compile(
+    r"(?P<before>东经|西经|北纬|南纬|[EWNS])?\s*(?P<degrees>\d{1,3}(\.\d+)?)\s*[°度]?"
+    r"(\s*(?P<minutes>\d{1,2}(\.\d+)?)\s*['′‘’分])?(\s*(?P<seconds>\d{1,2}(\.\d+)?)\s*(\"|″|''|“|”|′′|秒))?"
+    r"\s*(?P<after>[EWNS])?"
+)
+_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
+
+_FOOTER = re.compile(r"(合\s*计|总\s*计|小\s*计|填表人|制表人|填报人|审核人|填表日期|备注|注)\s*([:：].*)?$")
+_FOOTER_WORDS = 3
+
+_HEADER_SEARCHED = 30
+"""Rows at the top in which the header is looked for; titles and remarks of office tables fit."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as text: ``header``, ``rows`` of equal width, and each row's own number in the file (header = 1).
+
+    Things without a header row, such as features of a GeoJSON file or rows of a query, are numbered from 2 in their
+    order. ``shapes`` holds a shapely geometry (or ``None``) a row where the source has geometry, in ``crs``
+    (``None``: undeclared). ``faults`` tells rows that could not be read, ``set_aside`` counts them; they are not in
+    ``rows``. ``sha256`` is that of the whole content, for sources without a file.
+    """
+
+    file: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    row_number: tuple[int, ...]
+    sheet: str | None = None
+    header_row: int = 1
+    shapes: ObjectArray | None = None
+    crs: str | None = None
+    faults: tuple[Fault, ...] = ()
+    set_aside: int = 0
+    sha256: str = ""
+
+    def column(self, index: int) -> list[str]:
+        """The stripped text of one column."""
+        return [row[index].strip() for row in self.rows]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a reader looks for in a table: fields, those that it needs, their names, and headers that the user names."""
+
+    fields: tuple[str, ...]
+    required: tuple[str, ...] = ()
+    names: Mapping[str, Sequence[str]] = field(default_factory=lambda: FIELD_NAMES)
+    given: Mapping[str, str] = field(default_factory=dict)
+
+    def matches(self, header: Sequence[str], name: str) -> list[int]:
+        """Return the columns of a header that may be a field."""
+        names = [self.given[name]] if name in self.given else self.names[name]
+        known = {normalise(text) for text in names}
+        return [i for i, text in enumerate(header) if text and normalise(text) in known]
+
+    def recognised(self, header: Sequence[str]) -> int:
+        """Return how many fields a header has."""
+        return sum(bool(self.matches(header, name)) for name in self.fields)
+
+
+Row = tuple[int, tuple[str, ...]]
+"""A row as it stands in a file: its own number, its cells."""
+
+
+def table_from_rows(
+    file: str, rows: Sequence[Row], wanted: Wanted, *, sheet: str | None = None, header_row: int | None = None
+) -> Table:
+    """Return rows of a file as a :class:`Table`, its header found where titles and remarks stand above it.
+
+    The header is ``header_row`` where that is given, else the row at the top that names the most wanted fields; two
+    rows together, where a merged title spans columns that are named below it. Rows of another width than the header
+    are set aside in ``table.faults``; empty cells past its end do not count.
+
+    Raises
+    ------
+    InputError
+        There is no header or no row below it, or a column stands twice; all at once.
+    """
+    faults = FaultList(file, sheet=sheet)
+    header, first = _header(rows, wanted, header_row, faults)
+    width = len(header)
+    at = rows[first - 1][0] if header else 1
+    kept: list[tuple[str, ...]] = []
+    numbers: list[int] = []
+    footers = 0
+    for number, cells in rows[first:]:
+        if len(cells) > width and not any(map(str.strip, cells[width:])):
+            cells = cells[:width]  # noqa: PLW2901 - trailing separators say nothing
+        if _is_footer(cells):
+            footers += 1
+            faults.add(
+                say("The row is a total or a remark, and counts as no record."),
+                say("Take it out if the list is to be read by other programs too."),
+                row=number,
+                code="no_record",
+                action="kept",
+            )
+            continue
+        if len(cells) != width:
+            faults.add(
+                say("The row has {found} fields, the header {expected}.", found=len(cells), expected=width),
+                say("Check separators and quotes in the row."),
+                row=number,
+                code="row_width",
+                action="set_aside",
+            )
+            continue
+        kept.append(cells)
+        numbers.append(number)
+    set_aside = len(rows) - first - footers - len(kept)
+    if not header:
+        faults.add(say("The table is empty."), say("Give a header and at least one row."), code="empty")
+    elif not kept and not set_aside:
+        faults.add(say("The table has a header but no rows."), say("Give at least one row."), code="empty")
+    for name in sorted({name for name in header if name and header.count(name) > 1}):
+        faults.add(
+            say("The column {column} stands twice in the header.", column=name),
+            say("Rename one of them."),
+            row=at,
+            code="repeated_column",
+        )
+    faults.raise_any("refused")
+    return Table(
+        file,
+        header,
+        tuple(kept),
+        tuple(numbers),
+        sheet=sheet,
+        header_row=at,
+        faults=tuple(faults.faults),
+        set_aside=set_aside,
+    )
+
+
+def _is_footer(cells: Sequence[str]) -> bool:
+    """Return whether a row begins with a word for totals or for who made the list, and says little else."""
+    filled = [cell for cell in map(str.strip, cells) if cell]
+    if not filled or _FOOTER.match(filled[0]) is None:  # first, as it is so of nearly every row
+        return False
+    return sum(math.isnan(as_number(cell)) for cell in filled) <= _FOOTER_WORDS
+
+
+def _header(
+    rows: Sequence[Row], wanted: Wanted, header_row: int | None, faults: FaultList
+) -> tuple[tuple[str, ...], int]:
+    """Return the header and the position of the first row below it."""
+    names = [tuple(cell.strip() for cell in cells) for _, cells in rows[:_HEADER_SEARCHED]]
+    if header_row is not None:
+        for position, (number, cells) in enumerate(rows):
+            if number == header_row:
+                return tuple(cell.strip() for cell in cells), position + 1
+        faults.add(
+            say("The header should stand in row {row}, which is empty or not there.", row=header_row),
+            say("Correct `header_row`."),
+            row=header_row,
+            code="no_header",
+        )
+        raise InputError(faults.faults)
+    if not names:
+        return (), 0
+    scores = [wanted.recognised(cells) for cells in names]
+    best = max(range(len(names)), key=lambda i: scores[i])
+    for upper, (above, below) in enumerate(itertools.pairwise(names)):
+        both = tuple(low or high for high, low in zip(above, below, strict=False)) if len(above) == len(below) else ()
+        if wanted.recognised(both) > max(scores) and scores[upper] > 0 and scores[upper + 1] > 1:
+            return both, upper + 2
+    if scores[best] == 0:  # nothing known: the first row that is no lone title
+        best = next((i for i, cells in enumerate(names) if sum(map(bool, cells)) > 1), 0)
+    return names[best], best + 1
+
+
+def find_columns(table: Table, wanted: Wanted, faults: FaultList, *, unless: Sequence[str] = ()) -> dict[str, int]:
+    """Return the column index of each field that the table has; fields of ``unless`` are not needed after all.
+
+    Notes a fault for a required field without a column, for a field with several columns, and for a given header that
+    is not there.
+    """
+    found: dict[str, int] = {}
+    columns = ", ".join(name for name in table.header if name)
+    for name in wanted.given:
+        if name not in wanted.fields:
+            faults.add(
+                say("Unknown field {field} in `columns`.", field=name),
+                say("Fields of this table: {fields}.", fields=", ".join(wanted.fields)),
+                code="unknown_field",
+            )
+    for name in wanted.fields:
+        matches = wanted.matches(table.header, name)
+        if not matches and name in wanted.given:
+            faults.add(
+                say(
+                    "There is no column {column}; the table has: {columns}.", column=wanted.given[name], columns=columns
+                ),
+                say("Correct the name under `columns`."),
+                row=table.header_row,
+                code="missing_column",
+            )
+        elif not matches and name in wanted.required and name not in unless:
+            faults.add(
+                say("No column for {field}; the table has: {columns}.", field=name, columns=columns),
+                say(
+                    'Name it one of {names}, or say `columns = {{ {field} = "..." }}` in the scenario '
+                    "(with check: --column).",
+                    names=", ".join(_examples(wanted.names[name])),
+                    field=name,
+                ),
+                row=table.header_row,
+                code="missing_column",
+            )
+        elif len(matches) > 1:
+            faults.add(
+                say(
+                    "Several columns may be {field}: {columns}.",
+                    field=name,
+                    columns=", ".join(table.header[i] for i in matches),
+                ),
+                say(
+                    'Choose one with `columns = {{ {field} = "..." }}` in the scenario (with check: --column).',
+                    field=name,
+                ),
+                row=table.header_row,
+                code="ambiguous_column",
+            )
+        elif matches:
+            found[name] = matches[0]
+    return found
+
+
+def _examples(names: Sequence[str]) -> list[str]:
+    """Return a few names of a field, English and Chinese."""
+    return [*[name for name in names if name.isascii()][:3], *[name for name in names if not name.isascii()][:3]]
+
+
+def as_number(text: str) -> float:
+    """Return text as a number, NaN where it is none; full-width digits and a leading apostrophe are read.
+
+    >>> as_number("104.5"), as_number("１０４．５"), as_number("'104.5"), as_number("104,5")
+    (104.5, 104.5, 104.5, nan)
+    """
+    if not _NUMBER.match(text):
+        text = unicodedata.normalize("NFKC", text).strip().removeprefix("'")
+        if not _NUMBER.match(text):
+            return math.nan
+    return float(text)
+
+
+def as_degrees(text: str) -> float:
+    """Return text as degrees, NaN where it is none: a number, or degrees, minutes and seconds, with their signs.
+
+    >>> as_degrees("东经104.065°"), as_degrees("104.065E"), as_degrees("104°30′36″"), as_degrees("30.5 S")
+    (104.065, 104.065, 104.51, -30.5)
+    """
+    plain = as_number(text)
+    if not math.isnan(plain):
+        return plain
+    found = _DEGREES.fullmatch(unicodedata.normalize("NFKC", text).strip().upper())
+    if found is None:
+        return math.nan
+    parts = [float(found[name] or 0) for name in ("degrees", "minutes", "seconds")]
+    if parts[1] >= 60 or parts[2] >= 60:
+        return math.nan
+    value = parts[0] + parts[1] / 60 + parts[2] / 3600
+    return -value if {found["before"], found["after"]} & {"西经", "南纬", "W", "S"} else value
+
+
+def as_yuan(text: str) -> float:
+    """Return text as an amount in yuan, NaN where it is none: with thousands set apart, 元 or 万.
+
+    >>> as_yuan("6,000元"), as_yuan("0.6万元"), as_yuan("6500"), as_yuan("6,00")
+    (6000.0, 6000.0, 6500.0, nan)
+    """
+    bare = re.sub(r"\s|元|人民币|[¥￥]", "", unicodedata.normalize("NFKC", text))
+    times = 10_000.0 if bare.endswith("万") else 1.0
+    bare = bare.removesuffix("万")
+    if _THOUSANDS.fullmatch(bare):
+        bare = bare.replace(",", "")
+    return round(as_number(bare) * times, 2)
+
+
+def numbers(
+    table: Table,
+    index: int,
+    faults: FaultList,
+    *,
+    low: float = -math.inf,
+    high: float = math.inf,
+    empty: float | None = None,
+    may_fill: str | None = None,
+    reads: Callable[[str], float] = as_number,
+) -> FloatArray:
+    """Return a column as finite floats in ``[low, high]``; an empty cell becomes ``empty`` where that is given.
+
+    ``may_fill`` names the scenario key that would say what an empty cell stands for; ``reads`` turns text into a
+    number. Notes a fault for each
+    cell that is not such a number, which sets its row aside, and puts NaN in its place.
+    """
+    values = np.full(len(table.rows), np.nan)
+    name = table.header[index]
+    for i, text in enumerate(table.column(index)):
+        row = table.row_number[i]
+        if not text and empty is not None:
+            values[i] = empty
+            continue
+        if not text:
+            cure = say("Give a number in every row.")
+            if may_fill is not None:
+                cure = say("Fill it in, or say what an empty cell stands for with `{key}`.", key=may_fill)
+            faults.add(say("{column} is empty.", column=name), cure, row=row, code="empty", action="set_aside")
+            continue
+        value = reads(text)
+        if not math.isfinite(value):
+            faults.add(
+                say("{column} is {found}, not a finite number.", column=name, found=repr(text)),
+                say("Give a number in every row."),
+                row=row,
+                code="not_a_number",
+                action="set_aside",
+            )
+        elif not low <= value <= high:
+            what = say("{column} is {found}, outside {low} to {high}.", column=name, found=text, low=low, high=high)
+            if high == math.inf:
+                what = say("{column} is {found}, less than {low}.", column=name, found=text, low=low)
+            faults.add(what, say("Correct the value."), row=row, code="out_of_range", action="set_aside")
+        else:
+            values[i] = value
+    return values
+
+
+def unique_ids(table: Table, index: int, faults: FaultList) -> list[str]:
+    """Return a column of ids; an empty or repeated one sets its row aside."""
+    first: dict[str, int] = {}
+    ids = table.column(index)
+    own = say("Give every row an id of its own.")
+    for text, row in zip(ids, table.row_number, strict=True):
+        if not text:
+            faults.add(say("The id is empty."), own, row=row, code="empty_id", action="set_aside")
+        elif text in first:
+            faults.add(
+                say("The id {id} stands in row {first} already.", id=text, first=first[text]),
+                own,
+                row=row,
+                code="repeated_id",
+                action="set_aside",
+            )
+        else:
+            first[text] = row
+    return ids

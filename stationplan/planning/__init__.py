@@ -1,0 +1,1 @@
+"""One study, from its prepared inputs to the checked plan."""

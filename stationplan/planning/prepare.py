@@ -1,0 +1,248 @@
+"""A study made ready for its question: inputs read, workers placed, cells and sites connected to the roads."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from stationplan.access import connect, islands, network_of, straight_of
+from stationplan.domain import (
+    MODES,
+    BoolArray,
+    DatumDecision,
+    Demand,
+    FloatArray,
+    InputFile,
+    Mode,
+    Quality,
+    RoadNetwork,
+    Sites,
+    Snap,
+    Straight,
+    StudyArea,
+    Surface,
+)
+from stationplan.domain.base import Record
+from stationplan.errors import InputError, Message, say
+from stationplan.inputs import decide_datums, no_roads, place, read_roads, read_tables
+from stationplan.planning.progress import StepClock
+from stationplan.planning.scorecard import walker
+from stationplan.planning.surface import surface_of, timed
+from stationplan.scenario import Scenario, ScenarioFile
+from stationplan.storage.database import is_database, shown_url
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared(Record):
+    """All that a plan is made from; it does not change when the question does.
+
+    ``roads`` are the roads as read, ``network`` the same with a node wherever a cell or site meets them, to which
+    ``cell_snap`` and ``site_snap`` refer. What is ``straight`` has no roads; its cells meet none. ``part`` are the ids
+    of its districts where it is a part of a larger study, else empty. ``outside`` cells lay outside every district and
+    were set aside. ``notes``, ``inputs``, ``quality``, ``datums`` and ``sources`` tell of what was read.
+    """
+
+    file: ScenarioFile
+    file_name: str
+    scenario_toml: str
+    scenario_fingerprint: str
+    area: StudyArea
+    surface: Surface
+    demand: Demand
+    sites: Sites
+    roads: RoadNetwork
+    network: RoadNetwork
+    cell_snap: Snap
+    site_snap: Snap
+    straight: Straight | None
+    part: tuple[str, ...]
+    outside: int
+    notes: tuple[Message, ...]
+    inputs: tuple[InputFile, ...]
+    quality: tuple[Quality, ...]
+    datums: tuple[DatumDecision, ...]
+    sources: tuple[str, ...]
+
+    @cached_property
+    def reach_m(self) -> float:
+        """How far anybody may go to a station, m in a straight line: by the fastest road for all of his minutes.
+
+        Also on foot by the standard of the scorecard. Roads may be stated shorter than they are, and as taking no time
+        at all: then it is ``inf``. Where there are no roads, everybody goes straight.
+        """
+        network, plan, straight_ways = self.network, self.file.plan, self.straight
+        tail = network.tail
+        straight = np.hypot(network.x[tail] - network.x[network.head], network.y[tail] - network.y[network.head])
+        asked = [(group, plan.far_min or 0.0) for group in self.demand.groups]
+        asked.append((walker(self.demand.groups[0], self.file.scorecard), 0.0))
+        far = []
+        for group, far_min in asked:
+            minutes, metres = network.minutes[group.mode], network.metres[group.mode]
+            open_arc = np.isfinite(minutes) & (straight > 0)
+            fastest = _most(np.maximum(straight, metres)[open_arc], minutes[open_arc])
+            longest_min = max(group.farthest_min, far_min)
+            limit_m = group.cutoff_m if not far_min and group.fade_min is None else None
+            if limit_m is None:
+                far.append(longest_min * fastest)
+            else:
+                far.append(min(longest_min * fastest, limit_m * max(_most(straight[open_arc], metres[open_arc]), 1.0)))
+            if straight_ways is not None:
+                by_minutes = longest_min * straight_ways.metres_a_minute[group.mode]
+                far.append(by_minutes if limit_m is None else min(by_minutes, limit_m / straight_ways.detour))
+        return max(far)
+
+
+def prepare(scenario: Scenario, clock: StepClock) -> Prepared:
+    """Return what the plan of a scenario is made from.
+
+    Raises
+    ------
+    InputError
+        An input is missing or wrong; all its faults at once.
+    """
+    file = scenario.file
+    notes: list[Message] = []
+    with clock.step("inputs", say("Reading districts, cells and sites")):
+        tables = read_tables(scenario)
+        if tables.faults:
+            raise InputError(tables.faults)
+    with clock.step("roads", say("Reading roads")):
+        arcs = read_roads(scenario) if file.roads.given else None
+        inputs = place(tables, decide_datums(tables, arcs), arcs, scenario)
+        area, sites = inputs.area, inputs.sites
+        assert sites is not None  # a scenario for planning has candidates
+        notes.extend(inputs.notes)
+        if inputs.demand.outside:
+            notes.append(say("Cells outside every district, set aside: {count}.", count=inputs.demand.outside))
+        if arcs is not None:
+            notes.extend(arcs.notes)
+        roads = network_of(no_roads() if arcs is None else arcs, crs=area.crs)
+    with clock.step("demand", say("Placing workers")):
+        surface = surface_of(scenario, inputs, arcs)
+        notes.extend(surface.notes)
+        demand = timed(scenario, surface, inputs)
+    with clock.step("connect", say("Connecting cells and sites to the roads")):
+        modes = [mode for mode in MODES if mode == "walk" or any(group.mode == mode for group in demand.groups)]
+        network, snap = connect(
+            roads,
+            np.concatenate([demand.x, sites.x]),
+            np.concatenate([demand.y, sites.y]),
+            modes=modes,
+            max_snap_m=file.roads.max_snap_m,
+            min_component_nodes=file.roads.min_component_nodes,
+        )
+        _tell_islands(roads, modes, file.roads.min_component_nodes, notes)
+        cell_snap, site_snap = _parts(snap, len(demand.cell_id))
+        straight = straight_of(
+            inputs.straight,
+            demand,
+            sites,
+            detour=file.roads.detour,
+            speed_kmh={
+                "walk": file.roads.speed_kmh["walk"],
+                "ebike": file.roads.speed_kmh["ebike"],
+                "car": file.roads.straight_car_kmh,
+            },
+        )
+        if straight is not None:
+            cell_snap = _without(cell_snap, straight.cells)
+    return Prepared(
+        file=file,
+        file_name=scenario.path.name,
+        scenario_toml=scenario.toml,
+        scenario_fingerprint=scenario.fingerprint,
+        area=area,
+        surface=surface,
+        demand=demand,
+        sites=sites,
+        roads=roads,
+        network=network,
+        cell_snap=cell_snap,
+        site_snap=site_snap,
+        straight=straight,
+        part=(),
+        outside=inputs.demand.outside,
+        notes=tuple(notes),
+        inputs=provenance(scenario, inputs.quality, inputs.datums),
+        quality=inputs.quality,
+        datums=inputs.datums,
+        sources=(f"{roads.source} {roads.date}".strip(),) if roads.source or roads.date else (),
+    )
+
+
+def _parts(snap: Snap, cells: int) -> tuple[Snap, Snap]:
+    """Split the snap of cells and sites together into one of each."""
+    return (
+        Snap(
+            {mode: node[:cells] for mode, node in snap.node.items()},
+            {mode: off[:cells] for mode, off in snap.offroad_m.items()},
+        ),
+        Snap(
+            {mode: node[cells:] for mode, node in snap.node.items()},
+            {mode: off[cells:] for mode, off in snap.offroad_m.items()},
+        ),
+    )
+
+
+def _without(snap: Snap, lost: BoolArray) -> Snap:
+    """Return a snap in which some points meet no road."""
+    return Snap(
+        {mode: np.where(lost, -1, node) for mode, node in snap.node.items()},
+        {mode: np.where(lost, np.inf, off) for mode, off in snap.offroad_m.items()},
+    )
+
+
+MODE_NAMES: dict[Mode, Message] = {"walk": say("for walking"), "ebike": say("for e-bikes"), "car": say("for cars")}
+
+
+def _tell_islands(roads: RoadNetwork, modes: Sequence[Mode], min_nodes: int, notes: list[Message]) -> None:
+    """Note the parts of the roads that are too small for cells and sites to meet."""
+    for mode in modes:
+        parts, nodes = islands(roads, mode, min_nodes)
+        if parts:
+            notes.append(
+                say(
+                    "Road islands of fewer than {limit} nodes {mode}, to which nothing connects: {parts}, with {nodes} "
+                    "of {total} nodes.",
+                    limit=min_nodes,
+                    mode=MODE_NAMES[mode],
+                    parts=parts,
+                    nodes=nodes,
+                    total=int((roads.component[mode] >= 0).sum()),
+                )
+            )
+
+
+def provenance(
+    scenario: Scenario, quality: Sequence[Quality], datums: Sequence[DatumDecision]
+) -> tuple[InputFile, ...]:
+    """Return every input with its hash; the scenario's own file first. A file in several roles is read once."""
+    files = {path for _, path, _ in scenario.inputs if not is_database(path)}
+    digests = {path: _sha256(scenario.locate(path)) for path in files}
+    tables = {item.role: item.sha256 for item in quality}
+    used = {item.role: item.used for item in datums}
+    return (
+        InputFile(scenario.path.name, _sha256(scenario.path), "scenario", ""),
+        *(
+            InputFile(shown_url(path), tables.get(role, ""), role, used.get(role, datum))
+            if is_database(path)
+            else InputFile(path, digests[path], role, used.get(role, datum))
+            for role, path, datum in scenario.inputs
+        ),
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _most(above: FloatArray, below: FloatArray) -> float:
+    """Return the largest ratio, ``inf`` where one divides by 0."""
+    with np.errstate(divide="ignore"):
+        return float((above / below).max(initial=0.0))

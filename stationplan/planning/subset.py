@@ -1,0 +1,258 @@
+"""A part cut out of a study: some districts, their cells and candidates, with the stations and roads around them.
+
+What stands or leads across the border counts as far as anybody goes, so that the coverage of a part is that of its
+districts in the whole study; workers and candidates belong to one district each, and nobody is counted twice.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import shapely
+
+from stationplan.domain import (
+    BoolArray,
+    Cells,
+    Demand,
+    FloatArray,
+    IntArray,
+    LocalText,
+    Mode,
+    RoadNetwork,
+    Sites,
+    Snap,
+    Straight,
+    StudyArea,
+    Surface,
+)
+from stationplan.errors import FaultList, say
+from stationplan.planning.prepare import Prepared, prepare
+from stationplan.planning.progress import StepClock
+from stationplan.scenario import PlanInput, Scenario
+from stationplan.scenario.fields import Name
+
+_WORLD_M = 1e8
+"""Metres beyond which nothing is."""
+
+_LISTS = ("required", "forbidden", "preferred", "closable", "explain")
+"""Keys of a question that name sites."""
+
+
+def ready_for(scenario: Scenario, clock: StepClock) -> Prepared:
+    """Return what the plan of a scenario is made from: its whole area, or the districts that it is about only.
+
+    Raises
+    ------
+    InputError
+        An input is missing or wrong; a district, or a site that the question names, is not there.
+    """
+    ready = prepare(scenario, clock)
+    only = scenario.file.area.only
+    if not only:
+        return ready
+    codes = ready.area.districts["district_id"].astype(str).tolist()
+    faults = FaultList(ready.file_name)
+    for code in only:
+        if code not in codes:
+            near = ", ".join(difflib.get_close_matches(code, codes, n=3, cutoff=0.0))
+            faults.add(
+                say("There is no district {district}.", district=code),
+                say("The nearest ids: {near}.", near=near),
+                key="area.only",
+            )
+    faults.raise_any()
+    part = part_of(ready, np.array(sorted({codes.index(code) for code in only}), dtype=np.int64))
+    part = replace(part, inputs=ready.inputs, quality=ready.quality, notes=(*ready.notes, *part.notes))
+    for key in _LISTS:
+        for site in getattr(scenario.file.plan, key):
+            if site not in part.sites.site_id:
+                faults.add(
+                    say("The site {site} is not in the districts that the plan is about.", site=site),
+                    say("Take it out, or add its district to `only` under [area]."),
+                    key=f"plan.{key}",
+                )
+    faults.raise_any()
+    return part
+
+
+def part_of(
+    ready: Prepared, districts: IntArray, name: LocalText | None = None, *, plan: PlanInput | None = None
+) -> Prepared:
+    """Return some districts of a study (rows, ascending), with a question asked of them alone.
+
+    ``name`` is added to that of the study; ``plan`` is the question, by default that of the whole.
+
+    What became of the inputs is told of the whole; a unit is made from its part of them only. Ids of sites that are not
+    in the unit leave the lists of the question, and no more sites are asked for than it has candidates.
+    """
+    border_m, plan = ready.reach_m, ready.file.plan if plan is None else plan
+    rows = ready.area.districts
+    shape = shapely.union_all(rows.geometry.to_numpy()[districts])
+    around = shapely.box(*(-_WORLD_M, -_WORLD_M, _WORLD_M, _WORLD_M))
+    if border_m < _WORLD_M:
+        around = shapely.buffer(shape, border_m + ready.file.roads.max_snap_m)
+    shapely.prepare(around)
+    number = np.full(len(rows) + 1, -1, dtype=np.int64)  # the last is for -1, outside every district
+    number[districts] = np.arange(len(districts))
+    sites, demand = ready.sites, ready.demand
+    mine = number[demand.district] >= 0
+    near = shapely.contains_xy(around, sites.x, sites.y)
+    kept = np.where(sites.existing, near | (number[sites.district] >= 0), number[sites.district] >= 0)
+    kept &= kept[sites.place]
+    network, node = _roads_within(ready.network, around)
+    roads, _ = _roads_within(ready.roads, around)
+    sites = _sites(sites, kept, number)
+    text = ready.file.name
+    if name is not None:
+        text = Name(zh=f"{text.zh} · {name.zh}", en=f"{text.en} · {name.en}")
+    note = say(
+        "A part of {study}: stations and roads up to {km} km around it count too.",
+        study=ready.file.name.zh,
+        km=f"{border_m / 1000:.1f}",
+    )
+    return replace(
+        ready,
+        file=ready.file.model_copy(update={"name": text, "plan": _question(plan, sites)}),
+        area=StudyArea(rows.iloc[districts].reset_index(drop=True)),
+        surface=_surface(ready.surface, mine, districts, number),
+        demand=_demand(demand, mine, number),
+        sites=sites,
+        roads=roads,
+        network=network,
+        cell_snap=_snap(ready.cell_snap, mine, node),
+        site_snap=_snap(ready.site_snap, kept, node),
+        straight=_straight(ready.straight, mine, kept, districts),
+        part=tuple(rows["district_id"].astype(str).iloc[districts]),
+        outside=0,
+        notes=(note,),
+        inputs=(replace(ready.inputs[0], sha256=ready.scenario_fingerprint),),  # the scenario, by what it says
+        quality=(),
+    )
+
+
+def _question(plan: PlanInput, sites: Sites) -> PlanInput:
+    """Return a question about some sites only."""
+    known = set(sites.site_id)
+    usable = int((sites.counted & ~sites.forbidden).sum())
+    left, phases = usable, []
+    for phase in plan.phases:
+        new = None if phase.new is None else min(phase.new, left)
+        left -= new or 0
+        phases.append(phase.model_copy(update={"new": new}))
+    return plan.model_copy(
+        update={
+            **{key: [site for site in getattr(plan, key) if site in known] for key in _LISTS},
+            "new": None if plan.new is None else min(plan.new, usable),
+            "phases": phases,
+            "close": min(plan.close, int(sites.closable.sum())),
+            "frontier": [number for number in plan.frontier if number <= usable],
+        }
+    )
+
+
+def _roads_within(network: RoadNetwork, around: shapely.Geometry) -> tuple[RoadNetwork, IntArray]:
+    """Return the roads inside a shape, and the new number of each node, -1 where it is left out."""
+    inside = shapely.contains_xy(around, network.x, network.y)
+    node = np.where(inside, np.cumsum(inside) - 1, -1)
+    tail = network.tail
+    arc = inside[tail] & inside[network.head]
+    count = np.bincount(node[tail[arc]], minlength=int(inside.sum()))
+
+    def of(values: Mapping[Mode, FloatArray]) -> dict[Mode, FloatArray]:
+        return {mode: column[arc] for mode, column in values.items()}
+
+    part = replace(
+        network,
+        x=network.x[inside],
+        y=network.y[inside],
+        indptr=np.concatenate([[0], np.cumsum(count)]).astype(np.int64),
+        head=node[network.head[arc]].astype(np.int32),
+        minutes=of(network.minutes),
+        metres=of(network.metres),
+        component={mode: column[inside] for mode, column in network.component.items()},
+        major=network.major[arc],
+    )
+    return part, np.append(node, -1)  # the last is for -1
+
+
+def _snap(snap: Snap, kept: BoolArray, node: IntArray) -> Snap:
+    """Return where the kept points meet the roads that are left."""
+    found = {mode: node[column[kept]] for mode, column in snap.node.items()}
+    away = {mode: np.where(found[mode] >= 0, column[kept], np.inf) for mode, column in snap.offroad_m.items()}
+    return Snap(found, away)
+
+
+def _straight(straight: Straight | None, mine: BoolArray, kept: BoolArray, districts: IntArray) -> Straight | None:
+    """Return what of the part is measured in straight lines; stations across the border stay what they are."""
+    if straight is None or not straight.districts[districts].any():
+        return None
+    return replace(
+        straight,
+        districts=straight.districts[districts],
+        cells=straight.cells[mine],
+        sites=straight.sites[kept],
+        cell_xy=straight.cell_xy[mine],
+        site_xy=straight.site_xy[kept],
+    )
+
+
+def _demand(demand: Demand, mine: BoolArray, number: IntArray) -> Demand:
+    return replace(
+        demand,
+        cell_id=_picked(demand.cell_id, mine),
+        x=demand.x[mine],
+        y=demand.y[mine],
+        district=number[demand.district[mine]],
+        workers=demand.workers[mine],
+        draws=None if demand.draws is None else demand.draws[:, mine],
+        exposure=None if demand.exposure is None else demand.exposure[mine],
+    )
+
+
+def _surface(surface: Surface, mine: BoolArray, districts: IntArray, number: IntArray) -> Surface:
+    """Return the surface of some cells; what was learned of the whole stays with the whole."""
+    cells, totals = surface.cells, surface.totals
+    return replace(
+        surface,
+        cells=Cells(
+            cell_id=_picked(cells.cell_id, mine),
+            x=cells.x[mine],
+            y=cells.y[mine],
+            district=number[cells.district[mine]],
+            outline=cells.outline[mine],
+            counts={key: replace(count, values=count.values[mine]) for key, count in cells.counts.items()},
+        ),
+        features=replace(surface.features, values=surface.features.values[mine]),
+        totals=None if totals is None else replace(totals, workers=totals.workers[districts]),
+        observed=tuple(replace(seen, heads=seen.heads[mine]) for seen in surface.observed),
+        groups=tuple(
+            replace(
+                group,
+                learned=None,
+                even=tuple(int(number[district]) for district in group.even if number[district] >= 0),
+            )
+            for group in surface.groups
+        ),
+        heads=surface.heads[mine],
+        draws=None if surface.draws is None else surface.draws[:, mine],
+    )
+
+
+def _sites(sites: Sites, kept: BoolArray, number: IntArray) -> Sites:
+    place = np.cumsum(kept) - 1
+    columns: dict[str, Any] = {
+        name: _picked(values, kept) if isinstance(values, tuple) else values[kept]
+        for name, values in vars(sites).items()
+    }
+    district = number[sites.district[kept]]
+    # Stations across the border are not the part's own to close.
+    closable = sites.closable[kept] & (district >= 0)
+    return Sites(**{**columns, "place": place[sites.place[kept]], "district": district, "closable": closable})
+
+
+def _picked(values: tuple[str, ...], kept: BoolArray) -> tuple[str, ...]:
+    return tuple(value for value, stays in zip(values, kept, strict=True) if stays)

@@ -1,0 +1,131 @@
+"""Good choices of sites with capacities: the largest gain first, then exchanges of one site for another."""
+
+from __future__ import annotations
+
+import heapq
+
+import numpy as np
+
+from stationplan.domain import BoolArray, FloatArray
+from stationplan.siting.base.answer import Clock
+from stationplan.siting.base.highs import SEED
+from stationplan.siting.capacitated.flow import Flow, Places
+from stationplan.siting.capacitated.prices import Limits
+
+_SHAKEN = 4
+"""Sites that are changed at random at a time."""
+
+_WORTH = 1e-9
+"""Relative gain in workers served that an exchange must bring."""
+
+
+def fill(
+    flow: Flow,
+    chosen: list[int],
+    limits: Limits,
+    allowed: BoolArray,
+    *,
+    clock: Clock,
+    by_cost: bool,
+    quick: bool = False,
+) -> None:
+    """Open allowed sites in the order of largest gain (or gain for its cost) while the limits have room.
+
+    ``chosen`` is open already and grows. What is served is submodular, so a site whose renewed gain still leads need
+    not be compared with the rest (Minoux 1978). Ties go to the lower index. Out of time, nothing more is opened.
+
+    ``quick`` counts only whom a site would serve while nobody moves for it, which can only become less as well.
+    """
+    spent = float(limits.costs[chosen].sum())
+    taken = set(chosen)
+
+    def merit(site: int) -> float:
+        gain = flow.direct(site) if quick else flow.gain(site)
+        return gain / max(limits.costs[site], 1e-12) if by_cost else gain
+
+    most = _alone(flow.places, flow.short())
+    if by_cost:
+        most = most / np.maximum(limits.costs, 1e-12)
+    queue = [(-most[site], int(site)) for site in np.flatnonzero(allowed) if site not in taken]
+    heapq.heapify(queue)
+    while queue and len(chosen) < limits.most and not clock.over:
+        _, site = heapq.heappop(queue)
+        if spent + limits.costs[site] > limits.budget * (1 + 1e-12):
+            continue
+        renewed = -merit(site)
+        if renewed >= 0:
+            continue
+        if queue and (renewed, site) > queue[0]:
+            heapq.heappush(queue, (renewed, site))
+            continue
+        flow.open([site])
+        chosen.append(site)
+        spent += float(limits.costs[site])
+
+
+def exchange(flow: Flow, chosen: list[int], limits: Limits, allowed: BoolArray, *, clock: Clock) -> None:
+    """Exchange one chosen site for an allowed one while that serves more, in place.
+
+    With a site closed, its substitutes are tried in the order of what they can add at most: the weight of the short
+    rows of a least cut that they cover, within their capacity.
+    """
+    places, costs = flow.places, limits.costs
+    least = _WORTH * float(places.weights.sum())
+    unchanged = place = 0
+    while unchanged < len(chosen) and not clock.over:
+        site = chosen[place]
+        lost = flow.close(site)
+        most = _alone(places, flow.short())
+        most[~allowed] = 0.0
+        most[chosen] = 0.0
+        room = limits.budget - float(costs[chosen].sum() - costs[site])
+        most[costs > room * (1 + 1e-12)] = 0.0
+        best, worth = site, lost + least
+        for other in np.argsort(-most, kind="stable"):
+            if most[other] <= worth or clock.over:
+                break
+            gain = flow.gain(int(other))
+            if gain > worth:
+                best, worth = int(other), gain
+        flow.open([best])
+        chosen[place] = best
+        unchanged = unchanged + 1 if best == site else 0
+        place = (place + 1) % len(chosen)
+
+
+def shake(
+    flow: Flow, chosen: list[int], limits: Limits, allowed: BoolArray, *, times: int, clock: Clock
+) -> tuple[Flow, list[int]]:
+    """Return a flow and a choice that are no worse: some sites changed at random, then exchanged, and that again.
+
+    Iterated local search (Lourenco, Martin and Stutzle 2003): each time starts from the best so far.
+    """
+    random = np.random.default_rng(SEED)
+    best = float(flow.flow.sum())
+    for _ in range(times):
+        gone = random.permutation(len(chosen))[:_SHAKEN]
+        other, sites = flow.copy(), [site for place, site in enumerate(chosen) if place not in gone]
+        for place in gone:
+            other.close(chosen[place])
+        spent = float(limits.costs[sites].sum())
+        for site in random.permutation(np.setdiff1d(np.flatnonzero(allowed), chosen)):
+            if len(sites) < len(chosen) and spent + limits.costs[site] <= limits.budget * (1 + 1e-12):
+                sites.append(int(site))
+                spent += float(limits.costs[site])
+        other.open(sites[len(chosen) - len(gone) :])
+        fill(other, sites, limits, allowed, clock=clock, by_cost=np.isfinite(limits.budget))
+        exchange(other, sites, limits, allowed, clock=clock)
+        if clock.over:
+            break
+        worth = float(other.flow.sum())
+        if worth > best * (1 + _WORTH):
+            flow, chosen, best = other, sites, worth
+    return flow, chosen
+
+
+def _alone(places: Places, wanting: BoolArray) -> FloatArray:
+    """Return the most workers of some rows that each site covers, within the capacities of its places."""
+    place = np.repeat(np.arange(len(places.capacity)), np.diff(places.column_ptr))
+    weight = np.bincount(place, places.weights[places.rows] * wanting[places.rows], minlength=len(places.capacity))
+    taken = np.minimum(weight, places.capacity)
+    return np.bincount(places.site, taken, minlength=len(places.first) - 1).astype(np.float64)

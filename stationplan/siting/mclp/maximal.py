@@ -1,0 +1,288 @@
+"""Maximal covering location and its kin, with a proven bound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Unpack
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import sparse
+
+from stationplan.domain import FloatArray, IntArray, Solution
+from stationplan.siting.base import highs
+from stationplan.siting.base.answer import Clock, answered, unanswered
+from stationplan.siting.base.arguments import Matrix
+from stationplan.siting.base.problem import Ends, Problem, Rules, allowed, checked, judged, outcome
+from stationplan.siting.engine.framing import Framed, framed, merged
+from stationplan.siting.engine.greedy import build_order
+from stationplan.siting.engine.program import Linear, cover_program, extended, solve_program
+from stationplan.siting.engine.solver import solve_core, start
+
+_METHOD = "reduction, Lagrangian bounds, local search, branch and bound"
+
+
+def max_coverage(
+    cover: Matrix,
+    weights: ArrayLike,
+    *,
+    p: int | None = None,
+    counted: ArrayLike | None = None,
+    budget: float | None = None,
+    costs: ArrayLike | None = None,
+    existing: ArrayLike | None = None,
+    closable: ArrayLike | None = None,
+    close: int = 0,
+    required: ArrayLike | None = None,
+    forbidden: ArrayLike | None = None,
+    place: ArrayLike | None = None,
+    apart: ArrayLike | None = None,
+    bonus: ArrayLike | None = None,
+    backup: float = 0.0,
+    gradual: bool = False,
+    district: ArrayLike | None = None,
+    floor: ArrayLike | None = None,
+    target: float = 0.0,
+    backup_target: float = 0.0,
+    gap: float = 0.0,
+    time_limit_s: float = 60.0,
+) -> Solution:
+    """Return the sites that cover the most weight, at most ``p`` of them and within ``budget``.
+
+    Maximal covering location (Church and ReVelle 1974): choose y in {0, 1}^sites to maximise the weight of the rows
+    that at least one chosen or standing site covers, subject to sum y <= p, sum cost y <= budget, y = 1 for required
+    and y = 0 for forbidden sites. All of the following may be asked for at once:
+
+    - backup coverage (Hogan and ReVelle 1986): a row covered by a second station counts ``backup`` of its weight more;
+    - gradual coverage (Church and Roberts 1983; Berman and Krass 2002): a site covers a share of a row, and the
+      largest share among the standing sites counts, with ``backup`` the second largest too;
+    - a portfolio (multiple choice: one option a place) and least distances (r-separation; Moon and Chaudhry 1984);
+    - relocation (Wang, Batta and Rump 2003): ``close`` of the ``closable`` stations close;
+    - equity floors: covered weight >= floor[d] in every district d.
+
+    Parameters
+    ----------
+    cover
+        [demand x site], sparse or dense. A non-zero entry means covered; with ``gradual`` it is the share that is, in
+        [0, 1].
+    weights
+        Weight of each row, finite and >= 0.
+    p, budget, costs
+        Limits on the number and on the summed cost of new sites; at least one limit. A budget needs costs.
+    counted
+        Sites that count towards ``p``, as a mask or indices; default: all.
+    existing
+        Sites that stand already, as a mask or indices: free of cost and count, and kept.
+    closable, close
+        Existing sites that may close, as a mask or indices, and how many of them do.
+    required, forbidden
+        Sites that must, or may not, be chosen, as a mask or indices; required ones count and cost.
+    place
+        A number for each site; at most one new site with the same number >= 0 is chosen.
+    apart
+        [pair x 2] sites of which not both may stand, unless both stand today.
+    bonus
+        Weight that a site is worth besides what it covers, to prefer it; default: none.
+    backup
+        Share of a row's weight that its second station counts, from 0 to 1.
+    gradual
+        Whether ``cover`` holds shares.
+    district, floor
+        Equity floors: ``district[row]`` indexes ``floor``, the least covered weight there.
+    target, backup_target
+        Least weight to cover in all: by one station, and by a second one.
+    gap
+        Relative gap at which the search may stop.
+    time_limit_s
+        Time for the answer. When it runs out the best one so far, never worse than greedy, is returned with its bound.
+
+    Returns
+    -------
+    Solution
+        New sites in build order; sites that would add nothing are left out. ``objective`` counts what existing sites
+        cover too. ``termination`` is ``infeasible`` when required sites, floors or targets cannot be met, and
+        ``time_limit`` with an objective of NaN when time ran out before any answer was found.
+
+    Raises
+    ------
+    ValueError
+        All faults of the arguments, one a line.
+
+    >>> answer = max_coverage([[1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 1]], [4, 3, 2, 5], p=2)
+    >>> answer.sites.tolist(), answer.objective, answer.bound, answer.termination
+    ([0, 2], 12.0, 12.0, 'optimal')
+    >>> max_coverage([[1, 1, 0], [0, 0, 1]], [4, 3], p=2, backup=1.0).sites.tolist()
+    [0, 1]
+    """
+    clock = Clock(time_limit_s)
+    problem = checked(
+        cover,
+        weights,
+        p=p,
+        counted=counted,
+        budget=budget,
+        costs=costs,
+        existing=existing,
+        closable=closable,
+        close=close,
+        required=required,
+        forbidden=forbidden,
+        place=place,
+        apart=apart,
+        bonus=bonus,
+        backup=backup,
+        gradual=gradual,
+        district=district,
+        floor=floor,
+        target=target,
+        backup_target=backup_target,
+    )
+    if not 0 <= gap < 1:
+        raise ValueError(f"gap is a share from 0 to below 1, not {gap}")
+    return best_choice(problem, clock, gap=gap)
+
+
+def best_choice(problem: Problem, clock: Clock, *, gap: float = 0.0) -> Solution:
+    """Return the best choice for a checked problem; see :func:`max_coverage`."""
+    frame = framed(problem)
+    core = frame.core
+    if not core.allows(core.required):
+        return unanswered("infeasible", clock=clock, method=_METHOD)
+    # The answer will be judged on the raw matrix, which takes about as long as it took to frame it.
+    searching = Clock(clock.limit_s - min(clock.spent_s, 0.2 * clock.limit_s), clock.started)
+    # Without what has to be reached the problem is easier, and its bound holds all the same.
+    free = solve_core(core, searching if len(frame.least) == 0 else searching.part(0.5), gap=gap)
+    bound = frame.secured + free.bound
+    choices: list[ArrayLike] = [free.options]
+    complete = len(frame.least) == 0
+    if not complete and not meets(problem, frame, free.options):
+        small = merged(frame)
+        if 0 in small.core.cover.shape:  # nothing that is left to decide adds to what is missed
+            return unanswered("infeasible", clock=clock, method=_METHOD)
+        found = solve_program(small, start=None, seconds=searching.left_s, gap=gap)
+        if found.status == "infeasible":
+            return unanswered("infeasible", clock=clock, method=_METHOD)
+        choices += [start(core)] if found.options is None else [found.options]
+        bound = min(bound, frame.secured + found.bound)
+        complete = found.status == "optimal"
+    return evaluated(problem, frame, choices, bound, searching, complete=complete)
+
+
+def evaluated(
+    problem: Problem, frame: Framed, choices: Iterable[ArrayLike], bound: float, clock: Clock, *, complete: bool
+) -> Solution:
+    """Return the best of some choices of options, evaluated on the raw matrix and put in build order.
+
+    ``bound`` limits the objective of every choice that keeps the rules. When none of ``choices`` does, the answer is
+    ``infeasible`` if the search was ``complete`` or the bound says that the target is out of reach.
+    """
+    answers = []
+    for choice in choices:
+        sites, closed = chosen_of(problem, frame, np.asarray(choice, dtype=np.int64))
+        worth = judged(problem, sites, closed)
+        if worth is not None:
+            answers.append((worth.objective, sites, closed))
+    if not answers:
+        plain = problem.backup == 0 and not problem.bonus.any()
+        if complete or (plain and bound < problem.target * (1 - 1e-9)):
+            return unanswered("infeasible", clock=clock, method=_METHOD)
+        return unanswered("time_limit", clock=clock, method=_METHOD, bound=bound)
+    objective, sites, closed = max(answers, key=lambda answer: answer[0])
+    return answered(
+        ordered_sites(problem, frame, sites, closed), objective, bound, clock=clock, method=_METHOD, closed=closed
+    )
+
+
+def meets(problem: Problem, frame: Framed, options: ArrayLike) -> bool:
+    """Return whether a choice of options keeps every rule, by the matrix alone."""
+    return allowed(problem, *chosen_of(problem, frame, np.asarray(options, dtype=np.int64)))
+
+
+def chosen_of(problem: Problem, frame: Framed, options: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the new sites and the closed stations of a choice; no station closes beyond need."""
+    held = [int(option) for option in np.sort(options)]
+    core = frame.core
+    for option in np.flatnonzero(problem.existing[frame.sites]):
+        if int(option) not in held and core.allows([*held, int(option)]):
+            held.append(int(option))
+    sites = frame.sites[held]
+    new = sites[~problem.existing[sites]]
+    return np.sort(new), np.setdiff1d(np.flatnonzero(problem.closable), sites)
+
+
+def ordered_sites(problem: Problem, frame: Framed, sites: IntArray, closed: IntArray) -> IntArray:
+    """Return sites by gain once the closed stations are gone, without those that nothing needs."""
+    core = frame.core
+    kept = np.flatnonzero(problem.existing[frame.sites] & ~np.isin(frame.sites, closed))
+    order, added = build_order(core.after(kept), np.flatnonzero(np.isin(frame.sites, sites)))
+    chosen = list(frame.sites[order])
+    for site, gain in zip(reversed(list(chosen)), reversed(added), strict=True):
+        fewer = [other for other in chosen if other != site]
+        if gain <= 0 and allowed(problem, fewer, closed):
+            chosen = fewer
+    return np.array(chosen, dtype=np.int64)
+
+
+def best_floor(
+    cover: Matrix,
+    weights: ArrayLike,
+    *,
+    district: ArrayLike,
+    totals: FloatArray,
+    p: int | None = None,
+    budget: float | None = None,
+    time_limit_s: float = 60.0,
+    **rules: Unpack[Rules],
+) -> float:
+    """Return a share of its total that every district can reach at once; the largest one unless time runs out.
+
+    ``totals[district]`` is the weight of each district, covered or not; other arguments as for :func:`max_coverage`.
+    Returns 0 where not even that can be shown in time.
+
+    >>> best_floor([[1, 0], [0, 1]], [4, 4], district=[0, 1], totals=np.array([4.0, 8.0]), p=2)
+    0.5
+    """
+    problem = checked(cover, weights, p=p, budget=budget, district=district, floor=np.zeros(len(totals)), **rules)
+    frame = merged(framed(problem))
+    base = cover_program(frame.core, frame.measures, frame.least)
+    districts = len(totals)
+    # The largest t with covered weight of district d >= t * totals[d].
+    rows = sparse.hstack([base.measured, sparse.csr_array(-totals[:, None] * base.unit)], format="csr")
+    more = Linear(np.zeros(1), np.ones(1), rows, frame.least * base.unit, np.full(districts, np.inf))
+    cost = np.append(np.zeros(len(base.program.cost)), 1.0)
+    answer = highs.solve(extended(base.program, more, cost), seconds=time_limit_s)
+    return 0.0 if answer.values is None else max(min(round(answer.objective, 9), 1.0), 0.0)
+
+
+def most_backed(
+    cover: Matrix,
+    weights: ArrayLike,
+    *,
+    p: int | None = None,
+    budget: float | None = None,
+    time_limit_s: float = 60.0,
+    **rules: Unpack[Ends],
+) -> tuple[float, float]:
+    """Return a weight that two stations each can cover, with these rules, and a limit on any such weight.
+
+    Arguments as for :func:`max_coverage`; ``backup_target`` is left out of account. The two are equal unless time runs
+    out; without any answer the first is 0.
+
+    >>> most_backed([[1, 1, 0], [0, 0, 1]], [4, 3], p=2)
+    (4.0, 4.0)
+    """
+    rules["backup_target"] = 1.0  # makes a measure of second coverage, whatever its height
+    problem = checked(cover, weights, p=p, budget=budget, **rules)
+    frame = merged(framed(problem))
+    twice = 1.0 - float(frame.least[-1])  # by what stands in any case
+    base = cover_program(frame.core, frame.measures, np.append(frame.least[:-1], -np.inf))
+    cost = base.measured[[-1]].toarray()[0]
+    answer = highs.solve(replace(base.program, cost=cost), seconds=time_limit_s)
+    most = twice + float(frame.measures[[-1]].sum()) if np.isinf(answer.bound) else twice + answer.bound / base.unit
+    options = base.options(answer)
+    if options is None:
+        return 0.0, most
+    sites, closed = chosen_of(problem, frame, options)
+    reached = outcome(problem, sites, closed).twice
+    return reached, max(reached, most)

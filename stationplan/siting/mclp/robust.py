@@ -1,0 +1,394 @@
+"""Maximal covering location when it is not known which of several demands will come, with a proven bound."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import sparse
+
+from stationplan.domain import FloatArray, IntArray, Solution
+from stationplan.siting.base import highs
+from stationplan.siting.base.answer import PROVEN, Clock, answered, unanswered
+from stationplan.siting.base.arguments import Arguments, Matrix
+from stationplan.siting.base.highs import Program
+from stationplan.siting.base.problem import Problem, checked, pays_required
+from stationplan.siting.engine.framing import equal_rows
+from stationplan.siting.mclp.maximal import max_coverage
+
+Measure: TypeAlias = Literal["expected", "worst", "regret"]
+
+_METHOD = "coverage of mixed scenarios, exchange, HiGHS branch and cut"
+
+_ROUNDS, _ROUNDS_LARGE = 8, 3
+"""Mixtures of the scenarios that are tried."""
+
+_SAFE = 1e-12
+"""Relative margin for the rounding of sums."""
+
+_LARGE = 200_000
+"""Pairs of row and site from which on HiGHS is slow: the time goes into fewer mixtures, each solved better."""
+
+
+def robust_coverage(
+    cover: Matrix,
+    weights: ArrayLike,
+    *,
+    measure: Measure = "expected",
+    p: int | None = None,
+    budget: float | None = None,
+    costs: ArrayLike | None = None,
+    existing: ArrayLike | None = None,
+    required: ArrayLike | None = None,
+    forbidden: ArrayLike | None = None,
+    probability: ArrayLike | None = None,
+    time_limit_s: float = 60.0,
+) -> Solution:
+    """Return sites that cover well whichever of several scenarios of the demand comes.
+
+    With c[s](y) the weight of scenario s that the sites y and existing ones cover (Kouvelis and Yu 1997)::
+
+        expected    maximise   sum_s probability[s] c[s](y)
+        worst       maximise   min_s c[s](y)
+        regret      minimise   max_s (best[s] - c[s](y)),   best[s] the most that any choice covers of scenario s
+
+    Parameters
+    ----------
+    cover
+        [demand x site], sparse or dense; a non-zero entry means covered.
+    weights
+        [scenario x row], finite and >= 0.
+    measure
+        What is asked of a choice, as above.
+    p, budget, costs, existing, required, forbidden
+        As for :func:`max_coverage`.
+    probability
+        Of each scenario, for ``expected`` only; they add up to 1. All are equally likely where not given.
+    time_limit_s
+        Time in all; half of it at most goes into the best of each scenario.
+
+    Returns
+    -------
+    Solution
+        New sites in build order: each brings the measure furthest, or among equals the mean of the scenarios. Sites
+        that add nothing in any scenario are left out. ``objective`` is the covered weight, expected or of the worst
+        scenario, or the largest regret, whose ``bound`` lies below.
+
+        The best of a scenario is found by :func:`max_coverage`. Where time was too short to prove it, its bound stands
+        in: the regret told is then no less than the true one. The bound on the regret reckons with the weight that was
+        shown to be covered, so no choice has a lower true regret.
+
+    Raises
+    ------
+    ValueError
+        All faults of the arguments, one a line.
+
+    >>> robust_coverage([[1, 0], [0, 1]], [[9, 1], [2, 3]], measure="worst", p=1).objective
+    2.0
+    >>> answer = robust_coverage([[1, 0], [0, 1]], [[9, 1], [2, 3]], measure="regret", p=1)
+    >>> answer.sites.tolist(), answer.objective
+    ([0], 1.0)
+    """
+    clock = Clock(time_limit_s)
+    arguments = Arguments()
+    rows = arguments.matrix("cover", cover).shape[0]
+    table, chance = _scenarios(arguments, weights, probability, measure, rows)
+    problem = arguments.with_those_of(
+        lambda: checked(
+            cover,
+            table.mean(axis=0),
+            p=p,
+            budget=budget,
+            costs=costs,
+            existing=existing,
+            required=required,
+            forbidden=forbidden,
+            district=None,
+            floor=None,
+        )
+    )
+    if measure == "expected":
+        return _best_of(problem, chance @ table, clock.left_s)
+    if not pays_required(problem):
+        return unanswered("infeasible", clock=clock, method=_METHOD)
+    game = _reduced(problem, table)
+    proven = known = np.zeros(len(table))
+    if measure == "regret":
+        bests = [
+            _best_of(problem, weight, clock.left_s * 0.5 / (len(table) - which)) for which, weight in enumerate(table)
+        ]
+        known = np.array([best.objective for best in bests])
+        proven = np.array([best.objective if best.termination == "optimal" else best.bound for best in bests])
+        starts = [[int(site) for site in best.sites] for best in bests]
+        sites, bound = _search(problem, game, proven, starts, clock)
+        bound = max(-bound - float((proven - known).max()), 0.0)
+    else:
+        sites, bound = _search(problem, game, proven, [], clock)
+    order = _build_order(problem, game, proven, sites)
+    covered = _covered(problem, table, order)
+    if measure == "regret":
+        return answered(order, float((proven - covered).max()), bound, clock=clock, method=_METHOD, minimise=True)
+    return answered(order, float(covered.min()), bound, clock=clock, method=_METHOD)
+
+
+def _scenarios(
+    arguments: Arguments, weights: ArrayLike, probability: ArrayLike | None, measure: str, rows: int
+) -> tuple[FloatArray, FloatArray]:
+    """Return the weights of scenarios and their probabilities, faults noted."""
+    if measure not in get_args(Measure):
+        arguments.add(f"measure is one of {', '.join(get_args(Measure))}, not {measure}")
+    try:
+        table = np.asarray(weights, dtype=np.float64)
+    except (TypeError, ValueError):
+        table = np.full(0, np.nan)
+    if table.ndim != 2 or table.shape[1] != rows or not len(table):
+        arguments.add(f"weights has one row a scenario and one column a row of cover: {rows}")
+        table = np.zeros((1, rows))
+    elif not (np.isfinite(table).all() and (table >= 0).all()):
+        arguments.add("weights are finite and >= 0")
+        table = np.zeros(table.shape)
+    chance = np.full(len(table), 1 / len(table))
+    if probability is not None:
+        if measure != "expected":
+            arguments.add(f"probability has no meaning for {measure}")
+        chance = arguments.vector("probability", probability, len(table), "scenario")
+        if not math.isclose(float(chance.sum()), 1.0, rel_tol=1e-6):
+            arguments.add("probability adds up to 1")
+    return table, chance
+
+
+def _best_of(problem: Problem, weights: FloatArray, seconds: float) -> Solution:
+    return max_coverage(
+        problem.cover,
+        weights,
+        p=problem.p,
+        budget=problem.budget,
+        costs=problem.costs,
+        existing=problem.existing,
+        required=problem.required,
+        forbidden=problem.forbidden,
+        time_limit_s=seconds,
+    )
+
+
+def _covered(problem: Problem, table: FloatArray, sites: IntArray) -> FloatArray:
+    """Return the weight that new and existing sites cover in each scenario, straight from the raw matrix."""
+    chosen = problem.existing.astype(np.int32)
+    chosen[sites] = 1
+    return np.asarray(table[:, (problem.cover @ chosen) > 0].sum(axis=1), dtype=np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class _Game:
+    """What is left to decide: groups of rows that no existing site covers, ``weights`` [scenario x group].
+
+    ``cover`` is [group x free site], ``sites`` the index of each of its columns, ``secured`` the weight of each
+    scenario that existing sites cover.
+    """
+
+    cover: sparse.csr_array
+    weights: FloatArray
+    sites: IntArray
+    secured: FloatArray
+
+
+def _reduced(problem: Problem, table: FloatArray) -> _Game:
+    covered = (problem.cover @ problem.existing.astype(np.int32)) > 0
+    sites = np.flatnonzero(problem.free)
+    cover = sparse.csr_array(problem.cover[:, sites])
+    left = ~covered & (table > 0).any(axis=0) & (np.diff(cover.indptr) > 0)
+    cover = sparse.csr_array(cover[left])
+    first, group = equal_rows(cover)
+    merged = [np.bincount(group, weight[left], minlength=len(first)) for weight in table]
+    return _Game(
+        sparse.csr_array(cover[first].astype(np.float64)),
+        np.array(merged, dtype=np.float64),
+        sites,
+        table[:, covered].sum(axis=1),
+    )
+
+
+def _search(
+    problem: Problem, game: _Game, base: FloatArray, starts: list[list[int]], clock: Clock
+) -> tuple[IntArray, float]:
+    """Return new sites that make the least of (covered weight - base) over the scenarios large, and a bound on it.
+
+    For any mixture of the scenarios the least is at most the mean, so the best coverage of mixed weights is a bound;
+    mixtures shift towards the scenarios that come off badly (Freund and Schapire 1999).
+    """
+    must = np.flatnonzero(problem.required[game.sites])
+    bound = float((game.secured - base + game.weights.sum(axis=1)).min())
+    if 0 in game.cover.shape or problem.p == 0:
+        return game.sites[must], _value(game, base, list(must))
+    column_of = np.full(len(problem.existing), -1)
+    column_of[game.sites] = np.arange(len(game.sites))
+    tries = [[int(column_of[site]) for site in start] for start in starts]
+    mixture = np.full(len(base), 1 / len(base))
+    safe = _SAFE * float(np.abs(base).max() + (game.secured + game.weights.sum(axis=1)).max())
+    small = game.cover.nnz < _LARGE
+    rounds, part = (_ROUNDS, 0.3) if small else (_ROUNDS_LARGE, 0.8)
+    for turn in range(rounds):
+        answer = max_coverage(
+            game.cover,
+            mixture @ game.weights,
+            p=problem.p,
+            budget=problem.budget,
+            costs=problem.costs[game.sites],
+            required=must,
+            time_limit_s=clock.left_s * part / (rounds - turn),
+        )
+        columns = [int(site) for site in answer.sites]
+        tries.append(columns)
+        above = float(mixture @ (game.secured - base)) + answer.bound
+        bound = min(bound, above + safe)
+        reached = _reached(game, base, columns)
+        spread = float(reached.max() - reached.min())
+        if spread <= 0.0 or _proven(float(reached.min()), bound) or clock.over:
+            break
+        mixture = mixture * np.exp((reached.min() - reached) / spread * 2.0 / np.sqrt(turn + 1))
+        mixture /= mixture.sum()
+    best = max(tries, key=lambda columns: _value(game, base, columns))
+    best = _exchanged(problem, game, base, best, clock)
+    value = _value(game, base, best)
+    if small and not _proven(value, bound):
+        found, above = _by_milp(problem, game, base, best, clock.left_s)
+        bound = max(min(bound, above), value)
+        if found is not None and _keeps(problem, game, found) and _value(game, base, found) > value:
+            best = found
+    return game.sites[best], bound
+
+
+def _proven(value: float, bound: float) -> bool:
+    return bool(bound - value <= PROVEN * abs(value))
+
+
+def _reached(game: _Game, base: FloatArray, columns: list[int]) -> FloatArray:
+    """Return the covered weight of each scenario less its base."""
+    chosen = np.zeros(len(game.sites))
+    chosen[columns] = 1.0
+    return np.asarray(game.secured - base + game.weights @ (game.cover @ chosen > 0), dtype=np.float64)
+
+
+def _value(game: _Game, base: FloatArray, columns: list[int]) -> float:
+    return float(_reached(game, base, columns).min())
+
+
+def _keeps(problem: Problem, game: _Game, columns: list[int]) -> bool:
+    """Return whether a choice holds what is required and keeps the limits (the budget to a relative 1e-9)."""
+    sites = game.sites[columns]
+    return bool(
+        (problem.p is None or len(sites) <= problem.p)
+        and (problem.budget is None or problem.costs[sites].sum() <= problem.budget * (1 + 1e-9))
+        and set(np.flatnonzero(problem.required)) <= set(sites)
+    )
+
+
+def _with_each(game: _Game, base: FloatArray, columns: list[int]) -> FloatArray:
+    """Return what each scenario would reach, [site x scenario], with each site beside a choice."""
+    chosen = np.zeros(len(game.sites))
+    chosen[columns] = 1.0
+    covered = game.cover @ chosen > 0
+    gains = game.cover.T @ (game.weights * ~covered).T
+    return np.asarray(gains + (game.secured - base + game.weights @ covered), dtype=np.float64)
+
+
+def _exchanged(problem: Problem, game: _Game, base: FloatArray, columns: list[int], clock: Clock) -> list[int]:
+    """Return a choice that adding a site, or exchanging one, does not improve; better than ``columns`` or the same."""
+    costs, fixed = problem.costs[game.sites], problem.required[game.sites]
+    most = len(costs) if problem.p is None else problem.p
+    budget = np.inf if problem.budget is None else problem.budget * (1 + 1e-12)
+    least = 1e-9 * float(game.weights.sum(axis=1).max())
+    columns = list(columns)
+    value = _value(game, base, columns)
+    unchanged = place = 0
+    while unchanged <= len(columns) and not clock.over:
+        adding = place >= len(columns)
+        rest = columns if adding else columns[:place] + columns[place + 1 :]
+        if len(rest) < most and (adding or not fixed[columns[place]]):
+            values = _with_each(game, base, rest).min(axis=1)
+            values[costs > budget - costs[rest].sum()] = -np.inf
+            values[columns] = -np.inf
+            other = int(values.argmax())
+            if values[other] > value + least:
+                columns, value = [*rest, other], float(values[other])
+                unchanged = -1
+        unchanged += 1
+        place = (place + 1) % (len(columns) + 1)
+    return columns
+
+
+def _by_milp(
+    problem: Problem, game: _Game, base: FloatArray, start: list[int], seconds: float
+) -> tuple[list[int] | None, float]:
+    """Ask HiGHS for the choice with the largest t <= covered weight - base in every scenario; return it and a bound.
+
+    Variables: y_j = 1 when site j is chosen, z_i in [0, 1] with z_i <= the sum of y_j over the sites j that cover i,
+    and t.
+    """
+    rows, sites = game.cover.shape
+    scenarios = len(base)
+    total = float(game.weights.sum(axis=1).max())
+    unit = 2.0 ** (20 - math.ceil(math.log2(total)))  # as for maximal covering: sums near a million
+    offset = game.secured - base
+    lowest = float(offset.min())
+    links = sparse.hstack([-game.cover, sparse.eye_array(rows), sparse.csr_array((rows, 1))])
+    worth = sparse.hstack(
+        [
+            sparse.csr_array((scenarios, sites)),
+            sparse.csr_array(-game.weights * unit),
+            sparse.csr_array(np.ones((scenarios, 1))),
+        ]
+    )
+    parts, upper = [links, worth], [np.zeros(rows), (offset - lowest) * unit]
+    empty = np.zeros((1, rows + 1))
+    if problem.p is not None:
+        parts.append(sparse.csr_array(np.hstack([np.ones((1, sites)), empty])))
+        upper.append(np.array([float(problem.p)]))
+    if problem.budget is not None:
+        parts.append(sparse.csr_array(np.hstack([problem.costs[game.sites][None], empty])))
+        upper.append(np.array([problem.budget]))
+    size = sites + rows + 1
+    limit = np.concatenate(upper)
+    answer = highs.solve(
+        Program(
+            cost=np.concatenate([np.zeros(size - 1), [1.0]]),
+            lower=np.concatenate([problem.required[game.sites].astype(float), np.zeros(rows + 1)]),
+            upper=np.concatenate([np.ones(size - 1), [np.inf]]),
+            integer=np.arange(size) < sites,
+            matrix=sparse.csr_array(sparse.vstack(parts, format="csr")),
+            row_lower=np.full(len(limit), -np.inf),
+            row_upper=limit,
+        ),
+        seconds=seconds,
+        start=_guess(game, base, start, lowest, unit),
+    )
+    found = None if answer.values is None else [int(j) for j in np.flatnonzero(answer.values[:sites] > 0.5)]
+    return found, lowest + answer.bound / unit
+
+
+def _guess(game: _Game, base: FloatArray, columns: list[int], lowest: float, unit: float) -> FloatArray:
+    """Return the variables of the program for a choice."""
+    chosen = np.zeros(len(game.sites))
+    chosen[columns] = 1.0
+    value = (_value(game, base, columns) - lowest) * unit
+    return np.concatenate([chosen, game.cover @ chosen > 0, [value]]).astype(np.float64)
+
+
+def _build_order(problem: Problem, game: _Game, base: FloatArray, sites: IntArray) -> IntArray:
+    """Return sites so that each brings the least of the scenarios furthest, or among equals their mean.
+
+    Those that add nothing in any scenario are left out unless required; ties go to the lower index.
+    """
+    left = [int(column) for column in np.flatnonzero(np.isin(game.sites, sites))]
+    order: list[int] = []
+    while left:
+        reached = _with_each(game, base, order)[left]
+        now = _reached(game, base, order)
+        best = int(np.lexsort((np.arange(len(left)), -reached.mean(axis=1), -reached.min(axis=1)))[0])
+        column = left.pop(best)
+        if problem.required[game.sites[column]] or (reached[best] > now).any():
+            order.append(column)
+    return game.sites[order]

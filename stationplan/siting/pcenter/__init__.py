@@ -1,0 +1,1 @@
+"""The p-center: the least longest travel time."""

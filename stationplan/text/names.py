@@ -1,0 +1,79 @@
+"""What people call the things of a plan, in either language."""
+
+from __future__ import annotations
+
+from stationplan.domain import Kind, Language, Mode, Plan, Way
+from stationplan.errors import Message, say
+from stationplan.text.catalogue import words
+
+
+def kind_names(lang: Language) -> dict[Kind, str]:
+    """Return the names of the kinds of stations."""
+    word = words(lang)
+    return {"standard": word("Standard station"), "micro": word("Micro station"), "mobile": word("Mobile station")}
+
+
+def role_name(role: str) -> Message:
+    """Return what the input of a role is called, such as that of a scenario's table ``[stations]``."""
+    names = {
+        "demand": say("demand"),
+        "stations": say("stations"),
+        "candidates": say("candidates"),
+        "observed": say("observed counts"),
+        "demand.places": say("places of interest"),
+        "demand.totals": say("control totals"),
+        "demand.observed": say("observed counts"),
+        "demand.heat": say("temperatures"),
+        "area": say("districts"),
+        "area.district_list": say("the list of districts"),
+        "candidates.forbidden_areas": say("forbidden areas"),
+    }
+    if role.startswith("demand.counts."):
+        return say("the count {name}", name=role.removeprefix("demand.counts."))
+    return names[role]
+
+
+def way_names(lang: Language) -> dict[Way, str]:
+    """Return the names of the ways in which workers are placed."""
+    word = words(lang)
+    return {
+        "rates": word("stated rates"),
+        "learned": word("a model learned from counts"),
+        "model": word("a fitted model"),
+        "sightings": word("density of sightings"),
+    }
+
+
+def mode_names(lang: Language) -> dict[Mode, str]:
+    """Return the names of the ways of travelling."""
+    word = words(lang)
+    return {"walk": word("on foot"), "ebike": word("by e-bike"), "car": word("by car")}
+
+
+def host_names(plan: Plan, lang: Language) -> dict[str, str]:
+    """Return the names of the kinds of hosts, by id."""
+    return {host.id: host.name.in_language(lang) for host in plan.hosts}
+
+
+def site_name(plan: Plan, site: int, lang: Language) -> str:
+    """Return a site's name and what is done there; a site without a name is called by its host and id."""
+    sites, word = plan.sites, words(lang)
+    name, action = sites.name[site], sites.action[site]
+    if not name:
+        place = sites.site_id[sites.place[site]]
+        host = host_names(plan, lang).get(sites.host[site])
+        name = word("{host} ({id})", host=host, id=place) if host else place
+    return word("{name}: {action}", name=name, action=plan.actions[action].in_language(lang)) if action else name
+
+
+def phase_name(plan: Plan, order: int, lang: Language) -> str:
+    """Return the name of the phase in which a proposed site is built; empty without phases."""
+    phase = int(plan.phase[order])
+    return plan.phase_names[phase].in_language(lang) if phase >= 0 else ""
+
+
+def district_name(plan: Plan, district: int, lang: Language) -> str:
+    """Return a district's name; -1 is outside every district."""
+    if district < 0:
+        return words(lang)("Outside the districts")
+    return str(plan.area.districts["name" if lang == "zh" else "name_en"].iloc[district])

@@ -1,0 +1,585 @@
+"""Text from an input is data in every output: never markup, template, script, formula or terminal control."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import dataclasses
+import io
+import itertools
+import json
+import os
+import re
+import tempfile
+import tomllib
+import zipfile
+from collections.abc import Callable
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+from unittest import mock
+from xml.etree import ElementTree
+
+import folium
+import numpy as np
+import pandas as pd
+import pyogrio
+import pytest
+import tomli_w
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from support.map_block import block_in
+
+import stationplan as sp
+from stationplan.access import network_from_arcs
+from stationplan.cli import main
+from stationplan.cli.show import print_summary
+from stationplan.domain import InputFile, LocalText, Plan
+from stationplan.errors import say
+from stationplan.report import document_text, render_report, sites_csv, write_geopackage, write_workbook
+from stationplan.report.tables import formula_safe
+from stationplan.webmap import build, render
+
+LANGUAGES = ["zh", "en"]
+
+FRAGMENTS = [
+    "A{{7*7}}B",
+    "A${7*7}B",
+    "{% raw %}",
+    "{% endmacro %}",
+    "{#",
+    "{{ this }}",
+    "{{ this._parent }}",
+    "<img src=x onerror=alert(1)>",
+    "</script><script>alert(1)</script>",
+    "</title><script>alert(1)</script>",
+    "</style>",
+    "-->",
+    "<!--",
+    "<!--<script>",
+    "]]>",
+    "&amp;",
+    "&lt;b&gt;",
+    "'",
+    '"',
+    "`",
+    "\\",
+    "\\u003c",
+    "\u2028",
+    "\u2029",
+    "\u202e",
+    "\u2066",
+    "\ufeff",
+    "\u00a0",
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(1)",
+    "\t=1",
+    "%s",
+    "{0}",
+    "{name}",
+    "{",
+    "}",
+    "\n",
+    "\r\n",
+    "驿站",
+    "🚑",
+    "a b",
+    "_x0041_",
+    "http://example.invalid/x",
+    "javascript:alert(1)",
+    "' OR 1=1; DROP TABLE proposed; --",
+]
+WHOLE = ["<r><t>a & b</t></r>", "<r></r>", "=1+1", "-2+3", "x" * 10_000]
+NEVER_WRITTEN = ["\0", "\udcff"]
+"""Pages are built with these too; files cannot hold them."""
+
+file_texts = st.one_of(
+    st.sampled_from(WHOLE), st.lists(st.sampled_from(FRAGMENTS), min_size=1, max_size=6).map("".join)
+)
+page_texts = st.one_of(
+    st.sampled_from(WHOLE),
+    st.lists(st.sampled_from(FRAGMENTS + NEVER_WRITTEN), min_size=1, max_size=6).map("".join),
+)
+SLOW = settings(deadline=None, derandomize=True, max_examples=12)
+
+
+def replace_texts(plan: Plan, text: Callable[[], str]) -> Plan:
+    """The plan with every text of its inputs replaced, at the sites that outputs show."""
+    sites, area, demand = plan.sites, plan.area, plan.demand
+    others = np.setdiff1d(np.arange(len(sites)), plan.chosen)
+    shown = {int(i) for i in [*plan.chosen, *others[:3], *others[-3:]]}
+    shown |= {index for why in plan.why for index in (why.nearest_existing, why.replacement) if index >= 0}
+
+    def column(values):
+        return tuple(text() if i in shown else value for i, value in enumerate(values))
+
+    def both():
+        return LocalText(text(), text())
+
+    ids = tuple(f"{text()}#{i}" if i in shown else value for i, value in enumerate(sites.site_id))
+    districts = area.districts.copy()
+    for field in ("name", "name_en", "prefecture", "district_id"):
+        districts[field] = pd.Series([text() for _ in range(len(districts))], index=districts.index, dtype=object)
+    return dataclasses.replace(
+        plan,
+        name=both(),
+        notice=both(),
+        area=dataclasses.replace(area, districts=districts),
+        demand=dataclasses.replace(
+            demand,
+            groups=tuple(dataclasses.replace(group, name=both()) for group in demand.groups),
+            slots=tuple(dataclasses.replace(slot, name=both()) for slot in demand.slots),
+        ),
+        sites=dataclasses.replace(
+            sites,
+            site_id=ids,
+            name=column(sites.name),
+            address=column(sites.address),
+            hours=column(sites.hours),
+        ),
+        hosts=tuple(dataclasses.replace(host, name=both()) for host in plan.hosts),
+        sources=(text(),),
+        notes=(say("{count} empty cells of {column} were read as {value}.", count=1, column=text(), value=0),),
+    )
+
+
+@pytest.fixture(scope="module")
+def light(demo_plan):
+    """The demo plan with one road: texts are what matters here."""
+    road = network_from_arcs([104.0, 104.01], [30.6, 30.6], [0], [1], minutes={"walk": [9]})
+    return dataclasses.replace(demo_plan, network=road)
+
+
+@pytest.fixture(scope="module")
+def tell(light):
+    """A function that gives the plan told with some texts, one after the other."""
+
+    def told_with(texts: list[str]) -> Plan:
+        supply = itertools.cycle(texts)
+        return replace_texts(light, lambda: next(supply))
+
+    return told_with
+
+
+class Page(HTMLParser):
+    """The elements of a page with the names of their attributes, and its text outside script and style."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, tuple[str, ...]]] = []
+        self.title = self.words = self.data = ""
+        self.within = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, tuple(name for name, _ in attrs)))
+        self.within = "data" if ("class", "stationplan-data") in attrs else tag
+
+    def handle_endtag(self, tag):
+        self.elements.append((f"/{tag}", ()))
+        self.within = ""
+
+    def handle_comment(self, data):
+        self.elements.append(("comment", ()))
+
+    def handle_data(self, data):
+        if self.within == "title":
+            self.title += data
+        elif self.within == "data":
+            self.data += data
+        elif self.within not in {"script", "style"}:
+            self.words += data
+
+
+@pytest.fixture(scope="module")
+def usual(tell):
+    """A function that gives the elements of a page told with a harmless text."""
+    plan = tell(["harmless"])
+
+    @cache
+    def elements(make: Callable[..., str], lang: str) -> list[tuple[str, tuple[str, ...]]]:
+        return Page(make(plan, lang=lang)).elements
+
+    return elements
+
+
+# ---- pages --------------------------------------------------------------------------------------------------------
+
+
+@SLOW
+@given(texts=st.lists(page_texts, min_size=1, max_size=5), lang=st.sampled_from(LANGUAGES))
+@example(texts=[*FRAGMENTS, *NEVER_WRITTEN], lang="zh")
+@example(texts=WHOLE, lang="en")
+def test_the_map_shows_any_text_as_it_is(tell, usual, texts, lang):
+    told = tell(texts)
+    html = render(told, lang=lang)
+    page = Page(html)
+    assert page.elements == usual(render, lang)
+    assert page.title == told.name.in_language(lang)
+    assert "A49B" not in html
+    assert re.fullmatch(r"\s*[A-Za-z0-9+/=]+\s*", page.data)
+
+    data, sites = block_in(html).content, told.sites
+    assert (data["title"], data["subtitle"]) == (told.name.in_language(lang), told.notice.in_language(lang))
+    roads, workers = {"zh": ("道路：", "劳动者：cells.csv"), "en": ("Roads: ", "Workers: cells.csv")}[lang]
+    assert data["sources"] == [roads + told.sources[0], workers]
+    for part, groups in (("groups", told.demand.groups), ("slots", told.demand.slots)):
+        assert [entry["name"] for entry in data[part]] == [entry.name.in_language(lang) for entry in groups]
+    column = {"zh": "name", "en": "name_en"}[lang]
+    assert data["districts"]["name"] == list(told.area.districts[column])
+    assert data["districts"]["prefecture"] == list(told.area.districts["prefecture"])
+    for key, values in (("id", sites.site_id), ("name", sites.name), ("address", sites.address)):
+        assert data["sites"][key] == list(values)
+    for site, why in zip(data["proposed"], told.why, strict=True):
+        assert why.nearest_existing < 0 or site["nearest"]["name"] == sites.name[why.nearest_existing]
+
+
+@SLOW
+@given(texts=st.lists(page_texts, min_size=1, max_size=5), lang=st.sampled_from(LANGUAGES))
+@example(texts=[*FRAGMENTS, *NEVER_WRITTEN], lang="zh")
+@example(texts=WHOLE, lang="en")
+def test_the_report_shows_any_text_as_it_is(tell, usual, texts, lang):
+    told = tell(texts)
+    html = render_report(told, lang=lang)
+    page = Page(html)
+    assert page.elements == usual(render_report, lang)
+    assert "A49B" not in html
+    assert page.title == told.name.in_language(lang)
+    shown = [told.name, told.notice, *(entry.name for entry in (*told.demand.groups, *told.demand.slots))]
+    assert [text for text in shown if text.in_language(lang) not in page.words] == []
+    sites = [(told.sites.name[i], told.sites.address[i], told.sites.hours[i]) for i in told.chosen]
+    assert [text for text in itertools.chain(*sites, told.sources) if text not in page.words] == []
+
+
+@given(text=page_texts)
+@SLOW
+def test_layer_names_hold_no_text_of_an_input(light, tell, text):
+    # Leaflet reads a layer's name as markup, so it may come from our own words only.
+    def names(page):
+        return [child.layer_name for child in page._children.values() if isinstance(child, folium.FeatureGroup)]
+
+    assert names(build(tell([text]))) == names(build(light))
+
+
+# ---- tables and files ---------------------------------------------------------------------------------------------
+
+
+@SLOW
+@given(texts=st.lists(page_texts, min_size=1, max_size=5))
+@example(texts=FRAGMENTS)
+def test_plan_json_reads_back_exactly(tell, texts):
+    told = tell(texts)
+    read = json.loads(document_text(told))
+    sites = told.sites
+    assert read["name"] == {"zh": told.name.zh, "en": told.name.en}
+    assert [site["site_id"] for site in read["sites"]] == [sites.site_id[i] for i in told.chosen]
+    assert [site["name"] for site in read["sites"]] == [sites.name[i] for i in told.chosen]
+    assert [site["address"] for site in read["sites"]] == [sites.address[i] for i in told.chosen]
+    assert [row["district"] for row in read["coverage"]["by_district"]] == list(told.area.districts["name"])
+    assert [row["name"]["zh"] for row in read["coverage"]["by_group"]] == [g.name.zh for g in told.demand.groups]
+    assert read["notes"] == [str(note) for note in told.notes]
+
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
+"""What a spreadsheet may take for a formula, or skip before one (OWASP ASVS 5, requirement 1.2.10)."""
+
+
+@SLOW
+@given(texts=st.lists(file_texts, min_size=1, max_size=5))
+@example(texts=FRAGMENTS)
+def test_the_csv_reads_back_exactly_and_starts_no_formula(tell, texts):
+    told = tell(texts)
+    rows = list(csv.DictReader(io.StringIO(sites_csv(told), newline=""), strict=True))
+    assert len(rows) == len(told.chosen)
+    districts = list(told.area.districts["name"])
+    for row, i in zip(rows, told.chosen, strict=True):
+        sites = told.sites
+        assert None not in row
+        expected = {"site_id": sites.site_id[i], "name": sites.name[i], "address": sites.address[i]}
+        expected |= {"hours": sites.hours[i], "district": districts[sites.district[i]]}
+        for field, text in expected.items():
+            assert row[field] == (f"'{text}" if text.startswith(FORMULA_STARTS) else text)
+
+
+@pytest.mark.parametrize("start", FORMULA_STARTS, ids=repr)
+def test_a_text_that_would_start_a_formula_gets_an_apostrophe(start):
+    assert formula_safe(f"{start}1+1") == f"'{start}1+1"
+
+
+@given(text=st.text())
+@settings(deadline=None, derandomize=True, max_examples=100)
+def test_other_text_is_left_alone(text):
+    assert formula_safe(text) == (f"'{text}" if text.startswith(FORMULA_STARTS) else text)
+
+
+def workbook_texts(path: Path) -> set[str]:
+    """Every shared text of a workbook, by Excel's own rules; fails where a part is not XML or holds a formula."""
+    name = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+    with zipfile.ZipFile(path) as book:
+        parts = {part: ElementTree.fromstring(book.read(part)) for part in book.namelist()}
+    for part, root in parts.items():
+        assert not list(root.iter(f"{name}f")), f"{part} holds a formula"
+        assert not list(root.iter(f"{name}hyperlink")), f"{part} holds a link"
+    texts = ["".join(t.text or "" for t in entry.iter(f"{name}t")) for entry in parts["xl/sharedStrings.xml"]]
+    return {re.sub(r"_x([0-9A-F]{4})_", lambda code: chr(int(code[1], 16)), text) for text in texts}
+
+
+@SLOW
+@given(texts=st.lists(file_texts, min_size=1, max_size=5), lang=st.sampled_from(LANGUAGES))
+@example(texts=[text for text in FRAGMENTS if text.strip()], lang="zh")
+def test_the_workbook_holds_any_text_as_text(tell, texts, lang):
+    told = tell(texts)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "sites.xlsx"
+        write_workbook(told, path, lang=lang)
+        read = workbook_texts(path)
+    sites = told.sites
+    wanted = {value[i] for value in (sites.site_id, sites.name, sites.address, sites.hours) for i in told.chosen}
+    wanted |= {told.name.in_language(lang), told.notice.in_language(lang)}
+    wanted |= {entry.name.in_language(lang) for entry in (*told.demand.groups, *told.demand.slots)}
+    assert wanted - read == set()
+
+
+def test_a_text_that_looks_like_rich_text_of_a_workbook_stays_text(tell, tmp_path):
+    text = "<r><t>a & b</t></r>"
+    write_workbook(tell([text]), tmp_path / "sites.xlsx", lang="zh")
+    assert text in workbook_texts(tmp_path / "sites.xlsx")
+
+
+@settings(deadline=None, derandomize=True, max_examples=6)
+@given(texts=st.lists(file_texts, min_size=1, max_size=5))
+@example(texts=FRAGMENTS)
+def test_the_geopackage_reads_back_exactly(tell, texts):
+    told = tell(texts)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "plan.gpkg"
+        write_geopackage(told, path)
+        proposed, districts, existing = (
+            pyogrio.read_dataframe(path, layer=layer) for layer in ("proposed", "districts", "existing")
+        )
+    sites = told.sites
+    for field in ("site_id", "name", "address", "hours"):
+        assert list(proposed[field]) == [getattr(sites, field)[i] for i in told.chosen]
+        assert list(existing[field]) == [getattr(sites, field)[i] for i in np.flatnonzero(sites.existing)]
+    for field in ("name", "name_en", "prefecture", "district_id"):
+        assert list(districts[field]) == list(told.area.districts[field])
+
+
+def test_a_file_name_that_is_not_utf_8_does_not_lose_the_plan(demo_plan, tmp_path):
+    # As files unpacked from a zip made on a Chinese Windows are named.
+    odd = os.fsdecode("场景.toml".encode("gb18030"))
+    inputs = (InputFile(odd, "0" * 64, "scenario", ""), *demo_plan.inputs[1:])
+    dataclasses.replace(demo_plan, inputs=inputs).save(tmp_path / "out")
+    assert json.loads((tmp_path / "out/manifest.json").read_text("utf-8"))["inputs"][0]["role"] == "scenario"
+
+
+# ---- the terminal -------------------------------------------------------------------------------------------------
+
+MARKUP = ["[bold]", "[/bold]", "[/]", "[link=http://example.invalid]x[/link]", "[red", "[1]", "[[", "]", "[@click=a]"]
+OTHER = ["\\", "\\\\", ":cat:", ":warning:", "{0}", "{name}", "%s", "驿站", "a", "0.5", "'", '"', "http://a.invalid"]
+
+terminal_texts = st.lists(st.sampled_from(MARKUP + OTHER), min_size=1, max_size=5).map("".join)
+
+
+def summary(plan: Plan, paths: dict[str, Path]) -> list[str]:
+    stream = io.StringIO()
+    wide = {"COLUMNS": "4000", "TERM": "dumb"}
+    with mock.patch.dict(os.environ, wide), contextlib.redirect_stdout(stream):
+        print_summary(plan, paths, "en")
+    return stream.getvalue().splitlines()
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(name=terminal_texts)
+@example(name="[bold]x[/bold]")
+@example(name="[link=http://example.invalid]x[/link]")
+@example(name="[/]")
+def test_the_summary_shows_any_text_as_written(tell, name):
+    told = tell([name])
+    lines = summary(told, {"map": Path(f"out/{name}.html"), "report": Path(name), "out": Path(name)})
+    assert lines[0] == name
+    row = next(line for line in lines if line.lstrip().startswith("1 "))
+    assert row.count(name) >= 2  # the site and its district
+    assert any(name in line and "empty cells of" in line for line in lines)
+    assert f"Map: {Path(f'out/{name}.html')}" in lines
+
+
+def run_main(*arguments: str) -> tuple[int, str]:
+    stream = io.StringIO()
+    wide = {"COLUMNS": "4000", "TERM": "dumb", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
+    with (
+        mock.patch.dict(os.environ, wide),
+        contextlib.redirect_stderr(stream),
+        pytest.raises(SystemExit) as ended,
+    ):
+        main(arguments)
+    return int(ended.value.code or 0), stream.getvalue()
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(text=terminal_texts)
+def test_a_fault_shows_the_text_it_found_as_written(text):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "scenario.toml"
+        path.write_text(tomli_w.dumps({text: 1}), encoding="utf-8")
+        code, said = run_main("run", str(path), "--out", str(Path(folder) / "out"))
+    assert code == 2
+    assert f"[{text}]: Unknown key {text}. " in said
+
+
+def spoil(folder: Path, file: str, old: str, new: str) -> None:
+    data = (folder / file).read_bytes()
+    encoding = "gb18030" if file == "stations.csv" else "utf-8"
+    text = data.decode(encoding)
+    assert old in text
+    buffer = io.StringIO()
+    csv.writer(buffer).writerow([new])
+    (folder / file).write_bytes(text.replace(old, buffer.getvalue().rstrip("\r\n"), 1).encode(encoding))
+
+
+@pytest.mark.parametrize(
+    "text", ["[bold]{{7*7}}[/bold]", "{0} %s {name}", "<img src=x onerror=alert(1)>", ":cat:", "a\\"]
+)
+def test_a_fault_of_a_table_shows_the_cell_as_written(demo_folder, text):
+    spoil(demo_folder, "stations.csv", "S002", "S001" + text)
+    spoil(demo_folder, "stations.csv", "S003", "S001" + text)
+    code, said = run_main("run", str(demo_folder / "scenario.toml"), "--out", str(demo_folder / "out"))
+    assert code == 2
+    assert f"The id S001{text} stands in row 3 already." in said
+    with pytest.raises(sp.InputError) as error:
+        sp.run(sp.load_scenario(demo_folder / "scenario.toml"))
+    assert f"The id S001{text} stands in row 3 already." in str(error.value)
+
+
+CONTROLS = ["\x1b[2J", "\x1b]0;title\x07", "\x9b31m", "\x07", "\x08", "\x1b]8;;http://example.invalid\x1b\\x"]
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=repr)
+def test_text_cannot_steer_the_terminal(tell, control):
+    told = tell([f"a{control}b"])
+    shown = "".join(summary(told, {"map": Path("m"), "report": Path("r"), "out": Path("o")}))
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", shown)
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=repr)
+def test_a_fault_cannot_steer_the_terminal(tmp_path, control):
+    path = tmp_path / "scenario.toml"
+    path.write_text(tomli_w.dumps({f"a{control}b": 1}), encoding="utf-8")
+    code, said = run_main("run", str(path), "--out", str(tmp_path / "out"))
+    assert code == 2
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", said)
+
+
+# ---- a real browser -----------------------------------------------------------------------------------------------
+
+TRAP = "<img src=x onerror=alert(1)></script><script>alert(2)</script>A{{7*7}}B&amp;\"'\\\u202e</title>-->"
+LOUD = [TRAP, *FRAGMENTS, "\0", "x" * 10_000]
+
+
+@pytest.fixture
+def watched(chromium):
+    """A page in Chromium, offline, and the alarms that it has given."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only browser tests need it
+
+    alarms: list[str] = []
+    arguments = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=[*arguments, "--no-first-run"])
+        page = browser.new_context(offline=True, viewport={"width": 1280, "height": 800}).new_page()
+        page.on("dialog", lambda dialog: (alarms.append(f"dialog {dialog.message}"), dialog.dismiss()))
+        page.on("console", lambda message: alarms.append(f"console {message.text}"))
+        page.on("pageerror", lambda error: alarms.append(f"error {error}"))
+        page.on("request", lambda request: alarms.append(request.url) if "map.html" not in request.url else None)
+        page.add_init_script("window.alert = () => { window.alarmed = true; }")
+        yield page, alarms
+        browser.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("shift", [0, len(LOUD) // 2])
+def test_hostile_texts_stay_text_in_every_place_of_the_map(demo_plan, watched, tmp_path, shift):
+    page, alarms = watched
+    numbers = itertools.count()
+    corpus = itertools.cycle(LOUD[shift:] + LOUD[:shift])
+    told = replace_texts(demo_plan, lambda: f"{next(numbers)}{next(corpus)}")
+    (tmp_path / "map.html").write_text(render(told), encoding="utf-8", newline="")
+    page.goto((tmp_path / "map.html").as_uri())
+    page.wait_for_selector("html[data-stationplan-ready='1']", state="attached")
+    scripts, sites = page.locator("script").count(), told.sites
+
+    def texts(selector):
+        return page.locator(selector).all_text_contents()
+
+    assert texts(".sp-side h1") == [told.name.zh]
+    assert texts(".sp-subtitle") == [told.notice.zh]
+    # The one place that Leaflet parses; markup has no way to write NUL.
+    assert texts(".leaflet-control-attribution") == [
+        f"道路：{told.sources[0]}, 劳动者：cells.csv".replace("\0", "\ufffd")
+    ]
+    assert texts(".sp-select option")[1:] == [group.name.zh for group in told.demand.groups]
+    shares = texts(".sp-overview .sp-shares tbody th")
+    assert shares == [
+        *(group.name.zh for group in told.demand.groups),
+        *(slot.name.zh for slot in told.demand.slots),
+        *told.area.districts["name"],
+    ]
+    page.locator("#sp-tab-sites").click()
+    assert texts(".sp-sites tbody .sp-go") == [sites.name[i] for i in told.chosen]
+    assert texts(".sp-sites tbody small") == [told.area.districts["name"].iloc[i] for i in sites.district[told.chosen]]
+
+    # Every card of a site with a text, and the name under the pointer
+    renamed = [*told.chosen, *(i for i in range(len(sites)) if "#" in sites.site_id[i] and i not in told.chosen)]
+    hosts = {host.id: host.name.zh for host in told.hosts}
+    page.locator(".sp-search").fill(sites.site_id[told.chosen[0]].split()[0])
+    assert sites.name[told.chosen[0]] in texts(".sp-found .sp-go")
+    page.locator(".sp-search").fill("")
+    for order in range(len(told.chosen)):
+        row = told.chosen[order]
+        page.locator(".sp-sites tbody .sp-go").nth(order).click()
+        popup = page.locator(".leaflet-popup").last
+        assert popup.locator("h2").text_content() == sites.name[row]
+        assert popup.get_attribute("aria-label") == sites.name[row]
+        shown, why = popup.text_content(), told.why[order]
+        wanted = [sites.address[row], sites.hours[row], hosts[sites.host[row]]]
+        wanted += [sites.name[other] for other in (why.nearest_existing, why.replacement) if other >= 0]
+        assert [text for text in wanted if text not in shown] == []
+    for row in [int(i) for i in renamed if i not in told.chosen]:
+        page.evaluate("(row) => window.stationplan.page.toSite(row)", row)
+        popup = page.locator(".leaflet-popup").last
+        assert popup.locator("h2").text_content() == sites.name[row]
+        assert sites.address[row] in popup.text_content()
+
+    # Choices, the exported scenario, the tables
+    page.evaluate("([row]) => stationplan.page.choice.set([row], false)", [int(told.chosen[0])])
+    page.locator("#sp-tab-edits").click()
+    assert texts(".sp-changes .sp-go") == [sites.name[told.chosen[0]]]
+    exported = tomllib.loads(page.locator(".sp-code").text_content())
+    assert exported["plan"]["required"] == [sites.site_id[i] for i in sorted(told.chosen[1:])]
+    assert exported["plan"]["forbidden"] == [sites.site_id[told.chosen[0]]]
+    page.locator(".sp-tool").first.click()
+    assert texts(".sp-dialog h2") == [told.name.zh]
+    dialog = page.locator(".sp-dialog").text_content()
+    assert [i for i in told.chosen[1:] if sites.address[i] not in dialog or sites.site_id[i] not in dialog] == []
+    page.locator(".sp-dialog header button").click()
+
+    assert page.evaluate("window.alarmed") is None
+    assert page.locator("script").count() == scripts
+    assert page.locator("img, iframe, object, embed, link").count() == 0
+    assert "A49B" not in page.locator("body").inner_text()
+    assert alarms == []
+
+
+@pytest.mark.browser
+def test_hostile_texts_stay_text_in_the_report(demo_plan, watched, tmp_path):
+    page, alarms = watched
+    numbers = itertools.count()
+    told = replace_texts(demo_plan, lambda: f"{next(numbers)}{TRAP}")
+    (tmp_path / "map.html").write_text(render_report(told), encoding="utf-8", newline="")
+    page.goto((tmp_path / "map.html").as_uri())
+    assert page.locator("h1").text_content() == told.name.zh
+    assert page.locator("script, img, iframe, object, embed, link").count() == 0
+    assert page.evaluate("window.alarmed") is None
+    assert alarms == []

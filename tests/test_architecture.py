@@ -1,0 +1,271 @@
+"""The rules of the source, read from the source itself: imports, printing, documentation."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import subprocess
+import sys
+import tomllib
+from importlib import import_module, metadata
+from pathlib import Path
+
+import pytest
+from conftest import IN_CI, ROOT
+
+SOURCE = ROOT / "stationplan"
+
+PACKAGES = [
+    "errors",
+    "domain",
+    "geo",
+    "hours",
+    "text",
+    "storage",
+    "scenario",
+    "inputs",
+    "demand",
+    "access",
+    "siting",
+    "planning",
+    "figures",
+    "documents",
+    "report",
+    "webmap",
+    "api",
+    "batch",
+    "",  # the package itself: the names of the front door
+    "demo",
+    "cli",
+]
+"""From top to bottom. A module imports from packages above its own, or from its own."""
+
+MODULES = {
+    ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix("__init__").rstrip("."): path
+    for path in sorted(SOURCE.rglob("*.py"))
+}
+"""Path of each module by its name inside the package; the package itself is ``""``."""
+
+
+EXTRAS = {
+    *(
+        "distributed",
+        "exactextract",
+        "fsspec",
+        "geoalchemy2",
+        "h3",
+        "networkx",
+        "osmnx",
+        "psycopg",
+        "pyarrow",
+        "rasterio",
+        "requests",
+    ),
+    *("skops", "sklearn", "sqlalchemy", "threadpoolctl"),
+}
+"""Libraries that users may leave out."""
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"), str(path))
+
+
+def package_of(module: str) -> str:
+    """The package of the list that holds a module."""
+    return max((name for name in PACKAGES if name == module or module.startswith(f"{name}.")), key=len)
+
+
+def own_imports(path: Path) -> set[str]:
+    """Modules of the package that a file imports anywhere, inside functions too."""
+    found = set()
+    for node in ast.walk(tree(path)):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        for name in names:
+            inside = name.removeprefix("stationplan").removeprefix(".") if name.split(".")[0] == "stationplan" else None
+            if inside is not None:
+                found.add(inside if inside in MODULES else inside.rpartition(".")[0])
+    return found
+
+
+def other_imports(nodes: list[ast.stmt] | list[ast.AST]) -> set[str]:
+    """First names of the other packages that some statements import."""
+    found = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.split(".")[0])
+    return found - {"stationplan", "__future__"}
+
+
+def test_every_module_stands_in_a_known_package_of():
+    assert {
+        module for module in MODULES if module.split(".")[0] not in {name.split(".")[0] for name in PACKAGES}
+    } == set()
+    assert {name for name in PACKAGES if name not in MODULES} == set()
+
+
+def test_the_architecture_page_lists_the_packages_in_this_order():
+    page = (ROOT / "docs/architecture.md").read_text("utf-8")
+    listed = re.findall(r"^(\w+)(?:\.py|/)", page.split("```")[1], re.MULTILINE)
+    assert listed == [name for name in PACKAGES if name]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_point_upwards_only(module):
+    here = PACKAGES.index(package_of(module))
+    below = {name for name in own_imports(MODULES[module]) if PACKAGES.index(package_of(name)) > here}
+    assert below == set()
+
+
+def test_map_and_report_do_not_import_each_other():
+    imports = {name: own_imports(path) for name, path in MODULES.items()}
+    of_map = {target for name in MODULES if package_of(name) == "webmap" for target in imports[name]}
+    of_report = {target for name in MODULES if package_of(name).startswith("report") for target in imports[name]}
+    assert {name for name in of_map if name.startswith("report")} == set()
+    assert {name for name in of_report if name.startswith("webmap")} == set()
+
+
+def test_siting_knows_matrices_only():
+    own, foreign = set(), set()
+    for name, path in MODULES.items():
+        if package_of(name) == "siting":
+            own |= {package_of(target) for target in own_imports(path)}
+            foreign |= other_imports(list(ast.walk(tree(path))))
+    assert own <= {"siting", "domain", "errors"}
+    assert foreign - set(sys.stdlib_module_names) <= {"numpy", "scipy", "numba", "highspy"}
+    assert not foreign & {"csv", "io", "json", "os", "pathlib", "shutil", "tempfile"}
+
+
+def test_importing_the_package_loads_no_heavy_library():
+    code = "import stationplan, sys; print([n for n in ('numpy', 'pandas', 'geopandas', 'numba') if n in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"
+
+
+def test_only_the_command_line_prints():
+    printing = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for name, path in MODULES.items()
+        if package_of(name) != "cli"
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+    ]
+    assert printing == []
+
+
+def test_only_the_command_line_reads_the_environment():
+    reading = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for name, path in MODULES.items()
+        if package_of(name) != "cli"
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}
+    ]
+    assert reading == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_optional_libraries_are_never_needed_to_import(module):
+    assert not other_imports(tree(MODULES[module]).body) & {*EXTRAS, "sklearn", "playwright"}
+
+
+def test_every_library_imported_is_a_declared_dependency():
+    def canonical(name: str) -> str:
+        return re.sub(r"[-_.]+", "-", name).lower()
+
+    needed = [text for text in metadata.requires("stationplan") or [] if 'extra == "dev"' not in text]
+    declared = {canonical(re.split(r"[^\w.-]", text)[0]) for text in needed}
+    declared.add("markupsafe")  # Jinja's own escaping
+    owners = metadata.packages_distributions()
+    foreign = {name for path in MODULES.values() for name in other_imports(list(ast.walk(tree(path))))}
+    libraries = foreign - set(sys.stdlib_module_names)
+    assert {name for name in libraries if not {canonical(owner) for owner in owners.get(name, [])} & declared} == set()
+
+
+# ---- the tests themselves -------------------------------------------------------------------------------------------
+
+
+def called(node: ast.AST) -> set[str]:
+    """Names of the functions and methods that a function calls."""
+    calls = [item.func for item in ast.walk(node) if isinstance(item, ast.Call)]
+    return {
+        func.id if isinstance(func, ast.Name) else func.attr
+        for func in calls
+        if hasattr(func, "id") or hasattr(func, "attr")
+    }
+
+
+def asserts(node: ast.AST) -> bool:
+    checks = {"raises", "warns", "fail", "expect", "assert_allclose", "assert_array_equal", "assert_frame_equal"}
+    return any(isinstance(item, ast.Assert) for item in ast.walk(node)) or bool(called(node) & checks)
+
+
+def functions(path: Path) -> list[ast.FunctionDef]:
+    return [node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef)]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tests").rglob("test_*.py")), ids=lambda path: path.name)
+def test_every_test_asserts_something(path):
+    tests = [function for function in functions(path) if function.name.startswith("test_")]
+    assert tests, "the module holds no test"
+    everything = [*functions(path), *functions(ROOT / "tests/conftest.py")]
+    checkers = {function.name for function in everything if asserts(function)}
+    # A helper that calls a checker is a checker.
+    for _ in range(3):
+        checkers |= {function.name for function in everything if called(function) & checkers}
+    assert [function.name for function in tests if not asserts(function) and not called(function) & checkers] == []
+
+
+# ---- the package ----------------------------------------------------------------------------------------------------
+
+
+def test_the_package_says_that_it_is_typed():
+    assert (SOURCE / "py.typed").is_file()
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    assert "py.typed" in settings["tool"]["setuptools"]["package-data"]["stationplan"]
+
+
+def test_the_version_stands_in_one_place():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    assert settings["project"]["version"] == metadata.version("stationplan")
+
+
+def test_every_file_the_package_reads_is_shipped():
+    patterns = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["package-data"]
+    shipped = {path for pattern in patterns["stationplan"] for path in SOURCE.glob(pattern)}
+    files = {path for path in SOURCE.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    assert {path for path in files - shipped if path.suffix != ".py"} == set()
+
+
+@pytest.mark.parametrize("module", ["stationplan", "stationplan.siting", "stationplan.access", "stationplan.geo"])
+def test_public_functions_are_documented(module):
+    loaded = import_module(module)
+    public = [getattr(loaded, name) for name in loaded.__all__]
+    documented = [value for value in public if inspect.isfunction(value) or inspect.isclass(value)]
+    assert documented
+    assert [value.__name__ for value in documented if not (inspect.getdoc(value) or "").strip()] == []
+
+
+def tracked_files() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode != 0:
+        if IN_CI:
+            pytest.fail("CI runs from a git checkout")
+        pytest.skip("needs a git checkout")
+    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_no_tracked_file_names_a_registry_or_a_home_folder():
+    hosts = ["pypi" + ".org", "python" + "hosted", "registry" + ".npmjs", "conda" + ".anaconda", "pypi" + ".tuna"]
+    homes = [r"(?<![\w.~-])/(?:work|root)" + "/", r"(?<![\w.~-])/(?:home|Users)/" + r"\w+" + "/"]
+    bad = re.compile("|".join([*map(re.escape, hosts), *homes]))
+    texts = {path: path.read_bytes().decode("utf-8", "replace") for path in tracked_files()}
+    assert len(texts) > 50
+    assert [f"{path.relative_to(ROOT)}: {hit[0]}" for path, text in texts.items() for hit in bad.finditer(text)] == []
