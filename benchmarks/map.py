@@ -25,10 +25,12 @@ from xstatic.pkg import leaflet
 from benchmarks.result import Result
 from stationplan.access import network_from_arcs
 from stationplan.domain import (
+    AimResult,
     Audit,
     Cells,
     Coverage,
     Demand,
+    Density,
     Features,
     Group,
     Held,
@@ -37,14 +39,18 @@ from stationplan.domain import (
     LocalText,
     MapOptions,
     Plan,
+    Recounted,
+    Robustness,
     Scorecard,
     Sites,
     Slot,
     Solution,
+    Study,
     StudyArea,
     Surface,
     WhyHere,
 )
+from stationplan.errors import say
 from stationplan.geo import unproject
 from stationplan.webmap import render
 
@@ -190,13 +196,12 @@ def large_plan(rng: np.random.Generator) -> Plan:
     gains = np.zeros((len(groups), len(slots)))
     cells = Cells(ids, x, y, strip, np.asarray(outline, dtype=object), {})
     features = Features((), (), (), np.empty((len(x), 0)), ())
-    return Plan(
+    study = Study(
         name=LocalText("大型方案", "A large plan"),
         notice=None,
         synthetic=True,
         area=area,
-        surface=Surface(cells, features, None, (), tuple(None for _ in groups), heads, None, ()),  # type: ignore[misc]
-        demand=demand,
+        part=(),
         notes=(),
         scenario_toml="",
         scenario_fingerprint="",
@@ -206,19 +211,21 @@ def large_plan(rng: np.random.Generator) -> Plan:
         sources=("made up 2026",),
         map_options=MapOptions(),
         timings_s={},
+    )
+    surface = Surface(cells, features, None, (), tuple(None for _ in groups), heads, None, ())  # type: ignore[misc]
+    return Plan(
+        density=Density(study, surface, demand),
         network=_network(rng, west, south),
         straight=np.zeros(len(area.districts), dtype=bool),
         sites=sites,
         hosts=(Host("bank", LocalText("银行网点", "Bank branch")), Host("fuel", LocalText("加油站", "Petrol station"))),
+        actions={},
         coverage=coverage,
-        aim="coverage",
-        weighted=False,
+        aim=AimResult("coverage", say("most workers covered"), say("Proven."), (), leads=False),
         solution=Solution(chosen, 1.0, 1.0, 0.0, "optimal", "", 0.0, np.empty(0, dtype=np.int64)),
         phase_names=(),
-        actions={},
         frontier=(),
-        stations_before=before,
-        stations_after=after,
+        recounted=Recounted(before, after, None, None),
         why=tuple(
             WhyHere(
                 site=int(site),
@@ -239,14 +246,10 @@ def large_plan(rng: np.random.Generator) -> Plan:
             for site in chosen
         ),
         why_not=(),
-        minutes_before=None,
-        minutes_after=None,
         served=None,
-        part=(),
         audit=Audit(*(np.empty(0, dtype=kind) for kind in (int, float, float, float, float, float, bool, int))),
         scorecard=Scorecard(15.0, 1000.0, before, after, ()),
-        robustness=np.full(len(chosen), np.nan),
-        robustness_draws=0,
+        robustness=Robustness(np.full(len(chosen), np.nan), 0, 0, 0),
         counts={},
     )
 
@@ -331,7 +334,7 @@ def per_object(plan: Plan) -> str:
         marker = folium.CircleMarker if sites.existing[i] else folium.Marker
         marker([lat[i], lon[i]], popup=sites.name[i]).add_to(page)
     workers = plan.demand.workers.sum(axis=(1, 2))
-    for outline, number in zip(plan.surface.cells.outline, workers, strict=True):
+    for outline, number in zip(plan.density.surface.cells.outline, workers, strict=True):
         ring = np.column_stack(unproject(*np.array(outline.exterior.coords.xy), CRS)[::-1])
         folium.Polygon(ring.round(5).tolist(), tooltip=f"{number:.1f}").add_to(page)
     network = plan.network

@@ -16,9 +16,9 @@ import numpy as np
 
 from benchmarks.result import Result
 from stationplan.access import connect, network_of, travel_times
+from stationplan.api import load_scenario
 from stationplan.domain import Mode, RoadNetwork
 from stationplan.inputs import decide_datums, place, read_roads, read_tables
-from stationplan.scenario import load_scenario
 
 _CASES: tuple[tuple[Mode, float], ...] = (("walk", 15.0), ("ebike", 15.0), ("car", 8.0))
 _RUNS = 7

@@ -14,9 +14,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from stationplan.api.plans import StudyDensity, StudyPlan, density, run
+    from stationplan.api import StudyDensity, StudyPlan, density, load_scenario, run
     from stationplan.errors import InfeasibleError, InputError, StationplanError
-    from stationplan.scenario import Scenario, load_scenario
+    from stationplan.scenario import Scenario
 
 __all__ = [
     "InfeasibleError",
@@ -35,11 +35,11 @@ _HOME = {
     "InputError": "stationplan.errors",
     "StationplanError": "stationplan.errors",
     "Scenario": "stationplan.scenario",
-    "load_scenario": "stationplan.scenario",
-    "StudyDensity": "stationplan.api.plans",
-    "StudyPlan": "stationplan.api.plans",
-    "density": "stationplan.api.plans",
-    "run": "stationplan.api.plans",
+    "load_scenario": "stationplan.api",
+    "StudyDensity": "stationplan.api",
+    "StudyPlan": "stationplan.api",
+    "density": "stationplan.api",
+    "run": "stationplan.api",
 }
 
 

@@ -14,10 +14,9 @@ from importlib import metadata
 from pathlib import Path
 
 from stationplan.documents import report_page, write_pdf, write_word
-from stationplan.domain import Density, Language, Plan
+from stationplan.domain import Density, Language, Plan, Study
 from stationplan.errors import OutputExistsError
 from stationplan.inputs.demand.saved_models import write_model
-from stationplan.planning.prepare import Prepared
 from stationplan.report import (
     datum_document,
     districts_csv,
@@ -81,8 +80,8 @@ def save(
             MAP_NAME: render(plan, lang=lang),
             "report.html": report_page(told),
             **({} if done is None else {"done.json": done}),
-            "scenario.resolved.toml": plan.scenario_toml,
-            "manifest.json": manifest_text(plan, plan.timings_s),
+            "scenario.resolved.toml": plan.study.scenario_toml,
+            "manifest.json": manifest_text(plan.study),
         }
         _write_texts(draft, pages)
         write_workbook(plan, draft / "sites.xlsx", lang=lang)
@@ -115,8 +114,8 @@ def save_density(
             "validation.json": validation_text(density),
             "validation.html": render_validation(density, lang=lang),
             MAP_NAME: render_surface(density, lang=lang),
-            "scenario.resolved.toml": density.scenario_toml,
-            "manifest.json": manifest_text(density, density.timings_s),
+            "scenario.resolved.toml": density.study.scenario_toml,
+            "manifest.json": manifest_text(density.study),
         }
         _write_texts(draft, pages)
         write_surface(density, draft / "surface.gpkg")
@@ -215,7 +214,7 @@ def _umask() -> int:
     return mask
 
 
-def manifest_text(study: Density | Prepared, timings_s: Mapping[str, float]) -> str:
+def manifest_text(study: Study) -> str:
     """Return ``manifest.json``: what went into a study, by which versions, and how long each step took."""
     values = {
         "schema": 1,
@@ -228,6 +227,6 @@ def manifest_text(study: Density | Prepared, timings_s: Mapping[str, float]) -> 
         "crs": study.area.crs,
         "seeds": {"solver": SOLVER_SEED},
         "versions": {"python": platform.python_version(), **{name: metadata.version(name) for name in _VERSIONS}},
-        "timings_s": dict(timings_s),
+        "timings_s": dict(study.timings_s),
     }
     return json.dumps(values, ensure_ascii=False, indent=1) + "\n"

@@ -11,6 +11,7 @@ from stationplan.access import cover_rows, site_times
 from stationplan.batch.units import Unit
 from stationplan.domain import FloatArray, IntArray, Solution
 from stationplan.errors import FaultList, say
+from stationplan.planning.aims import aim_of
 from stationplan.planning.choose import choose
 from stationplan.planning.prepare import Prepared
 from stationplan.planning.question import question
@@ -116,7 +117,7 @@ def _joint(ready: Prepared, *, workers: int) -> tuple[Solution, bool]:
     coverage = cover_rows(demand, sites, times, far_min=plan.far_min)
     names = tuple(ready.area.districts["name"].astype(str))
     asked = question(plan, demand, sites, coverage, districts=names)
-    return choose(asked), plan.aim == "coverage" and not asked.weighted
+    return choose(asked), aim_of(plan.aim).maximises_coverage and not asked.weighted
 
 
 def _unit_of(ready: Prepared, units: Sequence[Unit]) -> IntArray:

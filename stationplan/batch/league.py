@@ -79,7 +79,7 @@ def league_of(
         notice=file.notice.text if file.notice is not None else None,
         synthetic=file.synthetic,
         map_options=file.map.options,
-        scenario_fingerprint=ready.scenario_fingerprint,
+        scenario_fingerprint=ready.study.scenario_fingerprint,
         plans=tuple(plans),
         failed=tuple(failed),
         names={unit.id: unit.name for unit in units},

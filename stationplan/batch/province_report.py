@@ -56,7 +56,7 @@ def province_report(league: League, ready: Prepared, *, lang: Language = "zh") -
             *_audit(league, lang),
             league_assumptions(ready, lang),
             _certainty(league, ready, lang),
-            *quality_sections(ready.quality, lang),
+            *quality_sections(ready.study.quality, lang),
         ),
     )
 
@@ -69,7 +69,7 @@ def _sheet(league: League, ready: Prepared, lang: Language) -> Sheet:
     ]
     title, names_title = word("Map of the units"), word("Units, best covered first")
     picture = coverage_map(league, lang).svg
-    return sheet_of(title, picture, names_title, names, ready.sources, league.map_options, lang)
+    return sheet_of(title, picture, names_title, names, ready.study.sources, league.map_options, lang)
 
 
 def _parts(league: League) -> list[Row]:
@@ -294,7 +294,7 @@ def league_assumptions(ready: Prepared, lang: Language) -> Section:
 
 def _certainty(league: League, ready: Prepared, lang: Language) -> Section:
     word = words(lang)
-    notes: Sequence[str] = [translate(note, lang) for note in ready.notes]
-    sources = [word("Roads: {source}", source=source) for source in ready.sources]
+    notes: Sequence[str] = [translate(note, lang) for note in ready.study.notes]
+    sources = [word("Roads: {source}", source=source) for source in ready.study.sources]
     told = (*league_certainty(league, lang), *notes, *sources)
     return Section(word("How certain it is, and what was set aside"), "", (Lines(told),))

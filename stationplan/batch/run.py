@@ -7,7 +7,7 @@ import json
 import logging
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
@@ -102,7 +102,7 @@ def run_batch(
     write_league(league, ready, storage, lang=lang)
     write_report(league, ready, storage, lang=lang)
     write_pages(league, ready, storage, lang=lang)
-    write_texts(storage, {"manifest.json": manifest_text(ready, {})})
+    write_texts(storage, {"manifest.json": manifest_text(replace(ready.study, timings_s={}))})
     return Batch(league, gone, kept)
 
 

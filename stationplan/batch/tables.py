@@ -33,7 +33,7 @@ def sheets_of(league: League, ready: Prepared, lang: Language) -> list[Sheet]:
         _lacks(league, lang),
         *_failed(league, lang),
         assumptions_sheet(league_assumptions(ready, lang), lang),
-        *quality_sheets(ready.quality, ready.datums, lang),
+        *quality_sheets(ready.study.quality, ready.study.datums, lang),
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from stationplan.api import output
 from stationplan.batch.folder import DONE_NAME, Storage
@@ -18,7 +18,7 @@ from stationplan.errors import (
     UndecidedError,
     say,
 )
-from stationplan.planning.pipeline import plan_of
+from stationplan.planning.pipeline import plan_of, with_timings
 from stationplan.planning.progress import StepClock
 
 
@@ -55,9 +55,7 @@ def do(task: Task) -> Outcome:
         plan = plan_of(take(task.storage, task.stored, task.digest), StepClock(None), lenient=True)
         # Seconds differ each time; the results of a unit are the same whoever makes them.
         with task.storage.filling(task.folder) as folder:
-            output.save(
-                replace(plan, timings_s={}), folder, lang=task.lang, overwrite=True, done=marker(task.fingerprint)
-            )
+            output.save(with_timings(plan, {}), folder, lang=task.lang, overwrite=True, done=marker(task.fingerprint))
     except InputError as error:
         return Outcome(task.unit, tuple(fault.what for fault in error.faults))
     except InfeasibleError as error:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from stationplan.api import output
+from stationplan.api import load_scenario, output
 from stationplan.cli import show
 from stationplan.cli.options import Lang
 from stationplan.cli.terminal import plain
@@ -20,7 +20,6 @@ from stationplan.domain import Density, Language
 from stationplan.errors import say
 from stationplan.planning.pipeline import DENSITY_STEPS, density
 from stationplan.report import validation_document
-from stationplan.scenario import load_scenario
 from stationplan.text.catalogue import number, percent, translate, words
 from stationplan.text.names import way_names
 
@@ -60,8 +59,8 @@ def _print(made: Density, folder: Path, lang: Language) -> None:
     """Print what a planner wants to know first."""
     word = words(lang)
     console = Console(highlight=False, soft_wrap=True)
-    console.print(plain(made.name.in_language(lang), "bold"))
-    if made.synthetic:
+    console.print(plain(made.study.name.in_language(lang), "bold"))
+    if made.study.synthetic:
         console.print(plain(word("Synthetic data, not for decisions"), "yellow"))
     table = Table(show_edge=False, pad_edge=False)
     table.add_column(word("Group"))
@@ -73,7 +72,7 @@ def _print(made: Density, folder: Path, lang: Language) -> None:
         heads = number(float(made.surface.heads[:, g].sum()))
         table.add_row(plain(group.name.in_language(lang)), heads, way_names(lang)[item.way], score)
     console.print(table)
-    for note in made.notes:
+    for note in made.study.notes:
         console.print(Text("! ", "yellow").append(plain(translate(note, lang))))
     paths = {"map": "map.html", "report": "validation.html"}
     labels = {"map": word("Map"), "report": word("Report")}

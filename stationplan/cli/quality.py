@@ -12,13 +12,14 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from stationplan.api import load_scenario
 from stationplan.cli import show
 from stationplan.cli.terminal import plain
 from stationplan.domain import Language, Quality
 from stationplan.errors import Fault, FaultList, InputError, Message, OutputExistsError, abridged, say
 from stationplan.inputs import Check, Role, check_scenario, check_table
 from stationplan.report import action_names, quality_document, write_quality_workbook
-from stationplan.scenario import Limits, load_scenario
+from stationplan.scenario import Limits
 from stationplan.storage.files import write_whole
 from stationplan.text.catalogue import number, translate, translate_fault, words
 from stationplan.text.names import role_name

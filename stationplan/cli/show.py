@@ -18,7 +18,7 @@ from rich.text import Text
 from stationplan.cli.terminal import plain
 from stationplan.domain import Language, Plan
 from stationplan.errors import Message
-from stationplan.figures.coverage import certainty, new_sites, overall
+from stationplan.figures.coverage import new_sites, overall
 from stationplan.planning import pipeline
 from stationplan.planning.progress import Progress as Report
 from stationplan.report import document
@@ -79,8 +79,8 @@ def print_summary(plan: Plan, paths: Mapping[str, Path | str], lang: Language) -
     word = words(lang)
     console = Console(highlight=False, soft_wrap=True)
     total = overall(plan)
-    console.print(plain(plan.name.in_language(lang), "bold"))
-    if plan.synthetic:
+    console.print(plain(plan.study.name.in_language(lang), "bold"))
+    if plan.study.synthetic:
         console.print(plain(word("Synthetic data, not for decisions"), "yellow"))
     console.print(
         plain(
@@ -96,13 +96,13 @@ def print_summary(plan: Plan, paths: Mapping[str, Path | str], lang: Language) -
     for figure in aim_figures(plan, lang):
         said = word("{label}: {value}, {note}.", label=figure.label, value=figure.value, note=figure.note)
         console.print(plain(said))
-    console.print(plain(translate(certainty(plan), lang)))
+    console.print(plain(translate(plan.aim.proof, lang)))
     console.print(_sites_table(plan, lang))
     for case in plan.why_not:
         console.print(plain(why_not_title(plan, case, lang), "bold"))
         for label, said in why_not_facts(plan, case, lang):
             console.print(plain("  " + word("{label}: {words}", label=label, words=said)))
-    for note in plan.notes:
+    for note in plan.study.notes:
         console.print(Text("! ", "yellow").append(plain(translate(note, lang))))
     labels = {"map": word("Map"), "report": word("Report"), "out": word("All results"), "database": word("Database")}
     for key, path in paths.items():

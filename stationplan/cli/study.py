@@ -10,7 +10,7 @@ from pathlib import Path
 
 import typer
 
-from stationplan.api import output
+from stationplan.api import load_scenario, output
 from stationplan.api.plans import run
 from stationplan.cli import show
 from stationplan.cli.options import Lang
@@ -18,7 +18,6 @@ from stationplan.domain import Language
 from stationplan.errors import DatabaseError, Fault, InputError, say
 from stationplan.planning.pipeline import STEPS
 from stationplan.report import DEFAULT_SCHEMA, refuse_database
-from stationplan.scenario import load_scenario
 from stationplan.storage.database import shown_url
 
 

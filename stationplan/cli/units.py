@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from stationplan.api import load_scenario
 from stationplan.batch import Allocation, Batch, By, run_batches
 from stationplan.cli import show
 from stationplan.cli.options import Lang
@@ -20,7 +21,6 @@ from stationplan.cli.terminal import plain
 from stationplan.domain import Language
 from stationplan.errors import Message
 from stationplan.inputs.services.remote_scenario import fetched
-from stationplan.scenario import load_scenario
 from stationplan.storage.remote import Remote, local_path
 from stationplan.text.catalogue import number, percent, translate, words
 

@@ -13,7 +13,6 @@ from stationplan.domain.base import (
     MAJOR_CLASSES,
     MODES,
     ROAD_CLASSES,
-    Aim,
     BoolArray,
     CountArray,
     FloatArray,
@@ -32,6 +31,8 @@ from stationplan.domain.base import (
     Way,
     WhyNotReason,
 )
+from stationplan.domain.coverage import Coverage, Journeys
+from stationplan.domain.explanation import Held, WhyHere, WhyNot
 from stationplan.domain.ground import (
     RoadArcs,
     RoadNetwork,
@@ -41,24 +42,10 @@ from stationplan.domain.ground import (
     TravelTimes,
     joined,
 )
-from stationplan.domain.plan import (
-    Coverage,
-    DatumDecision,
-    Density,
-    FrontierPoint,
-    Held,
-    InputFile,
-    Journeys,
-    MapOptions,
-    Phase,
-    Plan,
-    Quality,
-    Served,
-    Sites,
-    Solution,
-    WhyHere,
-    WhyNot,
-)
+from stationplan.domain.plan import AimResult, Density, KeyFigure, Plan, Recounted, Robustness, Study
+from stationplan.domain.provenance import DatumDecision, InputFile, MapOptions, Quality
+from stationplan.domain.sites import Sites
+from stationplan.domain.solution import FrontierPoint, Phase, Served, Solution
 from stationplan.domain.workers import (
     Cells,
     Count,
@@ -80,7 +67,7 @@ __all__ = [
     "MODES",
     "NOBODY",
     "ROAD_CLASSES",
-    "Aim",
+    "AimResult",
     "Audit",
     "BoolArray",
     "Cells",
@@ -100,6 +87,7 @@ __all__ = [
     "InputFile",
     "IntArray",
     "Journeys",
+    "KeyFigure",
     "Kind",
     "Language",
     "Layer",
@@ -115,8 +103,10 @@ __all__ = [
     "Places",
     "Plan",
     "Quality",
+    "Recounted",
     "RoadArcs",
     "RoadNetwork",
+    "Robustness",
     "Rule",
     "Scorecard",
     "Scores",
@@ -126,6 +116,7 @@ __all__ = [
     "Snap",
     "Solution",
     "Straight",
+    "Study",
     "StudyArea",
     "Surface",
     "Termination",

@@ -51,11 +51,6 @@ LearningModel = Literal["poisson", "boosting"]
 Termination = Literal["optimal", "feasible", "time_limit", "infeasible"]
 """How a solver ended. ``feasible`` is an answer with a proven bound but no proof of being the best."""
 
-Aim = Literal["coverage", "fair", "cost", "worst", "regret", "served", "median", "center"]
-"""What a plan wants: the most workers covered, the worst-served district served best, the least cost, the most workers
-covered in the worst draw of the demand, the least regret over the draws, the most workers served where stations have
-limited room, the shortest mean way (p-median), or the shortest longest way (p-center)."""
-
 Rule = Literal["required", "floor", "target", "budget", "spacing", "gain", "aim"]
 """What holds a site in a plan: the scenario demands it, a district's floor or the target needs it, a better one is too
 dear or may not stand beside the others, its gain alone, or, where workers covered are not the aim, that aim."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -10,8 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stationplan.domain import CountArray, FloatArray, IntArray, Plan
-from stationplan.errors import Message, say
-from stationplan.text.catalogue import number, percent_up
 
 Part = slice | tuple[slice | int, ...] | IntArray
 
@@ -120,12 +117,12 @@ class Way:
 def ways(plan: Plan, part: Part = np.s_[:]) -> tuple[Way, Way] | None:
     """Return the ways today and with the plan, in one part of the demand; ``None`` where it is not about ways."""
     journeys = plan.coverage.journeys
-    if journeys is None or plan.minutes_before is None or plan.minutes_after is None:
+    if journeys is None or plan.recounted.minutes_before is None or plan.recounted.minutes_after is None:
         return None
     workers = plan.demand.workers[part]
     return (
-        _way(workers, plan.minutes_before[part], journeys.far_min),
-        _way(workers, plan.minutes_after[part], journeys.far_min),
+        _way(workers, plan.recounted.minutes_before[part], journeys.far_min),
+        _way(workers, plan.recounted.minutes_after[part], journeys.far_min),
     )
 
 
@@ -169,10 +166,11 @@ def uncovered(plan: Plan, stations: CountArray) -> FloatArray:
 def _change(plan: Plan, index: int, part: Part) -> Change:
     """Return the change in one part of the [cell, group, slot] arrays."""
     workers = plan.demand.workers[part]
+    before, after = plan.recounted.stations_before, plan.recounted.stations_after
     return Change(
         index,
-        before=_covered(workers, plan.stations_before[part], _share_range(plan, plan.stations_before, part)),
-        after=_covered(workers, plan.stations_after[part], _share_range(plan, plan.stations_after, part)),
+        before=_covered(workers, before[part], _share_range(plan, before, part)),
+        after=_covered(workers, after[part], _share_range(plan, after, part)),
     )
 
 
@@ -216,67 +214,3 @@ def likely_range(drawn: NDArray[np.floating]) -> FloatArray:
     [5.0, 95.0]
     """
     return np.asarray(np.percentile(drawn, [5.0, 95.0], axis=0), dtype=np.float64)
-
-
-def certainty(plan: Plan) -> Message:
-    """Return how far any other choice of sites could be better, as one sentence; the limit is rounded up."""
-    solution, best = plan.solution, plan.solution.termination == "optimal"
-    known = math.isfinite(solution.gap)
-    if plan.aim == "fair":
-        if best:
-            return say("Proven: no other choice of sites covers more of the worst-covered district.")
-        return say("No other choice covers more than {share} of every district.", share=percent_up(solution.bound))
-    if plan.aim == "cost":
-        if best:
-            return say("Proven cheapest: no other choice of sites reaches as much for less.")
-        return say(
-            "No choice that reaches as much costs less than {cost} yuan.", cost=number(math.floor(solution.bound))
-        )
-    if plan.aim == "worst":
-        if best:
-            return say("Proven best: no other choice covers more workers in the worst draw of the demand.")
-        if known:
-            return say(
-                "No other choice covers more than {gap} more workers in the worst draw of the demand.",
-                gap=percent_up(solution.gap),
-            )
-    if plan.aim == "regret":
-        return say(
-            "In no draw of the demand does another plan cover more than {workers} workers more; no choice gets this "
-            "below {bound}.",
-            workers=number(math.ceil(solution.objective)),
-            bound=number(math.floor(solution.bound)),
-        )
-    if plan.aim == "median":
-        if best:
-            return say("Proven best: no other choice of sites makes the mean way to a station shorter.")
-        return say("No choice of sites makes the mean way shorter than {minutes} min.", minutes=_down(solution.bound))
-    if plan.aim == "center":
-        if best:
-            return say("Proven best: no other choice of sites makes the longest way to a station shorter.")
-        return say(
-            "No choice of sites makes the longest way shorter than {minutes} min.", minutes=_down(solution.bound)
-        )
-    if plan.aim == "served":
-        if best:
-            return say("Proven best: no other choice of sites has room for more workers.")
-        if known:
-            return say("No other choice of sites has room for more than {gap} more.", gap=percent_up(solution.gap))
-    if plan.weighted:
-        if best:
-            return say("Proven best: no other choice does better by the weights of the scenario.")
-        if known:
-            return say(
-                "No other choice does more than {gap} better by the weights of the scenario.",
-                gap=percent_up(solution.gap),
-            )
-    if best:
-        return say("Proven best: no other choice of sites covers more workers.")
-    if known:
-        return say("No other choice of sites covers more than {gap} more workers.", gap=percent_up(solution.gap))
-    return say("How much more another choice could cover is not known.")
-
-
-def _down(minutes: float) -> str:
-    """Return minutes rounded down, so that they stay a limit."""
-    return number(math.floor(minutes * 100 + 1e-6) / 100, 2)

@@ -69,8 +69,8 @@ def biggest_gaps(plan: Plan, most: int) -> list[Gap]:
 
 def _gaps(plan: Plan, most: int) -> list[Gap]:
     demand, sites = plan.demand, plan.sites
-    lacking = np.where(plan.stations_after == 0, demand.workers, 0.0)
-    circles = most_in_circles(demand.x, demand.y, uncovered(plan, plan.stations_after), RADIUS_M, most)
+    lacking = np.where(plan.recounted.stations_after == 0, demand.workers, 0.0)
+    circles = most_in_circles(demand.x, demand.y, uncovered(plan, plan.recounted.stations_after), RADIUS_M, most)
     if not circles:
         return []
     own = sites.place == np.arange(len(sites))

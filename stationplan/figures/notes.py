@@ -10,8 +10,8 @@ from stationplan.text.names import district_name
 
 def plan_notes(plan: Plan, lang: Language) -> list[str]:
     """Return what was set aside, and where the roads come from."""
-    sources = [words(lang)("Roads: {source}", source=source) for source in plan.sources]
-    return [*(translate(note, lang) for note in plan.notes), *sources]
+    sources = [words(lang)("Roads: {source}", source=source) for source in plan.study.sources]
+    return [*(translate(note, lang) for note in plan.study.notes), *sources]
 
 
 def coverage_parts(plan: Plan, lang: Language) -> list[tuple[str, list[tuple[str, Change]]]]:
@@ -19,7 +19,7 @@ def coverage_parts(plan: Plan, lang: Language) -> list[tuple[str, list[tuple[str
     word = words(lang)
     demand = plan.demand
     return [
-        (word("All"), [(plan.name.in_language(lang), overall(plan))]),
+        (word("All"), [(plan.study.name.in_language(lang), overall(plan))]),
         (word("District"), [(district_name(plan, change.index, lang), change) for change in by_district(plan)]),
         (word("Group"), [(demand.groups[change.index].name.in_language(lang), change) for change in by_group(plan)]),
         (word("Time slot"), [(demand.slots[change.index].name.in_language(lang), change) for change in by_slot(plan)]),

@@ -27,11 +27,9 @@ from stationplan.domain import (
     WhyNot,
     WhyNotReason,
 )
+from stationplan.planning.aims import Aim, aim_of
 from stationplan.planning.question import near_pairs, same_place
 from stationplan.scenario import PlanInput
-
-OTHER_AIMS = ("worst", "regret", "served", "median", "center")
-"""Aims by which a plan that covers fewer may be better; all that is told here is about coverage."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +59,11 @@ class Finished:
     money_left: float
     sites_left: float
     clash: IntArray
+
+    @property
+    def aim(self) -> Aim:
+        """What the plan optimises."""
+        return aim_of(self.plan.aim)
 
     def blocked(self, without: int = -1) -> BoolArray:
         """Return which sites what stands rules out, by its place or its distance, ``without`` one of those sites."""
@@ -121,8 +124,7 @@ def finished(
     totals = np.bincount(demand.district, demand.weight.sum(axis=(1, 2)), minlength=districts)
     reached = np.bincount(district[covered], worth[covered], minlength=districts)
     # The least that counts as kept is a trifle below the floor: rounding breaks no rule.
-    # The fairest plan may let no district fall below the worst; the floors of room are not about coverage.
-    share = {"fair": solution.objective, "served": 0.0}.get(plan.aim, plan.floor_share)
+    share = aim_of(plan.aim).floor_share(plan, solution)
     floor = share * totals * (1 - 1e-9) - NOBODY
     target = plan.target_share * totals.sum() * (1 - 1e-9) - NOBODY
     return Finished(
@@ -216,7 +218,7 @@ def _held(
     """
     if built.sites.required[site]:
         return Held("required")
-    if built.plan.aim in OTHER_AIMS:
+    if not built.aim.counts_workers:
         return Held("aim")
     broken = built.broken(alone, np.zeros(0, dtype=np.int64))
     if broken is not None:
@@ -446,7 +448,7 @@ def _beside(built: Finished, site: int, *, gain: float, money: float) -> list[Wh
         reasons.append("number")
     if built.blocked()[site]:
         reasons.append("spacing")
-    return reasons or ["aim" if built.plan.aim in OTHER_AIMS else "better"]
+    return reasons or ["better" if built.aim.counts_workers else "aim"]
 
 
 def _instead(
@@ -459,7 +461,7 @@ def _instead(
         return ["outdone"]
     if breaks is not None:
         return ["rule"]
-    if built.plan.aim in OTHER_AIMS:
+    if not built.aim.counts_workers:
         return ["aim"]
     if money > 0:
         return ["money"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,12 +24,13 @@ from stationplan.domain import (
     Sites,
     Snap,
     Straight,
+    Study,
     StudyArea,
     Surface,
 )
 from stationplan.domain.base import Record
 from stationplan.errors import InputError, Message, say
-from stationplan.inputs import decide_datums, no_roads, place, read_roads, read_tables
+from stationplan.inputs import Inputs, decide_datums, no_roads, place, read_roads, read_tables
 from stationplan.planning.progress import StepClock
 from stationplan.planning.scorecard import walker
 from stationplan.planning.surface import surface_of, timed
@@ -42,16 +43,13 @@ class Prepared(Record):
     """All that a plan is made from; it does not change when the question does.
 
     ``roads`` are the roads as read, ``network`` the same with a node wherever a cell or site meets them, to which
-    ``cell_snap`` and ``site_snap`` refer. What is ``straight`` has no roads; its cells meet none. ``part`` are the ids
-    of its districts where it is a part of a larger study, else empty. ``outside`` cells lay outside every district and
-    were set aside. ``notes``, ``inputs``, ``quality``, ``datums`` and ``sources`` tell of what was read.
+    ``cell_snap`` and ``site_snap`` refer. What is ``straight`` has no roads; its cells meet none. ``outside`` cells are
+    outside every district and are not planned for.
     """
 
+    study: Study
     file: ScenarioFile
     file_name: str
-    scenario_toml: str
-    scenario_fingerprint: str
-    area: StudyArea
     surface: Surface
     demand: Demand
     sites: Sites
@@ -60,13 +58,12 @@ class Prepared(Record):
     cell_snap: Snap
     site_snap: Snap
     straight: Straight | None
-    part: tuple[str, ...]
     outside: int
-    notes: tuple[Message, ...]
-    inputs: tuple[InputFile, ...]
-    quality: tuple[Quality, ...]
-    datums: tuple[DatumDecision, ...]
-    sources: tuple[str, ...]
+
+    @property
+    def area(self) -> StudyArea:
+        """The districts of the study."""
+        return self.study.area
 
     @cached_property
     def reach_m(self) -> float:
@@ -151,12 +148,11 @@ def prepare(scenario: Scenario, clock: StepClock) -> Prepared:
         )
         if straight is not None:
             cell_snap = _without(cell_snap, straight.cells)
+    source = f"{roads.source} {roads.date}".strip()
     return Prepared(
+        study=study_of(scenario, inputs, notes=notes, sources=(source,) if source else (), timings_s=clock.seconds),
         file=file,
         file_name=scenario.path.name,
-        scenario_toml=scenario.toml,
-        scenario_fingerprint=scenario.fingerprint,
-        area=area,
         surface=surface,
         demand=demand,
         sites=sites,
@@ -165,13 +161,35 @@ def prepare(scenario: Scenario, clock: StepClock) -> Prepared:
         cell_snap=cell_snap,
         site_snap=site_snap,
         straight=straight,
-        part=(),
         outside=inputs.demand.outside,
+    )
+
+
+def study_of(
+    scenario: Scenario,
+    inputs: Inputs,
+    *,
+    notes: Sequence[Message],
+    sources: tuple[str, ...],
+    timings_s: Mapping[str, float],
+) -> Study:
+    """Return a scenario and what was read for it; ``sources`` are those of the roads."""
+    file = scenario.file
+    return Study(
+        name=file.name.text,
+        notice=file.notice.text if file.notice is not None else None,
+        synthetic=file.synthetic,
+        area=inputs.area,
+        part=(),
         notes=tuple(notes),
+        scenario_toml=scenario.toml,
+        scenario_fingerprint=scenario.fingerprint,
         inputs=provenance(scenario, inputs.quality, inputs.datums),
         quality=inputs.quality,
         datums=inputs.datums,
-        sources=(f"{roads.source} {roads.date}".strip(),) if roads.source or roads.date else (),
+        sources=sources,
+        map_options=file.map.options,
+        timings_s=timings_s,
     )
 
 

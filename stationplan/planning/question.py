@@ -1,55 +1,48 @@
-"""The scenario's question to the siting models."""
+"""The question of a plan: demand rows with their weights, sites, rules, and what has to be reached."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
+from typing import TypedDict
 
 import numpy as np
-from scipy import sparse
 from scipy.spatial import cKDTree
 
 from stationplan.domain import (
     BoolArray,
-    CountArray,
     Coverage,
     Demand,
     FloatArray,
     FrontierPoint,
     IntArray,
-    Journeys,
-    Served,
     Sites,
-    Solution,
 )
 from stationplan.scenario import PlanInput
-from stationplan.siting import (
-    assign,
-    capacitated_coverage,
-    fair_coverage,
-    frontier,
-    max_coverage,
-    min_stations,
-    p_center,
-    p_median,
-    phased_coverage,
-    robust_coverage,
-)
+from stationplan.siting import frontier
 from stationplan.siting.base.problem import Ends, Rules
+
+
+class Roles(TypedDict):
+    """Part of each site in a question, and its cost, by the names of siting's arguments."""
+
+    costs: FloatArray
+    existing: BoolArray
+    required: BoolArray
+    forbidden: BoolArray
 
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """What a plan asks of the siting models: rows as they weigh in the choice, rules, and what has to be reached.
+    """What a plan asks of the siting models: rows by their weight in the choice, rules, and what has to be reached.
 
     ``total`` is the weight of all workers and ``totals[district]`` that of each district, within reach of a site or
-    not; ``district[row]`` is where a row lies, ``today`` the weight covered now, ``names[district]`` what it is called,
-    and ``hot`` whether heat weighs. ``drawn``, [draw x row], is what rows weigh in the draws of the demand that the
-    plan looks at.
+    not; ``district[row]`` is where a row lies, ``today`` the weight covered now, ``names[district]`` what it is called.
     """
 
     plan: PlanInput
+    demand: Demand
     sites: Sites
     coverage: Coverage
     total: float
@@ -57,14 +50,34 @@ class Question:
     district: IntArray
     today: float
     names: tuple[str, ...]
-    hot: bool
-    drawn: FloatArray
 
     @property
     def weighted(self) -> bool:
-        """Whether the choice counts more than covered heads."""
-        fades, hot = self.coverage.share is not None, self.hot
+        """Whether the choice counts more than covered workers."""
+        fades, hot = self.coverage.share is not None, self.demand.exposure is not None
         return fades or hot or self.plan.backup_weight > 0 or bool(self.plan.preferred)
+
+    @cached_property
+    def drawn(self) -> FloatArray:
+        """Weight of each row in each draw of the demand that the plan uses, [draw x row]; the estimate without any."""
+        row, count = self.coverage, 0
+        if self.demand.draws is not None:
+            count = min(self.plan.robustness_draws, len(self.demand.draws))
+        draws = [weights(self.demand, draw) for draw in range(count)] or [self.demand.weight]
+        return np.stack([draw[row.cell, row.group, row.slot] for draw in draws])
+
+    @property
+    def roles(self) -> Roles:
+        """Part of each site, for models that have no other rules."""
+        sites = self.sites
+        return Roles(costs=sites.cost, existing=sites.existing, required=sites.required, forbidden=sites.forbidden)
+
+    @property
+    def limits(self) -> tuple[int | None, float | None]:
+        """Number of new sites and money, at least one of them; with neither all candidates may be built."""
+        if self.plan.number is None and self.plan.money is None:
+            return int((self.sites.counted & ~self.sites.forbidden).sum()), None
+        return self.plan.number, self.plan.money
 
     @cached_property
     def near(self) -> IntArray:
@@ -73,7 +86,7 @@ class Question:
 
     @cached_property
     def rules(self) -> Rules:
-        """What the choice has to heed."""
+        """Rules that the choice keeps."""
         plan, sites = self.plan, self.sites
         return Rules(
             counted=sites.counted,
@@ -94,7 +107,7 @@ class Question:
     def reachable(self) -> BoolArray:
         """Whether some station or candidate that may stand is within reach of each origin of the journeys."""
         journeys = self.coverage.journeys
-        assert journeys is not None  # asked of plans that are about ways
+        assert journeys is not None  # asked where the plan is about travel times
         usable = (~self.sites.forbidden)[journeys.minutes.indices]
         return np.asarray(np.diff(np.concatenate([[0], np.cumsum(usable)])[journeys.minutes.indptr]) > 0)
 
@@ -139,6 +152,7 @@ def question(
     covered_now = (coverage.cover @ sites.existing.astype(np.int32)) > 0
     return Question(
         plan=plan,
+        demand=demand,
         sites=sites,
         coverage=coverage,
         total=float(weight.sum()),
@@ -146,146 +160,7 @@ def question(
         district=demand.district[coverage.cell],
         today=float(coverage.weight[covered_now].sum()),
         names=districts,
-        hot=demand.exposure is not None,
-        drawn=_drawn(plan, demand, coverage),
     )
-
-
-def answer(asked: Question) -> Solution:
-    """Return the solution of the model that the plan asks for."""
-    plan, coverage = asked.plan, asked.coverage
-    cover = coverage.cover if coverage.share is None else coverage.share
-    if plan.aim == "cost":
-        return min_stations(
-            coverage.cover,
-            coverage.weight,
-            target=plan.target_share,
-            costs=asked.sites.cost,
-            existing=asked.sites.existing,
-            required=asked.sites.required,
-            forbidden=asked.sites.forbidden,
-            district=asked.district,
-            floor=asked.floor,
-            time_limit_s=plan.time_limit_s,
-        )
-    if plan.aim == "fair":
-        return fair_coverage(
-            cover,
-            coverage.weight,
-            district=asked.district,
-            totals=asked.totals,
-            p=plan.new,
-            budget=plan.budget,
-            time_limit_s=plan.time_limit_s,
-            **asked.rules,
-        )
-    if plan.aim in ("worst", "regret"):
-        return robust_coverage(
-            coverage.cover,
-            asked.drawn,
-            measure="worst" if plan.aim == "worst" else "regret",
-            p=plan.new,
-            budget=plan.budget,
-            costs=asked.sites.cost,
-            existing=asked.sites.existing,
-            required=asked.sites.required,
-            forbidden=asked.sites.forbidden,
-            time_limit_s=plan.time_limit_s,
-        )
-    if plan.aim == "served":
-        return capacitated_coverage(
-            coverage.cover,
-            coverage.weight,
-            asked.sites.capacity,
-            slot=coverage.slot,
-            p=plan.new,
-            budget=plan.budget,
-            costs=asked.sites.cost,
-            existing=asked.sites.existing,
-            required=asked.sites.required,
-            forbidden=asked.sites.forbidden,
-            district=asked.ends["district"],
-            floor=asked.ends["floor"],
-            time_limit_s=plan.time_limit_s,
-        )
-    if plan.aim in ("median", "center"):
-        assert coverage.journeys is not None  # the scenario says how far is looked
-        return _shortest(asked, coverage.journeys)
-    if plan.phases:
-        return phased_coverage(
-            cover,
-            coverage.weight,
-            p=[phase.new or 0 for phase in plan.phases] if plan.number is not None else None,
-            budget=[phase.budget or 0.0 for phase in plan.phases] if plan.money is not None else None,
-            time_limit_s=plan.time_limit_s,
-            **asked.ends,
-        )
-    return max_coverage(
-        cover,
-        coverage.weight,
-        p=plan.new,
-        budget=plan.budget,
-        gap=plan.gap,
-        time_limit_s=plan.time_limit_s,
-        **asked.ends,
-    )
-
-
-def _shortest(asked: Question, journeys: Journeys) -> Solution:
-    """Return the sites with the shortest mean way (min), or the shortest longest way of those who have one."""
-    plan, sites = asked.plan, asked.sites
-    weight = np.bincount(journeys.origin, asked.coverage.weight, minlength=journeys.minutes.shape[0])
-    new = plan.new or 0
-    if plan.aim == "median":
-        found = p_median(
-            journeys.minutes,
-            weight,
-            new,
-            existing=sites.existing,
-            required=sites.required,
-            forbidden=sites.forbidden,
-            far=journeys.far_min,
-            time_limit_s=plan.time_limit_s,
-        )
-        total = asked.total if asked.total > 0 else 1.0
-        return replace(found, objective=found.objective / total, bound=found.bound / total)
-    return p_center(
-        journeys.minutes,
-        new,
-        weights=np.where(asked.reachable, weight, 0.0),
-        existing=sites.existing,
-        required=sites.required,
-        forbidden=sites.forbidden,
-        time_limit_s=plan.time_limit_s,
-    )
-
-
-def room(asked: Question, solution: Solution) -> Served | None:
-    """Return who finds room at the stations, today and with a solution; ``None`` where room is not asked about."""
-    if asked.plan.aim != "served":
-        return None
-    coverage, sites = asked.coverage, asked.sites
-    today = np.flatnonzero(sites.existing)
-
-    cover, weight, slot = coverage.cover, coverage.weight, coverage.slot
-    before = assign(cover, weight, sites.capacity, today, slot=slot)
-    after = assign(
-        cover,
-        weight,
-        sites.capacity,
-        np.concatenate([today, solution.sites]),
-        slot=slot,
-        district=asked.ends["district"],
-        floor=asked.ends["floor"],
-    )
-    row, site = after.tocoo().coords
-    load = np.zeros(sites.open.shape)
-    np.add.at(load, (site, slot[row]), after.data)
-    return Served(before=_row_sums(before), after=_row_sums(after), load=load)
-
-
-def _row_sums(matrix: sparse.csr_array) -> FloatArray:
-    return np.asarray(matrix.sum(axis=1), dtype=np.float64).ravel()
 
 
 def curve(asked: Question) -> tuple[FrontierPoint, ...]:
@@ -315,15 +190,6 @@ def weights(demand: Demand, draw: int | None = None) -> FloatArray:
     return np.asarray(demand.weight * factor[:, :, None], dtype=np.float64)
 
 
-def _drawn(plan: PlanInput, demand: Demand, coverage: Coverage) -> FloatArray:
-    """Return the weight of each row in each draw that the plan looks at; the estimate itself where there are none."""
-    count = 0 if demand.draws is None else min(plan.robustness_draws, len(demand.draws))
-    if plan.aim not in ("worst", "regret"):
-        return np.empty((0, len(coverage.cell)))
-    draws = [weights(demand, draw) for draw in range(count)] or [demand.weight]
-    return np.stack([draw[coverage.cell, coverage.group, coverage.slot] for draw in draws])
-
-
 def weighed(coverage: Coverage, weight: FloatArray) -> Coverage:
     """Return coverage whose rows weigh what ``weight[cell, group, slot]`` says."""
     return replace(coverage, weight=weight[coverage.cell, coverage.group, coverage.slot])
@@ -350,37 +216,3 @@ def same_place(sites: Sites) -> IntArray:
     groups = np.split(order, np.flatnonzero(np.diff(sites.place[order])) + 1)
     pairs = [pair for group in groups if len(group) > 1 for pair in combinations(group.tolist(), 2)]
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)
-
-
-def reached(
-    asked: Question, demand: Demand, stations: CountArray, minutes: FloatArray | None, solution: Solution
-) -> float:
-    """Return the objective of a solution from a count of the stations that cover each [cell, group, slot].
-
-    ``minutes``, of the same shape, are those to the nearest station, where they were measured. NaN where neither tells
-    the objective: coverage fades out past the standard, room is short, or a regret is asked for.
-    """
-    plan, sites = asked.plan, asked.sites
-    worked = demand.weight > 0
-    if not worked.any():
-        return 0.0
-    if plan.aim in ("median", "center") and minutes is not None:
-        if plan.aim == "median":
-            return float(np.average(np.minimum(minutes[worked], plan.far_min or 0.0), weights=demand.weight[worked]))
-        return float(minutes[worked & np.isfinite(minutes)].max(initial=0.0))
-    if plan.aim == "served":
-        return float("nan")
-    if plan.aim == "cost":
-        return float(sites.cost[solution.sites].sum())
-    if asked.coverage.share is not None or plan.aim == "regret":
-        return float("nan")
-    if plan.aim == "worst":
-        row = asked.coverage
-        return float((asked.drawn * (stations[row.cell, row.group, row.slot] > 0)).sum(axis=1).min())
-    once = np.where(stations > 0, demand.weight, 0.0)
-    if plan.aim == "fair":
-        reached_in = np.bincount(demand.district, once.sum(axis=(1, 2)), minlength=len(asked.totals))
-        return float((reached_in / np.where(asked.totals > 0, asked.totals, np.nan))[asked.totals > 0].min())
-    twice = np.where(stations > 1, demand.weight, 0.0)
-    preferred = plan.preferred_workers * float(sites.preferred[solution.sites].sum())
-    return float(once.sum() + plan.backup_weight * twice.sum()) + preferred

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 
-from stationplan.domain import Coverage, Demand, FloatArray, IntArray, Sites, Solution
+from stationplan.domain import Coverage, Demand, IntArray, Robustness, Sites, Solution
 from stationplan.errors import InfeasibleError, UndecidedError
+from stationplan.planning.aims import aim_of
 from stationplan.planning.choose import choose
 from stationplan.planning.question import question, weights
 from stationplan.scenario import PlanInput
@@ -16,20 +16,6 @@ from stationplan.scenario import PlanInput
 _GAP = 1e-3
 """How near to the best the plan of a draw has to be proven. Draws differ by far more, and the last thousandth takes a
 third of the time."""
-
-
-@dataclass(frozen=True, eq=False)
-class Robust:
-    """How often each chosen site is chosen: ``share[site]`` of the ``answered`` draws, NaN where there are none.
-
-    ``unmet`` counts draws in which a floor or a target is out of reach, ``undecided`` those among the answered in which
-    time ran out, so that another run may answer otherwise.
-    """
-
-    share: FloatArray
-    answered: int
-    unmet: int
-    undecided: int
 
 
 def robustness(
@@ -41,7 +27,7 @@ def robustness(
     *,
     districts: tuple[str, ...],
     workers: int = 1,
-) -> Robust:
+) -> Robustness:
     """Return how often the same question chooses the same sites for draws of the demand.
 
     The first ``plan.robustness_draws`` are asked, each within an equal part of ``plan.time_limit_s``; the most coverage
@@ -49,11 +35,10 @@ def robustness(
     """
     count = 0 if demand.draws is None else min(plan.robustness_draws, len(demand.draws))
     if count == 0:
-        return Robust(np.full(len(chosen), np.nan), 0, 0, 0)
-    # One draw has no worst one beside it: of each draw the most coverage is asked for.
-    aim = "coverage" if plan.aim in ("worst", "regret") else plan.aim
-    gap = max(plan.gap, _GAP) if aim == "coverage" else plan.gap
-    asked = plan.model_copy(update={"aim": aim, "time_limit_s": plan.time_limit_s / count, "gap": gap})
+        return Robustness(np.full(len(chosen), np.nan), 0, 0, 0)
+    aim = aim_of(plan.aim).of_one_draw
+    gap = max(plan.gap, _GAP) if aim.uses_gap else plan.gap
+    asked = plan.model_copy(update={"aim": aim.id, "time_limit_s": plan.time_limit_s / count, "gap": gap})
 
     def answer(draw: int) -> Solution | None:
         try:
@@ -68,7 +53,7 @@ def robustness(
     finally:
         pool.shutdown(cancel_futures=True)  # a user who stops the run waits for the draws at work, not for all
     if not answers:
-        return Robust(np.full(len(chosen), np.nan), 0, count, 0)
+        return Robustness(np.full(len(chosen), np.nan), 0, count, 0)
     share = np.mean([np.isin(chosen, found.sites) for found in answers], axis=0)
     undecided = sum(found.termination == "time_limit" for found in answers)
-    return Robust(share, len(answers), count - len(answers), undecided)
+    return Robustness(share, len(answers), count - len(answers), undecided)

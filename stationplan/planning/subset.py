@@ -66,7 +66,13 @@ def ready_for(scenario: Scenario, clock: StepClock) -> Prepared:
             )
     faults.raise_any()
     part = part_of(ready, np.array(sorted({codes.index(code) for code in only}), dtype=np.int64))
-    part = replace(part, inputs=ready.inputs, quality=ready.quality, notes=(*ready.notes, *part.notes))
+    study = replace(
+        part.study,
+        inputs=ready.study.inputs,
+        quality=ready.study.quality,
+        notes=(*ready.study.notes, *part.study.notes),
+    )
+    part = replace(part, study=study)
     for key in _LISTS:
         for site in getattr(scenario.file.plan, key):
             if site not in part.sites.site_id:
@@ -114,10 +120,21 @@ def part_of(
         study=ready.file.name.zh,
         km=f"{border_m / 1000:.1f}",
     )
+    study = replace(
+        ready.study,
+        name=LocalText(text.zh, text.en),
+        area=StudyArea(rows.iloc[districts].reset_index(drop=True)),
+        part=tuple(rows["district_id"].astype(str).iloc[districts]),
+        notes=(note,),
+        inputs=(
+            replace(ready.study.inputs[0], sha256=ready.study.scenario_fingerprint),
+        ),  # the scenario, by its content
+        quality=(),
+    )
     return replace(
         ready,
+        study=study,
         file=ready.file.model_copy(update={"name": text, "plan": _question(plan, sites)}),
-        area=StudyArea(rows.iloc[districts].reset_index(drop=True)),
         surface=_surface(ready.surface, mine, districts, number),
         demand=_demand(demand, mine, number),
         sites=sites,
@@ -126,11 +143,7 @@ def part_of(
         cell_snap=_snap(ready.cell_snap, mine, node),
         site_snap=_snap(ready.site_snap, kept, node),
         straight=_straight(ready.straight, mine, kept, districts),
-        part=tuple(rows["district_id"].astype(str).iloc[districts]),
         outside=0,
-        notes=(note,),
-        inputs=(replace(ready.inputs[0], sha256=ready.scenario_fingerprint),),  # the scenario, by what it says
-        quality=(),
     )
 
 

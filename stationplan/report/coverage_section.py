@@ -65,7 +65,7 @@ def coverage_section(plan: Plan, lang: Language) -> Section:
     picture = tiles(
         [group.name.in_language(lang) for group in demand.groups],
         [slot.name.in_language(lang) for slot in demand.slots],
-        *(_shares(plan, stations) for stations in (plan.stations_before, plan.stations_after)),
+        *(_shares(plan, stations) for stations in (plan.recounted.stations_before, plan.recounted.stations_after)),
     )
     return Section(
         word("Coverage"),

@@ -67,7 +67,7 @@ def write_database(plan: Plan, url: str, *, schema: str = DEFAULT_SCHEMA, overwr
         The database cannot be reached or refuses, has no PostGIS, or has tables of these names: any of others, or any
         of ours where ``overwrite`` is false. The database then stands as before.
     """
-    comment = f"{_MARK} Plan: {plan.name.zh} / {plan.name.en}. Scenario: {plan.scenario_fingerprint}"
+    comment = f"{_MARK} Plan: {plan.study.name.zh} / {plan.study.name.en}. Scenario: {plan.study.scenario_fingerprint}"
     with _place_for_tables(url, schema, overwrite=overwrite) as connection:
         from sqlalchemy import MetaData  # noqa: PLC0415 - an extra, there once connected
 

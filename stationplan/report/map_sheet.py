@@ -86,7 +86,7 @@ def _cells(plan: Plan, frame: _Frame) -> list[str]:
     """Return squares with an area by workers, a path for each state; small ones put together on a grid."""
     demand = plan.demand
     workers = demand.workers.sum(axis=(1, 2))
-    before, after = uncovered(plan, plan.stations_before), uncovered(plan, plan.stations_after)
+    before, after = uncovered(plan, plan.recounted.stations_before), uncovered(plan, plan.recounted.stations_after)
     x, y = frame.at(demand.x, demand.y)
     side = _spacing(x, y)
     if side < _LEAST_SIDE:

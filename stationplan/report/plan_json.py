@@ -47,16 +47,16 @@ def document(plan: Plan) -> Json:
     districts = plan.area.districts
     return {
         "schema": SCHEMA_VERSION,
-        "name": _both(plan.name),
-        "synthetic": plan.synthetic,
-        "scenario": plan.scenario_fingerprint,
+        "name": _both(plan.study.name),
+        "synthetic": plan.study.synthetic,
+        "scenario": plan.study.scenario_fingerprint,
         "solution": {
             "objective": _number(solution.objective),
             "bound": _number(solution.bound),
             "gap": _number(solution.gap, 9) if math.isfinite(solution.gap) else None,
             "termination": solution.termination,
             "method": solution.method,
-            "aim": plan.aim,
+            "aim": plan.aim.id,
             "phases": [
                 {
                     "name": _both(name),
@@ -116,9 +116,9 @@ def document(plan: Plan) -> Json:
         "room": _room(plan),
         "sites": site_documents(plan),
         "why_not": [_why_not(plan, case) for case in plan.why_not],
-        "robustness_draws": plan.robustness_draws,
+        "robustness_draws": plan.robustness.answered,
         "counts": dict(plan.counts),
-        "notes": [str(note) for note in plan.notes],
+        "notes": [str(note) for note in plan.study.notes],
     }
 
 
@@ -157,7 +157,7 @@ def _site(plan: Plan, order: int) -> Json:
         if plan.served is None
         else {slot.id: _number(plan.served.load[site, s]) for s, slot in enumerate(plan.demand.slots)},
         "district": str(plan.area.districts["name"].iloc[district]) if district >= 0 else "",
-        "robustness": None if math.isnan(plan.robustness[order]) else _number(plan.robustness[order], 9),
+        "robustness": None if math.isnan(plan.robustness.share[order]) else _number(plan.robustness.share[order], 9),
         "why": {
             "gained": _by_group_and_slot(plan, why.gained),
             "alone": _by_group_and_slot(plan, why.alone),

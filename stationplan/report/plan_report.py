@@ -12,14 +12,13 @@ from stationplan.documents.content import Block, Cell, Column, Figure, Lines, Re
 from stationplan.documents.page import report_page
 from stationplan.documents.template import Titled, marks
 from stationplan.domain import Demand, Group, Language, MapOptions, Plan, Quality
-from stationplan.figures.coverage import Way, certainty, overall, room, ways
+from stationplan.figures.coverage import overall
 from stationplan.figures.notes import plan_notes
 from stationplan.report.audit_section import audit_sections, scorecard_figure, scorecard_section
 from stationplan.report.coverage_section import (
     built_words,
     coverage_section,
     covered_figure,
-    minutes_text,
     outlook_sections,
     share_text,
 )
@@ -39,7 +38,7 @@ _FINDINGS = 20
 def plan_report(plan: Plan, *, lang: Language = "zh") -> Report:
     """Return what the report of a plan says, for any of the writers."""
     return report_of(
-        plan,
+        plan.study,
         lang,
         figures=key_figures(plan, lang),
         sheet=_sheet(plan, lang),
@@ -51,7 +50,7 @@ def plan_report(plan: Plan, *, lang: Language = "zh") -> Report:
             *audit_sections(plan, lang),
             assumptions_section(plan.demand, lang),
             _certainty(plan, lang),
-            *quality_sections(plan.quality, lang),
+            *quality_sections(plan.study.quality, lang),
         ),
     )
 
@@ -87,7 +86,7 @@ def _sheet(plan: Plan, lang: Language) -> Sheet:
     word = words(lang)
     names = [site_name(plan, int(site), lang) for site in plan.chosen]
     title, names_title = word("Map"), word("Proposed sites, in build order")
-    return sheet_of(title, map_sheet(plan, lang), names_title, names, plan.sources, plan.map_options, lang)
+    return sheet_of(title, map_sheet(plan, lang), names_title, names, plan.study.sources, plan.study.map_options, lang)
 
 
 def sheet_of(
@@ -134,33 +133,15 @@ def key_figures(plan: Plan, lang: Language) -> tuple[Figure, ...]:
     )
     circle = scorecard_figure(plan, lang)
     figures = (*figures[:1], circle, *figures[1:])
-    # What a plan is about goes before, what it tells besides behind.
-    return (*aim_figures(plan, lang), *figures) if plan.aim != "coverage" else (*figures, *aim_figures(plan, lang))
+    return (*aim_figures(plan, lang), *figures) if plan.aim.leads else (*figures, *aim_figures(plan, lang))
 
 
 def aim_figures(plan: Plan, lang: Language) -> list[Figure]:
-    """Return the figure of a plan that is about ways or room, or tells of ways."""
-    word = words(lang)
-    change, rooms = ways(plan), room(plan)
-    if change is not None:
-        before, after = (_way_of(plan, way) for way in change)
-        label = word("Longest way to a station (min)") if plan.aim == "center" else word("Mean way to a station (min)")
-        note = word(
-            "{workers} workers have none within {minutes} min (today {today})",
-            workers=number(change[1].without),
-            minutes=number(plan.coverage.journeys.far_min) if plan.coverage.journeys is not None else "",
-            today=number(change[0].without),
-        )
-        return [Figure(label, word("{before} → {after}", before=before, after=after), note)]
-    if rooms is not None:
-        total = overall(plan).before.total
-        value = word("{before} → {after}", before=number(rooms.before), after=number(rooms.after))
-        return [Figure(word("Workers with room"), value, word("of {total} workers", total=number(total)))]
-    return []
-
-
-def _way_of(plan: Plan, way: Way) -> str:
-    return minutes_text(way.longest_min if plan.aim == "center" else way.mean_min)
+    """Return the key figures that the aim of a plan adds."""
+    return [
+        Figure(translate(figure.label, lang), translate(figure.value, lang), translate(figure.note, lang))
+        for figure in plan.aim.figures
+    ]
 
 
 def _counts(plan: Plan, lang: Language) -> str:
@@ -172,12 +153,14 @@ def _counts(plan: Plan, lang: Language) -> str:
 
 
 def _gap(plan: Plan, lang: Language) -> str:
-    word = words(lang)
-    if plan.solution.termination == "optimal":
-        return word("proven best")
-    if not math.isfinite(plan.solution.gap):
-        return word("not proven")
-    return word("at most {gap} from the best", gap=percent_up(plan.solution.gap))
+    word, solution = words(lang), plan.solution
+    match solution.termination:
+        case "optimal":
+            return word("proven best")
+        case "feasible" | "time_limit" if math.isfinite(solution.gap):
+            return word("at most {gap} from the best", gap=percent_up(solution.gap))
+        case "feasible" | "time_limit" | "infeasible":
+            return word("not proven")
 
 
 def assumptions_section(demand: Demand, lang: Language) -> Section:
@@ -235,7 +218,7 @@ def _assumptions(demand: Demand, lang: Language) -> list[str]:
 
 
 def _certainty(plan: Plan, lang: Language) -> Section:
-    told = (translate(certainty(plan), lang), *uncertainty(plan, lang), *plan_notes(plan, lang))
+    told = (translate(plan.aim.proof, lang), *uncertainty(plan, lang), *plan_notes(plan, lang))
     return Section(words(lang)("How certain it is, and what was set aside"), "", (Lines(told),))
 
 
@@ -252,11 +235,11 @@ def uncertainty(plan: Plan, lang: Language) -> list[str]:
             high=percent(ends[1]),
         )
     ]
-    if plan.robustness_draws:
+    if plan.robustness.answered:
         said.append(
             word(
                 "Robust: the share of {draws} such draws in which the best plan has the site too.",
-                draws=number(plan.robustness_draws),
+                draws=number(plan.robustness.answered),
             )
         )
     return said

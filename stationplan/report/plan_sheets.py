@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from stationplan.documents.content import Figure, Lines, Section, Table
 from stationplan.documents.workbook import Sheet
 from stationplan.domain import Language, Plan
-from stationplan.figures.coverage import certainty
 from stationplan.figures.gaps import biggest_gaps, gap_place
 from stationplan.report.plan_report import key_figures, uncertainty
 from stationplan.report.sites_section import most_words
@@ -19,7 +18,7 @@ _GAPS = 50
 
 def summary_sheet(plan: Plan, lang: Language) -> Sheet:
     """Return the key figures and how certain they are, a line each."""
-    return figures_sheet(key_figures(plan, lang), (translate(certainty(plan), lang), *uncertainty(plan, lang)), lang)
+    return figures_sheet(key_figures(plan, lang), (translate(plan.aim.proof, lang), *uncertainty(plan, lang)), lang)
 
 
 def figures_sheet(figures: Sequence[Figure], certain: Sequence[str], lang: Language) -> Sheet:

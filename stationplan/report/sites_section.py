@@ -102,7 +102,7 @@ def _site_row(plan: Plan, order: int, lang: Language) -> tuple[Cell, ...]:
         )
     room = _room_words(plan, site, lang)
     held = word("Held by: {rule}", rule=held_by(plan, why.held, lang))
-    robust = float(plan.robustness[order])
+    robust = float(plan.robustness.share[order])
     return (
         Cell(str(order + 1)),
         Cell(site_name(plan, site, lang), (" · ".join(filter(None, details)), held, *([room] if room else []))),

@@ -106,9 +106,9 @@ def validation_document(density: Density) -> Json:
     learned = [group for group in groups if "scores" in group]
     document: Json = {
         "schema": SCHEMA_VERSION,
-        "name": {"zh": density.name.zh, "en": density.name.en},
-        "synthetic": density.synthetic,
-        "scenario": density.scenario_fingerprint,
+        "name": {"zh": density.study.name.zh, "en": density.study.name.en},
+        "synthetic": density.study.synthetic,
+        "scenario": density.study.scenario_fingerprint,
         "cells": len(surface.cells.cell_id),
         "features": [
             {"name": name, "unit": unit, "source": source}
@@ -118,7 +118,7 @@ def validation_document(density: Density) -> Json:
         ],
         "missing": [str(message) for message in surface.features.missing],
         "groups": groups,
-        "notes": [str(note) for note in density.notes],
+        "notes": [str(note) for note in density.study.notes],
     }
     if len(learned) == 1:
         document["scores"] = learned[0]["scores"]

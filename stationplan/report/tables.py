@@ -9,7 +9,7 @@ from pathlib import Path
 
 from stationplan.documents.workbook import Sheet, write_sheets
 from stationplan.domain import Language, Plan
-from stationplan.figures.coverage import certainty, new_sites
+from stationplan.figures.coverage import new_sites
 from stationplan.figures.notes import coverage_parts, plan_notes
 from stationplan.geo import unproject
 from stationplan.report.audit_section import stations_sheet
@@ -64,7 +64,7 @@ def write_workbook(plan: Plan, path: Path, *, lang: Language) -> None:
     """Write a workbook: summary, proposed sites and whom they gain, gaps, coverage, assumptions, quality, notes."""
     word = words(lang)
     site_rows = [_site_row(plan, i, lang) for i in range(len(plan.chosen))]
-    told = [*_headings(plan, lang), translate(certainty(plan), lang), *plan_notes(plan, lang)]
+    told = [*_headings(plan, lang), translate(plan.aim.proof, lang), *plan_notes(plan, lang)]
     sheets = [
         summary_sheet(plan, lang),
         Sheet(word("Proposed sites"), _site_columns(plan, lang), site_rows),
@@ -76,16 +76,16 @@ def write_workbook(plan: Plan, path: Path, *, lang: Language) -> None:
         gaps_sheet(plan, lang),
         Sheet(word("Coverage"), _coverage_columns(lang), _coverage_rows(plan, lang)),
         assumptions_sheet(assumptions_section(plan.demand, lang), lang),
-        *quality_sheets(plan.quality, plan.datums, lang),
+        *quality_sheets(plan.study.quality, plan.study.datums, lang),
         Sheet(word("Notes"), [(word("Note"), "text", 100)], [[note] for note in told]),
     ]
-    write_sheets(path, sheets, title=plan.name.in_language(lang))
+    write_sheets(path, sheets, title=plan.study.name.in_language(lang))
 
 
 def _headings(plan: Plan, lang: Language) -> list[str]:
     """Return what a reader must know before all numbers: that data are synthetic, and the study's own remark."""
-    synthetic = [words(lang)("Synthetic data, not for decisions")] if plan.synthetic else []
-    return [*synthetic, *([plan.notice.in_language(lang)] if plan.notice is not None else [])]
+    synthetic = [words(lang)("Synthetic data, not for decisions")] if plan.study.synthetic else []
+    return [*synthetic, *([plan.study.notice.in_language(lang)] if plan.study.notice is not None else [])]
 
 
 def _site_columns(plan: Plan, lang: Language) -> list[tuple[str, str, int]]:
@@ -144,7 +144,7 @@ def _site_row(plan: Plan, order: int, lang: Language) -> list[object]:
         site_name(plan, why.replacement, lang) if why.replacement >= 0 else none,
         why.replacement_loss,
         why.removal_loss,
-        None if math.isnan(plan.robustness[order]) else float(plan.robustness[order]),
+        None if math.isnan(plan.robustness.share[order]) else float(plan.robustness.share[order]),
         held_by(plan, why.held, lang),
         broken_by(plan, why.replacement_breaks, lang),
         float(why.served.sum()),

@@ -27,7 +27,7 @@ def render_validation(density: Density, *, lang: Language = "zh") -> str:
     names = [group.name.in_language(lang) for group in density.demand.groups]
     return fill_page(
         "validation.html.j2",
-        density,
+        density.study,
         lang,
         groups=[_group(surface, density.demand, g, lang) for g in range(len(names))],
         learned=[
@@ -44,8 +44,8 @@ def render_validation(density: Density, *, lang: Language = "zh") -> str:
         ],
         missing=[translate(message, lang) for message in surface.features.missing],
         notes=[
-            *(translate(note, lang) for note in density.notes),
-            *(word("Roads: {source}", source=source) for source in density.sources),
+            *(translate(note, lang) for note in density.study.notes),
+            *(word("Roads: {source}", source=source) for source in density.study.sources),
         ],
         totals_from="" if surface.totals is None else surface.totals.source,
     )

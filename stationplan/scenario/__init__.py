@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stationplan.scenario.check import CURE_CRS, CURE_DATUM, CURE_HOURS, unfit_crs, unread_hours
+from stationplan.scenario.check import CURE_CRS, CURE_DATUM, CURE_HOURS, Purpose, unfit_crs, unread_hours
 from stationplan.scenario.defaults import default_groups, default_hosts, default_slots
 from stationplan.scenario.demand import (
     CountInput,
@@ -17,7 +17,7 @@ from stationplan.scenario.demand import (
     is_raster,
 )
 from stationplan.scenario.fields import Name, Source, TableSource
-from stationplan.scenario.load import Scenario, load_scenario
+from stationplan.scenario.load import Scenario, read_scenario
 from stationplan.scenario.plan import ActionInput, PhaseInput, PlanInput
 from stationplan.scenario.roads import needs_datum
 from stationplan.scenario.schema import (
@@ -52,6 +52,7 @@ __all__ = [
     "PhaseInput",
     "PlacesInput",
     "PlanInput",
+    "Purpose",
     "RateInput",
     "RoadsInput",
     "Scenario",
@@ -67,8 +68,8 @@ __all__ = [
     "default_slots",
     "is_computed",
     "is_raster",
-    "load_scenario",
     "needs_datum",
+    "read_scenario",
     "unfit_crs",
     "unread_hours",
 ]

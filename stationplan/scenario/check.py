@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from stationplan.errors import FaultList, Message, say
@@ -12,7 +12,7 @@ from stationplan.scenario.defaults import default_groups
 from stationplan.scenario.demand import check_demand
 from stationplan.scenario.fields import Source
 from stationplan.scenario.map import check_map
-from stationplan.scenario.plan import check_plan
+from stationplan.scenario.plan import AimRules, check_plan, given_keys
 from stationplan.scenario.roads import check_roads, needs_datum
 from stationplan.scenario.schema import CandidatesInput, ScenarioFile, SitesInput
 from stationplan.scenario.scorecard import check_scorecard
@@ -29,11 +29,12 @@ Purpose = Literal["plan", "density"]
 """What a scenario is loaded for: a surface of demand needs neither roads nor candidates nor a question."""
 
 
-def cross_check(file: ScenarioFile, faults: FaultList, purpose: Purpose) -> None:
+def cross_check(file: ScenarioFile, faults: FaultList, purpose: Purpose, aims: Mapping[str, AimRules]) -> None:
     """Note what no single key can show to be wrong."""
     if purpose == "plan":
         fades = any(group.fade_min is not None for group in file.groups.values())
-        check_plan(file.plan, faults, actions=bool(file.actions), fades=fades, heat=file.demand.heat is not None)
+        given = given_keys(file.plan, actions=bool(file.actions), fades=fades, heat=file.demand.heat is not None)
+        check_plan(file.plan, given, aims, faults)
     check_roads(file.roads, faults, needed=purpose == "plan" and file.roads.missing != "straight")
     check_map(file.map, faults)
     check_scorecard(file.scorecard, faults)

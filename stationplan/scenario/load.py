@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from stationplan.errors import FaultList, InputError, say
 from stationplan.scenario.check import Purpose, check_datums, check_other_datums, cross_check
 from stationplan.scenario.defaults import with_defaults
+from stationplan.scenario.plan import AimRules
 from stationplan.scenario.schema import ScenarioFile
 from stationplan.scenario.schema_faults import explained
 from stationplan.storage.database import is_database, shown_url
@@ -29,13 +30,15 @@ from stationplan.storage.database import is_database, shown_url
 class Scenario:
     """A checked scenario: what it says (``file``), where it stands and where its inputs lie.
 
-    ``toml`` is the resolved document: the file with every default written out.
+    ``toml`` is the resolved document: the file with every default written out. ``needs_capacity``: the aim of the plan
+    needs to know how many workers each site can serve.
     """
 
     path: Path
     folders: tuple[Path, ...]
     file: ScenarioFile
     toml: str
+    needs_capacity: bool = False
 
     @property
     def fingerprint(self) -> str:
@@ -132,17 +135,19 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def load_scenario(
+def read_scenario(
     path: str | Path,
     *,
+    aims: Mapping[str, AimRules],
     data: str | Path | None = None,
     undeclared_datums: bool = False,
     purpose: Purpose | None = "plan",
     explain: Sequence[str] = (),
 ) -> Scenario:
-    """Return the checked scenario of a TOML file.
+    """Return the checked scenario of a TOML file; :func:`stationplan.load_scenario` is the front door to it.
 
-    Input paths are looked up in ``data`` when given, then in the folder of the file. With ``undeclared_datums`` the
+    ``aims`` are those that a plan may have, by id; without any the aim is not checked. Input paths
+    are looked up in ``data`` when given, then in the folder of the file. With ``undeclared_datums`` the
     datum of an input may be missing, so that it can be looked for; such a scenario cannot be run. For the purpose
     ``density`` roads, candidates and plan may be absent; with ``None`` a scenario with neither candidates nor a plan is
     for that. ``explain`` adds ids to those that the scenario asks about (``[plan] explain``).
@@ -163,11 +168,13 @@ def load_scenario(
         folders.insert(0, Path(data))
     if purpose is None:
         purpose = "plan" if {"candidates", "plan"} & document.keys() else "density"
-    file = _validated(with_defaults(document), faults, undeclared_datums=undeclared_datums, purpose=purpose)
+    file = _validated(with_defaults(document), faults, undeclared_datums=undeclared_datums, purpose=purpose, aims=aims)
     asked = list(dict.fromkeys([*file.plan.explain, *explain]))
     file = file.model_copy(update={"plan": file.plan.model_copy(update={"explain": asked})})
     dumped = file.model_dump(mode="json", by_alias=True, exclude_none=True)
-    return Scenario(path, tuple(folders), file, tomli_w.dumps(cast("dict[str, object]", _without_passwords(dumped))))
+    toml = tomli_w.dumps(cast("dict[str, object]", _without_passwords(dumped)))
+    needs_capacity = purpose == "plan" and file.plan.aim in aims and aims[file.plan.aim].needs_capacity
+    return Scenario(path, tuple(folders), file, toml, needs_capacity)
 
 
 def _read(path: Path, above: tuple[Path, ...] = ()) -> tuple[dict[str, object], list[Path]]:
@@ -230,7 +237,12 @@ def _without_passwords(value: object) -> object:
 
 
 def _validated(
-    document: dict[str, object], faults: FaultList, *, undeclared_datums: bool, purpose: Purpose
+    document: dict[str, object],
+    faults: FaultList,
+    *,
+    undeclared_datums: bool,
+    purpose: Purpose,
+    aims: Mapping[str, AimRules],
 ) -> ScenarioFile:
     try:
         file = ScenarioFile.model_validate(document)
@@ -241,7 +253,7 @@ def _validated(
             what, cure = explained(detail["type"], dict(detail.get("ctx", {})), place, found, detail["msg"])
             faults.add(what, cure, key=".".join(place))
         raise InputError(faults.faults) from None
-    cross_check(file, faults, purpose)
+    cross_check(file, faults, purpose, aims)
     check_other_datums(file, faults)
     if not undeclared_datums:
         check_datums(file, faults)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import difflib
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
-from stationplan.domain import Aim, Kind
+from stationplan.domain import Kind
 from stationplan.errors import FaultList, say
 from stationplan.scenario.fields import Identifier, Name, Nonnegative, Positive, Share, Table
-
-_WAYS = ("median", "center")
-"""Aims that are about ways to stations, however long."""
 
 
 class ActionInput(Table):
@@ -49,12 +48,8 @@ class PhaseInput(Table):
 class PlanInput(Table):
     """The question: how many new sites or how much money, and what must hold."""
 
-    aim: Aim = "coverage"
-    """What is wanted: most workers (`coverage`), the worst-served district served best, then the next (`fair`), the
-    least cost, in yuan, that reaches `target_share` and `floor_share` (`cost`), most workers in the worst of
-    `robustness_draws` draws of the demand (`worst`), or in no draw far fewer than its own best plan (`regret`), most
-    workers served by stations of limited `capacity` (`served`), the shortest mean way to a station (`median`) or the
-    shortest longest way (`center`)."""
+    aim: str = "coverage"
+    """What the plan optimises, such as `coverage`: the most workers covered. docs/methods.md lists all aims."""
     far_min: Positive | None = None
     """Minutes up to which ways to stations are looked at, and that count for who has none within them: with them the
     plan tells how long ways are. The aims `median` and `center` need them."""
@@ -114,33 +109,26 @@ class PlanInput(Table):
         return sum(given) if given else self.budget
 
 
-def check_plan(plan: PlanInput, faults: FaultList, *, actions: bool, fades: bool, heat: bool) -> None:
-    """Note what does not go together in a question, and why.
+class AimRules(Protocol):
+    """What an aim needs and refuses in a scenario; the aims themselves are in :mod:`stationplan.planning.aims`."""
 
-    ``actions``, ``fades`` and ``heat`` tell whether there are actions, groups with coverage that fades out, and heat
+    id: ClassVar[str]
+    needs_capacity: ClassVar[bool]
+
+    def check(self, plan: PlanInput, given: Mapping[str, bool], faults: FaultList) -> None:
+        """Note what the aim lacks and what has no meaning with it.
+
+        ``given`` says of each key of :func:`given_keys` whether the scenario gives it.
+        """
+
+
+def given_keys(plan: PlanInput, *, actions: bool, fades: bool, heat: bool) -> dict[str, bool]:
+    """Return, by key, whether a scenario gives what an aim may refuse.
+
+    ``actions``, ``fades`` and ``heat`` say whether there are actions, groups with coverage that fades out, and heat
     that weighs in the choice.
     """
-    _check_limits(plan, faults)
-    _check_lists(plan, faults)
-    if plan.aim == "cost" and not (plan.target_share or plan.floor_share):
-        faults.add(
-            say("The least cost is asked for, but not of what."),
-            say("Give `target_share = 0.9`, `floor_share = 0.5`, or both."),
-            key="plan.aim",
-        )
-    if plan.frontier != sorted(set(plan.frontier)):
-        faults.add(
-            say("The numbers of the frontier do not rise."),
-            say("Write each number once, from the least to the most: `frontier = [5, 10, 20]`."),
-            key="plan.frontier",
-        )
-    if plan.frontier and plan.phases:
-        faults.add(
-            say("A frontier has no meaning with phases: each phase has its own number."),
-            say("Leave one of the two out."),
-            key="plan.frontier",
-        )
-    alone = {
+    return {
         "phases": bool(plan.phases),
         "backup_weight": plan.backup_weight > 0,
         "cross_target_share": plan.cross_target_share > 0,
@@ -153,70 +141,45 @@ def check_plan(plan: PlanInput, faults: FaultList, *, actions: bool, fades: bool
         "frontier": bool(plan.frontier),
         "new": plan.new is not None,
         "budget": plan.budget is not None,
+        "actions": actions,
+        "fade_min": fades,
+        "heat": heat,
     }
-    own = {"actions": actions, "fade_min": fades}
-    own_refused = plan.aim in ("cost", "worst", "regret", "served", *_WAYS)
-    if plan.aim in ("worst", "regret") and not plan.robustness_draws:
+
+
+def check_plan(plan: PlanInput, given: Mapping[str, bool], aims: Mapping[str, AimRules], faults: FaultList) -> None:
+    """Note what in a question contradicts itself, and what its aim lacks or refuses.
+
+    ``given`` is that of :func:`given_keys`. ``aims`` are the known aims by id; without any the aim is not checked.
+    """
+    _check_phases(plan, faults)
+    _check_lists(plan, faults)
+    if plan.frontier != sorted(set(plan.frontier)):
         faults.add(
-            say("The aim is about draws of the demand, and none are asked for."),
-            say("Give `robustness_draws = 10`."),
-            key="plan.robustness_draws",
+            say("The numbers of the frontier do not rise."),
+            say("Write each number once, from the least to the most: `frontier = [5, 10, 20]`."),
+            key="plan.frontier",
         )
-    for key, given in own.items():
-        if given and own_refused:
-            faults.add(
-                say("`{key}` has no meaning with `aim = {aim}`.", key=key, aim=repr(plan.aim)),
-                say("Leave it out, or ask for the most coverage: `aim = 'coverage'`."),
-                key="plan.aim",
-            )
-    if heat and plan.aim == "served":
+    if plan.frontier and plan.phases:
         faults.add(
-            say("Room is for heads, and heat makes some of them count for more."),
-            say("Leave out `heat`, or ask for the most coverage: `aim = 'coverage'`."),
+            say("A frontier has no meaning with phases: each phase has its own number."),
+            say("Leave one of the two out."),
+            key="plan.frontier",
+        )
+    if plan.aim in aims:
+        aims[plan.aim].check(plan, given, faults)
+    elif aims:
+        near = difflib.get_close_matches(plan.aim, aims, n=1, cutoff=0.5)
+        faults.add(
+            say("{found} is not allowed here.", found=repr(plan.aim)),
+            say("Did you mean {near}?", near=repr(near[0]))
+            if near
+            else say("Allowed: {allowed}.", allowed=", ".join(map(repr, aims))),
             key="plan.aim",
         )
-    _check_ways(plan, faults)
-    over_draws = tuple(key for key in alone if key not in ("new", "budget"))
-    refused: dict[str, tuple[str, ...]] = {
-        "worst": over_draws,
-        "regret": over_draws,
-        "median": tuple(key for key in alone if key != "new"),
-        "center": tuple(key for key in alone if key != "new"),
-        "served": tuple(key for key in alone if key not in ("new", "budget", "floor_share")),
-        "cost": tuple(key for key in alone if key not in ("target_share", "floor_share")),
-        "fair": (
-            "phases",
-            "backup_weight",
-            "preferred",
-            "target_share",
-            "cross_target_share",
-            "keep_coverage",
-            "frontier",
-        ),
-        "coverage": (),
-    }
-    for key in refused[plan.aim]:
-        if alone[key]:
-            faults.add(
-                say("`{key}` has no meaning with `aim = {aim}`.", key=key, aim=repr(plan.aim)),
-                say("Leave it out, or ask for the most coverage: `aim = 'coverage'`."),
-                key=f"plan.{key}",
-            )
 
 
-def _check_ways(plan: PlanInput, faults: FaultList) -> None:
-    """Note what a question about ways lacks."""
-    if plan.aim in _WAYS and plan.far_min is None:
-        faults.add(
-            say("The aim is about ways to stations, however long, and nothing says how far is looked."),
-            say("Give the minutes that count for who has no station within them: `far_min = 60`."),
-            key="plan.far_min",
-        )
-    if plan.aim in _WAYS and plan.new is None:
-        faults.add(say("The number of new sites is missing."), say("Give `new = 10`."), key="plan.new")
-
-
-def _check_limits(plan: PlanInput, faults: FaultList) -> None:
+def _check_phases(plan: PlanInput, faults: FaultList) -> None:
     if plan.phases:
         if plan.new is not None or plan.budget is not None:
             faults.add(
@@ -234,12 +197,6 @@ def _check_limits(plan: PlanInput, faults: FaultList) -> None:
                     say("Give it for all phases or for none."),
                     key="plan.phases",
                 )
-    if plan.aim not in ("cost", *_WAYS) and plan.number is None and plan.money is None:
-        faults.add(
-            say("The plan has neither a number of new sites nor a budget."),
-            say("Give `new = 10` or `budget = 60000` (yuan), or both."),
-            key="plan",
-        )
 
 
 def _check_lists(plan: PlanInput, faults: FaultList) -> None:

@@ -6,8 +6,8 @@ from functools import reduce
 
 import numpy as np
 
-from stationplan.domain import Aim, FloatArray, Held, Language, Plan, WhyHere, WhyNot, WhyNotReason
-from stationplan.text.catalogue import number, percent, words
+from stationplan.domain import FloatArray, Held, Language, Plan, WhyHere, WhyNot, WhyNotReason
+from stationplan.text.catalogue import number, percent, translate, words
 from stationplan.text.names import district_name, mode_names, site_name
 
 SHOWN_FROM = 0.05
@@ -36,22 +36,6 @@ def held_by(plan: Plan, held: Held, lang: Language) -> str:
     if held.rule == "aim":
         return word("The aim of the plan")
     return word("What it adds")
-
-
-def aim_name(aim: Aim, lang: Language) -> str:
-    """Return what a plan is about."""
-    word = words(lang)
-    names: dict[Aim, str] = {
-        "coverage": word("most workers covered"),
-        "fair": word("the worst-covered district covered best"),
-        "cost": word("the least cost"),
-        "worst": word("most workers covered in the worst draw of the demand"),
-        "regret": word("the least regret over the draws of the demand"),
-        "served": word("most workers served with the room that stations have"),
-        "median": word("the shortest mean way to a station"),
-        "center": word("the shortest longest way to a station"),
-    }
-    return names[aim]
 
 
 def broken_by(plan: Plan, broken: Held | None, lang: Language) -> str:
@@ -169,7 +153,7 @@ def _reason(plan: Plan, case: WhyNot, reason: WhyNotReason, lang: Language) -> s
         "as_good": word("The best exchange would cover as many workers."),
         "rule": word("The best exchange breaks a rule of the scenario."),
         "heat": word("The best exchange loses workers in the heat, who count for more."),
-        "aim": word("The plan is about something else: {aim}.", aim=aim_name(plan.aim, lang)),
+        "aim": word("The plan is about something else: {aim}.", aim=translate(plan.aim.name, lang)),
         "better": word("The plan is not proven best: with it more workers may be covered."),
     }
     return said[reason]

@@ -57,7 +57,7 @@ def build(plan: Plan, *, lang: Language = "zh") -> folium.Map:
 
     Leaflet's script and style come from the package XStatic-Leaflet and stand in the page.
     """
-    page = empty_map(plan.name.in_language(lang), PlanMap)
+    page = empty_map(plan.study.name.in_language(lang), PlanMap)
     groups = {key: folium.FeatureGroup(name=name, show=shown).add_to(page) for key, name, shown in _layers(plan, lang)}
     folium.LayerControl(collapsed=False).add_to(page)
     _Fill(groups).add_to(page)
@@ -67,7 +67,7 @@ def build(plan: Plan, *, lang: Language = "zh") -> folium.Map:
 
 def render(plan: Plan, *, lang: Language = "zh") -> str:
     """Return the map as one HTML page; the same plan gives the same bytes."""
-    return rendered(build(plan, lang=lang), images=tile_hosts(plan.map_options))
+    return rendered(build(plan, lang=lang), images=tile_hosts(plan.study.map_options))
 
 
 def _layers(plan: Plan, lang: Language) -> list[tuple[str, str, bool]]:

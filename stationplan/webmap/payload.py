@@ -15,7 +15,7 @@ from scipy import sparse
 
 from stationplan.domain import BoolArray, Density, FloatArray, IntArray, Language, MapOptions, Plan
 from stationplan.errors import ConsistencyError
-from stationplan.figures.coverage import Change, by_district, by_group, by_slot, certainty, overall
+from stationplan.figures.coverage import Change, by_district, by_group, by_slot, overall
 from stationplan.geo import unproject
 from stationplan.scenario import PlanInput
 from stationplan.text.catalogue import translate, words
@@ -70,7 +70,7 @@ def sources(made: Density, lang: Language) -> list[str]:
     given += [surface.totals.source] if surface.totals is not None else []
     named = ", ".join(dict.fromkeys(filter(None, given)))
     return [
-        *(word("Roads: {source}", source=source) for source in made.sources),
+        *(word("Roads: {source}", source=source) for source in made.study.sources),
         *([word("Workers: {source}", source=named)] if named else []),
     ]
 
@@ -88,17 +88,17 @@ def _content(plan: Plan, lang: Language, packer: Packer) -> Json:
     return {
         "version": VERSION,
         "lang": lang,
-        "title": plan.name.in_language(lang),
-        "subtitle": plan.notice.in_language(lang) if plan.notice is not None else "",
-        "marks": [*marks(plan.map_options, lang, synthetic=plan.synthetic), *_straight_mark(plan, lang)],
-        "watermark": "" if plan.map_options.review_number else word("Internal use"),
-        "tiles": tiles_of(plan.map_options),
-        "sources": sources(plan, lang),
+        "title": plan.study.name.in_language(lang),
+        "subtitle": plan.study.notice.in_language(lang) if plan.study.notice is not None else "",
+        "marks": [*marks(plan.study.map_options, lang, synthetic=plan.study.synthetic), *_straight_mark(plan, lang)],
+        "watermark": "" if plan.study.map_options.review_number else word("Internal use"),
+        "tiles": tiles_of(plan.study.map_options),
+        "sources": sources(plan.density, lang),
         "text": labels(lang),
-        "certainty": translate(certainty(plan), lang),
-        "scenario": plan.inputs[0].path,
-        "only": list(plan.part),
-        "reset": _reset(plan.scenario_toml),
+        "certainty": translate(plan.aim.proof, lang),
+        "scenario": plan.study.inputs[0].path,
+        "only": list(plan.study.part),
+        "reset": _reset(plan.study.scenario_toml),
         "bounds": [[float(lat.min()), float(lon.min())], [float(lat.max()), float(lon.max())]],
         "scale": SCALE,
         "groups": [{"id": group.id, "name": group.name.in_language(lang)} for group in demand.groups],
@@ -152,7 +152,7 @@ def _reset(scenario: str) -> list[str]:
     given = tomllib.loads(scenario).get("plan", {})
     usual = PlanInput()
     lines = {
-        "aim": '"coverage"',
+        "aim": f'"{usual.aim}"',
         "phases": "[]",
         "budget": "1e15",
         "preferred": "[]",
@@ -174,7 +174,7 @@ def _cells(plan: Plan, packer: Packer) -> Json:
     parts = 10 ** max(2, math.ceil(math.log10(math.sqrt(heads.size / 12) * 3 / _LARGEST_ERROR)))
     whole = np.rint(heads * parts).astype(np.int64)
     return {
-        "outline": packer.cells(plan.surface.cells.outline, plan.area.crs),
+        "outline": packer.cells(plan.density.surface.cells.outline, plan.area.crs),
         "district": packer.steps(demand.district),
         "parts": parts,
         "heads": [packer.add(whole[:, group]) for group in range(len(demand.groups))],
@@ -296,7 +296,7 @@ def _proposed(plan: Plan, order: int, lang: Language) -> Json:
             "loss": round(why.replacement_loss, 4),
             "breaks": broken_by(plan, why.replacement_breaks, lang),
         }
-    robust = float(plan.robustness[order])
+    robust = float(plan.robustness.share[order])
     return {
         "site": int(why.site),
         "phase": int(plan.phase[order]),

@@ -17,7 +17,7 @@ _DISTRICT_TOLERANCE_M = 50.0
 
 def render_surface(density: Density, *, lang: Language = "zh") -> str:
     """Return the map as one HTML page; the same surface gives the same bytes."""
-    page = empty_map(density.name.in_language(lang))
+    page = empty_map(density.study.name.in_language(lang))
     Draw().add_to(page)
     packer = Packer()
     with_page(page, packer.block(_content(density, lang, packer)), entry="surface", style="surface.css")
@@ -31,9 +31,9 @@ def _content(density: Density, lang: Language, packer: Packer) -> Json:
     lon, lat = unproject([left, right], [low, high], area.crs)
     shapes = shapely.simplify(area.districts.geometry.to_numpy(), _DISTRICT_TOLERANCE_M)
     return {
-        "title": density.name.in_language(lang),
-        "subtitle": density.notice.in_language(lang) if density.notice is not None else "",
-        "marks": marks(density.map_options, lang, synthetic=density.synthetic),
+        "title": density.study.name.in_language(lang),
+        "subtitle": density.study.notice.in_language(lang) if density.study.notice is not None else "",
+        "marks": marks(density.study.map_options, lang, synthetic=density.study.synthetic),
         "sources": sources(density, lang),
         "text": _labels(lang),
         "bounds": [[float(lat[0]), float(lon[0])], [float(lat[1]), float(lon[1])]],

@@ -239,7 +239,7 @@ def test_all_counties_of_sichuan_have_their_census_totals_and_no_roads(shared_da
         expected = sum(rate.rate * np.prod([float(row[name]) for name in rate.of]) for row in rows)
         assert ready.demand.workers[:, g].sum() == pytest.approx(expected, rel=1e-9)
     assert set(ready.demand.district.tolist()) == set(range(183))
-    told = " ".join(str(note) for note in ready.notes)
+    told = " ".join(str(note) for note in ready.study.notes)
     assert "51 repaired" in told
 
 

@@ -21,6 +21,7 @@ import openpyxl
 import pyogrio
 import pytest
 from conftest import ROOT
+from support.records import altered
 
 import stationplan as sp
 from stationplan.api import output
@@ -77,7 +78,7 @@ def with_names(plan, texts):
     for site, text in zip(plan.chosen, texts, strict=False):
         for column in columns.values():
             column[site] = text
-    return replace(plan, sites=replace(sites, **{key: tuple(column) for key, column in columns.items()}))
+    return altered(plan, sites=replace(sites, **{key: tuple(column) for key, column in columns.items()}))
 
 
 # --- plan.json -----------------------------------------------------------------------------------------------------

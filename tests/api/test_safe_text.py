@@ -29,6 +29,7 @@ import tomli_w
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.map_block import block_in
+from support.records import altered
 
 import stationplan as sp
 from stationplan.access import network_from_arcs
@@ -122,7 +123,7 @@ def replace_texts(plan: Plan, text: Callable[[], str]) -> Plan:
     districts = area.districts.copy()
     for field in ("name", "name_en", "prefecture", "district_id"):
         districts[field] = pd.Series([text() for _ in range(len(districts))], index=districts.index, dtype=object)
-    return dataclasses.replace(
+    return altered(
         plan,
         name=both(),
         notice=both(),
@@ -149,7 +150,7 @@ def replace_texts(plan: Plan, text: Callable[[], str]) -> Plan:
 def light(demo_plan):
     """The demo plan with one road: texts are what matters here."""
     road = network_from_arcs([104.0, 104.01], [30.6, 30.6], [0], [1], minutes={"walk": [9]})
-    return dataclasses.replace(demo_plan, network=road)
+    return altered(demo_plan, network=road)
 
 
 @pytest.fixture(scope="module")
@@ -218,14 +219,14 @@ def test_the_map_shows_any_text_as_it_is(tell, usual, texts, lang):
     html = render(told, lang=lang)
     page = Page(html)
     assert page.elements == usual(render, lang)
-    assert page.title == told.name.in_language(lang)
+    assert page.title == told.study.name.in_language(lang)
     assert "A49B" not in html
     assert re.fullmatch(r"\s*[A-Za-z0-9+/=]+\s*", page.data)
 
     data, sites = block_in(html).content, told.sites
-    assert (data["title"], data["subtitle"]) == (told.name.in_language(lang), told.notice.in_language(lang))
+    assert (data["title"], data["subtitle"]) == (told.study.name.in_language(lang), told.study.notice.in_language(lang))
     roads, workers = {"zh": ("道路：", "劳动者：cells.csv"), "en": ("Roads: ", "Workers: cells.csv")}[lang]
-    assert data["sources"] == [roads + told.sources[0], workers]
+    assert data["sources"] == [roads + told.study.sources[0], workers]
     for part, groups in (("groups", told.demand.groups), ("slots", told.demand.slots)):
         assert [entry["name"] for entry in data[part]] == [entry.name.in_language(lang) for entry in groups]
     column = {"zh": "name", "en": "name_en"}[lang]
@@ -247,11 +248,11 @@ def test_the_report_shows_any_text_as_it_is(tell, usual, texts, lang):
     page = Page(html)
     assert page.elements == usual(render_report, lang)
     assert "A49B" not in html
-    assert page.title == told.name.in_language(lang)
-    shown = [told.name, told.notice, *(entry.name for entry in (*told.demand.groups, *told.demand.slots))]
+    assert page.title == told.study.name.in_language(lang)
+    shown = [told.study.name, told.study.notice, *(entry.name for entry in (*told.demand.groups, *told.demand.slots))]
     assert [text for text in shown if text.in_language(lang) not in page.words] == []
     sites = [(told.sites.name[i], told.sites.address[i], told.sites.hours[i]) for i in told.chosen]
-    assert [text for text in itertools.chain(*sites, told.sources) if text not in page.words] == []
+    assert [text for text in itertools.chain(*sites, told.study.sources) if text not in page.words] == []
 
 
 @given(text=page_texts)
@@ -274,13 +275,13 @@ def test_plan_json_reads_back_exactly(tell, texts):
     told = tell(texts)
     read = json.loads(document_text(told))
     sites = told.sites
-    assert read["name"] == {"zh": told.name.zh, "en": told.name.en}
+    assert read["name"] == {"zh": told.study.name.zh, "en": told.study.name.en}
     assert [site["site_id"] for site in read["sites"]] == [sites.site_id[i] for i in told.chosen]
     assert [site["name"] for site in read["sites"]] == [sites.name[i] for i in told.chosen]
     assert [site["address"] for site in read["sites"]] == [sites.address[i] for i in told.chosen]
     assert [row["district"] for row in read["coverage"]["by_district"]] == list(told.area.districts["name"])
     assert [row["name"]["zh"] for row in read["coverage"]["by_group"]] == [g.name.zh for g in told.demand.groups]
-    assert read["notes"] == [str(note) for note in told.notes]
+    assert read["notes"] == [str(note) for note in told.study.notes]
 
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
@@ -338,7 +339,7 @@ def test_the_workbook_holds_any_text_as_text(tell, texts, lang):
         read = workbook_texts(path)
     sites = told.sites
     wanted = {value[i] for value in (sites.site_id, sites.name, sites.address, sites.hours) for i in told.chosen}
-    wanted |= {told.name.in_language(lang), told.notice.in_language(lang)}
+    wanted |= {told.study.name.in_language(lang), told.study.notice.in_language(lang)}
     wanted |= {entry.name.in_language(lang) for entry in (*told.demand.groups, *told.demand.slots)}
     assert wanted - read == set()
 
@@ -371,8 +372,8 @@ def test_the_geopackage_reads_back_exactly(tell, texts):
 def test_a_file_name_that_is_not_utf_8_does_not_lose_the_plan(demo_plan, tmp_path):
     # As files unpacked from a zip made on a Chinese Windows are named.
     odd = os.fsdecode("场景.toml".encode("gb18030"))
-    inputs = (InputFile(odd, "0" * 64, "scenario", ""), *demo_plan.inputs[1:])
-    dataclasses.replace(demo_plan, inputs=inputs).save(tmp_path / "out")
+    inputs = (InputFile(odd, "0" * 64, "scenario", ""), *demo_plan.study.inputs[1:])
+    altered(demo_plan, inputs=inputs).save(tmp_path / "out")
     assert json.loads((tmp_path / "out/manifest.json").read_text("utf-8"))["inputs"][0]["role"] == "scenario"
 
 
@@ -513,11 +514,11 @@ def test_hostile_texts_stay_text_in_every_place_of_the_map(demo_plan, watched, t
     def texts(selector):
         return page.locator(selector).all_text_contents()
 
-    assert texts(".sp-side h1") == [told.name.zh]
-    assert texts(".sp-subtitle") == [told.notice.zh]
+    assert texts(".sp-side h1") == [told.study.name.zh]
+    assert texts(".sp-subtitle") == [told.study.notice.zh]
     # The one place that Leaflet parses; markup has no way to write NUL.
     assert texts(".leaflet-control-attribution") == [
-        f"道路：{told.sources[0]}, 劳动者：cells.csv".replace("\0", "\ufffd")
+        f"道路：{told.study.sources[0]}, 劳动者：cells.csv".replace("\0", "\ufffd")
     ]
     assert texts(".sp-select option")[1:] == [group.name.zh for group in told.demand.groups]
     shares = texts(".sp-overview .sp-shares tbody th")
@@ -560,7 +561,7 @@ def test_hostile_texts_stay_text_in_every_place_of_the_map(demo_plan, watched, t
     assert exported["plan"]["required"] == [sites.site_id[i] for i in sorted(told.chosen[1:])]
     assert exported["plan"]["forbidden"] == [sites.site_id[told.chosen[0]]]
     page.locator(".sp-tool").first.click()
-    assert texts(".sp-dialog h2") == [told.name.zh]
+    assert texts(".sp-dialog h2") == [told.study.name.zh]
     dialog = page.locator(".sp-dialog").text_content()
     assert [i for i in told.chosen[1:] if sites.address[i] not in dialog or sites.site_id[i] not in dialog] == []
     page.locator(".sp-dialog header button").click()
@@ -579,7 +580,7 @@ def test_hostile_texts_stay_text_in_the_report(demo_plan, watched, tmp_path):
     told = replace_texts(demo_plan, lambda: f"{next(numbers)}{TRAP}")
     (tmp_path / "map.html").write_text(render_report(told), encoding="utf-8", newline="")
     page.goto((tmp_path / "map.html").as_uri())
-    assert page.locator("h1").text_content() == told.name.zh
+    assert page.locator("h1").text_content() == told.study.name.zh
     assert page.locator("script, img, iframe, object, embed, link").count() == 0
     assert page.evaluate("window.alarmed") is None
     assert alarms == []

@@ -152,7 +152,7 @@ def test_a_unit_is_stored_whole_and_known_by_what_it_holds(ready, tmp_path):
     path = tmp_path / name
     again = take(storage, name, digest)
     assert digest_of(again) == digest_of(part)
-    assert [str(note) for note in again.notes] == [str(note) for note in part.notes]
+    assert [str(note) for note in again.study.notes] == [str(note) for note in part.study.notes]
     assert not again.demand.workers.flags.writeable
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     with pytest.raises(ConsistencyError, match="is not the unit"):
@@ -430,12 +430,12 @@ def test_a_plan_may_be_about_some_districts_only(done, tmp_path):
     told = document(plan)
     assert told["coverage"] == unit["coverage"]
     assert told["solution"]["objective"] == unit["solution"]["objective"]
-    assert plan.part == ("990102",)
+    assert plan.study.part == ("990102",)
 
 
 def test_the_choice_of_a_units_map_can_be_planned_again(tmp_path):
     plan = sp.run(only(tmp_path, "new = 3", "990102"))
-    block = json.dumps(list(plan.part))
+    block = json.dumps(list(plan.study.part))
     sites = [plan.sites.site_id[site] for site in plan.chosen]
     fragment = (
         f'extends = "scenario.toml"\n[area]\nonly = {block}\n[plan]\nnew = 2\nrequired = {json.dumps(sites[:2])}\n'

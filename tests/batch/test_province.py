@@ -206,7 +206,7 @@ def test_what_stands_below_many_units_is_on_the_map_sheet(made, tmp_path):
     write_report(many, ready, storage_at(tmp_path), lang="en")
     first = squeezed(asked("pdftotext", "-l", 1, tmp_path / "report.pdf", "-"))
     assert "and40more" in first
-    assert f"Roads:{squeezed(ready.sources[0])}" in first
+    assert f"Roads:{squeezed(ready.study.sources[0])}" in first
 
 
 def test_without_a_chinese_font_no_pdf_stays_that_tells_something_else(made, tmp_path, monkeypatch):

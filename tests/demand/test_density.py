@@ -115,7 +115,7 @@ def test_a_point_layer_is_a_count_under_its_name(town):
         town(layer, "people = 0.1", people="lon,lat,n\n104.01,30.01,50\n104.05,30.01,70\n104.5,30.01,1\n")
     )
     assert made.surface.heads.sum() == pytest.approx(12)
-    assert "Of people 1.0 of 121.0 lie in no cell." in map(str, made.notes)
+    assert "Of people 1.0 of 121.0 lie in no cell." in map(str, made.study.notes)
 
 
 def raster(path, values, west=104.0, east=104.06):
@@ -165,7 +165,7 @@ def test_totals_and_a_missing_weight(town):
     made = sp.density(town(totals, "places = 1.0", places=far, totals=text))
     sums = np.bincount(made.surface.cells.district, made.surface.heads[:, 0])
     assert sums == pytest.approx([100, 60], rel=1e-12)
-    notes = " ".join(map(str, made.notes))
+    notes = " ".join(map(str, made.study.notes))
     assert "placed nowhere: 5.0 workers in D9" in notes
     assert "in 1 districts nothing has a weight; 60.0 workers are spread there by area" in notes
 
@@ -176,7 +176,7 @@ def test_overlapping_districts_are_told_and_count_a_cell_once(town, tmp_path):
     features["features"][1]["geometry"] = box(104.02, 104.06)  # a third of the first lies in the second
     (tmp_path / "districts.geojson").write_text(json.dumps(features), encoding="utf-8")
     made = sp.density(scenario)
-    assert any(str(note).startswith("The districts D0 区0 and D1 区1 share 3.2") for note in made.notes)
+    assert any(str(note).startswith("The districts D0 区0 and D1 区1 share 3.2") for note in made.study.notes)
     assert len(set(made.surface.cells.cell_id)) == len(made.surface.cells.cell_id)
 
 
@@ -406,8 +406,8 @@ def test_coverage_has_an_interval_and_sites_a_robustness(demo_plan):
     assert all(0 <= value <= 1 for value in robust)
     assert min(robust) < 1 <= max(robust)  # some sites stand in every draw, some do not
     draws = demo_plan.demand.draws
-    covered = (demo_plan.stations_after > 0) * demo_plan.demand.workers
-    share = covered.sum(axis=2) / np.maximum(demo_plan.surface.heads, 1e-12)
+    covered = (demo_plan.recounted.stations_after > 0) * demo_plan.demand.workers
+    share = covered.sum(axis=2) / np.maximum(demo_plan.density.surface.heads, 1e-12)
     by_draw = [(draw * share).sum() / draw.sum() for draw in draws.astype(float)]
     assert np.percentile(by_draw, [5, 95]) == pytest.approx([low, high], abs=1e-6)
 

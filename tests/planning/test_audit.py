@@ -100,7 +100,7 @@ def test_who_depends_on_a_station_that_closes_is_told_of_today_only(tmp_path):
     assert plan.solution.closed.tolist() == plan.audit.site.tolist()
     assert (by_id(plan, plan.audit.alone_today), by_id(plan, plan.audit.alone_after)) == ({"A": 60}, {"A": 0})
     assert [one.workers for one in scorecard_shares(plan)] == [60, 100]
-    assert np.array_equal(plan.scorecard.stations_after, plan.stations_after)
+    assert np.array_equal(plan.scorecard.stations_after, plan.recounted.stations_after)
 
 
 def test_hours_and_the_circle_count_for_whom_a_station_suits_only(tmp_path):
@@ -174,11 +174,11 @@ def test_layers_tell_the_audit(whole):
 
 def test_the_circle_is_15_minutes_and_a_kilometre_on_foot_whatever_the_groups_standards(tmp_path):
     same = sp.run(town(tmp_path / "same", FOUR))
-    assert np.array_equal(same.scorecard.stations_before, same.stations_before)
-    assert np.array_equal(same.scorecard.stations_after, same.stations_after)
+    assert np.array_equal(same.scorecard.stations_before, same.recounted.stations_before)
+    assert np.array_equal(same.scorecard.stations_after, same.recounted.stations_after)
     less = sp.run(town(tmp_path / "less", FOUR, standard="cutoff_min = 2.0"))
-    assert less.stations_before.sum() < same.stations_before.sum()
-    assert np.array_equal(less.scorecard.stations_before, same.stations_before)
+    assert less.recounted.stations_before.sum() < same.recounted.stations_before.sum()
+    assert np.array_equal(less.scorecard.stations_before, same.recounted.stations_before)
 
 
 def test_the_circle_reaches_across_a_border_though_the_groups_do_not(tmp_path):

@@ -185,7 +185,7 @@ def test_heat_moves_the_site_and_coverage_is_told_in_heads(tmp_path):
 def test_sites_that_would_add_nobody_are_not_proposed_and_this_is_told(tmp_path):
     plan = plan_of(tmp_path, "new = 5")
     assert names(plan) == ["C3", "C2", "C1"]
-    assert any("3 sites are proposed where 5 were asked for" in str(note) for note in plan.notes)
+    assert any("3 sites are proposed where 5 were asked for" in str(note) for note in plan.study.notes)
 
 
 def test_required_sites_are_built_and_forbidden_ones_are_not(tmp_path):
@@ -467,7 +467,7 @@ def test_without_a_site_a_recount_finds_so_many_fewer(demo_plan):
     standing = np.concatenate([np.flatnonzero(sites.existing), plan.chosen])
     for why in plan.why[::7]:
         without = recount_stations(demand, sites, times, standing[standing != why.site])
-        lost = demand.workers[plan.stations_after > 0].sum() - demand.workers[without > 0].sum()
+        lost = demand.workers[plan.recounted.stations_after > 0].sum() - demand.workers[without > 0].sum()
         assert why.removal_loss == pytest.approx(lost, abs=1e-6)
 
 
@@ -491,7 +491,7 @@ def test_more_sites_never_serve_fewer(demo_folder, demo_plan):
     few = run_demo(demo_folder, "new = 20", "new = 6")
     assert len(few.chosen) == 6
     assert few.solution.objective <= demo_plan.solution.objective
-    assert (few.stations_before == demo_plan.stations_before).all()
+    assert (few.recounted.stations_before == demo_plan.recounted.stations_before).all()
 
 
 def test_a_second_run_and_other_workers_give_the_same_bytes(demo_plan):
@@ -517,12 +517,12 @@ def test_progress_tells_every_step_in_turn(tmp_path):
     scenario = sp.load_scenario(village(tmp_path, "new = 1"))
     plan = sp.run(scenario, progress=lambda step, message: seen.append((step, str(message))))
     assert [step for step, _ in seen] == list(range(STEPS))
-    assert len({message for _, message in seen}) == STEPS == len(plan.timings_s)
+    assert len({message for _, message in seen}) == STEPS == len(plan.study.timings_s)
 
 
 def test_a_plan_never_changes(demo_plan):
     with pytest.raises(AttributeError):
-        demo_plan.synthetic = False
+        demo_plan.study.synthetic = False
     with pytest.raises(ValueError, match="read-only"):
         demo_plan.demand.workers[0, 0, 0] = 1.0
     with pytest.raises(TypeError):

@@ -13,7 +13,6 @@ from test_pipeline import CANDIDATES, COSTS, NODES, TOTAL, WORKERS, names, plan_
 
 import stationplan as sp
 from stationplan.errors import InfeasibleError, InputError
-from stationplan.figures.coverage import certainty
 from stationplan.report import document, render_report
 from stationplan.webmap.payload import _reset
 
@@ -129,7 +128,7 @@ def test_the_plan_may_look_at_the_worst_of_the_draws(tmp_path, aim):
     best = covered.min(axis=1).max() if aim == "worst" else regret
     assert plan.solution.objective == pytest.approx(best, rel=1e-6, abs=1e-6)
     assert plan.solution.bound == pytest.approx(best, rel=1e-5, abs=1e-3)
-    assert "draw of the demand" in str(certainty(plan))
+    assert "draw of the demand" in str(plan.aim.proof)
 
 
 def test_a_station_closes_where_it_is_missed_least(tmp_path):
@@ -212,7 +211,7 @@ def test_the_mean_way_is_the_shortest(tmp_path, new, far):
     # Coverage is told by the standard all the same, and the case of each site by the aim.
     assert document(plan)["coverage"]["after"]["workers"] == served("S", *names(plan))
     assert {why.held.rule for why in plan.why} == {"aim"}
-    assert "mean way" in str(certainty(plan))
+    assert "mean way" in str(plan.aim.proof)
 
 
 def test_ways_are_told_of_any_plan_that_asks(tmp_path):
@@ -244,14 +243,14 @@ def test_the_longest_way_is_the_shortest(tmp_path, new):
     assert plan.solution.bound == pytest.approx(best, rel=1e-9)
     assert document(plan)["ways"]["after"]["longest_min"] == pytest.approx(best, abs=1e-6)
     assert document(plan)["ways"]["after"]["without"] == 0
-    assert "longest way" in str(certainty(plan))
+    assert "longest way" in str(plan.aim.proof)
 
 
 def test_the_longest_way_leaves_out_whom_nothing_reaches(tmp_path):
     # Node 11 is 13.3 minutes from C3 at node 9; with C4 forbidden nothing else is within 7 minutes of it.
     plan = asked(tmp_path, 'aim = "center"\nnew = 4\nfar_min = 7\nforbidden = ["C4"]')
     assert plan.solution.objective == pytest.approx(500 / 75, rel=1e-9)
-    assert any("of 120 workers: the longest way leaves them out" in str(note) for note in plan.notes)
+    assert any("of 120 workers: the longest way leaves them out" in str(note) for note in plan.study.notes)
     left_out = [n for n in range(NODES) if walk_min(n, "S", "C1", "C2", "C3", "C5") > 7]
     assert document(plan)["ways"]["after"]["without"] == sum(WORKERS[n] for n in left_out) == 120
 
@@ -309,7 +308,7 @@ def test_most_workers_find_room(tmp_path, new):
     for site in told["sites"]:
         assert site["capacity"] == ROOM[site["site_id"]]
         assert 0 < site["served"]["day"] <= site["capacity"] + 1e-6
-    assert "room for more workers" in str(certainty(plan))
+    assert "room for more workers" in str(plan.aim.proof)
     assert f"/ {ROOM[names(plan)[0]]:,.0f}" in render_report(plan)
     # Most coverage is another question.
     assert served("S", *names(plan)) >= best
@@ -390,7 +389,7 @@ def test_longer_hours_and_smaller_stations_compete_for_the_money(tmp_path):
     (tmp_path / "stations.csv").write_text("id,name,lon,lat,hours\nS,Old,104.0,30,08:00-18:00\n", encoding="utf-8")
     path.write_text(night(path.read_text("utf-8")) + ACTIONS, encoding="utf-8")
     plan = sp.run(sp.load_scenario(path))
-    assert not any("have no limit" in str(note) for note in plan.notes)
+    assert not any("have no limit" in str(note) for note in plan.study.notes)
     # 120 yuan: a small station at C3 (250 by day) and the station open at night (30 more).
     assert names(plan) == ["C3/small", "S/late"]
     assert plan.solution.objective == 30 + 250 + 30
@@ -399,7 +398,7 @@ def test_longer_hours_and_smaller_stations_compete_for_the_money(tmp_path):
     path.write_text(path.read_text("utf-8").replace("budget = 120", "new = 1"), encoding="utf-8")
     plan = sp.run(sp.load_scenario(path))
     assert set(names(plan)) in ({"C3", "S/late"}, {"C3/small", "S/late"})
-    assert any("have no limit" in str(note) for note in plan.notes)
+    assert any("have no limit" in str(note) for note in plan.study.notes)
     assert "1, and 1 with longer hours" in render_report(plan, lang="en")
 
 

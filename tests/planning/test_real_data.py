@@ -45,11 +45,11 @@ def test_nothing_of_porto_alegre_is_lost_without_a_count(porto_alegre):
     assert counts["cells_outside"] == 0
     assert counts["network_nodes"] > 30_000
     assert counts["unsnapped"] == sum(counts[f"unsnapped_{key}"] for key in ("cells", "existing", "candidates"))
-    notes = " ".join(map(str, porto_alegre.notes))
+    notes = " ".join(map(str, porto_alegre.study.notes))
     assert f"No road for walking within 500 m of {counts['unsnapped_cells']} cells" in notes
     assert f"{counts['unsnapped_candidates']} candidates." in notes
     assert "poa_osm.pbf are drawn as open lines" not in notes  # four places are relations, and stand
-    assert "OpenStreetMap" in " ".join(porto_alegre.sources)
+    assert "OpenStreetMap" in " ".join(porto_alegre.study.sources)
 
 
 def test_sites_of_porto_alegre_are_places_of_its_map(porto_alegre):

@@ -17,6 +17,7 @@ import pytest
 from conftest import IN_CI
 from docx.oxml.ns import qn
 from markupsafe import Markup
+from support.records import altered
 
 from stationplan.documents import pdf as pdf_writer
 from stationplan.documents import report_page, write_pdf, write_word
@@ -178,8 +179,12 @@ def test_the_report_tells_what_the_plan_holds(demo_plan, told):
 
 def test_a_plan_without_new_sites_has_a_report_too(demo_plan, chinese_font, tmp_path):
     solution = dataclasses.replace(demo_plan.solution, sites=np.array([], dtype=np.int64))
-    bare = dataclasses.replace(
-        demo_plan, solution=solution, why=(), robustness=np.array([]), stations_after=demo_plan.stations_before
+    bare = altered(
+        demo_plan,
+        solution=solution,
+        why=(),
+        robustness=dataclasses.replace(demo_plan.robustness, share=np.array([])),
+        stations_after=demo_plan.recounted.stations_before,
     )
     report = plan_report(bare, lang="en")
     assert "No site is proposed." in report_page(report)
@@ -302,7 +307,10 @@ def squares(svg: Markup) -> dict[str, int]:
 def test_the_sheet_shows_every_cell_with_workers_once_by_what_most_of_them_have(demo_plan):
     workers = demo_plan.demand.workers
     heads = workers.sum(axis=(1, 2))
-    today, later = ((workers * (s > 0)).sum(axis=(1, 2)) for s in (demo_plan.stations_before, demo_plan.stations_after))
+    today, later = (
+        (workers * (s > 0)).sum(axis=(1, 2))
+        for s in (demo_plan.recounted.stations_before, demo_plan.recounted.stations_after)
+    )
     first = (heads > 0) & (2 * today >= heads - 1e-9)
     second = (heads > 0) & ~first & (2 * later >= heads - 1e-9)
     none = (heads > 0) & ~first & ~second
@@ -319,7 +327,7 @@ def test_small_cells_are_put_together(demo_plan, monkeypatch):
 
 
 def test_a_review_number_stands_on_the_report(demo_plan):
-    reviewed = dataclasses.replace(demo_plan, map_options=MapOptions(review_number="川S(2026)001"))
+    reviewed = altered(demo_plan, map_options=MapOptions(review_number="川S(2026)001"))
     assert plan_report(reviewed, lang="zh").sheet.review == "审图号：川S(2026)001"
     assert "川S(2026)001" in render_report(reviewed)
 
@@ -377,14 +385,14 @@ def test_a_gap_is_named_by_what_is_near_and_by_nothing_else(demo_plan):
     said = gap_place(demo_plan, gap, "en")
     assert ("north" in said.split(" m ")[1].split(" of ")[0]) == (north > abs(east) * np.tan(np.pi / 8))
     assert sites.name[gap.near] in said
-    bare = dataclasses.replace(demo_plan, sites=dataclasses.replace(sites, name=("",) * len(sites)))
+    bare = altered(demo_plan, sites=dataclasses.replace(sites, name=("",) * len(sites)))
     lost = biggest_gaps(bare, 1)[0]
     assert lost.near == -1
     assert gap_place(bare, lost, "zh") == demo_plan.area.districts["name"].iloc[gap.district]
 
 
 def test_nothing_is_a_gap_where_everybody_is_covered(demo_plan):
-    covered = dataclasses.replace(demo_plan, stations_after=np.ones_like(demo_plan.stations_after))
+    covered = altered(demo_plan, stations_after=np.ones_like(demo_plan.recounted.stations_after))
     assert biggest_gaps(covered, 10) == []
     assert "Nobody stays without a station." in render_report(covered, lang="en")
 
@@ -417,7 +425,7 @@ def test_negative_numbers_stay_numbers_in_the_workbook(tmp_path):
 
 
 def test_the_csv_keeps_names_that_look_like_formulas_apart_from_numbers(demo_plan):
-    named = dataclasses.replace(
+    named = altered(
         demo_plan,
         sites=dataclasses.replace(demo_plan.sites, name=tuple(f"-{name}" for name in demo_plan.sites.name)),
         name=LocalText("名", "name"),
@@ -444,12 +452,12 @@ def audited(demo_plan):
         outside=np.array([False, True, False, False, False, False]),
         closable=stand[[2, 0]],
     )
-    before = np.zeros_like(demo_plan.stations_before)
+    before = np.zeros_like(demo_plan.recounted.stations_before)
     after = before.copy()
     before[:300] = 1
     after[:600] = 2
     needed = (Needed(0.6, 0, 0, 0.97), Needed(0.9, 14, 12, 0.97), Needed(0.995, None, 0, 0.97))
-    return dataclasses.replace(demo_plan, audit=audit, scorecard=Scorecard(15.0, 1000.0, before, after, needed))
+    return altered(demo_plan, audit=audit, scorecard=Scorecard(15.0, 1000.0, before, after, needed))
 
 
 def section_of(report: Report, title: str) -> Section:

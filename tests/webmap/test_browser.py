@@ -13,6 +13,7 @@ import folium
 import numpy as np
 import pytest
 from conftest import ROOT
+from support.records import altered
 
 import stationplan as sp
 from stationplan.domain import LocalText, Phase
@@ -112,11 +113,10 @@ def folder(demo_plan, tmp_path_factory):
         (place / f"report-{lang}.html").write_text(render_report(demo_plan, lang=lang), encoding="utf-8", newline="")
     density = sp.density(sp.load_scenario(ROOT / "data/demo/scenario.toml"))
     hostile = LocalText(HOSTILE, HOSTILE)
-    named = type(density)(**{**density.__dict__, "name": hostile, "notice": hostile})
+    named = altered(density, name=hostile, notice=hostile)
     draws = density.surface.draws.copy()
     draws[:, ::2] = draws[:1, ::2]  # half of the cells are known for certain
-    certain = type(density.surface)(**{**density.surface.__dict__, "draws": draws})
-    sure = type(density)(**{**density.__dict__, "surface": certain})
+    sure = altered(density, surface=altered(density.surface, draws=draws))
     (place / "surface-sure.html").write_text(render_surface(sure, lang="en"), encoding="utf-8", newline="")
     for lang in LANGUAGES:
         (place / f"surface-{lang}.html").write_text(render_surface(named, lang=lang), encoding="utf-8", newline="")
@@ -216,7 +216,7 @@ def test_title_panels_and_scale_are_there(shown, demo_plan):
     page, words = opened.page, {"zh": ("图例", "图层"), "en": ("Legend", "Layers")}[lang]
     for selector in (".sp-side", ".sp-legend", ".leaflet-control-layers", ".leaflet-control-scale", ".sp-day"):
         assert page.locator(selector).is_visible()
-    assert page.locator(".sp-side h1").inner_text() == page.title() == demo_plan.name.in_language(lang)
+    assert page.locator(".sp-side h1").inner_text() == page.title() == demo_plan.study.name.in_language(lang)
     assert page.locator(".sp-legend .sp-fold-heading").inner_text() == words[0]
     assert page.locator(".leaflet-control-layers .sp-fold-heading").inner_text() == words[1]
     assert re.fullmatch(r"\d+ k?m", page.locator(".leaflet-control-scale-line").inner_text())
@@ -307,7 +307,7 @@ def test_the_page_counts_what_plan_json_says(english, demo_plan):
 
 def test_a_page_that_counts_otherwise_says_so(browser, english, demo_plan, tmp_path):
     assert english.page.locator(".sp-alarm").count() == 0
-    wrong = dataclasses.replace(demo_plan, stations_after=demo_plan.stations_before)
+    wrong = altered(demo_plan, stations_after=demo_plan.recounted.stations_before)
     (tmp_path / "map.html").write_text(render(wrong, lang="en"), encoding="utf-8", newline="")
     page = browser.new_page()
     page.goto((tmp_path / "map.html").as_uri())
@@ -443,7 +443,7 @@ def test_slot_and_group_are_looked_at_alone(desk, demo_plan):
     share = quantity(page.locator(".sp-after strong").inner_text())
     assert share == pytest.approx(100 * told["by_slot"][0]["after"]["share"], abs=0.0501)
     page.locator(".sp-select select").select_option(index=2)
-    workers, after = demo_plan.demand.workers[:, 1, 0], demo_plan.stations_after[:, 1, 0]
+    workers, after = demo_plan.demand.workers[:, 1, 0], demo_plan.recounted.stations_after[:, 1, 0]
     share = quantity(page.locator(".sp-after strong").inner_text())
     assert share == pytest.approx(100 * workers[after > 0].sum() / workers.sum(), abs=0.0501)
     assert page.locator(".sp-coverage .sp-label").inner_text() == "Workers covered: Couriers · Dawn"
@@ -618,7 +618,7 @@ def test_text_stands_out_enough(open_page, demo_plan, size, tab):
 def test_phases_have_colours_of_their_own(browser, demo_plan, tmp_path):
     solution = dataclasses.replace(demo_plan.solution, phases=(Phase(12, 1.0, 1.0), Phase(8, 2.0, 2.0)))
     names = (LocalText("2027年", "In 2027"), LocalText("2028年", "In 2028"))
-    phased = dataclasses.replace(demo_plan, solution=solution, phase_names=names)
+    phased = altered(demo_plan, solution=solution, phase_names=names)
     (tmp_path / "map.html").write_text(render(phased, lang="en"), encoding="utf-8", newline="")
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.goto((tmp_path / "map.html").as_uri())
@@ -679,7 +679,7 @@ def test_it_lives_in_a_notebook(browser, demo_plan):
     page.set_content(f"<div>{build(demo_plan, lang='en')._repr_html_()}</div>")
     frame = page.frames[1]
     frame.wait_for_selector("html[data-stationplan-ready='1']", state="attached")
-    assert frame.locator(".sp-side h1").inner_text() == demo_plan.name.en
+    assert frame.locator(".sp-side h1").inner_text() == demo_plan.study.name.en
     assert said == []
     page.close()
 
@@ -706,7 +706,7 @@ def test_layers_of_ones_own_stand_beside_ours(browser, demo_plan, tmp_path):
 def test_the_report_opens_without_script_or_request(open_page, demo_plan, lang, size):
     opened = open_page(f"report-{lang}.html", size)
     page = opened.page
-    assert page.locator("h1").inner_text() == page.title() == demo_plan.name.in_language(lang)
+    assert page.locator("h1").inner_text() == page.title() == demo_plan.study.name.in_language(lang)
     assert page.locator("script").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
     assert (

@@ -8,6 +8,7 @@ import re
 
 import numpy as np
 import pytest
+from support.records import altered
 
 from stationplan.cli import main
 from stationplan.errors import InputError
@@ -25,15 +26,15 @@ def lesser(demo_plan):
     """The demo's plan without the sites that it builds first and third, counted by hand."""
     gone = demo_plan.chosen[[0, 2]]
     columns = demo_plan.coverage.cover[:, gone].sum(axis=1)
-    after = demo_plan.stations_after.copy()
+    after = demo_plan.recounted.stations_after.copy()
     coverage = demo_plan.coverage
     after[coverage.cell, coverage.group, coverage.slot] -= np.asarray(columns).astype(np.int32)
     kept = np.delete(np.arange(len(demo_plan.chosen)), [0, 2])
-    return dataclasses.replace(
+    return altered(
         demo_plan,
         solution=dataclasses.replace(demo_plan.solution, sites=demo_plan.chosen[kept]),
         why=tuple(demo_plan.why[i] for i in kept),
-        robustness=demo_plan.robustness[kept],
+        robustness=dataclasses.replace(demo_plan.robustness, share=demo_plan.robustness.share[kept]),
         stations_after=after,
     )
 

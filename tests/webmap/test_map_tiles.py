@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 import re
 
 import pytest
 from conftest import ROOT
 from support.map_block import block_in
+from support.records import altered
 
 import stationplan as sp
 from stationplan.domain import MapOptions
@@ -22,7 +22,7 @@ PIXEL = base64.b64decode(
 
 
 def with_options(plan, **options):
-    return dataclasses.replace(plan, map_options=MapOptions(**options))
+    return altered(plan, map_options=MapOptions(**options))
 
 
 def load(folder, text):

@@ -16,6 +16,7 @@ from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.map_block import block_in, block_of, in_metres
+from support.records import altered
 
 import stationplan as sp
 from stationplan.access import network_from_arcs
@@ -101,7 +102,7 @@ def test_a_kind_without_a_station_gets_no_layer(demo_plan):
     sites = dataclasses.replace(demo_plan.sites, kind=("micro",) * len(demo_plan.sites))
     names = [
         child.layer_name
-        for child in build(dataclasses.replace(demo_plan, sites=sites), lang="en")._children.values()
+        for child in build(altered(demo_plan, sites=sites), lang="en")._children.values()
         if isinstance(child, folium.FeatureGroup)
     ]
     assert [name for name in names if name.startswith("Existing")] == ["Existing: Micro station"]
@@ -160,7 +161,7 @@ def test_the_page_is_one_document_with_one_title_and_one_data_block(html, demo_p
     page = Page(html)
     assert html.startswith("<!DOCTYPE html>")
     assert page.tags.count("html") == page.tags.count("body") == page.tags.count("title") == 1
-    assert page.text["title"] == [demo_plan.name.zh]
+    assert page.text["title"] == [demo_plan.study.name.zh]
     assert re.fullmatch(r"[A-Za-z0-9+/=]+", page.text["data"][0])
     assert block_in(html).content == block_of(demo_plan).content
 
@@ -260,7 +261,7 @@ def test_cell_outlines_are_those_of_the_plan(block, demo_plan):
     rings = block.cells(block.content["cells"]["outline"])
     assert len(rings) == len(demo_plan.demand.cell_id)
     decoded = np.array([shapely.Polygon(in_metres(ring, demo_plan.area.crs)) for ring in rings])
-    outlines = demo_plan.surface.cells.outline
+    outlines = demo_plan.density.surface.cells.outline
     assert max(shapely.hausdorff_distance(decoded, outlines)) < 2
     assert np.allclose(shapely.area(decoded), shapely.area(outlines), rtol=0.02)
 
@@ -294,7 +295,7 @@ def test_walks_along_the_packed_roads_take_as_long_as_along_the_network(block, d
 @pytest.fixture(scope="module")
 def block_on(demo_plan):
     """A function that gives the block of the plan on another network."""
-    return lambda network: block_of(dataclasses.replace(demo_plan, network=network))
+    return lambda network: block_of(altered(demo_plan, network=network))
 
 
 @settings(deadline=None, derandomize=True, max_examples=15)
@@ -364,7 +365,7 @@ def test_cells_and_cover_give_the_stations_of_every_row(block, demo_plan):
                 if opened[site] >> slot & 1:
                     counts[cover[group * len(sites) + site], group, slot] += 1
     counts[demo_plan.demand.workers == 0] = 0
-    assert (counts == demo_plan.stations_after).all()
+    assert (counts == demo_plan.recounted.stations_after).all()
 
 
 def test_workers_of_the_page_add_up_to_the_worker(block, demo_plan):
@@ -372,7 +373,7 @@ def test_workers_of_the_page_add_up_to_the_worker(block, demo_plan):
     heads = np.column_stack([block.arrays[number] for number in cells["heads"]]) / cells["parts"]
     shown = heads[:, :, None] * np.array(cells["share"])
     assert np.abs(shown - workers).max() <= 0.5 / cells["parts"] + 1e-9
-    for stations in (demo_plan.stations_before, demo_plan.stations_after):
+    for stations in (demo_plan.recounted.stations_before, demo_plan.recounted.stations_after):
         for least in (1, 2):
             assert abs(shown[stations >= least].sum() - workers[stations >= least].sum()) < 0.1
     assert (block.sums(cells["district"]) == demo_plan.demand.district).all()
@@ -384,7 +385,7 @@ def test_workers_whose_day_is_split_otherwise_in_some_cell_are_refused(demo_plan
     workers[cell, 0, 0] += 1
     demand = dataclasses.replace(demo_plan.demand, workers=workers)
     with pytest.raises(ConsistencyError, match="split alike"):
-        block_of(dataclasses.replace(demo_plan, demand=demand))
+        block_of(altered(demo_plan, demand=demand))
 
 
 def test_proposed_sites_stand_in_build_order(data, demo_plan):
@@ -405,11 +406,11 @@ def test_every_site_stands_on_the_map_once(block, demo_plan):
 
 
 def test_a_choice_sets_back_what_the_scenario_asks_for_besides(demo_plan):
-    toml = demo_plan.scenario_toml.replace("floor_share = 0.0", "floor_share = 0.5").replace(
+    toml = demo_plan.study.scenario_toml.replace("floor_share = 0.0", "floor_share = 0.5").replace(
         "min_spacing_m = 0.0", "min_spacing_m = 300.0"
     )
     assert block_of(demo_plan).content["reset"] == []
-    assert block_of(dataclasses.replace(demo_plan, scenario_toml=toml)).content["reset"] == [
+    assert block_of(altered(demo_plan, scenario_toml=toml)).content["reset"] == [
         "min_spacing_m = 0",
         "floor_share = 0",
     ]
@@ -444,6 +445,5 @@ def test_any_question_is_set_back_to_a_choice_of_ones_own(tmp_path, plan):
 def test_an_unknown_gap_is_said_to_be_unknown(demo_plan):
     solution = dataclasses.replace(demo_plan.solution, gap=float("inf"), termination="time_limit")
     assert (
-        block_of(dataclasses.replace(demo_plan, solution=solution)).content["certainty"]
-        == "其他方案最多还能多覆盖多少，目前未知。"
+        block_of(altered(demo_plan, solution=solution)).content["certainty"] == "其他方案最多还能多覆盖多少，目前未知。"
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stationplan.errors import Fault, FaultList, InputError, Message, say
-from stationplan.scenario import load_scenario
+from stationplan.scenario import read_scenario
 from stationplan.storage.database import is_database
 from stationplan.storage.remote import Remote, local_path
 
@@ -108,7 +108,7 @@ def _fetch_scenario(path: Path, mirrors: Sequence[_Mirror]) -> None:
 
 def _fetch_inputs(path: Path, data: Path | None, mirrors: Sequence[_Mirror]) -> None:
     """Fetch the inputs that a scenario names, each from the first folder that has it; missing ones are told later."""
-    scenario = load_scenario(path, data=data, undeclared_datums=True, purpose=None)
+    scenario = read_scenario(path, aims={}, data=data, undeclared_datums=True, purpose=None)
     for name in {name for _, name, _ in scenario.inputs if not is_database(name)}:
         with suppress(InputError):  # a path that leaves its folder is refused when it is read
             for place in scenario.places(name):

@@ -124,9 +124,9 @@ def _capacity(given: Sequence[float], file: ScenarioFile) -> FloatArray:
 
 
 def _check_capacity(scenario: Scenario, sites: Sites) -> None:
-    """Refuse a question about room where some site has no capacity."""
+    """Refuse an aim that needs capacities where some site has none."""
     unknown = np.flatnonzero(np.isnan(sites.capacity))
-    if scenario.file.plan.aim == "served" and len(unknown):
+    if scenario.needs_capacity and len(unknown):
         faults = FaultList(scenario.path.name)
         faults.add(
             say(

@@ -55,9 +55,9 @@ def test_evidence_decides_where_it_was_asked_for_and_the_manifest_says_why(demo_
 def test_a_datum_that_the_roads_contradict_is_used_and_doubted(demo_folder):
     shift_candidates(demo_folder)
     plan = sp.run(changed(demo_folder, "new = 20", "new = 1"))
-    (decision,) = [item for item in plan.datums if item.role == "candidates"]
+    (decision,) = [item for item in plan.study.datums if item.role == "candidates"]
     assert (decision.used, decision.doubtful) == ("wgs84", True)
-    assert any("The datum of candidates is doubtful." in str(note) for note in plan.notes)
+    assert any("The datum of candidates is doubtful." in str(note) for note in plan.study.notes)
 
 
 def test_evidence_that_shows_nothing_is_refused(demo_folder):

@@ -22,6 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
+from support.records import altered
 from test_cli import call, cut_demo
 from test_safe_text import FRAGMENTS, WHOLE
 
@@ -561,7 +562,7 @@ def test_a_plan_from_tables_of_a_database_is_that_from_their_files(demo_folder, 
     path.write_text(text, "utf-8")
     plan = sp.run(sp.load_scenario(path))
     assert {**document(plan), "scenario": ""} == {**document(from_files), "scenario": ""}
-    hashes = {item.role: item.sha256 for item in plan.inputs}
+    hashes = {item.role: item.sha256 for item in plan.study.inputs}
     assert all(len(hashes[role]) == 64 for role in ("stations", "candidates"))
 
     plan.save(tmp_path / "out")
@@ -570,7 +571,7 @@ def test_a_plan_from_tables_of_a_database_is_that_from_their_files(demo_folder, 
     assert shown_url(database) in (tmp_path / "out/manifest.json").read_text("utf-8")
 
     run(database, "UPDATE candidates SET geom = ST_Translate(geom, 1e-9, 0) WHERE number = 1")
-    moved = {item.role: item.sha256 for item in sp.run(sp.load_scenario(path)).inputs}
+    moved = {item.role: item.sha256 for item in sp.run(sp.load_scenario(path)).study.inputs}
     assert moved["candidates"] != hashes["candidates"]
     assert moved["stations"] == hashes["stations"]
 
@@ -656,8 +657,8 @@ def test_the_tables_have_types_keys_indices_and_comments(demo_plan, database):
     assert {name for name, text in indices if "USING gist (geometry)" in text} == LAYERS
     assert {name for name, text in indices if "UNIQUE" in text} == LAYERS
     for text in comments(database).values():
-        assert demo_plan.scenario_fingerprint in text
-        assert demo_plan.name.zh in text
+        assert demo_plan.study.scenario_fingerprint in text
+        assert demo_plan.study.name.zh in text
 
 
 def test_a_table_that_was_written_can_be_read_again(demo_plan, database):
@@ -672,7 +673,7 @@ def test_a_table_that_was_written_can_be_read_again(demo_plan, database):
 def test_a_plan_without_stations_today_leaves_an_empty_table(demo_plan, database):
     before = demo_plan.sites
     nothing = replace(demo_plan.audit, **{key: column[:0] for key, column in vars(demo_plan.audit).items()})
-    plan = replace(demo_plan, sites=replace(before, existing=np.zeros_like(before.existing)), audit=nothing)
+    plan = altered(demo_plan, sites=replace(before, existing=np.zeros_like(before.existing)), audit=nothing)
     write_database(plan, database)
     assert run(database, "SELECT count(*) FROM stationplan.existing") == [(0,)]
 
@@ -742,7 +743,7 @@ def test_a_failure_in_the_last_layer_leaves_nothing_of_the_others(demo_plan, dat
     demo_plan.save_to_database(database)
     before = comments(database)
     run(database, trigger)
-    other = replace(demo_plan, scenario_fingerprint="other")
+    other = altered(demo_plan, scenario_fingerprint="other")
     assert refusal(write_database, other, database, overwrite=True).code == "refused"
     assert comments(database) == before
     assert run(database, "SELECT count(*) FROM stationplan.proposed") == [(20,)]
@@ -757,7 +758,7 @@ def test_a_refusal_at_the_very_end_leaves_nothing(demo_plan, database):
     )
     twice = replace(demo_plan.demand, x=np.zeros_like(demo_plan.demand.x) + demo_plan.demand.x[0])
     twice = replace(twice, y=np.zeros_like(twice.y) + twice.y[0])
-    fault = refusal(write_database, replace(demo_plan, demand=twice), database)
+    fault = refusal(write_database, altered(demo_plan, demand=twice), database)
     assert "conflicting key value" in str(fault)
     assert tables(database) == set()
 
@@ -768,7 +769,7 @@ def test_of_two_writers_at_once_the_tables_are_those_of_one(demo_plan, database,
 
     def write(name):
         try:
-            write_database(replace(demo_plan, scenario_fingerprint=name), database, overwrite=overwrite)
+            write_database(altered(demo_plan, scenario_fingerprint=name), database, overwrite=overwrite)
         except InputError as error:
             refused.append({fault.code for fault in error.faults})
 
@@ -789,7 +790,7 @@ def test_text_is_stored_as_it_is(demo_plan, database):
     names = tuple(texts[i] if i < len(texts) else name for i, name in enumerate(sites.name))
     everyone = np.ones_like(sites.existing)
     title = LocalText("100% '; DROP TABLE x; -- \\ %s :x", '"{0}" $$')
-    write_database(replace(demo_plan, name=title, sites=replace(sites, name=names, existing=everyone)), database)
+    write_database(altered(demo_plan, name=title, sites=replace(sites, name=names, existing=everyone)), database)
     stored = dict(run(database, "SELECT site_id, name FROM stationplan.existing"))
     assert [stored[site] for site in sites.site_id] == list(names)
     assert len(texts) > 50
@@ -801,7 +802,7 @@ def test_nul_which_postgresql_cannot_hold_is_written_as_an_escape(demo_plan, dat
     names = ("a\0b", *sites.name[1:])
     everyone = np.ones_like(sites.existing)
     title = LocalText("a\0b", "c")
-    write_database(replace(demo_plan, name=title, sites=replace(sites, name=names, existing=everyone)), database)
+    write_database(altered(demo_plan, name=title, sites=replace(sites, name=names, existing=everyone)), database)
     stored = dict(run(database, "SELECT site_id, name FROM stationplan.existing"))
     assert stored[sites.site_id[0]] == r"a\x00b"
     assert r"a\x00b / c" in comments(database)["demand"]

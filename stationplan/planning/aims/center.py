@@ -1,0 +1,94 @@
+"""The shortest longest travel time to a station: the p-center."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from stationplan.domain import Demand, KeyFigure, Recounted, Served, Solution
+from stationplan.errors import InfeasibleError, Message, UndecidedError, say
+from stationplan.planning.aims.aim import travel_figures
+from stationplan.planning.aims.registry import register
+from stationplan.planning.aims.travel import Travel, down, journeys_of
+from stationplan.planning.question import Question
+from stationplan.siting import min_stations, p_center
+
+
+@register
+class Center(Travel):
+    """Workers whom no station or candidate can reach are left out, with a note."""
+
+    id = "center"
+    name = say("the shortest longest way to a station")
+    meaning = "the shortest longest travel time to a station"
+
+    def ask(self, asked: Question) -> Solution:
+        """Return the sites with the shortest longest travel time of all who can have one."""
+        journeys, weight = journeys_of(asked)
+        sites = asked.sites
+        return p_center(
+            journeys.minutes,
+            asked.plan.new or 0,
+            weights=np.where(asked.reachable, weight, 0.0),
+            existing=sites.existing,
+            required=sites.required,
+            forbidden=sites.forbidden,
+            time_limit_s=asked.plan.time_limit_s,
+        )
+
+    def recount(self, asked: Question, counted: Recounted, solution: Solution) -> float:
+        """Return the longest of the minutes to the nearest station."""
+        minutes = counted.minutes_after
+        assert minutes is not None  # the scenario gives `far_min`
+        return float(minutes[(asked.demand.weight > 0) & np.isfinite(minutes)].max(initial=0.0))
+
+    def clause(self, asked: Question, solution: Solution, *, proven: bool) -> Message | None:
+        """Return the longest travel time below which no choice gets."""
+        if proven:
+            return say("Proven best: no other choice of sites makes the longest way to a station shorter.")
+        return say("No choice of sites makes the longest way shorter than {minutes} min.", minutes=down(solution.bound))
+
+    def infeasible(self, asked: Question) -> InfeasibleError | UndecidedError:
+        """Return how many sites are needed to bring everybody within the minutes up to which times are measured."""
+        journeys, _ = journeys_of(asked)
+        near = sparse.csr_array(
+            (np.ones(journeys.minutes.nnz, dtype=bool), journeys.minutes.indices, journeys.minutes.indptr),
+            shape=journeys.minutes.shape,
+        )[asked.reachable]
+        least = min_stations(
+            near,
+            np.ones(near.shape[0]),
+            time_limit_s=asked.plan.time_limit_s,
+            **asked.roles | {"costs": asked.sites.counted.astype(np.float64)},
+        )
+        what = say(
+            "{new} new sites do not bring everybody within {minutes} min.",
+            new=asked.plan.new or 0,
+            minutes=f"{journeys.far_min:g}",
+        )
+        return InfeasibleError(what, [say("{count} new sites are enough.", count=round(least.objective))])
+
+    def notes(self, asked: Question, solution: Solution) -> tuple[Message, ...]:
+        """Return who is left out of the longest travel time, as no station or candidate is within reach."""
+        journeys, _ = journeys_of(asked)
+        left_out = float(asked.coverage.weight[~asked.reachable[journeys.origin]].sum())
+        if not left_out:
+            return ()
+        return (
+            say(
+                "No station or candidate that is open to them is within {minutes} min of {workers} workers: the "
+                "longest way leaves them out.",
+                minutes=f"{journeys.far_min:g}",
+                workers=f"{left_out:.1f}" if left_out < 10 else round(left_out),
+            ),
+        )
+
+    def figures(
+        self,
+        demand: Demand,
+        counted: Recounted,
+        served: Served | None,
+        far_min: float | None,
+    ) -> tuple[KeyFigure, ...]:
+        """Return the longest travel time to a station."""
+        return travel_figures(demand, counted, far_min, longest=True)

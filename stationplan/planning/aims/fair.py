@@ -1,0 +1,68 @@
+"""The worst-covered district covered best, then the next: lexicographic max-min over districts."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from stationplan.domain import Recounted, Solution
+from stationplan.errors import InfeasibleError, Message, say
+from stationplan.planning.aims.aim import Aim, recounted_coverage
+from stationplan.planning.aims.registry import register
+from stationplan.planning.feasibility import floor_missed
+from stationplan.planning.question import Question
+from stationplan.scenario import PlanInput
+from stationplan.siting import fair_coverage
+from stationplan.text.catalogue import percent_up
+
+
+@register
+class Fair(Aim):
+    """Equity between districts."""
+
+    id = "fair"
+    name = say("the worst-covered district covered best")
+    meaning = "the worst-covered district covered best, then the next"
+    accepts: ClassVar[frozenset[str]] = frozenset(
+        {"new", "budget", "floor_share", "close", "min_spacing_m", "actions", "fade_min", "heat"}
+    )
+
+    def ask(self, asked: Question) -> Solution:
+        """Return the sites that raise the smallest share of a district, then the next, and so on."""
+        plan, coverage = asked.plan, asked.coverage
+        return fair_coverage(
+            coverage.cover if coverage.share is None else coverage.share,
+            coverage.weight,
+            district=asked.district,
+            totals=asked.totals,
+            p=plan.new,
+            budget=plan.budget,
+            time_limit_s=plan.time_limit_s,
+            **asked.rules,
+        )
+
+    def recount(self, asked: Question, counted: Recounted, solution: Solution) -> float:
+        """Return the smallest share of a district; NaN where coverage fades out."""
+        if asked.coverage.share is not None:
+            return float("nan")
+        covered = recounted_coverage(asked, counted).sum(axis=(1, 2))
+        reached = np.bincount(asked.demand.district, covered, minlength=len(asked.totals))
+        populated = asked.totals > 0
+        return float((reached[populated] / asked.totals[populated]).min())
+
+    def clause(self, asked: Question, solution: Solution, *, proven: bool) -> Message | None:
+        """Return the share that no choice exceeds in every district."""
+        if proven:
+            return say("Proven: no other choice of sites covers more of the worst-covered district.")
+        return say("No other choice covers more than {share} of every district.", share=percent_up(solution.bound))
+
+    def missed(self, asked: Question, solution: Solution) -> InfeasibleError | None:
+        """Return that the floor is out of reach, where the best smallest share is below it."""
+        if solution.bound < asked.plan.floor_share * (1 - 1e-9):
+            return floor_missed(asked, solution.objective)
+        return None
+
+    def floor_share(self, plan: PlanInput, solution: Solution) -> float:
+        """Return the smallest share that the plan reaches: no exchange may let a district fall below it."""
+        return solution.objective

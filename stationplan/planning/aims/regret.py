@@ -1,0 +1,35 @@
+"""In no draw of the demand far fewer workers covered than by the best plan for that draw."""
+
+from __future__ import annotations
+
+import math
+
+from stationplan.domain import Recounted, Solution
+from stationplan.errors import Message, say
+from stationplan.planning.aims.over_draws import OverDraws
+from stationplan.planning.aims.registry import register
+from stationplan.planning.question import Question
+from stationplan.text.catalogue import number
+
+
+@register
+class Regret(OverDraws):
+    """Min-max regret over the draws."""
+
+    id = "regret"
+    name = say("the least regret over the draws of the demand")
+    meaning = "in no draw far fewer workers covered than by its own best plan"
+    measure = "regret"
+
+    def recount(self, asked: Question, counted: Recounted, solution: Solution) -> float:
+        """Return NaN: what the best plan of each draw covers is known to the solver only."""
+        return math.nan
+
+    def clause(self, asked: Question, solution: Solution, *, proven: bool) -> Message | None:
+        """Return the regret and its bound, in workers."""
+        return say(
+            "In no draw of the demand does another plan cover more than {workers} workers more; no choice gets this "
+            "below {bound}.",
+            workers=number(math.ceil(solution.objective)),
+            bound=number(math.floor(solution.bound)),
+        )

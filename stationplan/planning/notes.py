@@ -1,0 +1,112 @@
+"""Notes of a plan: what its readers should know of roads, answer and uncertainty besides the figures."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stationplan.domain import BoolArray, Mode, Robustness, Solution
+from stationplan.errors import Message, say
+from stationplan.planning.aims import Aim
+from stationplan.planning.prepare import MODE_NAMES, Prepared
+from stationplan.planning.question import Question
+
+
+def answer_notes(aim: Aim, asked: Question, solution: Solution) -> tuple[Message, ...]:
+    """Return what readers should know of an answer: closures, time run out, what has no limit, what the aim adds."""
+    plan, sites = asked.plan, asked.sites
+    notes = []
+    if solution.termination == "time_limit":
+        notes.append(say("The solver ran out of time: another run may end with another plan."))
+    if len(solution.closed):
+        closing = ", ".join(sites.site_id[site] for site in solution.closed)
+        notes.append(say("Existing stations that close: {ids}.", ids=closing))
+    notes.extend(aim.notes(asked, solution))
+    if plan.money is None and not sites.counted[solution.sites].all():
+        notes.append(
+            say("Longer hours and what else is no new site have no limit: give a `budget` if they shall have one.")
+        )
+    return tuple(notes)
+
+
+def straight_notes(ready: Prepared) -> tuple[Message, ...]:
+    """Note how much of a study is measured in straight lines."""
+    straight = ready.straight
+    if straight is None:
+        return ()
+    return (
+        say(
+            "No roads in {districts} of {all} districts: the ways of {workers} workers in {cells} cells there are "
+            "straight lines x {detour}.",
+            districts=int(straight.districts.sum()),
+            all=len(straight.districts),
+            workers=round(float(ready.demand.workers[straight.cells].sum()), 1),
+            cells=int(straight.cells.sum()),
+            detour=f"{straight.detour:g}",
+        ),
+    )
+
+
+def _unsnapped(ready: Prepared) -> dict[Mode, tuple[BoolArray, BoolArray]]:
+    """Return by mode which cells and which sites meet no road of it; none in districts without roads."""
+    straight = ready.straight
+    lost = {}
+    for mode in dict.fromkeys(group.mode for group in ready.demand.groups):
+        cells, sites = ready.cell_snap.node[mode] < 0, ready.site_snap.node[mode] < 0
+        lost[mode] = (cells, sites) if straight is None else (cells & ~straight.cells, sites & ~straight.sites)
+    return lost
+
+
+def unsnapped_notes(ready: Prepared) -> tuple[Message, ...]:
+    """Return for each mode how many cells and sites no road of it is near."""
+    demand, existing = ready.demand, ready.sites.existing
+    notes = []
+    for mode, (cells, sites) in _unsnapped(ready).items():
+        members = [g for g, group in enumerate(demand.groups) if group.mode == mode]
+        if cells.any() or sites.any():
+            notes.append(
+                say(
+                    "No road {mode} within {limit} m of {cells} cells ({workers} workers, counted as uncovered), "
+                    "{existing} existing stations and {candidates} candidates.",
+                    mode=MODE_NAMES[mode],
+                    limit=round(ready.file.roads.max_snap_m),
+                    cells=int(cells.sum()),
+                    workers=round(float(demand.workers[cells][:, members].sum()), 1),
+                    existing=int((sites & existing).sum()),
+                    candidates=int((sites & ~existing).sum()),
+                )
+            )
+    return tuple(notes)
+
+
+def unsnapped_counts(ready: Prepared) -> dict[str, int]:
+    """Return how many cells, existing stations and candidates no mode can reach."""
+    existing = ready.sites.existing
+    cells, sites = (np.all(points, axis=0) for points in zip(*_unsnapped(ready).values(), strict=True))
+    counts = {
+        "unsnapped_cells": int(cells.sum()),
+        "unsnapped_existing": int((sites & existing).sum()),
+        "unsnapped_candidates": int((sites & ~existing).sum()),
+    }
+    return {"unsnapped": sum(counts.values()), **counts}
+
+
+def robustness_notes(robust: Robustness) -> tuple[Message, ...]:
+    """Return in how many draws of the demand no plan was found, or none in time."""
+    notes = []
+    if robust.unmet:
+        notes.append(
+            say(
+                "In {count} of {asked} draws of the demand no plan meets the floor or the target.",
+                count=robust.unmet,
+                asked=robust.answered + robust.unmet,
+            )
+        )
+    if robust.undecided:
+        notes.append(
+            say(
+                "In {count} of {asked} draws of the demand the solver ran out of time: robustness may change.",
+                count=robust.undecided,
+                asked=robust.answered + robust.unmet,
+            )
+        )
+    return tuple(notes)
