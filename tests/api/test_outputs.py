@@ -20,7 +20,7 @@ import numpy as np
 import openpyxl
 import pyogrio
 import pytest
-from conftest import ROOT
+from support.environment import ROOT
 
 import stationplan as sp
 from stationplan.api import output

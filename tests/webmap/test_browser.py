@@ -12,7 +12,7 @@ from itertools import combinations
 import folium
 import numpy as np
 import pytest
-from conftest import ROOT
+from support.environment import ROOT
 
 import stationplan as sp
 from stationplan.domain import LocalText, Phase

@@ -7,7 +7,7 @@ import dataclasses
 import re
 
 import pytest
-from conftest import ROOT
+from support.environment import ROOT
 from support.map_block import block_in
 
 import stationplan as sp

@@ -12,9 +12,9 @@ import folium
 import numpy as np
 import pytest
 import shapely
-from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.environment import ROOT
 from support.map_block import block_in, block_of, in_metres
 
 import stationplan as sp
