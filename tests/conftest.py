@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from support.database import new_database
+from support.environment import IN_CI, ROOT, SHARED
 
 import stationplan as sp
 from stationplan.documents.pdf import has_chinese_font
-
-ROOT = Path(__file__).resolve().parents[1]
-SHARED = ROOT.parent / "shared" / "data"
-IN_CI = os.environ.get("CI") == "true"
 
 
 @pytest.fixture(scope="session")
@@ -85,20 +81,6 @@ def chinese_font() -> None:
         if IN_CI:
             pytest.fail("PDF may not go unwritten in CI: install the package fonts-noto-cjk")
         pytest.skip("needs a Chinese font (Debian: apt-get install fonts-noto-cjk)")
-
-
-@contextmanager
-def new_database(server: str, *, template: str = "template0") -> Iterator[str]:
-    """Give the address of a database that exists within the block only."""
-    import psycopg  # noqa: PLC0415 - an extra
-
-    name = f"stationplan_{secrets.token_hex(6)}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        try:
-            yield f"{server.rpartition('/')[0]}/{name}"
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")

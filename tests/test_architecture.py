@@ -12,7 +12,7 @@ from importlib import import_module, metadata
 from pathlib import Path
 
 import pytest
-from conftest import IN_CI, ROOT
+from support.environment import IN_CI, ROOT
 
 SOURCE = ROOT / "stationplan"
 

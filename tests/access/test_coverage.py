@@ -9,62 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
+from support.records import DAY, NIGHT, demand_of, group_of, sites_of
 
 from stationplan.access import connect, cover_rows, site_times
 from stationplan.access.network import assemble
-from stationplan.domain import Demand, Group, LocalText, Sites, Slot, Snap, TravelTimes
+from stationplan.domain import Snap, TravelTimes
 from stationplan.errors import ConsistencyError
 from stationplan.planning.recount import recount_stations
-
-_NAME = LocalText("名", "name")
-_DAY, _NIGHT = Slot("day", _NAME, 480, 1080), Slot("night", _NAME, 1320, 1740)
-
-
-def _group(key, mode="walk", cutoff_min=15.0, cutoff_m=None):
-    return Group(key, _NAME, mode, cutoff_min, cutoff_m)
-
-
-def _demand(workers, groups, slots=(_DAY,), x=None, y=None):
-    workers = np.asarray(workers, dtype=float)
-    count = len(workers)
-    return Demand(
-        cell_id=tuple(f"c{i}" for i in range(count)),
-        x=np.zeros(count) if x is None else x,
-        y=np.zeros(count) if y is None else y,
-        district=np.zeros(count, dtype=np.int64),
-        workers=workers,
-        groups=tuple(groups),
-        slots=tuple(slots),
-    )
-
-
-def _sites(open_, serves, x=None, y=None):
-    open_, serves = np.asarray(open_, dtype=bool), np.asarray(serves, dtype=bool)
-    count = len(open_)
-    text = ("",) * count
-    return Sites(
-        site_id=tuple(f"s{i}" for i in range(count)),
-        name=text,
-        address=text,
-        x=np.zeros(count) if x is None else x,
-        y=np.zeros(count) if y is None else y,
-        existing=np.zeros(count, dtype=bool),
-        kind=("standard",) * count,
-        host=text,
-        hours=text,
-        open=open_,
-        serves=serves,
-        cost=np.zeros(count),
-        capacity=np.full(count, np.nan),
-        required=np.zeros(count, dtype=bool),
-        forbidden=np.zeros(count, dtype=bool),
-        preferred=np.zeros(count, dtype=bool),
-        closable=np.zeros(count, dtype=bool),
-        counted=np.ones(count, dtype=bool),
-        place=np.arange(count),
-        action=text,
-        district=np.zeros(count, dtype=np.int64),
-    )
 
 
 def _matrix(entries, shape):
@@ -84,10 +35,10 @@ def _covered(coverage):
 
 def test_coverage_of_a_case_checked_by_hand():
     # Walkers have 15 minutes and 1 km, drivers 8 minutes. Site 1 is shut at night, site 2 does not suit drivers.
-    groups = [_group("walker", cutoff_min=15, cutoff_m=1000), _group("driver", mode="car", cutoff_min=8)]
+    groups = [group_of("walker", cutoff_min=15, cutoff_m=1000), group_of("driver", mode="car", cutoff_min=8)]
     workers = [[[5, 1], [2, 0]], [[0, 3], [4, 4]]]
-    demand = _demand(workers, groups, [_DAY, _NIGHT])
-    sites = _sites([[1, 1], [1, 0], [1, 1]], [[1, 1], [1, 1], [1, 0]])
+    demand = demand_of(workers, groups, [DAY, NIGHT])
+    sites = sites_of([[1, 1], [1, 0], [1, 1]], [[1, 1], [1, 1], [1, 0]])
     walk = {(0, 0): 0, (0, 1): 14, (0, 2): 14, (1, 2): 15}
     times = TravelTimes(
         {"walk": _matrix(walk, (2, 3)), "car": _matrix({(0, 1): 8, (1, 1): 3, (1, 0): 8.1, (1, 2): 1}, (2, 3))},
@@ -116,22 +67,22 @@ def test_coverage_of_a_case_checked_by_hand():
 @pytest.mark.parametrize(("minutes", "inside"), [(15.0, True), (15 + 5e-7, True), (15.001, False), (0.0, True)])
 def test_the_cutoff_in_minutes_is_closed(minutes, inside):
     times = TravelTimes({"walk": _matrix({(0, 0): minutes}, (1, 1))}, {})
-    coverage = cover_rows(_demand([[[1]]], [_group("a", cutoff_min=15)]), _sites([[1]], [[1]]), times)
+    coverage = cover_rows(demand_of([[[1]]], [group_of("a", cutoff_min=15)]), sites_of([[1]], [[1]]), times)
     assert bool(coverage.cover.nnz) is inside
 
 
 @pytest.mark.parametrize(("metres", "inside"), [(1000.0, True), (1000 + 5e-7, True), (1000.01, False), (0.0, True)])
 def test_the_cutoff_in_metres_is_closed(metres, inside):
     times = TravelTimes({"walk": _matrix({(0, 0): 3}, (1, 1))}, {"walk": _matrix({(0, 0): metres}, (1, 1))})
-    group = _group("a", cutoff_min=15, cutoff_m=1000)
-    coverage = cover_rows(_demand([[[1]]], [group]), _sites([[1]], [[1]]), times)
+    group = group_of("a", cutoff_min=15, cutoff_m=1000)
+    coverage = cover_rows(demand_of([[[1]]], [group]), sites_of([[1]], [[1]]), times)
     assert bool(coverage.cover.nnz) is inside
 
 
 def test_a_group_without_a_limit_of_length_is_not_held_to_that_of_another():
     times = TravelTimes({"walk": _matrix({(0, 0): 10}, (1, 1))}, {"walk": _matrix({}, (1, 1))})
-    groups = [_group("long", cutoff_min=15), _group("short", cutoff_min=15, cutoff_m=500)]
-    coverage = cover_rows(_demand([[[1], [1]]], groups), _sites([[1]], [[1, 1]]), times)
+    groups = [group_of("long", cutoff_min=15), group_of("short", cutoff_min=15, cutoff_m=500)]
+    coverage = cover_rows(demand_of([[[1], [1]]], groups), sites_of([[1]], [[1, 1]]), times)
     assert coverage.cover.toarray().tolist() == [[True], [False]]
 
 
@@ -185,19 +136,19 @@ def test_the_way_off_the_road_counts_at_both_ends_in_metres_and_in_minutes():
     # 600 m of street, 150 m to the cell, 250 m to the site: 1000 m, at 75 m a minute 13 minutes 20 seconds.
     cell, site = _points((100, 150)), _points((700, -250))
     for group, inside in [
-        (_group("a", cutoff_min=20, cutoff_m=1000), True),
-        (_group("a", cutoff_min=20, cutoff_m=999.9), False),
-        (_group("a", cutoff_min=1000 / 75), True),
-        (_group("a", cutoff_min=1000 / 75 - 0.001), False),
+        (group_of("a", cutoff_min=20, cutoff_m=1000), True),
+        (group_of("a", cutoff_min=20, cutoff_m=999.9), False),
+        (group_of("a", cutoff_min=1000 / 75), True),
+        (group_of("a", cutoff_min=1000 / 75 - 0.001), False),
     ]:
-        coverage, _ = _covers(_demand([[[1]]], [group], **cell), _sites([[1]], [[1]], **site))
+        coverage, _ = _covers(demand_of([[[1]]], [group], **cell), sites_of([[1]], [[1]], **site))
         assert bool(coverage.cover.nnz) is inside
 
 
 def test_a_cell_at_the_site_itself_is_covered_and_one_off_every_road_is_not():
-    group = _group("a", cutoff_min=1, cutoff_m=1)
-    demand = _demand(np.ones((2, 1, 1)), [group], **_points((100, 0), (100, 501)))
-    coverage, times = _covers(demand, _sites([[1]], [[1]], **_points((100, 0))))
+    group = group_of("a", cutoff_min=1, cutoff_m=1)
+    demand = demand_of(np.ones((2, 1, 1)), [group], **_points((100, 0), (100, 501)))
+    coverage, times = _covers(demand, sites_of([[1]], [[1]], **_points((100, 0))))
     assert coverage.cover.toarray().tolist() == [[True], [False]]
     assert times.minutes["walk"].tocoo().data.tolist() == [0.0]
 
@@ -210,14 +161,14 @@ def _studies(draw):
     cells = draw(st.lists(_COORDINATE, min_size=1, max_size=5))
     sites = draw(st.lists(_COORDINATE, min_size=1, max_size=5))
     groups = [
-        _group("a", cutoff_min=draw(st.sampled_from([2, 8, 15])), cutoff_m=draw(st.sampled_from([None, 300, 1000]))),
-        _group("b", cutoff_min=draw(st.sampled_from([5, 20]))),
+        group_of("a", cutoff_min=draw(st.sampled_from([2, 8, 15])), cutoff_m=draw(st.sampled_from([None, 300, 1000]))),
+        group_of("b", cutoff_min=draw(st.sampled_from([5, 20]))),
     ]
     workers = draw(st.lists(st.sampled_from([0.0, 1.0, 2.5]), min_size=4 * len(cells), max_size=4 * len(cells)))
     switch = st.lists(st.booleans(), min_size=2 * len(sites), max_size=2 * len(sites))
-    demand = _demand(np.reshape(workers, (len(cells), 2, 2)), groups, [_DAY, _NIGHT], **_points(*cells))
+    demand = demand_of(np.reshape(workers, (len(cells), 2, 2)), groups, [DAY, NIGHT], **_points(*cells))
     shape = (len(sites), 2)
-    return demand, _sites(np.reshape(draw(switch), shape), np.reshape(draw(switch), shape), **_points(*sites))
+    return demand, sites_of(np.reshape(draw(switch), shape), np.reshape(draw(switch), shape), **_points(*sites))
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
@@ -235,7 +186,7 @@ def test_a_larger_standard_and_one_more_site_never_cover_less(study, data):
     ]
     assert covered <= _covered(_covers(replace(demand, groups=tuple(larger)), sites)[0])
     more = np.append(sites.x, data.draw(st.integers(0, 2000))), np.append(sites.y, data.draw(st.integers(-400, 400)))
-    grown = _sites(np.vstack([sites.open, [1, 1]]), np.vstack([sites.serves, [1, 1]]), *more)
+    grown = sites_of(np.vstack([sites.open, [1, 1]]), np.vstack([sites.serves, [1, 1]]), *more)
     assert covered <= _covered(_covers(demand, grown)[0])
 
 
@@ -246,8 +197,8 @@ def test_the_order_of_cells_and_sites_changes_nothing(study, random):
     cells = random.sample(range(len(demand.x)), len(demand.x))
     places = random.sample(range(len(sites)), len(sites))
     moved = _covers(
-        _demand(demand.workers[cells], demand.groups, demand.slots, demand.x[cells], demand.y[cells]),
-        _sites(sites.open[places], sites.serves[places], sites.x[places], sites.y[places]),
+        demand_of(demand.workers[cells], demand.groups, demand.slots, demand.x[cells], demand.y[cells]),
+        sites_of(sites.open[places], sites.serves[places], sites.x[places], sites.y[places]),
     )[0]
     back = {(cells[cell], group, slot, places[site]) for cell, group, slot, site in _covered(moved)}
     assert back == _covered(_covers(demand, sites)[0])
@@ -294,18 +245,18 @@ def test_on_a_one_way_street_workers_reach_only_what_lies_ahead():
         date="",
     )
     cells, sites = (Snap({"car": np.array(node)}, {"car": np.zeros(2)}) for node in ([0, 3], [1, 3]))
-    group = _group("driver", mode="car", cutoff_min=4, cutoff_m=2000)
-    demand = _demand(np.ones((2, 1, 1)), [group])
+    group = group_of("driver", mode="car", cutoff_min=4, cutoff_m=2000)
+    demand = demand_of(np.ones((2, 1, 1)), [group])
     times = site_times(network, cells, sites, [group], walk_kmh=4.5)
-    coverage = cover_rows(demand, _sites([[1], [1]], [[1], [1]]), times)
+    coverage = cover_rows(demand, sites_of([[1], [1]], [[1], [1]]), times)
     # From node 0: 2 minutes to node 1, 6 to node 3. From node 3: 4 minutes to node 1, and it is at node 3.
     assert coverage.cover.toarray().tolist() == [[True, False], [True, True]]
 
 
 def test_records_refuse_what_they_promise_never_to_hold():
     with pytest.raises(ConsistencyError, match="finite"):
-        _demand([[[np.nan]]], [_group("a")])
+        demand_of([[[np.nan]]], [group_of("a")])
     with pytest.raises(ConsistencyError, match=">= 0"):
-        _demand([[[-1.0]]], [_group("a")])
+        demand_of([[[-1.0]]], [group_of("a")])
     with pytest.raises(ConsistencyError, match="shape"):
-        _demand([[[1.0]]], [_group("a"), _group("b")])
+        demand_of([[[1.0]]], [group_of("a"), group_of("b")])

@@ -1,6 +1,6 @@
 """Districts without roads: ways in straight lines, said so, beside districts whose ways are along roads.
 
-Most cases are the village of test_pipeline: one road from west to east, a district for each half.
+Most cases are the village of tests/support/village.py: one road from west to east, a district for each half.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import json
 
 import numpy as np
 import pytest
-from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
+from support.environment import ROOT
 from support.map_block import block_of
-from test_pipeline import NODES, TOTAL, longitude, village
+from support.village import NODES, TOTAL, longitude, straight_village
 
 import stationplan as sp
 from stationplan.access.straight import nearest_straight, straight_ways
@@ -28,24 +28,6 @@ from stationplan.planning.progress import StepClock
 from stationplan.planning.subset import part_of
 from stationplan.report import document, render_report
 from stationplan.webmap import render
-
-
-def straight_village(folder, plan="new = 2", *, roads="none", candidates=None):
-    """The village with ``missing = "straight"``: without roads, or with those of its western half only."""
-    path = village(folder, plan)
-    text = path.read_text("utf-8")
-    head, rest = text.split("[roads]\n")
-    given, tail = rest.split("[demand]\n")
-    if roads == "none":
-        given = ""
-    elif roads == "west":  # nodes 0 to 4; the border lies between 5 and 6
-        rows = (folder / "edges.csv").read_text("utf-8").splitlines()
-        (folder / "edges.csv").write_text("\n".join(rows[:5]) + "\n")
-    if candidates is not None:
-        before, after = tail.split("[candidates]\n")
-        tail = before + candidates + after[after.index("[plan]") :]
-    path.write_text(f'{head}[roads]\nmissing = "straight"\n{given}[demand]\n{tail}', encoding="utf-8")
-    return sp.load_scenario(path)
 
 
 def ways_by_hand(cell, site):

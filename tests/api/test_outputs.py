@@ -20,8 +20,8 @@ import numpy as np
 import openpyxl
 import pyogrio
 import pytest
-from conftest import ROOT
-from support.records import altered
+from support.altered import altered
+from support.environment import ROOT
 
 import stationplan as sp
 from stationplan.api import output

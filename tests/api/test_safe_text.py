@@ -28,8 +28,9 @@ import pytest
 import tomli_w
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from support.altered import altered
+from support.hostile import FRAGMENTS, NEVER_WRITTEN, WHOLE
 from support.map_block import block_in
-from support.records import altered
 
 import stationplan as sp
 from stationplan.access import network_from_arcs
@@ -43,58 +44,6 @@ from stationplan.webmap import build, render
 
 LANGUAGES = ["zh", "en"]
 
-FRAGMENTS = [
-    "A{{7*7}}B",
-    "A${7*7}B",
-    "{% raw %}",
-    "{% endmacro %}",
-    "{#",
-    "{{ this }}",
-    "{{ this._parent }}",
-    "<img src=x onerror=alert(1)>",
-    "</script><script>alert(1)</script>",
-    "</title><script>alert(1)</script>",
-    "</style>",
-    "-->",
-    "<!--",
-    "<!--<script>",
-    "]]>",
-    "&amp;",
-    "&lt;b&gt;",
-    "'",
-    '"',
-    "`",
-    "\\",
-    "\\u003c",
-    "\u2028",
-    "\u2029",
-    "\u202e",
-    "\u2066",
-    "\ufeff",
-    "\u00a0",
-    "=1+1",
-    "+1",
-    "-1",
-    "@SUM(1)",
-    "\t=1",
-    "%s",
-    "{0}",
-    "{name}",
-    "{",
-    "}",
-    "\n",
-    "\r\n",
-    "驿站",
-    "🚑",
-    "a b",
-    "_x0041_",
-    "http://example.invalid/x",
-    "javascript:alert(1)",
-    "' OR 1=1; DROP TABLE proposed; --",
-]
-WHOLE = ["<r><t>a & b</t></r>", "<r></r>", "=1+1", "-2+3", "x" * 10_000]
-NEVER_WRITTEN = ["\0", "\udcff"]
-"""Pages are built with these too; files cannot hold them."""
 
 file_texts = st.one_of(
     st.sampled_from(WHOLE), st.lists(st.sampled_from(FRAGMENTS), min_size=1, max_size=6).map("".join)

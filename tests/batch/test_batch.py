@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import filecmp
 import itertools
 import json
 import os
@@ -18,11 +17,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT
-from test_pipeline import CANDIDATES, TOTAL, names, served, village
+from support.batches import QUIET, batch, files, same
+from support.demo import DEMO, demo_scenario
+from support.village import CANDIDATES, TOTAL, names, served, village
 
 import stationplan as sp
-from stationplan.batch import run_batch, units_of
+from stationplan.batch import units_of
 from stationplan.batch.allocation import allotted, apportioned
 from stationplan.batch.digest import digest_of
 from stationplan.batch.folder import storage_at
@@ -35,38 +35,10 @@ from stationplan.planning.progress import StepClock
 from stationplan.planning.subset import part_of
 from stationplan.report import document
 
-DEMO = ROOT / "data/demo/scenario.toml"
-QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-
-
-def demo(folder, plan="new = 20", extra=""):
-    """A scenario of the demo city beside its data, with another question and without draws."""
-    text = DEMO.read_text("utf-8")
-    head, rest = text.split("[plan]\n")
-    tail = rest[rest.index("\n[") :]
-    path = folder / "scenario.toml"
-    folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"{head}[plan]\nrobustness_draws = 0\n{plan}\n{extra}{tail}", encoding="utf-8")
-    return sp.load_scenario(path, data=DEMO.parent)
-
-
-def batch(scenario, out, **more):
-    return run_batch(scenario, out, **{"by": "county", "workers": 2, **more})
-
-
-def files(folder):
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
-
-
-def same(one, other):
-    """Whether two folders hold the same files with the same bytes."""
-    names = files(one)
-    return names == files(other) and filecmp.cmpfiles(one, other, names, shallow=False)[1:] == ([], [])
-
 
 @pytest.fixture(scope="module")
 def ready(tmp_path_factory):
-    return prepare(demo(tmp_path_factory.mktemp("demo")), StepClock(None))
+    return prepare(demo_scenario(tmp_path_factory.mktemp("demo")), StepClock(None))
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +50,7 @@ def whole(ready):
 def done(tmp_path_factory):
     """An undisturbed batch of the demo's counties."""
     folder = tmp_path_factory.mktemp("batch")
-    scenario = demo(folder)
+    scenario = demo_scenario(folder)
     return scenario, folder / "out", batch(scenario, folder / "out", workers=1)
 
 
@@ -127,7 +99,7 @@ def test_every_cell_and_candidate_is_in_one_unit_and_stations_across_the_border_
 
 
 def test_a_question_about_sites_reaches_the_unit_that_holds_them(tmp_path):
-    scenario = demo(
+    scenario = demo_scenario(
         tmp_path, 'new = 3\nrequired = ["C001"]\nforbidden = ["C002"]\nexplain = ["C003"]\nfrontier = [1, 200]'
     )
     ready = prepare(scenario, StepClock(None))
@@ -168,7 +140,7 @@ def test_the_content_does_not_depend_on_the_process(ready, tmp_path):
         "ready = prepare(sp.load_scenario(sys.argv[1], data=sys.argv[2]), StepClock(None))\n"
         "print([digest_of(part_of(ready, unit.districts, unit.name)) for unit in units_of(ready.area, 'county')])"
     )
-    demo(tmp_path)
+    demo_scenario(tmp_path)
     told = [
         subprocess.run(
             [sys.executable, "-c", code, str(tmp_path / "scenario.toml"), str(DEMO.parent)],
@@ -260,7 +232,7 @@ def test_a_killed_batch_goes_on_and_ends_in_the_same_bytes(tmp_path):
 
 def test_a_unit_that_fails_is_told_and_stops_no_other(tmp_path, capsys):
     # The county of the centre is nearly covered; the others cannot reach 99 % with one site each.
-    scenario = demo(tmp_path, "new = 8\ntarget_share = 0.99")
+    scenario = demo_scenario(tmp_path, "new = 8\ntarget_share = 0.99")
     out = tmp_path / "out"
     with pytest.raises(SystemExit) as ended:
         main(
@@ -287,7 +259,7 @@ def test_a_unit_that_fails_is_told_and_stops_no_other(tmp_path, capsys):
 
 
 def test_a_folder_with_anything_else_is_left_alone(tmp_path):
-    scenario = demo(tmp_path)
+    scenario = demo_scenario(tmp_path)
     (tmp_path / "out").mkdir()
     (tmp_path / "out/thesis.docx").write_text("years of work")
     with pytest.raises(InputError, match=r"something else than a batch: thesis\.docx"):
@@ -352,11 +324,11 @@ def test_the_best_spreading_beats_the_others_and_keeps_floors(ready):
 
 
 def test_nothing_to_spread_is_refused(tmp_path):
-    scenario = demo(tmp_path / "phases", 'phases = [{ name = "a", new = 1 }]')
+    scenario = demo_scenario(tmp_path / "phases", 'phases = [{ name = "a", new = 1 }]')
     with pytest.raises(InputError, match="A plan in phases is not spread"):
         batch(scenario, tmp_path / "out", allocate="equal")
     with pytest.raises(InputError, match="There is nothing to spread"):
-        batch(demo(tmp_path / "cost", 'aim = "cost"\ntarget_share = 0.8'), tmp_path / "out", allocate="equal")
+        batch(demo_scenario(tmp_path / "cost", 'aim = "cost"\ntarget_share = 0.8'), tmp_path / "out", allocate="equal")
 
 
 # --- a cluster ------------------------------------------------------------------------------------------------------
@@ -404,20 +376,20 @@ def test_a_cluster_makes_the_same_bytes_though_a_worker_is_killed(done, cluster,
 
 def test_a_scheduler_that_does_not_answer_is_told(tmp_path):
     with pytest.raises(InputError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:9"):
-        batch(demo(tmp_path), tmp_path / "out", scheduler="tcp://127.0.0.1:9")
+        batch(demo_scenario(tmp_path), tmp_path / "out", scheduler="tcp://127.0.0.1:9")
 
 
 def test_without_dask_the_command_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(InputError, match=r"needs the package distributed.*stationplan\[dask\]"):
-        batch(demo(tmp_path), tmp_path / "out")
+        batch(demo_scenario(tmp_path), tmp_path / "out")
 
 
 # --- some districts of a study ----------------------------------------------------------------------------------------
 
 
 def only(folder, plan, *districts):
-    scenario = demo(folder, plan)
+    scenario = demo_scenario(folder, plan)
     text = scenario.path.read_text("utf-8").replace("[area]\n", f"[area]\nonly = {list(districts)}\n")
     scenario.path.write_text(text.replace("'", '"'), encoding="utf-8")
     return sp.load_scenario(scenario.path, data=DEMO.parent)
@@ -449,7 +421,7 @@ def test_the_choice_of_a_units_map_can_be_planned_again(tmp_path):
 def test_districts_and_sites_that_are_not_in_the_part_are_refused(tmp_path):
     with pytest.raises(InputError, match=r"There is no district 990109\. The nearest ids: 99010"):
         sp.run(only(tmp_path, "new = 3", "990109"))
-    ready = prepare(demo(tmp_path / "whole"), StepClock(None))
+    ready = prepare(demo_scenario(tmp_path / "whole"), StepClock(None))
     elsewhere = ready.sites.site_id[int(np.flatnonzero(~ready.sites.existing & (ready.sites.district != 1))[0])]
     with pytest.raises(InputError, match=f"The site {elsewhere} is not in the districts that the plan is about"):
         sp.run(only(tmp_path, f'new = 3\nforbidden = ["{elsewhere}"]', "990102"))

@@ -8,10 +8,10 @@ import os
 import numpy as np
 import pytest
 import shapely
-from conftest import ROOT
+from support.demo import demo_scenario
+from support.environment import ROOT
 from support.map_block import block_in
-from test_batch import demo
-from test_pipeline import village
+from support.village import village
 
 import stationplan as sp
 from stationplan.batch import run_batch, run_batches
@@ -112,7 +112,7 @@ def test_a_folder_with_anything_else_is_refused_for_several(several, tmp_path):
 
 def test_the_demo_by_county_is_as_it_was(tmp_path):
     """The golden table; ``STATIONPLAN_GOLDEN=write`` replaces it, in a commit of its own that says why."""
-    run_batch(demo(tmp_path), tmp_path / "out", by="county", workers=2)
+    run_batch(demo_scenario(tmp_path), tmp_path / "out", by="county", workers=2)
     made = (tmp_path / "out/league.csv").read_bytes()
     if os.environ.get("STATIONPLAN_GOLDEN") == "write":
         GOLDEN.write_bytes(made)

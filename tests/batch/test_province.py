@@ -11,8 +11,9 @@ import zipfile
 import docx
 import openpyxl
 import pytest
-from test_batch import batch, demo
-from test_reports import HOSTILE, Rows, asked, pdf_text, said_rows, squeezed
+from support.batches import batch
+from support.demo import demo_scenario
+from support.documents import HOSTILE, Rows, asked, pdf_text, said_rows, squeezed
 
 from stationplan.batch.folder import storage_at
 from stationplan.batch.province_report import province_report, write_report
@@ -34,7 +35,7 @@ LANGUAGES = ["zh", "en"]
 def made(tmp_path_factory, chinese_font):
     """A batch of the demo's counties: its folder, its league, and the study it was cut from."""
     folder = tmp_path_factory.mktemp("province")
-    scenario = demo(folder, "new = 6")
+    scenario = demo_scenario(folder, "new = 6")
     done = batch(scenario, folder / "out")
     return folder / "out", done.league, prepare(scenario, StepClock(None))
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 import boto3
 import fsspec
 import pytest
-from test_batch import QUIET, batch, files, same
-from test_pipeline import village
+from support.batches import QUIET, batch, files, same
+from support.village import village
 
 import stationplan as sp
 from stationplan.batch import run_batch

@@ -9,9 +9,9 @@ import re
 import openpyxl
 import pytest
 import shapely
-from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.environment import ROOT
 
 from stationplan.cli.app import BAD_INPUT, DONE, main
 from stationplan.geo import wgs84_to_gcj02

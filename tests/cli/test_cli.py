@@ -4,51 +4,20 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import shutil
-import subprocess
-import sys
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from support.demo import cut_demo
+from support.environment import ROOT
+from support.program import call, program
 
 from stationplan.cli.app import main
 from stationplan.documents.pdf import has_chinese_font
 from stationplan.report import document
 
 COMMANDS = ("demo", "run")
-
-
-def call(*arguments, capsys):
-    """Run the program here; return exit code, standard output and standard error."""
-    with pytest.raises(SystemExit) as caught:
-        main([str(argument) for argument in arguments])
-    said = capsys.readouterr()
-    return caught.value.code or 0, said.out, said.err
-
-
-def program(*arguments, folder, **environment):
-    """Run the program in a process of its own, in English unless told otherwise."""
-    settings = {**os.environ, "LC_ALL": "", "LC_MESSAGES": "", "LANG": "C.UTF-8", "COLUMNS": "200", **environment}
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-c", "from stationplan.cli import main; main()", *map(str, arguments)],
-        cwd=folder,
-        env=settings,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-
-
-def cut_demo(folder: Path) -> Path:
-    """Cut the demo in ``folder`` to two new sites and sixty cells, to be run quickly; return its scenario."""
-    cells, scenario = folder / "cells.csv", folder / "scenario.toml"
-    header, *rows = cells.read_text("utf-8").splitlines()
-    cells.write_text("\n".join([header, *rows[500:560]]) + "\n", "utf-8")
-    scenario.write_text(scenario.read_text("utf-8").replace("new = 20", "new = 2"), "utf-8")
-    return scenario
 
 
 @pytest.fixture

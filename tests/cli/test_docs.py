@@ -8,7 +8,7 @@ import re
 import shutil
 
 import pytest
-from conftest import ROOT
+from support.environment import ROOT
 
 import stationplan as sp
 from stationplan.inputs.osm import read_osm_roads

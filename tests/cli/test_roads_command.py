@@ -6,7 +6,7 @@ import json
 import shutil
 
 import pytest
-from conftest import ROOT
+from support.environment import ROOT
 
 from stationplan.cli import main
 from stationplan.inputs import read_road_files

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import rasterio
 import skops.io
-from conftest import ROOT
+from support.environment import ROOT
 
 import stationplan as sp
 from stationplan.cli.app import BAD_INPUT, DONE, main

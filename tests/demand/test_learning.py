@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import subprocess
 import sys
@@ -10,38 +9,17 @@ from functools import partial
 
 import numpy as np
 import pytest
-from conftest import ROOT
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import PoissonRegressor
 from sklearn.model_selection import GroupKFold
+from support.environment import ROOT
+from support.learning import ALL, SIDE, X, Y, city, digest, learnt
 
 from stationplan.demand.bootstrap import calibrated, resampled
 from stationplan.demand.evaluation import baselines, better, dispersion_of
-from stationplan.demand.learning import learn
 from stationplan.demand.models import make
 from stationplan.demand.validation import block_folds, d2_poisson
 from stationplan.errors import InputError
-
-SIDE = 16
-X, Y = (axis.ravel() * 500.0 for axis in np.meshgrid(np.arange(SIDE), np.arange(SIDE)))
-ALL = np.arange(SIDE**2)
-
-
-def city(seed: int, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Three features, Poisson counts and their true means; cells 500 m apart."""
-    random = np.random.default_rng(seed)
-    values = random.uniform(0, 1, (SIDE**2, 3))
-    if kind == "line":
-        mean = np.exp(0.5 + 2.0 * values[:, 0] - 1.0 * values[:, 1])
-    else:
-        mean = np.where((values[:, 0] > 0.5) ^ (values[:, 1] > 0.5), 20.0, 1.0)
-    return values, random.poisson(mean).astype(float), mean
-
-
-def learnt(values, counts, cells=ALL, names=None, **options):
-    options = {"block_m": 1000.0, "draws": 0, "population": np.ones(len(values)), **options}
-    names = names or [f"f{at}" for at in range(values.shape[1])]
-    return learn(values, names, X[: len(values)], Y[: len(values)], cells, counts, **options)
 
 
 @pytest.fixture(scope="module")
@@ -324,16 +302,9 @@ def test_without_scikit_learn_the_cure_is_named(monkeypatch):
 DIGEST = """
 import sys
 sys.path.insert(0, "tests")
-from test_learning import digest
+from support.learning import digest
 sys.stdout.write(digest())
 """
-
-
-def digest() -> str:
-    values, counts, _ = city(2, "crossed")
-    found = learnt(values, counts, draws=5, seed=3)
-    parts = [found.predicted, found.out_of_fold, found.draws, np.array(list(found.importance.values()))]
-    return hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()
 
 
 def test_a_seed_gives_the_same_bytes_whatever_the_number_of_threads():

@@ -10,8 +10,8 @@ import numpy as np
 import pyogrio
 import pytest
 import shapely
-from conftest import ROOT
 from pyproj import Geod
+from support.environment import ROOT
 from support.map_block import block_of
 
 from stationplan.demo import write_city

@@ -18,8 +18,8 @@ import numpy as np
 import osmnx as ox
 import pytest
 import shapely
-from conftest import ROOT
 from pyproj import Transformer
+from support.environment import ROOT
 
 from stationplan.report.plan_json import document
 

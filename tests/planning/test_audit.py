@@ -10,13 +10,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
-from test_batch import demo
-from test_pipeline import CANDIDATES, TOTAL, longitude, village
-from test_straight import straight_village
+from support.demo import demo_scenario
+from support.environment import ROOT
+from support.village import CANDIDATES, TOTAL, longitude, straight_village, village
 
 import stationplan as sp
 from stationplan.access import site_times
@@ -121,7 +120,7 @@ def test_hours_and_the_circle_count_for_whom_a_station_suits_only(tmp_path):
 
 @pytest.fixture(scope="module")
 def ready(tmp_path_factory):
-    return prepare(demo(tmp_path_factory.mktemp("demo")), StepClock(None))
+    return prepare(demo_scenario(tmp_path_factory.mktemp("demo")), StepClock(None))
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import itertools
 
 import numpy as np
 import pytest
-from test_pipeline import CANDIDATES, COSTS, NODES, TOTAL, WORKERS, names, plan_of, served, village
+from support.village import CANDIDATES, COSTS, NODES, TOTAL, WORKERS, names, plan_of, served, village
 
 import stationplan as sp
 from stationplan.errors import InfeasibleError, InputError

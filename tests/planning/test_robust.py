@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import sparse
-from test_coverage import _demand, _group, _sites
+from support.records import demand_of, group_of, sites_of
 
 from stationplan.domain import Coverage
 from stationplan.planning.robustness import robustness
@@ -13,9 +13,9 @@ from stationplan.scenario import PlanInput
 
 def problem(draws, **asked):
     """Two cells and two candidates, each of which covers one of them; one may be built."""
-    demand = _demand(np.array([[[3.0]], [[2.0]]]), [_group("walk")])
+    demand = demand_of(np.array([[[3.0]], [[2.0]]]), [group_of("walk")])
     record = type(demand)(**{**demand.__dict__, "draws": np.array(draws, dtype=np.float32)[:, :, None]})
-    sites = _sites([[True], [True]], [[True], [True]])
+    sites = sites_of([[True], [True]], [[True], [True]])
     sites = type(sites)(**{**sites.__dict__, "existing": np.zeros(2, dtype=bool)})
     rows = np.arange(2)
     zero = np.zeros(2, dtype=np.int64)

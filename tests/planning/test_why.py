@@ -14,10 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
+from support.demo import cut_demo
 from support.map_block import block_of
-from test_cli import call, cut_demo
-from test_coverage import _demand, _group, _sites
-from test_pipeline import names, plan_of, served, village
+from support.program import call
+from support.records import demand_of, group_of, sites_of
+from support.village import names, plan_of, served, village
 
 import stationplan as sp
 from stationplan.access.network import network_from_arcs
@@ -350,16 +351,16 @@ def studies(draw):
     """A finished plan of a small study: cells and sites on a line of nodes, two groups, two slots, some rules."""
     number = st.integers(0, 4)
     flags = st.lists(st.booleans(), min_size=_SITES, max_size=_SITES)
-    slots = (Slot("day", _group("x").name, 480, 1080), Slot("night", _group("x").name, 1320, 1740))
-    groups = (_group("a"), _group("b", mode="ebike"))
+    slots = (Slot("day", group_of("x").name, 480, 1080), Slot("night", group_of("x").name, 1320, 1740))
+    groups = (group_of("a"), group_of("b", mode="ebike"))
     workers = np.array(draw(st.lists(number, min_size=_CELLS * 4, max_size=_CELLS * 4)), dtype=float)
     demand = replace(
-        _demand(workers.reshape(_CELLS, 2, 2), groups, slots),
+        demand_of(workers.reshape(_CELLS, 2, 2), groups, slots),
         district=np.array(draw(st.lists(st.integers(0, 1), min_size=_CELLS, max_size=_CELLS))),
     )
     kind = draw(st.lists(st.sampled_from("ECPRF"), min_size=_SITES, max_size=_SITES))  # R required, F forbidden
     sites = replace(
-        _sites(np.array([draw(flags), draw(flags)]).T, np.array([draw(flags), draw(flags)]).T),
+        sites_of(np.array([draw(flags), draw(flags)]).T, np.array([draw(flags), draw(flags)]).T),
         existing=np.array([k == "E" for k in kind]),
         required=np.array([k == "R" for k in kind]),
         forbidden=np.array([k == "F" for k in kind]),

@@ -5,19 +5,16 @@ from __future__ import annotations
 import dataclasses
 import logging
 import re
-import shutil
-import subprocess
 import zipfile
-from html.parser import HTMLParser
 
 import docx
 import numpy as np
 import openpyxl
 import pytest
-from conftest import IN_CI
 from docx.oxml.ns import qn
 from markupsafe import Markup
-from support.records import altered
+from support.altered import altered
+from support.documents import HOSTILE, Rows, asked, pdf_text, said_rows, squeezed
 
 from stationplan.documents import pdf as pdf_writer
 from stationplan.documents import report_page, write_pdf, write_word
@@ -45,21 +42,6 @@ from stationplan.report.plan_charts import growth, picture, text_at, tiles
 from stationplan.text.catalogue import number, percent
 
 LANGUAGES = ["zh", "en"]
-HOSTILE = [
-    '#panic("run")',
-    '#read("/etc/passwd")',
-    "$x^2$ *bold* _it_ @ref <label> `raw` // no /* no",
-    "\\u{1F600} \\",
-    "</w:t></w:r><w:r><w:t>",
-    "<script>alert(1)</script>",
-    "&amp; ]]>",
-    "= heading",
-    "a\0b",
-    "c\udcffd",
-    "e\x1bf\x0bg\ufffeh",
-    "w" * 3000,
-    "\u202eright to left",
-]
 
 
 @pytest.fixture(scope="module")
@@ -75,69 +57,6 @@ def written(told, chinese_font, tmp_path_factory):
         write_word(report, folder / f"{lang}.docx")
         write_pdf(report, folder / f"{lang}.pdf")
     return folder
-
-
-def tool(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        if IN_CI:
-            pytest.fail("PDF may not go unread in CI: install the package poppler-utils")
-        pytest.skip("needs poppler-utils")
-    return found
-
-
-def asked(name: str, *arguments: object) -> str:
-    command = [tool(name), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-
-
-def pdf_text(path) -> str:
-    """The text of a PDF without any space, line or place to break."""
-    return squeezed(asked("pdftotext", "-layout", path, "-"))
-
-
-def squeezed(text: str) -> str:
-    return re.sub(r"[\s\u200b]+", "", text)
-
-
-class Rows(HTMLParser):
-    """The cells of each row of a page's tables: the text, then the smaller lines."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.rows: list[list[list[str]]] = []
-        self.within = False
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        if tag == "tr":
-            self.rows.append([])
-        elif tag in {"td", "th"}:
-            self.rows[-1].append([""])
-            self.within = True
-        elif tag == "small" and self.within:
-            self.rows[-1][-1].append("")
-
-    def handle_endtag(self, tag):
-        self.within = self.within and tag not in {"td", "th"}
-
-    def handle_data(self, data):
-        if self.within:
-            self.rows[-1][-1][-1] += data
-
-
-def tables_of(report: Report) -> list[Table]:
-    return [block for section in report.sections for block in section.blocks if isinstance(block, Table)]
-
-
-def said_rows(report: Report) -> list[list[list[str]]]:
-    """What the tables of a report say, row by row, without bars."""
-    rows = []
-    for table in tables_of(report):
-        if table.look != "card":
-            rows.append([[column.title] for column in table.columns])
-        rows += [[["" if cell.bar else cell.text, *cell.small] for cell in row] for row in table.rows]
-    return rows
 
 
 # ---- all writers tell the same ---------------------------------------------------------------------------------------
@@ -183,7 +102,7 @@ def test_a_plan_without_new_sites_has_a_report_too(demo_plan, chinese_font, tmp_
         demo_plan,
         solution=solution,
         why=(),
-        robustness=dataclasses.replace(demo_plan.robustness, share=np.array([])),
+        robustness=dataclasses.replace(demo_plan.robustness.share, share=np.array([])),
         stations_after=demo_plan.recounted.stations_before,
     )
     report = plan_report(bare, lang="en")

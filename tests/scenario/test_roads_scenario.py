@@ -6,7 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from support.environment import ROOT
 
 import stationplan as sp
 from stationplan.domain import MODES, ROAD_CLASSES

@@ -6,9 +6,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.environment import ROOT
 
 import stationplan as sp
 from stationplan.errors import Fault, FaultList, InputError, abridged, say

@@ -10,9 +10,9 @@ from html.parser import HTMLParser
 from string import Formatter
 
 import pytest
-from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.environment import ROOT
 from support.map_block import block_of
 
 from stationplan.cli.app import make_command, terminal_language

@@ -12,8 +12,8 @@ from itertools import combinations
 import folium
 import numpy as np
 import pytest
-from conftest import ROOT
-from support.records import altered
+from support.altered import altered
+from support.environment import ROOT
 
 import stationplan as sp
 from stationplan.domain import LocalText, Phase

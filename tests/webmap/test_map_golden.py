@@ -13,7 +13,7 @@ import base64
 import os
 
 import pytest
-from conftest import ROOT
+from support.environment import ROOT
 
 from stationplan.webmap import render
 

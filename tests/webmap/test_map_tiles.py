@@ -6,9 +6,9 @@ import base64
 import re
 
 import pytest
-from conftest import ROOT
+from support.altered import altered
+from support.environment import ROOT
 from support.map_block import block_in
-from support.records import altered
 
 import stationplan as sp
 from stationplan.domain import MapOptions

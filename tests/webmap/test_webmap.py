@@ -12,11 +12,11 @@ import folium
 import numpy as np
 import pytest
 import shapely
-from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.altered import altered
+from support.environment import ROOT
 from support.map_block import block_in, block_of, in_metres
-from support.records import altered
 
 import stationplan as sp
 from stationplan.access import network_from_arcs

@@ -7,7 +7,7 @@ import csv
 import numpy as np
 import pytest
 import shapely
-from conftest import ROOT
+from support.environment import ROOT
 
 import stationplan as sp
 from stationplan.geo import project, unproject, wgs84_to_bd09, wgs84_to_gcj02

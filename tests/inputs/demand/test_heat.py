@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import shapely
 
+from stationplan.api import load_scenario
 from stationplan.domain import Cells
 from stationplan.errors import InputError
 from stationplan.inputs.demand.heat import read_heat, temperatures
 from stationplan.inputs.tables.source import Located
-from stationplan.scenario import HeatInput, Limits, Source, default_slots, load_scenario
+from stationplan.scenario import HeatInput, Limits, Source, default_slots
 
 SLOTS = default_slots()
 GIVEN = HeatInput(file="heat.csv")

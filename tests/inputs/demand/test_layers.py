@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import shapely
 
+from stationplan.api import load_scenario
 from stationplan.demand.overlay import with_layers
 from stationplan.domain import Cells, Layer
 from stationplan.errors import InputError
@@ -16,7 +17,7 @@ from stationplan.inputs.demand.layers import osm_kinds, read_kinds, read_layer
 from stationplan.inputs.sites.rows import Rules
 from stationplan.inputs.tables.columns import FIELD_NAMES
 from stationplan.inputs.tables.source import Located
-from stationplan.scenario import CountInput, DemandInput, Limits, PlacesInput, default_hosts, load_scenario
+from stationplan.scenario import CountInput, DemandInput, Limits, PlacesInput, default_hosts
 
 RULES = Rules(default_hosts(), FIELD_NAMES, Limits())
 SQUARES = shapely.box([0, 10], [0, 0], [10, 20], [10, 10])

@@ -17,14 +17,15 @@ import numpy as np
 import psycopg
 import pytest
 import shapely
-from conftest import new_database
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
-from support.records import altered
-from test_cli import call, cut_demo
-from test_safe_text import FRAGMENTS, WHOLE
+from support.altered import altered
+from support.database import new_database
+from support.demo import cut_demo
+from support.hostile import FRAGMENTS, WHOLE
+from support.program import call
 
 import stationplan as sp
 from stationplan.domain import LocalText
