@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from stationplan.planning.aims import AIMS
 from stationplan.scenario import Name, ScenarioFile
 
 _INTRODUCTION = """\
@@ -41,8 +42,17 @@ def page() -> str:
     parts = [_INTRODUCTION, "## Top level\n", _rows(ScenarioFile)]
     parts += _tables(ScenarioFile, "")
     defaults = resources.files("stationplan").joinpath("defaults.toml").read_text("utf-8")
+    parts += ["## Aims\n", "What `aim` under `[plan]` may be, and the keys that have a meaning with it.\n", _aims()]
     parts += ["## Defaults\n", f"```toml\n{defaults}```\n"]
     return "\n".join(parts)
+
+
+def _aims() -> str:
+    lines = ["| aim | what is best | keys |", "|---|---|---|"]
+    for aim in AIMS.values():
+        keys = ", ".join(f"`{key}`" for key in sorted(aim.accepts))
+        lines.append(f"| `{aim.id}` | {aim.meaning} | {keys} |")
+    return "\n".join(lines) + "\n"
 
 
 def _tables(above: type[BaseModel], place: str) -> list[str]:

@@ -189,6 +189,40 @@ def test_every_library_imported_is_a_declared_dependency():
     assert {name for name in libraries if not {canonical(owner) for owner in owners.get(name, [])} & declared} == set()
 
 
+def named_aims(node: ast.AST, ids: frozenset[str]) -> bool:
+    """Whether a comparison, a pattern or a table tells aims apart by their names."""
+
+    def strings(item: ast.AST) -> set[str]:
+        found = {one.value for one in ast.walk(item) if isinstance(one, ast.Constant) and isinstance(one.value, str)}
+        return found & ids
+
+    def speaks_of_aim(item: ast.AST) -> bool:
+        return any(getattr(one, "attr", getattr(one, "id", "")) == "aim" for one in ast.walk(item))
+
+    if isinstance(node, ast.Compare):
+        sides = [node.left, *node.comparators]
+        return any(map(strings, sides)) and any(map(speaks_of_aim, sides))
+    if isinstance(node, ast.Match):
+        return speaks_of_aim(node.subject)
+    return isinstance(node, ast.Dict) and len({name for key in node.keys if key for name in strings(key)}) > 2
+
+
+def test_no_module_but_its_own_names_an_aim():
+    from stationplan.planning.aims import AIMS  # noqa: PLC0415 - only here
+
+    ids = frozenset(AIMS)
+    naming = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for name, path in MODULES.items()
+        if not name.startswith("planning.aims.")
+        for node in ast.walk(tree(path))
+        if named_aims(node, ids)
+    ]
+    assert naming == []
+    old = ast.parse("share = {'fair': 1, 'served': 0, 'cost': 2}\nif plan.aim in ('worst', 'regret'): pass")
+    assert sum(named_aims(node, ids) for node in ast.walk(old)) == 2
+
+
 # ---- the tests themselves -------------------------------------------------------------------------------------------
 
 

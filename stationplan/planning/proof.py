@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import assert_never
 
 from stationplan.domain import Solution
@@ -22,7 +23,7 @@ def proof(aim: Aim, asked: Question, solution: Solution) -> Message:
         case "optimal":
             clause = aim.clause(asked, solution, proven=True)
         case "feasible" | "time_limit":
-            clause = aim.clause(asked, solution, proven=False)
+            clause = aim.clause(asked, solution, proven=False) if math.isfinite(solution.bound) else None
         case "infeasible":
             raise ConsistencyError("a plan has an answer")
         case _:

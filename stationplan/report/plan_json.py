@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from importlib import resources
+from typing import cast
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from stationplan.figures.coverage import (
 )
 from stationplan.figures.gaps import biggest_gaps, gap_place
 from stationplan.geo import unproject
+from stationplan.planning.aims import AIMS
 from stationplan.text.reasons import mean_today_min, no_station_share
 
 Json = dict[str, object]
@@ -37,7 +39,15 @@ def schema() -> Json:
     """Return the JSON Schema of :func:`document`."""
     text = resources.files("stationplan").joinpath("report/plan.schema.json").read_text("utf-8")
     loaded: Json = json.loads(text)
+    _property(loaded, "solution", "aim")["enum"] = sorted(AIMS)
     return loaded
+
+
+def _property(of: Json, *names: str) -> Json:
+    """Return the schema of a property inside a schema."""
+    for name in names:
+        of = cast("dict[str, Json]", of["properties"])[name]
+    return of
 
 
 def document(plan: Plan) -> Json:

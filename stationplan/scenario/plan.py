@@ -49,7 +49,7 @@ class PlanInput(Table):
     """The question: how many new sites or how much money, and what must hold."""
 
     aim: str = "coverage"
-    """What the plan optimises, such as `coverage`: the most workers covered. docs/methods.md lists all aims."""
+    """What the plan optimises; the aims stand at the end of the page."""
     far_min: Positive | None = None
     """Minutes up to which ways to stations are looked at, and that count for who has none within them: with them the
     plan tells how long ways are. The aims `median` and `center` need them."""

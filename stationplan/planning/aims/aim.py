@@ -83,9 +83,10 @@ class Aim(ABC):
 
     @abstractmethod
     def clause(self, asked: Question, solution: Solution, *, proven: bool) -> Message | None:
-        """Return how far any other choice of sites could be better; ``None`` where the solution has no finite bound.
+        """Return how far any other choice of sites could be better; ``None`` where that is not known.
 
-        ``proven``: the solution is optimal. Limits are rounded away from the solution, so that they stay limits.
+        ``proven``: the solution is optimal; else its bound is finite. Limits are rounded away from the solution, so
+        that they stay limits.
         """
 
     def infeasible(self, asked: Question) -> InfeasibleError | UndecidedError:
