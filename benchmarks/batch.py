@@ -23,7 +23,7 @@ _ACROSS, _STEP = 14, 0.2
 
 
 def batch_seconds(_shared: Path) -> list[Result]:
-    """Plan so many units on two processes, each with 1,077 cells, 80 stations and 300 candidates."""
+    """Plan so many units on two processes, each with 1,074 cells, 80 stations and 300 candidates."""
     rows, each = [], []
     for count in _COUNTS:
         with tempfile.TemporaryDirectory() as folder:

@@ -63,7 +63,7 @@ def density(scenario: Scenario, *, progress: Progress | None = None) -> StudyDen
     >>> import stationplan as sp
     >>> made = sp.density(sp.load_scenario("data/demo/scenario.toml", purpose="density"))
     >>> made.surface.heads.shape, round(made.surface.heads.sum())
-    ((1077, 4), 6811)
+    ((1074, 4), 6811)
     """
     made = pipeline.density(scenario, progress=progress)
     return StudyDensity(**{item.name: getattr(made, item.name) for item in fields(made)})

@@ -1,6 +1,7 @@
 """The ground plan of the made-up city: river, main roads, zones and districts, drawn in local metres.
 
-Local coordinates are eastings and northings in ``CRS`` minus those of the middle of the map.
+Local coordinates are eastings and northings in ``CRS`` minus those of the middle of the map, on the grid of
+``stationplan.demo.grid`` where functions such as ``sin`` drew them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from scipy.interpolate import CubicSpline
 from shapely.geometry import LineString, MultiLineString, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
+from stationplan.demo.grid import length_on_grid, on_grid, widened
 from stationplan.domain import FloatArray
 from stationplan.geo import project, unproject
 
@@ -72,9 +74,9 @@ class Ground:
         point = Point(x, y)
         if self.industry.contains(point):
             return "industry"
-        if np.hypot(x - TOWN[0], y - TOWN[1]) < 900.0:
+        if length_on_grid(x - TOWN[0], y - TOWN[1]) < 900.0:
             return "town"
-        distance_m = np.hypot(x - CENTRE[0], y - CENTRE[1])
+        distance_m = length_on_grid(x - CENTRE[0], y - CENTRE[1])
         if distance_m < 1100.0:
             return "core"
         if distance_m < 2150.0:
@@ -96,14 +98,14 @@ def to_degrees(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def to_local(lon: FloatArray, lat: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return local metres of WGS-84 longitudes and latitudes.
+    """Return local metres of WGS-84 longitudes and latitudes, on the grid of 1 mm.
 
-    >>> [float(value.round(3)) for value in to_local(np.array(104.9), np.array(30.9))]
+    >>> [float(value) for value in to_local(np.array(104.9), np.array(30.9))]
     [0.0, 0.0]
     """
     east, north = _middle()
     x, y = project(lon, lat, CRS)
-    return x - east, y - north
+    return on_grid(x - east), on_grid(y - north)
 
 
 @cache
@@ -115,9 +117,9 @@ def _middle() -> tuple[float, float]:
 def _smooth(points: Sequence[tuple[float, float]], *, step_m: float = 60.0) -> LineString:
     """A smooth line through the points, with a vertex about every ``step_m``."""
     knots = np.asarray(points)
-    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(knots, axis=0).T))])
+    along = np.concatenate([[0.0], np.cumsum(length_on_grid(*np.diff(knots, axis=0).T))])
     fine = np.linspace(0.0, along[-1], int(along[-1] / step_m) + 2)
-    return LineString(CubicSpline(along, knots)(fine))
+    return LineString(on_grid(CubicSpline(along, knots)(fine)))
 
 
 def _ring(radius_m: float, *, turn: float) -> LineString:
@@ -125,7 +127,7 @@ def _ring(radius_m: float, *, turn: float) -> LineString:
     angle = np.linspace(0.0, 2.0 * np.pi, 97)
     radius = radius_m * (1.0 + 0.07 * np.cos(2.0 * angle - 0.5) + 0.035 * np.sin(3.0 * angle + turn))
     radius *= 1.0 + 0.012 * np.sin(7.0 * angle + 2.0 * turn)
-    points = np.column_stack([CENTRE[0] + radius * np.cos(angle), CENTRE[1] + radius * np.sin(angle)])
+    points = on_grid(np.column_stack([CENTRE[0] + radius * np.cos(angle), CENTRE[1] + radius * np.sin(angle)]))
     points[-1] = points[0]
     return LineString(points)
 
@@ -135,7 +137,7 @@ def _radial(degrees: float, start_m: float, end_m: float, bends: Sequence[float]
     along = np.linspace(start_m, end_m, len(bends))
     ray = np.array([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))])
     side = np.array([-ray[1], ray[0]])
-    points = np.asarray(CENTRE) + along[:, None] * ray + np.asarray(bends)[:, None] * side
+    points = on_grid(np.asarray(CENTRE) + along[:, None] * ray + np.asarray(bends)[:, None] * side)
     return _smooth([(float(x), float(y)) for x, y in points], step_m=90.0)
 
 
@@ -201,7 +203,7 @@ def _lines(line: LineString, mask: BaseGeometry) -> list[LineString]:
 
 def _embankments(river_line: LineString, channel: Polygon) -> list[tuple[LineString, str]]:
     """The roads along both banks where the river runs through the city, named by their side."""
-    reach = Point(CENTRE).buffer(3900.0)
+    reach = widened(Point(CENTRE), 3900.0)
     banks = _lines(channel.exterior, reach)
     left = [bank for bank in banks if _is_left(river_line, bank)]
     right = [bank for bank in banks if not _is_left(river_line, bank)]
@@ -224,12 +226,12 @@ def _built_up() -> tuple[BaseGeometry, BaseGeometry]:
             Polygon([(300, -3350), (1900, -3650), (2200, -4700), (200, -4600)]),
         ]
     )  # fmt: skip
-    city = Polygon(_ring(3550.0, turn=3.0)).buffer(220.0)
+    city = widened(Polygon(_ring(3550.0, turn=3.0)), 220.0)
     fingers = shapely.union_all(
-        [_radial(degrees, 3000.0, end, [0, 0, 0]).buffer(430.0) for degrees, end in
+        [widened(_radial(degrees, 3000.0, end, [0, 0, 0]), 430.0) for degrees, end in
          [(8.0, 4400.0), (55.0, 4700.0), (142.0, 4700.0), (-94.0, 4900.0), (-33.0, 4300.0)]]
     )  # fmt: skip
-    town = Point(TOWN).buffer(950.0)
+    town = widened(Point(TOWN), 950.0)
     return shapely.union_all([city, fingers, town, industry]).intersection(EXTENT), industry
 
 
@@ -272,8 +274,8 @@ def lay_ground() -> Ground:
     ('core', 'town', 'industry')
     """
     river_line = _river_line()
-    river = river_line.buffer(_RIVER_HALF_WIDTH_M, cap_style="flat").intersection(EXTENT)
-    channel = river_line.buffer(_RIVER_HALF_WIDTH_M + _BANK_M, cap_style="flat")
+    river = widened(river_line, _RIVER_HALF_WIDTH_M, ends="flat").intersection(EXTENT)
+    channel = widened(river_line, _RIVER_HALF_WIDTH_M + _BANK_M, ends="flat")
     built, industry = _built_up()
     return Ground(
         river=river,

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 from shapely.geometry import LineString, Point
 
+from stationplan.demo.grid import factors_on_grid, length_on_grid
 from stationplan.demo.ground import CENTRE, EXTENT, TOWN, Ground, Zone
 from stationplan.demo.streets import Network
 from stationplan.domain import FloatArray, IntArray
@@ -138,7 +139,7 @@ def settle(ground: Ground, network: Network, rng: np.random.Generator) -> Cells:
     homes = np.where(built, _homes(x, y), 0.035) * np.where(industry, 0.12, 1.0)
     work = np.where(built, _work(x, y) + 0.85 * industry, 0.01)
     keep = np.flatnonzero(built | hamlet)
-    noise = rng.lognormal(0.0, 0.28, size=(2, len(keep)))
+    noise = factors_on_grid(rng.lognormal(0.0, 0.28, size=(2, len(keep))))
     return Cells(
         x=x[keep],
         y=y[keep],
@@ -148,7 +149,7 @@ def settle(ground: Ground, network: Network, rng: np.random.Generator) -> Cells:
 
 
 def _bump(x: FloatArray, y: FloatArray, middle: tuple[float, float], radius_m: float) -> FloatArray:
-    return np.asarray(np.exp(-((x - middle[0]) ** 2 + (y - middle[1]) ** 2) / radius_m**2))
+    return factors_on_grid(np.exp(-((x - middle[0]) ** 2 + (y - middle[1]) ** 2) / radius_m**2))
 
 
 def _homes(x: FloatArray, y: FloatArray) -> FloatArray:
@@ -206,7 +207,7 @@ def place_candidates(
 ) -> list[Place]:
     """Return places that could house a station, spread over the whole map and denser where people are."""
     frontage = _frontage(ground, network)
-    weight = (cells.population + 1.6 * cells.jobs + 30.0) ** 0.5
+    weight = np.sqrt(cells.population + 1.6 * cells.jobs + 30.0)
     order = rng.choice(len(weight), size=len(weight), replace=False, p=weight / weight.sum())
     shift = rng.uniform(-0.45 * CELL_M, 0.45 * CELL_M, size=(2, len(order)))
     near = shapely.STRtree(frontage.lines).query_nearest(
@@ -264,7 +265,7 @@ def _spots(
         ahead = line.interpolate(line.project(at) + 1.0)
         aside_m = float(rng.uniform(6.0, 22.0)) * (1.0 if rng.random() < 0.5 else -1.0)
         point = Point(at.x - (ahead.y - at.y) * aside_m, at.y + (ahead.x - at.x) * aside_m)
-        gap_m = min((np.hypot(point.x - x, point.y - y) for x, y in places), default=np.inf)
+        gap_m = min((length_on_grid(point.x - x, point.y - y) for x, y in places), default=np.inf)
         if gap_m < spacing_m or ground.channel.contains(point) or not EXTENT.contains(point):
             continue
         spots.append((row, point))

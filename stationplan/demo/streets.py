@@ -15,6 +15,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from shapely.geometry import LineString, Point, Polygon
 
+from stationplan.demo.grid import length_on_grid, on_grid, widened
 from stationplan.demo.ground import EXTENT, Ground, Road, Zone, to_degrees, to_local
 from stationplan.domain import BoolArray, FloatArray, IntArray
 
@@ -122,11 +123,11 @@ def _cut(
             continue
         ends = [_to_junction(end, land, junctions) for end in (chord.coords[0], chord.coords[-1])]
         snapped = LineString(ends)
-        if snapped.length > 25.0 and land.buffer(0.05).contains(snapped):
+        if snapped.length > 25.0 and widened(land, 0.05).contains(snapped):
             chord = snapped
         bent = _bend(chord, zone, rng)
         for street in (bent, chord):
-            parts = _split(land, street) if land.buffer(0.05).contains(street) else []
+            parts = _split(land, street) if widened(land, 0.05).contains(street) else []
             if len(parts) == 2:
                 return street, parts
     return None
@@ -136,12 +137,10 @@ def _chord(land: Polygon, turn_degrees: float, rng: np.random.Generator) -> Line
     """A straight line across ``land``, about square to the longer side of its bounding rectangle."""
     corners = shapely.get_coordinates(shapely.oriented_envelope(land))
     sides = np.diff(corners[:3], axis=0)
-    longer = sides[int(np.argmax(np.hypot(*sides.T)))]
-    length_m = float(np.hypot(*longer))
-    direction = longer / length_m
-    middle = corners[:4].mean(axis=0) + direction * length_m * float(rng.uniform(-0.09, 0.09))
-    angle = np.arctan2(direction[0], -direction[1]) + np.radians(float(rng.normal(0.0, turn_degrees)))
-    ray = np.array([np.cos(angle), np.sin(angle)]) * 20_000.0
+    longer = sides[int(np.argmax(length_on_grid(*sides.T)))]
+    middle = corners[:4].mean(axis=0) + longer * float(rng.uniform(-0.09, 0.09))
+    angle = np.arctan2(longer[0], -longer[1]) + np.radians(float(rng.normal(0.0, turn_degrees)))
+    ray = on_grid(np.array([np.cos(angle), np.sin(angle)]) * 20_000.0)
     pieces = [
         piece
         for piece in shapely.get_parts(LineString([middle - ray, middle + ray]).intersection(land))
@@ -155,7 +154,7 @@ def _to_junction(end: tuple[float, ...], land: Polygon, junctions: FloatArray) -
     """The nearest junction on the rim of ``land`` if one is close by, else the end itself."""
     if len(junctions) == 0:
         return end
-    gap_m = np.hypot(junctions[:, 0] - end[0], junctions[:, 1] - end[1])
+    gap_m = length_on_grid(junctions[:, 0] - end[0], junctions[:, 1] - end[1])
     nearest = int(np.argmin(gap_m))
     x, y = (float(value) for value in junctions[nearest])
     if gap_m[nearest] > _SNAP_M or land.exterior.distance(Point(x, y)) > 0.02:
@@ -173,7 +172,7 @@ def _bend(chord: LineString, zone: Zone, rng: np.random.Generator) -> LineString
     side = np.array([start[1] - end[1], end[0] - start[0]])
     bow = share * float(rng.normal()) * np.sin(np.pi * along)
     bow += (0.6 * share if zone == "country" else 0.0) * float(rng.normal()) * np.sin(2.0 * np.pi * along)
-    points = start + along[:, None] * (end - start) + bow[:, None] * side
+    points = on_grid(start + along[:, None] * (end - start) + bow[:, None] * side)
     points[0], points[-1] = start, end
     return LineString(points)
 
@@ -183,8 +182,8 @@ def _split(land: Polygon, street: LineString) -> list[Polygon]:
     points = np.asarray(street.coords)
     # Half a metre of overshoot makes up for ends that lie beside the rim by a rounding error.
     first, last = points[0] - points[1], points[-1] - points[-2]
-    points[0] += 0.5 * first / np.hypot(*first)
-    points[-1] += 0.5 * last / np.hypot(*last)
+    points[0] += 0.5 * first / length_on_grid(*first)
+    points[-1] += 0.5 * last / length_on_grid(*last)
     lines = shapely.union(land.boundary, LineString(points))
     parts = [
         part
@@ -337,7 +336,11 @@ def _reshaped(pieces: Sequence[LineString], places: FloatArray, tail: IntArray, 
     for piece, start, end in zip(shapely.simplify(pieces, 2.0), places[tail], places[head], strict=True):
         inner = np.asarray(piece.coords)[1:-1]
         # Vertices within a junction that was drawn together would make the line turn back.
-        clear = [point for point in inner if min(np.hypot(*(point - start)), np.hypot(*(point - end))) > _SHORTEST_M]
+        clear = [
+            point
+            for point in inner
+            if min(length_on_grid(*(point - start)), length_on_grid(*(point - end))) > _SHORTEST_M
+        ]
         shapes.append(LineString([start, *clear, end]))
     vertices = shapely.get_coordinates(shapes)
     rounded = np.column_stack(to_local(*to_degrees(vertices[:, 0], vertices[:, 1])))
