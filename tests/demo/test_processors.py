@@ -15,8 +15,8 @@ import sys
 import numpy as np
 import pytest
 import shapely
-from conftest import ROOT
 from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
+from support.environment import ROOT
 
 from stationplan.demo import ground, write_city
 
