@@ -9,15 +9,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from stationplan.domain import Kind, Mode
+from stationplan.domain import Kind, Mode, Slot
 from stationplan.geo import Datum
 from stationplan.scenario.demand import DemandInput
 from stationplan.scenario.fields import (
     Identifier,
     Name,
     Nonnegative,
+    OpeningText,
     Positive,
     Share,
+    SlotText,
     Source,
     Table,
     TableSource,
@@ -151,7 +153,7 @@ class SlotInput(Table):
 
     name: Name
     """Name shown to readers."""
-    hours: str
+    hours: SlotText
     """Range such as 08:00-12:00; may run over midnight."""
 
 
@@ -191,7 +193,7 @@ class HostInput(Table):
     """More words for it in tables."""
     kind: Kind = "standard"
     """Kind of station such a place houses."""
-    hours: str
+    hours: OpeningText
     """Opening hours where a site's row gives none."""
     cost: Nonnegative
     """Cost in yuan where a candidate's row gives none."""
@@ -259,3 +261,9 @@ class ScenarioFile(Table):
     hosts: dict[Identifier, HostInput]
     actions: dict[Identifier, ActionInput] = {}
     """Other ways to serve a place than the station that its host would house; at most one is chosen for a place."""
+
+    @property
+    def day_slots(self) -> tuple[Slot, ...]:
+        """The time slots as records, in order; a checked file has no slot whose hours are not one range."""
+        spans = [(key, slot.name.text, slot.hours.span) for key, slot in self.slots.items()]
+        return tuple(Slot(key, name, *span) for key, name, span in spans if span is not None)
