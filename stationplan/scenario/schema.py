@@ -148,8 +148,17 @@ class CandidatesInput(SitesInput):
         return {"grid": True, "default_host": "union_built"} if value == "grid" else value
 
 
+MOST_SLOTS = 48
+"""Most time slots of a scenario: the half-hours of a day. Opening hours and profiles of work are rarely known any
+finer, and every slot costs a layer of the demand and a row of each table by time of day."""
+
+
 class SlotInput(Table):
-    """A part of the day."""
+    """A part of the day. A scenario has at most 48 of them.
+
+    That is the half-hours of a day: opening hours are rarely known any finer, and each slot is a row of the tables by
+    time of day.
+    """
 
     name: Name
     """Name shown to readers."""
@@ -256,7 +265,7 @@ class ScenarioFile(Table):
     scorecard: ScorecardInput = ScorecardInput()
     map: MapInput = MapInput()
     limits: Limits = Limits()
-    slots: Annotated[dict[Identifier, SlotInput], Field(min_length=1)]
+    slots: Annotated[dict[Identifier, SlotInput], Field(min_length=1, max_length=MOST_SLOTS)]
     groups: Annotated[dict[Identifier, GroupInput], Field(min_length=1)]
     hosts: dict[Identifier, HostInput]
     actions: dict[Identifier, ActionInput] = {}

@@ -14,6 +14,7 @@ import stationplan as sp
 from stationplan.errors import Fault, FaultList, InputError, abridged, say
 from stationplan.hours import weekly
 from stationplan.scenario import ScenarioFile
+from stationplan.scenario.schema import MOST_SLOTS
 
 SMALL = """
 schema = 1
@@ -226,6 +227,19 @@ def test_hours_are_parsed_once_and_written_back_as_they_were(tmp_path):
     assert [again["slots"][key]["hours"] for key in file.slots] == ["早上8点-12点", "22:00-05:00"]
     assert again["hosts"]["bank"]["hours"] == "周一至周五 9：00-17：00"
     assert (again["actions"]["longer"]["hours"], "hours" in again["actions"]["small"]) == ("24小时", False)
+
+
+@pytest.mark.parametrize("count", [MOST_SLOTS, MOST_SLOTS + 1])
+def test_a_scenario_has_as_many_slots_as_the_schema_says(tmp_path, count):
+    slots = [f'[slots.s{i}]\nname = "{i}"\nhours = "{i // 60:02d}:{i % 60:02d}-23:59"\n' for i in range(count)]
+    profile = ", ".join(f"s{i} = {i == 0:d}" for i in range(count))
+    text = SMALL + "".join(slots) + f"[groups.rider]\nprofile = {{ {profile} }}\n"
+    if count <= MOST_SLOTS:
+        assert len(load(tmp_path, text).file.day_slots) == 48
+    else:
+        assert faults_of(tmp_path, text) == {
+            "slots": "49 time slots are more than 48. Join neighbouring slots; the half-hours of a whole day make 48."
+        }
 
 
 @pytest.mark.parametrize("key", ["slots.day", "hosts.bank", "actions.a"])
