@@ -83,7 +83,7 @@ async function compare(host) {
     }).line,
     selector(t("group"), [t("all_groups"), ...models[0].groups.map((item) => item.name)],
       (at) => look({ group: at - 1 })).line,
-    selector(t("slot"), [t("whole_day"), ...models[0].slots.map((item) => `${item.name} ${item.hours}`)],
+    selector(t("slot"), [t("whole_day"), ...models[0].slots.map(say.slot)],
       (at) => look({ slot: at - 1 })).line,
   );
   shareClasses();

@@ -93,7 +93,7 @@ function rampBlock(title, unit, classes, say, short) {
   const block = make("div", "sp-ramp-block");
   const heading = make("p", "sp-label", title);
   heading.append(make("small", "", unit));
-  const list = make("ol", "sp-ramp");
+  const list = make("ol", `sp-ramp${classes.upper.some((end) => short(end).length > 5) ? " sp-ramp-long" : ""}`);
   classes.upper.forEach((end, i) => {
     const item = make("li");
     const swatch = make("span", "sp-swatch");
