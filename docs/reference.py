@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from stationplan.hours import OpeningHours, SlotHours
 from stationplan.planning.aims import AIMS
 from stationplan.scenario import Name, ScenarioFile
 
@@ -119,7 +120,12 @@ def _type(annotation: object) -> str:
         return f"list of {_type(given[0])}"
     if origin is dict:
         return f"table of {_type(given[1])}"
-    names = {str: "text", int: "whole number", float: "number", bool: "true or false"}
+    names = {
+        **dict.fromkeys((str, OpeningHours, SlotHours), "text"),
+        int: "whole number",
+        float: "number",
+        bool: "true or false",
+    }
     return names.get(annotation, "name") if isinstance(annotation, type) else str(annotation)
 
 

@@ -160,6 +160,21 @@ def test_only_the_command_line_prints():
     assert printing == []
 
 
+def test_hours_are_parsed_where_they_are_read_and_nowhere_after():
+    parsers = {"parse_hours", "parse_slot", "opening_hours", "slot_hours"}
+    parsing = {
+        name
+        for name, path in MODULES.items()
+        for node in ast.walk(tree(path))
+        if package_of(name) != "hours"
+        and (
+            (isinstance(node, ast.ImportFrom) and parsers & {alias.name for alias in node.names})
+            or (isinstance(node, ast.Attribute) and node.attr in parsers)
+        )
+    }
+    assert parsing == {"scenario.fields", "inputs.sites.rows"}
+
+
 def test_only_the_command_line_reads_the_environment():
     reading = [
         f"{path.relative_to(ROOT)}:{node.lineno}"

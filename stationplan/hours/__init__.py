@@ -5,5 +5,19 @@ from __future__ import annotations
 from stationplan.hours.schedule import DAY_MIN, WEEKDAYS, Schedule, open_share, weekly
 from stationplan.hours.text import parse_hours, parse_slot
 from stationplan.hours.words import Unread
+from stationplan.hours.written import OpeningHours, SlotHours, opening_hours, slot_hours
 
-__all__ = ["DAY_MIN", "WEEKDAYS", "Schedule", "Unread", "open_share", "parse_hours", "parse_slot", "weekly"]
+__all__ = [
+    "DAY_MIN",
+    "WEEKDAYS",
+    "OpeningHours",
+    "Schedule",
+    "SlotHours",
+    "Unread",
+    "open_share",
+    "opening_hours",
+    "parse_hours",
+    "parse_slot",
+    "slot_hours",
+    "weekly",
+]

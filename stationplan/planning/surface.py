@@ -16,8 +16,7 @@ from stationplan.demand import (
     refuse_empty,
     with_layers,
 )
-from stationplan.domain import Demand, FloatArray, Group, RoadArcs, Slot, Surface
-from stationplan.hours import parse_slot
+from stationplan.domain import Demand, FloatArray, Group, RoadArcs, Surface
 from stationplan.inputs import Inputs
 from stationplan.scenario import Scenario, ScenarioFile, is_computed
 
@@ -90,10 +89,6 @@ def _wishes(file: ScenarioFile, name: str) -> Wishes:
 def timed(scenario: Scenario, surface: Surface, inputs: Inputs) -> Demand:
     """Return a surface by the scenario's time slots, exposed work weighted where there is heat."""
     file = scenario.file
-    slots = []
-    for key, slot in file.slots.items():
-        start, end = parse_slot(slot.hours) or (0, 0)
-        slots.append(Slot(key, slot.name.text, start, end))
     groups = [
         Group(key, group.name.text, group.mode, group.cutoff_min, group.cutoff_m, group.fade_min)
         for key, group in file.groups.items()
@@ -101,7 +96,7 @@ def timed(scenario: Scenario, surface: Surface, inputs: Inputs) -> Demand:
     return demand_of(
         surface,
         groups=groups,
-        slots=slots,
+        slots=file.day_slots,
         profiles=[group.profile for group in file.groups.values()],
         exposure=_exposure(file, inputs.demand.celsius),
     )

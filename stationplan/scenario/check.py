@@ -7,7 +7,7 @@ from typing import Literal
 
 from stationplan.errors import FaultList, Message, say
 from stationplan.geo import metric_crs_problem
-from stationplan.hours import Unread, parse_hours, parse_slot
+from stationplan.hours import OpeningHours, Unread
 from stationplan.scenario.defaults import default_groups
 from stationplan.scenario.demand import check_demand
 from stationplan.scenario.fields import Source
@@ -93,9 +93,9 @@ def cross_check(file: ScenarioFile, faults: FaultList, purpose: Purpose, aims: M
                 key=role,
             )
     for key, slot in file.slots.items():
-        if parse_slot(slot.hours) is None:
+        if slot.hours.span is None:
             faults.add(
-                say("The hours {hours} are not one range of time.", hours=repr(slot.hours)),
+                say("The hours {hours} are not one range of time.", hours=repr(slot.hours.text)),
                 say("Write one range such as 08:00-12:00."),
                 key=f"slots.{key}.hours",
             )
@@ -121,9 +121,9 @@ def cross_check(file: ScenarioFile, faults: FaultList, purpose: Purpose, aims: M
                 )
 
 
-def _check_hours(hours: str, place: str, faults: FaultList) -> None:
-    if isinstance(week := parse_hours(hours), Unread):
-        faults.add(unread_hours(hours, week), CURE_HOURS, key=f"{place}.hours")
+def _check_hours(hours: OpeningHours, place: str, faults: FaultList) -> None:
+    if isinstance(hours.week, Unread):
+        faults.add(unread_hours(hours.text, hours.week), CURE_HOURS, key=f"{place}.hours")
 
 
 def _check_excluded(excludes: Sequence[str], file: ScenarioFile, place: str, faults: FaultList) -> None:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetPydanticSchema,
+    PlainSerializer,
+    model_validator,
+)
 
 from stationplan.domain import LocalText
+from stationplan.hours import OpeningHours, SlotHours, opening_hours, slot_hours
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Nonnegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -14,6 +24,16 @@ Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_\-]+$")]
 DatumChoice = Literal["wgs84", "cgcs2000", "gcj02", "bd09", "evidence"]
 Tag = Annotated[str, Field(pattern=r"^[^=\s]+=[^=]+$")]
+
+
+def _parsed(parse: Callable[[str], OpeningHours | SlotHours]) -> GetPydanticSchema:
+    """Return how a text of the file becomes a record, which the resolved copy writes as that text again."""
+    text = Annotated[str, AfterValidator(parse), PlainSerializer(lambda record: record.text, return_type=str)]
+    return GetPydanticSchema(lambda _, handler: handler.generate_schema(text))
+
+
+OpeningText = Annotated[OpeningHours, _parsed(opening_hours)]
+SlotText = Annotated[SlotHours, _parsed(slot_hours)]
 
 
 class Table(BaseModel):

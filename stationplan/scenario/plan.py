@@ -10,7 +10,7 @@ from pydantic import Field
 
 from stationplan.domain import Kind
 from stationplan.errors import FaultList, say
-from stationplan.scenario.fields import Identifier, Name, Nonnegative, Positive, Share, Table
+from stationplan.scenario.fields import Identifier, Name, Nonnegative, OpeningText, Positive, Share, Table
 
 
 class ActionInput(Table):
@@ -24,7 +24,7 @@ class ActionInput(Table):
     """Hosts at which it may be done; default: all."""
     kind: Kind | None = None
     """Kind of station that it makes; default: that of the place."""
-    hours: str | None = None
+    hours: OpeningText | None = None
     """Opening hours; default: those of the place. Longer hours of an existing station need them."""
     cost: Nonnegative
     """Cost in yuan."""

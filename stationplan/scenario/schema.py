@@ -9,15 +9,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from stationplan.domain import Kind, Mode
+from stationplan.domain import Kind, Mode, Slot
 from stationplan.geo import Datum
 from stationplan.scenario.demand import DemandInput
 from stationplan.scenario.fields import (
     Identifier,
     Name,
     Nonnegative,
+    OpeningText,
     Positive,
     Share,
+    SlotText,
     Source,
     Table,
     TableSource,
@@ -146,12 +148,21 @@ class CandidatesInput(SitesInput):
         return {"grid": True, "default_host": "union_built"} if value == "grid" else value
 
 
+MOST_SLOTS = 48
+"""Most time slots of a scenario: the half-hours of a day. Opening hours and profiles of work are rarely known any
+finer, and every slot costs a layer of the demand and a row of each table by time of day."""
+
+
 class SlotInput(Table):
-    """A part of the day."""
+    """A part of the day. A scenario has at most 48 of them.
+
+    That is the half-hours of a day: opening hours are rarely known any finer, and each slot is a row of the tables by
+    time of day.
+    """
 
     name: Name
     """Name shown to readers."""
-    hours: str
+    hours: SlotText
     """Range such as 08:00-12:00; may run over midnight."""
 
 
@@ -191,7 +202,7 @@ class HostInput(Table):
     """More words for it in tables."""
     kind: Kind = "standard"
     """Kind of station such a place houses."""
-    hours: str
+    hours: OpeningText
     """Opening hours where a site's row gives none."""
     cost: Nonnegative
     """Cost in yuan where a candidate's row gives none."""
@@ -254,8 +265,14 @@ class ScenarioFile(Table):
     scorecard: ScorecardInput = ScorecardInput()
     map: MapInput = MapInput()
     limits: Limits = Limits()
-    slots: Annotated[dict[Identifier, SlotInput], Field(min_length=1)]
+    slots: Annotated[dict[Identifier, SlotInput], Field(min_length=1, max_length=MOST_SLOTS)]
     groups: Annotated[dict[Identifier, GroupInput], Field(min_length=1)]
     hosts: dict[Identifier, HostInput]
     actions: dict[Identifier, ActionInput] = {}
     """Other ways to serve a place than the station that its host would house; at most one is chosen for a place."""
+
+    @property
+    def day_slots(self) -> tuple[Slot, ...]:
+        """The time slots as records, in order; a checked file has no slot whose hours are not one range."""
+        spans = [(key, slot.name.text, slot.hours.span) for key, slot in self.slots.items()]
+        return tuple(Slot(key, name, *span) for key, name, span in spans if span is not None)

@@ -53,6 +53,12 @@ def explained(
     if kind == "literal_error":
         allowed = str(context.get("expected", "")).replace(" or ", ", ")
         return say("{found} is not allowed here.", found=repr(found)), say("Allowed: {allowed}.", allowed=allowed)
+    if kind == "too_long" and place == ["slots"] and isinstance(found, dict):
+        limit = context["max_length"]
+        return (
+            say("{count} time slots are more than {limit}.", count=len(found), limit=limit),
+            say("Join neighbouring slots; the half-hours of a whole day make {limit}.", limit=limit),
+        )
     correct = say("Correct the value; docs/scenario.md gives type, unit and range.")
     if kind in _EXPECTED:
         return say("{found} does not fit: {expected}.", found=repr(found), expected=_EXPECTED[kind](context)), correct

@@ -212,7 +212,9 @@ def _typed(hint: Any, value: Any, arrays: list[NDArray[Any]]) -> object:  # noqa
         known = _hints(cast("type", hint))
         needed = {item.name for item in fields(hint) if item.default is MISSING and item.default_factory is MISSING}
         if not needed <= value.keys() <= known.keys():
-            raise ValueError(f"{getattr(hint, '__name__', hint)} has other fields: {sorted(value.keys() ^ known.keys())}")
+            raise ValueError(
+                f"{getattr(hint, '__name__', hint)} has other fields: {sorted(value.keys() ^ known.keys())}"
+            )
         return cast("type", hint)(**{name: _typed(known[name], item, arrays) for name, item in value.items()})
     if hint is float and type(value) is int:
         return float(value)

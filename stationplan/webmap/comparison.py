@@ -23,7 +23,7 @@ def read_blocks(pages: Sequence[Path]) -> list[str]:
     Raises
     ------
     InputError
-        A page cannot be read, or is no map of a plan by this version.
+        A page cannot be read, is no map of a plan, or holds a block of another version.
     """
     blocks: list[str] = []
     faults = FaultList("")
@@ -33,10 +33,23 @@ def read_blocks(pages: Sequence[Path]) -> list[str]:
             content = unpacked(found[1])[0] if found else {}
         except (OSError, ValueError):
             content = {}
-        if content.get("version") != VERSION or "proposed" not in content:
+        if "proposed" not in content:
             faults.add(
-                say("{path} is no map of a plan by this version of stationplan.", path=path),
-                say("Name a folder that `stationplan run` has left behind, or a map.html from one."),
+                say("{path} is no map of a plan.", path=path),
+                say("Name an output folder of `stationplan run`, or the map.html in one."),
+            )
+        elif content.get("version") != VERSION:
+            faults.add(
+                say(
+                    "{path} is a map of data version {found}; this stationplan reads version {known}.",
+                    path=path,
+                    found=repr(content.get("version")),
+                    known=VERSION,
+                ),
+                say(
+                    "Make the map again with this stationplan: `stationplan run SCENARIO --out {folder} --overwrite`.",
+                    folder=path.parent,
+                ),
             )
         elif found:
             blocks.append(found[1])

@@ -25,7 +25,7 @@ from stationplan.webmap.packing import SCALE, Json, Packer
 from stationplan.webmap.road_lines import packed_roads
 from stationplan.webmap.tiles import tiles_of
 
-VERSION = 1
+VERSION = 2
 """Version of what a block holds; it rises with every change."""
 
 _DISTRICT_TOLERANCE_M = 10.0
@@ -217,7 +217,7 @@ def _sites(plan: Plan, lang: Language, packer: Packer) -> Json:
         "district": packer.add(sites.district),
         "place": packer.steps(sites.place),
         "flags": packer.add(np.asarray(flags, dtype=np.int64)),
-        "open": packer.add(sites.open @ (1 << np.arange(sites.open.shape[1]))),
+        "open": [packer.add(column) for column in sites.open.T.astype(np.int64)],
         "closed": plan.solution.closed.tolist(),
     }
 

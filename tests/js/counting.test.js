@@ -14,7 +14,8 @@ function small() {
     Float64Array.of(1, 1, 1, -1, 0, -1), // runs of A, B and C for the first group, then for the second
     Float64Array.of(0, 1, 0), Float64Array.of(2, 2, 4),
   ];
-  const cover = coverOf({ runs: 0, gap: 1, length: 2 }, arrays, Float64Array.of(3, 2, 3));
+  const cover = coverOf({ runs: 0, gap: 1, length: 2 }, arrays, 3,
+    [Uint8Array.of(1, 0, 1), Uint8Array.of(1, 1, 1)]);
   return new Ledger(demand, cover);
 }
 

@@ -12,7 +12,9 @@ from support.environment import ROOT
 
 import stationplan as sp
 from stationplan.errors import Fault, FaultList, InputError, abridged, say
+from stationplan.hours import weekly
 from stationplan.scenario import ScenarioFile
+from stationplan.scenario.schema import MOST_SLOTS
 
 SMALL = """
 schema = 1
@@ -202,7 +204,48 @@ def test_hosts_and_speeds_are_added_to_the_defaults(tmp_path):
     file = load(tmp_path, text).file
     assert file.roads.car_speed_kmh == {**DEFAULTS["roads"]["car_speed_kmh"], "primary": 33.0}
     assert set(file.hosts) == {*DEFAULTS["hosts"], "temple"}
-    assert (file.hosts["bank"].cost, file.hosts["bank"].hours) == (1.0, DEFAULTS["hosts"]["bank"]["hours"])
+    assert (file.hosts["bank"].cost, file.hosts["bank"].hours.text) == (1.0, DEFAULTS["hosts"]["bank"]["hours"])
+
+
+def test_hours_are_parsed_once_and_written_back_as_they_were(tmp_path):
+    text = SMALL + (
+        '[slots.work]\nname = "w"\nhours = "早上8点-12点"\n[slots.night]\nname = "n"\nhours = "22:00-05:00"\n'
+        "[groups.rider]\nprofile = { work = 0.5, night = 0.5 }\n"
+        '[hosts.bank]\nhours = "周一至周五 9：00-17：00"\n'
+        '[actions.longer]\nname = "l"\nat = "stations"\nhours = "24小时"\ncost = 1.0\n'
+        '[actions.small]\nname = "s"\ncost = 1.0\n'
+    )
+    scenario = load(tmp_path, text)
+    file, again = scenario.file, tomllib.loads(scenario.toml)
+    assert [(slot.id, slot.start_min, slot.end_min) for slot in file.day_slots] == [
+        ("work", 480, 720),
+        ("night", 1320, 1740),
+    ]
+    assert file.hosts["bank"].hours.week == weekly([((540, 1020),)] * 5 + [()] * 2)
+    assert file.actions["longer"].hours.week == weekly([((0, 1440),)] * 7)
+    assert file.actions["small"].hours is None
+    assert [again["slots"][key]["hours"] for key in file.slots] == ["早上8点-12点", "22:00-05:00"]
+    assert again["hosts"]["bank"]["hours"] == "周一至周五 9：00-17：00"
+    assert (again["actions"]["longer"]["hours"], "hours" in again["actions"]["small"]) == ("24小时", False)
+
+
+@pytest.mark.parametrize("count", [MOST_SLOTS, MOST_SLOTS + 1])
+def test_a_scenario_has_as_many_slots_as_the_schema_says(tmp_path, count):
+    slots = [f'[slots.s{i}]\nname = "{i}"\nhours = "{i // 60:02d}:{i % 60:02d}-23:59"\n' for i in range(count)]
+    profile = ", ".join(f"s{i} = {i == 0:d}" for i in range(count))
+    text = SMALL + "".join(slots) + f"[groups.rider]\nprofile = {{ {profile} }}\n"
+    if count <= MOST_SLOTS:
+        assert len(load(tmp_path, text).file.day_slots) == 48
+    else:
+        assert faults_of(tmp_path, text) == {
+            "slots": "49 time slots are more than 48. Join neighbouring slots; the half-hours of a whole day make 48."
+        }
+
+
+@pytest.mark.parametrize("key", ["slots.day", "hosts.bank", "actions.a"])
+def test_hours_that_are_no_text_are_refused_as_any_other_value(tmp_path, key):
+    said = faults_of(tmp_path, f'{SMALL}[{key}]\nname = "x"\nhours = 8\n')
+    assert said[f"{key}.hours"].startswith("8 does not fit: text in quotes is expected.")
 
 
 @pytest.mark.parametrize("source", ["data/demo/scenario.toml", "examples/porto-alegre.toml"])

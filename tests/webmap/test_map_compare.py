@@ -15,6 +15,7 @@ from stationplan.errors import InputError
 from stationplan.report import document_text
 from stationplan.webmap import read_blocks, render, render_comparison
 from stationplan.webmap.packing import Packer
+from stationplan.webmap.payload import VERSION
 
 
 def quantity(text):
@@ -68,7 +69,7 @@ def test_the_command_writes_one_page_from_folders_or_maps(folders, tmp_path, cap
     assert not (tmp_path / "one.html").exists()
 
 
-def test_what_is_no_map_of_this_version_is_named(folders, tmp_path):
+def test_what_is_no_map_of_this_version_is_named_with_what_to_do(folders, tmp_path):
     old = Packer().block({"version": 0, "proposed": []})
     (tmp_path / "old.html").write_text(f'<script class="stationplan-data">{old}</script>', encoding="utf-8")
     (tmp_path / "other.html").write_text("<p>", encoding="utf-8")
@@ -79,25 +80,45 @@ def test_what_is_no_map_of_this_version_is_named(folders, tmp_path):
         "other.html",
         "none.html",
     ]
+    old, other, none = (str(fault.what).partition(".html ")[2] for fault in caught.value.faults)
+    assert old == f"is a map of data version 0; this stationplan reads version {VERSION}."
+    assert other == none == "is no map of a plan."
+    assert f"stationplan run SCENARIO --out {tmp_path} --overwrite" in str(caught.value.faults[0].cure)
+
+
+@pytest.mark.browser
+def test_a_page_whose_data_are_of_another_version_says_so(browser, folders, tmp_path):
+    page = (folders / "a/map.html").read_text("utf-8")
+    block = re.search(r'class="stationplan-data">([^<]*)<', page)[1]
+    old = Packer().block({"version": 0, "proposed": []})
+    (tmp_path / "old.html").write_text(page.replace(block, old), encoding="utf-8", newline="")
+    (tmp_path / "both.html").write_text(render_comparison([block, old], lang="en"), encoding="utf-8", newline="")
+    for name in ("old.html", "both.html"):
+        shown = browser.new_page()
+        said = []
+        shown.on("pageerror", lambda error, said=said: said.append(str(error)))
+        shown.goto((tmp_path / name).as_uri())
+        notice = shown.locator(".sp-old")
+        notice.wait_for()
+        assert f"of version 0; this page reads version {VERSION}. Make the map again." in notice.inner_text()
+        assert [notice.inner_text() in text for text in said] == [True]
+        shown.close()
 
 
 @pytest.fixture(scope="module")
-def page(chromium, folders):
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only browser tests need it
-
+def page(browser, folders):
     blocks = read_blocks([folders / name / "map.html" for name in ("a", "b", "a")])
     (folders / "c.html").write_text(render_comparison(blocks, lang="en"), encoding="utf-8", newline="")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_context(offline=True, viewport={"width": 1440, "height": 900}).new_page()
-        page.said, page.asked = [], []
-        page.on("console", lambda message: page.said.append(message.text))
-        page.on("pageerror", lambda error: page.said.append(str(error)))
-        page.on("request", lambda request: page.asked.append(request.url))
-        page.goto((folders / "c.html").as_uri())
-        page.wait_for_selector("html[data-stationplan-ready='1']", state="attached")
-        yield page
-        browser.close()
+    context = browser.new_context(offline=True, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.said, page.asked = [], []
+    page.on("console", lambda message: page.said.append(message.text))
+    page.on("pageerror", lambda error: page.said.append(str(error)))
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.goto((folders / "c.html").as_uri())
+    page.wait_for_selector("html[data-stationplan-ready='1']", state="attached")
+    yield page
+    context.close()
 
 
 @pytest.mark.browser

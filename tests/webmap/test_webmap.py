@@ -357,12 +357,12 @@ def test_the_counts_are_those_of_the_metrics(data, demo_plan):
 def test_cells_and_cover_give_the_stations_of_every_row(block, demo_plan):
     data, sites = block.content, demo_plan.sites
     groups, slots = len(data["groups"]), len(data["slots"])
-    cover, opened = block.cover(), block.arrays[data["sites"]["open"]]
+    cover, opened = block.cover(), [block.arrays[number] for number in data["sites"]["open"]]
     counts = np.zeros(demo_plan.demand.workers.shape, dtype=int)
     for site in (*np.flatnonzero(sites.existing), *demo_plan.chosen):
         for group in range(groups):
             for slot in range(slots):
-                if opened[site] >> slot & 1:
+                if opened[slot][site]:
                     counts[cover[group * len(sites) + site], group, slot] += 1
     counts[demo_plan.demand.workers == 0] = 0
     assert (counts == demo_plan.recounted.stations_after).all()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from stationplan.domain import BoolArray, Sites
-from stationplan.hours import WEEKDAYS, Schedule, open_share, parse_hours, parse_slot
+from stationplan.hours import WEEKDAYS, OpeningHours, Schedule, open_share
 from stationplan.scenario import ActionInput, ScenarioFile
 
 
@@ -37,17 +37,15 @@ def done_id(place: str, action: str) -> str:
     return f"{place}/{action}"
 
 
-def open_slots(hours: Sequence[str], file: ScenarioFile) -> BoolArray:
-    """Return whether each of some opening times is open in each slot, [time, slot]."""
-    slots = [slot for given in file.slots.values() if (slot := parse_slot(given.hours)) is not None]
+def open_slots(hours: Sequence[OpeningHours], file: ScenarioFile) -> BoolArray:
+    """Return whether each of some opening hours is open in each slot, [hours, slot]; unread ones are open in none."""
+    slots = [(slot.start_min, slot.end_min) for slot in file.day_slots]
     days = {WEEKDAYS.index(day) for day in file.days}
-    by_text: dict[str, list[bool]] = {}
-    for text in set(hours):
-        week = parse_hours(text)
-        by_text[text] = [
-            isinstance(week, Schedule) and open_share(week, slot, days) >= file.open_share - 1e-9 for slot in slots
-        ]
-    return np.array([by_text[text] for text in hours], dtype=bool).reshape(len(hours), len(slots))
+    by_week = {
+        week: [isinstance(week, Schedule) and open_share(week, slot, days) >= file.open_share - 1e-9 for slot in slots]
+        for week in {given.week for given in hours}
+    }
+    return np.array([by_week[given.week] for given in hours], dtype=bool).reshape(len(hours), len(slots))
 
 
 def _done(sites: Sites, key: str, action: ActionInput, file: ScenarioFile) -> Sites:
@@ -56,8 +54,9 @@ def _done(sites: Sites, key: str, action: ActionInput, file: ScenarioFile) -> Si
     may = [may_be_done(action, host, existing=stands) for host, stands in zip(sites.host, sites.existing, strict=True)]
     at = np.flatnonzero(may).tolist()
     number = len(at)
-    hours = tuple(sites.hours[site] for site in at) if action.hours is None else (action.hours,) * number
-    opened = open_slots(hours, file)
+    hours, opened = tuple(sites.hours[site] for site in at), sites.open[at]
+    if action.hours is not None:
+        hours, opened = (action.hours.text,) * number, open_slots([action.hours] * number, file)
     fits = np.array([group not in action.excludes for group in file.groups], dtype=bool)
     return replace(
         sites,

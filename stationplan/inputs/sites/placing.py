@@ -85,7 +85,7 @@ def place_sites(
         existing=is_existing,
         kind=tuple(place.kind for place in places),
         host=tuple(place.host for place in places),
-        hours=tuple(place.hours for place in places),
+        hours=tuple(place.hours.text for place in places),
         open=open_slots([place.hours for place in places], file),
         serves=_serves(places, file),
         cost=np.where(is_existing, 0.0, [place.cost for place in places]),

@@ -11,7 +11,7 @@ import numpy as np
 
 from stationplan.domain import FloatArray, Kind, Quality
 from stationplan.errors import Action, FaultList, Message, say
-from stationplan.hours import Unread, parse_hours
+from stationplan.hours import OpeningHours, Unread, opening_hours
 from stationplan.inputs.datums.decisions import declared_datum
 from stationplan.inputs.sites.duplicates import Pair, likely_duplicates
 from stationplan.inputs.tables.columns import KIND_NAMES, normalise
@@ -30,7 +30,8 @@ _SQUARE_METRES = re.compile(r"(平方米|平米|㎡|m2|m²|平)$", re.IGNORECASE
 class Place:
     """One station or host as read; cost in yuan, capacity (NaN: not said) in workers a time slot.
 
-    Where it stands is in :class:`PlaceTable`.
+    Where it stands is in :class:`PlaceTable`. The text of its hours is empty where nothing says when it is open, which
+    only a table that is looked at without a scenario may leave open.
     """
 
     site_id: str
@@ -38,7 +39,7 @@ class Place:
     address: str
     kind: Kind
     host: str
-    hours: str
+    hours: OpeningHours
     cost: float
     capacity: float
 
@@ -263,20 +264,22 @@ class _Rest:
             kinds.append(cast("Kind", kind or default))
         return kinds
 
-    def hours(self, texts: Sequence[str], host_texts: Sequence[str], hosts: Sequence[str]) -> list[str]:
+    def hours(self, texts: Sequence[str], host_texts: Sequence[str], hosts: Sequence[str]) -> list[OpeningHours]:
+        parsed = {text: opening_hours(text) for text in {"", *texts}}
         if texts and not any(texts) and not any(host_texts):
             self._add_whole(
                 say("The table says neither opening hours nor hosts."),
                 say("Add a column of either, or say `default_host` in the scenario."),
                 "no_hours",
             )
-            return [""] * len(texts)
-        hours = [text or (self._rules.hosts[hosts[i]].hours if hosts[i] else "") for i, text in enumerate(texts)]
-        weeks = {text: parse_hours(text) for text in set(hours) if text}
-        for i, text in enumerate(hours):
-            if text and isinstance(week := weeks[text], Unread):
-                self._add(unread_hours(text, week), CURE_HOURS, i, "unreadable_hours", "set_aside")
-            elif not text and not host_texts[i]:  # an unknown host is told already
+            return [parsed[""]] * len(texts)
+        hours = [
+            self._rules.hosts[hosts[i]].hours if not text and hosts[i] else parsed[text] for i, text in enumerate(texts)
+        ]
+        for i, given in enumerate(hours):
+            if given.text and isinstance(given.week, Unread):
+                self._add(unread_hours(given.text, given.week), CURE_HOURS, i, "unreadable_hours", "set_aside")
+            elif not given.text and not host_texts[i]:  # an unknown host is told already
                 self._add(
                     say("The site has neither opening hours nor a host."),
                     say("Fill in its hours, its kind of host, or `default_host` in the scenario."),

@@ -4,11 +4,14 @@ import { sumOf } from "./counting.js";
 import { button, facts, make } from "./dom.js";
 
 /** @typedef {import("./choice.js").Choice} Choice */
+/** @typedef {import("./counting.js").Part} Part */
 /** @typedef {import("./language.js").Language} Language */
 /** @typedef {import("./model.js").Site} Site */
 /** @typedef {import("./scene.js").Scene} Scene */
 
 const SHOWN_FROM = 0.05;
+/** More time slots than this are the rows of a table, below each other, in place of its columns. */
+const MOST_COLUMNS = 8;
 
 /** @param {string} kicker @param {string} title @param {string} [order] */
 function head(kicker, title, order) {
@@ -24,15 +27,19 @@ function head(kicker, title, order) {
   return header;
 }
 
-/** Group by slot, without the rows and columns that hold nobody; null where all are empty.
+/** Group by slot, or slot by group where there are many slots, without the rows and columns that hold nobody; null
+ * where all are empty.
  * @param {number[][]} workers @param {string} caption @param {string} kind class of the table @param {Choice} choice
  * @param {Language} say */
 function workersTable(workers, caption, kind, choice, say) {
-  const { groups, slots } = choice.model;
   const all = sumOf(workers);
-  const rows = groups.map((_, group) => group).filter((group) => sumOf(workers, { group }) >= SHOWN_FROM);
-  const columns = slots.map((_, slot) => slot).filter((slot) => sumOf(workers, { slot }) >= SHOWN_FROM);
-  if (!rows.length || !columns.length) return null;
+  const held = (/** @type {{part: Part}} */ { part }) => sumOf(workers, part) >= SHOWN_FROM;
+  const groups = choice.model.groups.map(({ name }, group) => ({ name, part: { group } })).filter(held);
+  const slots = choice.model.slots.map(({ name }, slot) => ({ name, part: { slot } })).filter(held);
+  if (!groups.length || !slots.length) return null;
+  const tall = slots.length > MOST_COLUMNS;
+  /** @type {{name: string, part: Part}[][]} */
+  const [rows, columns] = tall ? [slots, groups] : [groups, slots];
   const table = make("table", `sp-workers ${kind}`);
   const heading = (/** @type {string} */ text, /** @type {string} */ scope) => {
     const cell = make("th", "", text);
@@ -47,23 +54,23 @@ function workersTable(workers, caption, kind, choice, say) {
   // With one column the total would say it again.
   const totals = columns.length > 1;
   const top = make("tr");
-  top.append(heading(say.t("group"), "col"), ...columns.map((slot) => heading(slots[slot].name, "col")));
+  top.append(heading(say.t(tall ? "slot" : "group"), "col"), ...columns.map(({ name }) => heading(name, "col")));
   if (totals) top.append(heading(say.t("total"), "col"));
   const header = make("thead");
   header.append(top);
   const body = make("tbody");
-  for (const group of rows) {
-    const values = columns.map((slot) => workers[group][slot]);
-    body.append(line(groups[group].name, totals ? [...values, sumOf(workers, { group })] : values));
+  for (const { name, part } of rows) {
+    const values = columns.map((column) => sumOf(workers, { ...part, ...column.part }));
+    body.append(line(name, totals ? [...values, sumOf(workers, part)] : values));
   }
   table.append(make("caption", "", caption), header, body);
   if (rows.length > 1) {
-    const values = columns.map((slot) => sumOf(workers, { slot }));
+    const values = columns.map(({ part }) => sumOf(workers, part));
     const foot = make("tfoot");
     foot.append(line(say.t("total"), totals ? [...values, all] : values));
     table.append(foot);
   }
-  const frame = make("div", "sp-scroll");
+  const frame = make("div", `sp-scroll${tall ? " sp-scroll-tall" : ""}`);
   frame.tabIndex = 0;
   frame.setAttribute("role", "group");
   frame.setAttribute("aria-label", caption);

@@ -91,7 +91,7 @@ export class Choice {
 
   /** Whether a site works in the slot looked at. @param {number} row */
   works(row) {
-    return this.slot < 0 || Boolean((this.model.sites[row].open >> this.slot) & 1);
+    return this.slot < 0 || Boolean(this.model.cover.open[this.slot][row]);
   }
 
   /** Let sites stand or not. At one place one new site stands at most, and longer hours need their station.

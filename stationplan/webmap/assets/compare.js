@@ -8,7 +8,7 @@ import { siteCard } from "./cards.js";
 import { Choice } from "./choice.js";
 import { DEMAND_RAMP, UNCOVERED_RAMP, classify } from "./colours.js";
 import { matched, siteChanges } from "./differences.js";
-import { make, selector } from "./dom.js";
+import { fail, make, selector } from "./dom.js";
 import { latOf, lonOf } from "./geometry.js";
 import { paintGround } from "./ground.js";
 import { languageOf } from "./language.js";
@@ -36,7 +36,7 @@ const THEMES = ["uncovered", "demand", "coverage"];
 async function compare(host) {
   const blocks = [...document.querySelectorAll(".stationplan-data")].map((block) => block.textContent || "");
   const { content } = await unpackBlock(blocks[0]);
-  const models = await Promise.all(blocks.slice(1).map(loadModel));
+  const models = await Promise.all(blocks.slice(1).map(loadModel)).catch((error) => fail(host, error));
   const say = languageOf(content.lang, content.text);
   const { t } = say;
   document.documentElement.lang = content.lang === "zh" ? "zh-CN" : "en";
@@ -83,7 +83,7 @@ async function compare(host) {
     }).line,
     selector(t("group"), [t("all_groups"), ...models[0].groups.map((item) => item.name)],
       (at) => look({ group: at - 1 })).line,
-    selector(t("slot"), [t("whole_day"), ...models[0].slots.map((item) => `${item.name} ${item.hours}`)],
+    selector(t("slot"), [t("whole_day"), ...models[0].slots.map(say.slot)],
       (at) => look({ slot: at - 1 })).line,
   );
   shareClasses();

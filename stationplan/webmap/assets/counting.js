@@ -17,7 +17,8 @@
  * @property {Int32Array} last behind the last run
  * @property {Int32Array} start first cell of each run
  * @property {Int32Array} end behind the last cell
- * @property {Float64Array} open slots of each site, as bits
+ * @property {number} sites how many
+ * @property {Uint8Array[]} open in each slot: 1 for the sites that are open, 0 for the others
  *
  * @typedef {{group?: number, slot?: number, district?: number}} Part one of each, -1 or nothing for all
  * @typedef {{stations: Uint16Array, once: Float64Array, twice: Float64Array}} Counts stations by (group, slot, cell),
@@ -25,10 +26,10 @@
  * @typedef {{total: number, once: number, twice: number}} Counted workers: all, covered, covered by two or more
  */
 
-/** @param {any} packed @param {Float64Array[]} arrays @param {Float64Array} open @returns {Cover} */
-export function coverOf(packed, arrays, open) {
+/** @param {any} packed @param {Float64Array[]} arrays @param {number} sites how many @param {Uint8Array[]} open
+ * @returns {Cover} */
+export function coverOf(packed, arrays, sites, open) {
   const [runs, gap, length] = [arrays[packed.runs], arrays[packed.gap], arrays[packed.length]];
-  const sites = open.length;
   const [first, last] = [new Int32Array(runs.length), new Int32Array(runs.length)];
   const [start, end] = [new Int32Array(gap.length), new Int32Array(gap.length)];
   let run = 0;
@@ -45,7 +46,7 @@ export function coverOf(packed, arrays, open) {
     }
     last[pair] = run;
   }
-  return { first, last, start, end, open };
+  return { first, last, start, end, sites, open };
 }
 
 /** How many standing sites cover each (group, slot, cell), and what that comes to. */
@@ -64,7 +65,7 @@ export class Ledger {
       heads.forEach((parts, cell) => (total[demand.district[cell]] += parts));
       return total;
     });
-    this.standing = new Uint8Array(cover.open.length);
+    this.standing = new Uint8Array(cover.sites);
   }
 
   /** Let a site stand, or not. @param {number} site @param {boolean} stands */
@@ -74,10 +75,10 @@ export class Ledger {
     const { demand, cover, stations, once, twice, slots } = this;
     const step = stands ? 1 : -1;
     for (let g = 0; g < this.groups; g++) {
-      const pair = g * cover.open.length + site;
+      const pair = g * cover.sites + site;
       const heads = demand.heads[g];
       for (let s = 0; s < slots; s++) {
-        if (!((cover.open[site] >> s) & 1)) continue;
+        if (!cover.open[s][site]) continue;
         const [base, sum] = [(g * slots + s) * demand.cells, (g * slots + s) * demand.districts];
         for (let run = cover.first[pair]; run < cover.last[pair]; run++) {
           for (let cell = cover.start[run]; cell < cover.end[run]; cell++) {
@@ -107,8 +108,8 @@ export class Ledger {
   sumOver(site, counts) {
     const { demand, cover, stations, slots } = this;
     return demand.heads.map((heads, g) => Array.from({ length: slots }, (_, s) => {
-      if (!((cover.open[site] >> s) & 1)) return 0;
-      const [pair, base] = [g * cover.open.length + site, (g * slots + s) * demand.cells];
+      if (!cover.open[s][site]) return 0;
+      const [pair, base] = [g * cover.sites + site, (g * slots + s) * demand.cells];
       let sum = 0;
       for (let run = cover.first[pair]; run < cover.last[pair]; run++) {
         for (let cell = cover.start[run]; cell < cover.end[run]; cell++) {

@@ -5,6 +5,19 @@ import { make, selector } from "./dom.js";
 /** @typedef {import("./choice.js").Choice} Choice */
 /** @typedef {import("./language.js").Language} Language */
 
+/** More slots than this have no room for a label each: about eight of them get one. */
+const ALL_LABELLED = 12;
+const LABELS = 8;
+
+/** Labels below the slider: its first place, the whole day, and the hours at which slots begin, as many as have room.
+ * @param {string} whole @param {{hours: string}[]} slots */
+export function tickLabels(whole, slots) {
+  if (slots.length <= ALL_LABELLED) return [whole, ...slots.map((slot) => slot.hours.slice(0, 2))];
+  const every = Math.ceil(slots.length / LABELS);
+  // The first slot is too near to the label of the whole day.
+  return [whole, ...slots.map((slot, i) => (i && i % every === 0 ? slot.hours.slice(0, 2) : ""))];
+}
+
 /** @param {Choice} choice @param {Language} say */
 export function makeDayBar(choice, say) {
   const { t } = say;
@@ -23,8 +36,7 @@ export function makeDayBar(choice, say) {
   const label = make("label", "sp-slider");
   const ticks = make("span", "sp-ticks");
   ticks.setAttribute("aria-hidden", "true");
-  [t("day_short"), ...slots.map((slot) => slot.hours.slice(0, 2))].forEach((text) =>
-    ticks.append(make("span", "", text)));
+  ticks.append(...tickLabels(t("day_short"), slots).map((text) => make("span", "", text)));
   const track = make("span", "sp-track");
   track.append(slider, ticks);
   label.append(make("span", "", t("slot")), track, words);
@@ -32,7 +44,7 @@ export function makeDayBar(choice, say) {
     group.select.selectedIndex = choice.group + 1;
     slider.value = String(choice.slot + 1);
     const slot = slots[choice.slot];
-    words.textContent = slot ? `${slot.name} ${slot.hours}` : t("whole_day");
+    words.textContent = slot ? say.slot(slot) : t("whole_day");
     slider.setAttribute("aria-valuetext", words.textContent);
   };
   slider.addEventListener("input", () => choice.look({ slot: Number(slider.value) - 1 }));

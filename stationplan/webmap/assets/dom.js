@@ -9,6 +9,14 @@ export function make(tag, name, text) {
   return element;
 }
 
+/** Says in the page why nothing can be drawn, and throws the error. @param {HTMLElement} host @param {Error} error
+ * @returns {never} */
+export function fail(host, error) {
+  host.classList.add("sp-map");
+  host.append(make("p", "sp-panel sp-old", error.message));
+  throw error;
+}
+
 /** A button. @param {string} name class @param {string} text @param {() => void} act */
 export function button(name, text, act) {
   const element = make("button", name, text);

@@ -49,8 +49,10 @@ export function languageOf(lang, text) {
   /** A difference of shares in points of a percent. @param {number} value */
   const points = (value) => `${value > 0.0005 ? "+" : value < -0.0005 ? "−" : ""}${fixedTenth.format(
     Math.abs(100 * value))}`;
+  /** A time slot by name and hours, which many slots are named by. @param {{name: string, hours: string}} slot */
+  const slot = ({ name, hours }) => (name === hours ? name : `${name} ${hours}`);
   return {
-    t, workers, tabled, percent, signed, yuan, points, locale,
+    t, slot, workers, tabled, percent, signed, yuan, points, locale,
     count: (/** @type {number} */ value) => whole.format(value),
     minutes: (/** @type {number} */ value) => (value < 9.95 ? tenth : whole).format(value),
     bound: (/** @type {number} */ value) => (value < 1 ? significant : exact).format(value),

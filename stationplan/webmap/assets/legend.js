@@ -52,8 +52,7 @@ export function legend(scene, say, turn) {
     list.append(row);
   });
   if (KIND_LAYERS.some(shown)) {
-    const all = 2 ** model.slots.length - 1;
-    if (model.sites.some((site) => site.existing && site.open === all)) list.append(key("always", t("open_always")));
+    if (model.sites.some((site) => site.existing && site.always)) list.append(key("always", t("open_always")));
     if (choice.slot >= 0) list.append(key("hollow", t("closed_then")));
   }
   if (shown("candidates") && !shown("hosts")) {
@@ -94,7 +93,7 @@ function rampBlock(title, unit, classes, say, short) {
   const block = make("div", "sp-ramp-block");
   const heading = make("p", "sp-label", title);
   heading.append(make("small", "", unit));
-  const list = make("ol", "sp-ramp");
+  const list = make("ol", `sp-ramp${classes.upper.some((end) => short(end).length > 5) ? " sp-ramp-long" : ""}`);
   classes.upper.forEach((end, i) => {
     const item = make("li");
     const swatch = make("span", "sp-swatch");

@@ -9,7 +9,7 @@
 import { placeCard, siteCard } from "./cards.js";
 import { Choice } from "./choice.js";
 import { makeDayBar } from "./daybar.js";
-import { addControl, escapeMarkup, foldable, make } from "./dom.js";
+import { addControl, escapeMarkup, fail, foldable, make } from "./dom.js";
 import { latOf, lonOf, worldX, worldY } from "./geometry.js";
 import { paintGround } from "./ground.js";
 import { readState, writeState } from "./hash.js";
@@ -45,7 +45,7 @@ async function fill(map, groups) {
     container.append(make("p", "sp-panel sp-old", "浏览器版本过低，无法显示地图。This browser is too old for the map."));
     return;
   }
-  const model = await loadModel(block?.textContent || "");
+  const model = await loadModel(block?.textContent || "").catch((error) => fail(container, error));
   const say = languageOf(model.lang, model.text);
   const { t } = say;
   const small = () => window.matchMedia(PHONE).matches;

@@ -78,13 +78,13 @@ function paintCandidate(view, scene, site, size) {
  * @param {View} view @param {Scene} scene @param {Site} site @param {number} size */
 function paintStation(view, scene, site, size) {
   const [x, y] = place(view, site);
-  const { choice, model } = scene;
+  const { choice } = scene;
   const radius = KIND_RADII[site.kind] * size;
   const stands = choice.stands(site.row);
   const fill = scene.shown("hosts") && site.host >= 0 ? HOST_FILLS[site.host % HOST_FILLS.length]
     : KIND_FILLS[site.kind];
   ring(view, scene, site, x, y, radius);
-  if (stands && size > 0.6 && site.open === 2 ** model.slots.length - 1) {
+  if (stands && size > 0.6 && site.always) {
     dot(view, x, y, radius + 2.6 * size, "#ffffff", KIND_FILLS[site.kind], 1.25 * size);
   }
   if (stands && choice.works(site.row)) dot(view, x, y, radius, fill, KIND_EDGES[site.kind], 1.5 * size);

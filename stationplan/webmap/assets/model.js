@@ -21,7 +21,7 @@ import { sums, unpackBlock, unpackCells, unpackPolygons } from "./packing.js";
  * @property {number} cost yuan
  * @property {number} district -1 outside all
  * @property {number} place row of the site at which something is done
- * @property {number} open slots, as bits
+ * @property {boolean} always open in every slot
  * @property {boolean} existing
  * @property {boolean} counted as a new site
  * @property {boolean} forbidden
@@ -66,12 +66,22 @@ import { sums, unpackBlock, unpackCells, unpackPolygons } from "./packing.js";
  * @property {import("./counting.js").Cover} cover
  */
 
-/** The model of a block of data. @param {string} block @returns {Promise<Model>} */
+/** Version of the blocks that are read here; `VERSION` of `stationplan.webmap.payload` is the same. */
+const VERSION = 2;
+
+/** The model of a block of data; a block of another version is refused. @param {string} block
+ * @returns {Promise<Model>} */
 export async function loadModel(block) {
   const { content, arrays } = await unpackBlock(block);
+  if (content.version !== VERSION) {
+    throw new Error(`地图数据版本为 ${content.version}，本页面只能读取版本 ${VERSION}，请重新生成地图。 `
+      + `The map's data are of version ${content.version}; this page reads version ${VERSION}. Make the map again.`);
+  }
   const { sites, cells, districts, roads, scale } = content;
   const outline = unpackPolygons(districts.outline, arrays);
-  const [open, lat, lon] = [arrays[sites.open], sums(arrays[sites.lat]), sums(arrays[sites.lon])];
+  /** @type {Uint8Array[]} */
+  const open = sites.open.map((/** @type {number} */ number) => Uint8Array.from(arrays[number]));
+  const [lat, lon] = [sums(arrays[sites.lat]), sums(arrays[sites.lon])];
   const [flags, hours, place] = [arrays[sites.flags], arrays[sites.hours], sums(arrays[sites.place])];
   /** @type {Site[]} */
   const rows = sites.id.map((/** @type {string} */ id, /** @type {number} */ row) => ({
@@ -79,7 +89,7 @@ export async function loadModel(block) {
     kind: arrays[sites.kind][row], host: arrays[sites.host][row],
     x: worldX(lon[row] / scale), y: worldY(lat[row] / scale),
     cost: arrays[sites.cost][row], district: arrays[sites.district][row], place: place[row],
-    open: open[row],
+    always: open.every((sitesOpen) => sitesOpen[row]),
     existing: Boolean(flags[row] & 1), counted: Boolean(flags[row] & 2), forbidden: Boolean(flags[row] & 4),
     shown: Boolean(flags[row] & 8), extends: Boolean(flags[row] & 16), order: 0,
   }));
@@ -100,7 +110,7 @@ export async function loadModel(block) {
     sites: rows,
     closed: sites.closed,
     whyNot: new Map(Object.entries(content.why_not).map(([site, facts]) => [Number(site), facts])),
-    cover: coverOf(content.cover, arrays, open),
+    cover: coverOf(content.cover, arrays, rows.length, open),
   };
 }
 

@@ -6,6 +6,9 @@ import { facts, make } from "./dom.js";
 /** @typedef {import("./counting.js").Part} Part */
 /** @typedef {import("./language.js").Language} Language */
 
+/** With more time slots than this the districts come first. */
+const SLOTS_FIRST = 12;
+
 /** Words for the group and slot looked at; empty when it is all of both. @param {Choice} choice */
 export function partWords(choice) {
   const { groups, slots } = choice.model;
@@ -73,10 +76,12 @@ export function overview(choice, say) {
     [t("stations_closed"), closed ? say.count(closed) : null],
   ]), make("p", "sp-gap", choice.edited().length ? t("not_the_plan") : model.certainty));
   const { group, slot } = choice;
+  const times = coverageTable(t("slot"), model.slots.map((item) => item.name), (i) => ({ group, slot: i }), choice,
+    say);
+  const places = coverageTable(t("district"), model.districts.name, (i) => ({ group, slot, district: i }), choice, say);
   box.append(
     coverageTable(t("group"), model.groups.map((item) => item.name), (i) => ({ group: i, slot }), choice, say),
-    coverageTable(t("slot"), model.slots.map((item) => item.name), (i) => ({ group, slot: i }), choice, say),
-    coverageTable(t("district"), model.districts.name, (i) => ({ group, slot, district: i }), choice, say),
+    ...(model.slots.length > SLOTS_FIRST ? [places, times] : [times, places]),
   );
   return box;
 }

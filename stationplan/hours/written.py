@@ -1,0 +1,46 @@
+"""Hours as somebody wrote them, parsed once: the text that people are shown goes with the times that it means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stationplan.hours.schedule import Schedule
+from stationplan.hours.text import parse_hours, parse_slot
+from stationplan.hours.words import Unread
+
+
+@dataclass(frozen=True)
+class OpeningHours:
+    """Opening hours: the text, and the week that it describes or the part of it that could not be read."""
+
+    text: str
+    week: Schedule | Unread
+
+
+@dataclass(frozen=True)
+class SlotHours:
+    """A range of the day: the text, and its start and end in minutes after midnight.
+
+    An end past 1440 is of the next day. ``span`` is ``None`` where the text is not one range.
+    """
+
+    text: str
+    span: tuple[int, int] | None
+
+
+def opening_hours(text: str) -> OpeningHours:
+    """Return opening hours with the week that they describe; see :func:`stationplan.hours.parse_hours`.
+
+    >>> opening_hours("9:00-17:00").text, opening_hours("sometimes").week
+    ('9:00-17:00', Unread(part='sometimes'))
+    """
+    return OpeningHours(text, parse_hours(text))
+
+
+def slot_hours(text: str) -> SlotHours:
+    """Return a range of the day with its minutes; see :func:`stationplan.hours.parse_slot`.
+
+    >>> slot_hours("22:00-05:00")
+    SlotHours(text='22:00-05:00', span=(1320, 1740))
+    """
+    return SlotHours(text, parse_slot(text))
