@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from stationplan.access import cover_rows, site_times
+from stationplan.access import cover_rows
 from stationplan.domain import (
     BoolArray,
     Coverage,
@@ -77,22 +77,11 @@ def plan_of(ready: Prepared, clock: StepClock, *, workers: int = 1, lenient: boo
     """
     file, plan, notes = ready.file, ready.file.plan, list(ready.notes)
     area, demand, sites = ready.area, ready.demand, ready.sites
-    network, cell_snap, site_snap = ready.network, ready.cell_snap, ready.site_snap
-    straight = ready.straight
+    access, straight = ready.access, ready.access.straight
     unsnapped = _unsnapped(ready, notes)
     notes.extend(_straight_notes(ready))
-    walk_kmh = file.roads.speed_kmh["walk"]
     with clock.step("times", say("Measuring travel times")):
-        times = site_times(
-            network,
-            cell_snap,
-            site_snap,
-            demand.groups,
-            walk_kmh=walk_kmh,
-            far_min=plan.far_min or 0.0,
-            straight=straight,
-            workers=workers,
-        )
+        times = access.times(demand.groups, far_min=plan.far_min or 0.0, workers=workers)
     with clock.step("coverage", say("Counting coverage")):
         coverage = cover_rows(demand, sites, times, far_min=plan.far_min)
         if not (_reaches(coverage, sites) or plan.close):
@@ -138,9 +127,7 @@ def plan_of(ready: Prepared, clock: StepClock, *, workers: int = 1, lenient: boo
             minutes_after = recount_minutes(demand, sites, times, built_too, far_min=plan.far_min)
         _agree(reached(asked, demand, after, minutes_after, solution), solution)
         built = finished(demand, sites, coverage, solution, plan=plan, districts=len(area.districts))
-        why = why_here(
-            built, network=network, cell_snap=cell_snap, site_snap=site_snap, walk_kmh=walk_kmh, straight=straight
-        )
+        why = why_here(built, access)
         audit = audit_of(
             demand,
             sites,
@@ -149,7 +136,7 @@ def plan_of(ready: Prepared, clock: StepClock, *, workers: int = 1, lenient: boo
             before=before,
             after=after,
             closed=solution.closed,
-            site_snap=site_snap,
+            access=access,
             part=bool(ready.part),
         )
         scorecard = scorecard_of(
@@ -159,11 +146,7 @@ def plan_of(ready: Prepared, clock: StepClock, *, workers: int = 1, lenient: boo
             coverage,
             solution.sites,
             solution.closed,
-            network=network,
-            cell_snap=cell_snap,
-            site_snap=site_snap,
-            straight=straight,
-            walk_kmh=walk_kmh,
+            access=access,
             workers=workers,
         )
         doubted = [sites.site_id.index(site) for site in plan.explain]
@@ -191,7 +174,7 @@ def plan_of(ready: Prepared, clock: StepClock, *, workers: int = 1, lenient: boo
         minutes_after=minutes_after,
         served=room(asked, solution),
         why=why,
-        why_not=why_not(built, doubted, cases=why, site_snap=site_snap, straight=straight),
+        why_not=why_not(built, doubted, cases=why, access=access),
         audit=audit,
         scorecard=scorecard,
         robustness=robust.share,
@@ -267,7 +250,7 @@ def density(
 
 def _straight_notes(ready: Prepared) -> list[Message]:
     """Note how much of a study is measured in straight lines."""
-    straight = ready.straight
+    straight = ready.access.straight
     if straight is None:
         return []
     return [
@@ -288,13 +271,10 @@ def _unsnapped(ready: Prepared, notes: list[Message]) -> dict[str, int]:
 
     What lies in districts without roads, whose ways are straight lines, is not among them.
     """
-    demand, existing, straight = ready.demand, ready.sites.existing, ready.straight
+    demand, existing = ready.demand, ready.sites.existing
 
     def lost_to(mode: Mode) -> tuple[BoolArray, BoolArray]:
-        lost_cells, lost_sites = ready.cell_snap.node[mode] < 0, ready.site_snap.node[mode] < 0
-        if straight is None:
-            return lost_cells, lost_sites
-        return lost_cells & ~straight.cells, lost_sites & ~straight.sites
+        return ready.access.cells_off_road(mode), ready.access.sites_off_road(mode)
 
     modes = list(dict.fromkeys(group.mode for group in demand.groups))
     for mode in modes:
