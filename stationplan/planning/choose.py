@@ -14,7 +14,7 @@ from stationplan.errors import ConsistencyError, InfeasibleError, Message, Undec
 from stationplan.planning.question import Question, answer
 from stationplan.scenario import PlanInput
 from stationplan.siting import best_floor, max_coverage, min_stations, most_backed
-from stationplan.siting.base.problem import Ends
+from stationplan.siting.base.rules import CoverageRequirements
 
 _HALVINGS = 12
 """How often what may be served of every district is halved: to a four thousandth of what is asked for."""
@@ -281,9 +281,9 @@ def _least_limit(asked: Question, use: FloatArray, key: Literal["number", "money
     return enough
 
 
-def _plain_ends(asked: Question) -> Ends:
+def _plain_ends(asked: Question) -> CoverageRequirements:
     """Return the rules and floors of a question for a choice of the most workers covered, whatever else it counts."""
-    plain = Ends(target=0.0, backup_target=0.0, backup=0.0, bonus=None, gradual=False)
+    plain = CoverageRequirements(target=0.0, backup_target=0.0, backup=0.0, bonus=None, gradual=False)
     return {**asked.ends, **plain}
 
 
