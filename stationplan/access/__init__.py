@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from stationplan.access.connection import Access, access_of
 from stationplan.access.coverage import cover_rows, within_standard
-from stationplan.access.network import islands, network_from_arcs, network_of
+from stationplan.access.network import islands, network_from_arcs, network_of, roads_within
 from stationplan.access.snap import connect
-from stationplan.access.straight import nearest_straight, straight_of
-from stationplan.access.times import nearest, site_times, travel_times
+from stationplan.access.straight import straight_of
+from stationplan.access.times import nearest, travel_times
 
 __all__ = [
+    "Access",
+    "access_of",
     "connect",
     "cover_rows",
     "islands",
     "nearest",
-    "nearest_straight",
     "network_from_arcs",
     "network_of",
-    "site_times",
+    "roads_within",
     "straight_of",
     "travel_times",
     "within_standard",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
+import shapely
 from numpy.typing import ArrayLike, NDArray
 from pyproj import Geod
 from scipy import sparse
@@ -92,6 +94,31 @@ def islands(network: RoadNetwork, mode: Mode, min_component_nodes: int) -> tuple
     smaller = np.bincount(component[component >= 0])[1:]
     small = smaller[smaller < min_component_nodes]
     return len(small), int(small.sum())
+
+
+def roads_within(network: RoadNetwork, around: shapely.Geometry) -> tuple[RoadNetwork, IntArray]:
+    """Return the roads inside a shape (m), and the new number of each node, -1 where it is left out.
+
+    The numbers have one more entry, -1, so that the index -1 of a point without a node stays what it is. Strongly
+    connected parts keep their numbers.
+    """
+    inside = shapely.contains_xy(around, network.x, network.y)
+    node = np.where(inside, np.cumsum(inside) - 1, -1)
+    tail = network.tail
+    arc = inside[tail] & inside[network.head]
+    count = np.bincount(node[tail[arc]], minlength=int(inside.sum()))
+    part = replace(
+        network,
+        x=network.x[inside],
+        y=network.y[inside],
+        indptr=np.concatenate([[0], np.cumsum(count)]).astype(np.int64),
+        head=node[network.head[arc]].astype(np.int32),
+        minutes={mode: column[arc] for mode, column in network.minutes.items()},
+        metres={mode: column[arc] for mode, column in network.metres.items()},
+        component={mode: column[inside] for mode, column in network.component.items()},
+        major=network.major[arc],
+    )
+    return part, np.append(node, -1)
 
 
 def assemble(

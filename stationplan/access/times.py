@@ -1,8 +1,8 @@
-"""Sparse travel times between nodes of a network, and from cells to sites."""
+"""Sparse travel times between the nodes of a network."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
@@ -13,20 +13,8 @@ from scipy import sparse
 from scipy.sparse.csgraph import dijkstra
 
 from stationplan.access.kernel import NodeArray, contract, search_each
-from stationplan.access.straight import Measure, straight_ways
-from stationplan.domain import (
-    CUTOFF_TOLERANCE,
-    BoolArray,
-    FloatArray,
-    Group,
-    IntArray,
-    Mode,
-    RoadNetwork,
-    Snap,
-    Straight,
-    TravelTimes,
-    joined,
-)
+from stationplan.access.straight import Measure
+from stationplan.domain import CUTOFF_TOLERANCE, BoolArray, FloatArray, IntArray, Mode, RoadNetwork, joined
 
 _MAX_RING = 1 << 16
 _NODES_IN_CACHE = 100_000
@@ -240,70 +228,3 @@ def nearest(
     label, _, gate = dijkstra(reversed_arcs, indices=np.arange(n, n + k), return_predecessors=True, min_only=True)
     label, gate = label[graph.rank], gate[graph.rank]
     return label, np.where(np.isinf(label), -1, gate - n)
-
-
-def site_times(
-    network: RoadNetwork,
-    cells: Snap,
-    sites: Snap,
-    groups: Sequence[Group],
-    *,
-    walk_kmh: float,
-    far_min: float = 0.0,
-    straight: Straight | None = None,
-    workers: int = 1,
-) -> TravelTimes:
-    """Return the impedance from cells to sites for the groups' modes, up to the largest cutoff of each mode.
-
-    Minutes go up to ``far_min`` at least. Off-road parts at both ends are walked: they count with their minutes and
-    with their metres. Cells that are ``straight`` meet no road, and have ways in straight lines to all sites.
-    """
-
-    def measured(measure: Measure, mode: Mode, cutoff: float, per_metre: float) -> sparse.csr_array:
-        ends = (cells.node[mode], sites.node[mode], cells.offroad_m[mode], sites.offroad_m[mode])
-        by_road = _with_offroad(network, measure, mode, *ends, cutoff, per_metre, workers)
-        if straight is None:
-            return by_road
-        return _rows_of_either(by_road, straight_ways(straight, measure, mode, cutoff=cutoff))
-
-    minutes: dict[Mode, sparse.csr_array] = {}
-    metres: dict[Mode, sparse.csr_array] = {}
-    metres_a_minute = walk_kmh * 1000 / 60
-    for mode in dict.fromkeys(group.mode for group in groups):
-        members = [group for group in groups if group.mode == mode]
-        cutoff_min = max(far_min, *(group.farthest_min for group in members))
-        minutes[mode] = measured("minutes", mode, cutoff_min, 1 / metres_a_minute)
-        limits_m = [group.cutoff_m for group in members if group.cutoff_m is not None]
-        if limits_m:
-            metres[mode] = measured("metres", mode, max(limits_m), 1.0)
-    return TravelTimes(minutes, metres)
-
-
-def _rows_of_either(one: sparse.csr_array, other: sparse.csr_array) -> sparse.csr_array:
-    """Return the rows of two matrices of which each row is empty in one; stored zeros stay, as they would in no sum."""
-    (row, column), (more_rows, more_columns) = one.tocoo().coords, other.tocoo().coords
-    places = (np.concatenate([row, more_rows]), np.concatenate([column, more_columns]))
-    return sparse.csr_array((np.concatenate([one.data, other.data]), places), shape=one.shape)
-
-
-def _with_offroad(
-    network: RoadNetwork,
-    measure: Measure,
-    mode: Mode,
-    cell_node: IntArray,
-    site_node: IntArray,
-    cell_off_m: FloatArray,
-    site_off_m: FloatArray,
-    cutoff: float,
-    per_metre: float,
-    workers: int,
-) -> sparse.csr_array:
-    cell, site = np.flatnonzero(cell_node >= 0), np.flatnonzero(site_node >= 0)
-    if not (len(cell) and len(site)):
-        return sparse.csr_array((len(cell_node), len(site_node)))
-    found = impedance(network, measure, mode, site_node[site], cell_node[cell], cutoff=cutoff, workers=workers).tocoo()
-    row, column = cell[found.coords[0]], site[found.coords[1]]
-    value = found.data + (cell_off_m[row] + site_off_m[column]) * per_metre
-    within = value <= cutoff + CUTOFF_TOLERANCE
-    shape = (len(cell_node), len(site_node))
-    return sparse.csr_array((value[within], (row[within], column[within])), shape=shape)

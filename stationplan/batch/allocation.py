@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from stationplan.access import cover_rows, site_times
+from stationplan.access import cover_rows
 from stationplan.batch.units import Unit
 from stationplan.domain import FloatArray, IntArray, Solution
 from stationplan.errors import FaultList, say
@@ -104,16 +104,7 @@ def _with(plan: PlanInput, new: int, budget: float) -> PlanInput:
 def _joint(ready: Prepared, *, workers: int) -> tuple[Solution, bool]:
     """Return the best answer to the question of the whole, and whether its bound is one on workers covered."""
     plan, demand, sites = ready.file.plan, ready.demand, ready.sites
-    times = site_times(
-        ready.network,
-        ready.cell_snap,
-        ready.site_snap,
-        demand.groups,
-        walk_kmh=ready.file.roads.speed_kmh["walk"],
-        far_min=plan.far_min or 0.0,
-        straight=ready.straight,
-        workers=workers,
-    )
+    times = ready.access.times(demand.groups, far_min=plan.far_min or 0.0, workers=workers)
     coverage = cover_rows(demand, sites, times, far_min=plan.far_min)
     names = tuple(ready.area.districts["name"].astype(str))
     asked = question(plan, demand, sites, coverage, districts=names)

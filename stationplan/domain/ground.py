@@ -136,6 +136,17 @@ class Snap(Record):
     node: Mapping[Mode, IntArray]
     offroad_m: Mapping[Mode, FloatArray]
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(self.node.keys() == self.offroad_m.keys(), "a snap has nodes and distances for the same modes")
+        lengths = {len(values) for values in (*self.node.values(), *self.offroad_m.values())}
+        require(len(lengths) <= 1, "a snap has one value a point")
+
+    @property
+    def points(self) -> int:
+        """Number of points; 0 without modes."""
+        return max(map(len, self.node.values()), default=0)
+
 
 @dataclass(frozen=True, eq=False)
 class Straight(Record):

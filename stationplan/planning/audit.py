@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from stationplan.access import within_standard
+from stationplan.access import Access, within_standard
 from stationplan.domain import (
     Audit,
     CountArray,
@@ -14,7 +14,6 @@ from stationplan.domain import (
     FloatArray,
     IntArray,
     Sites,
-    Snap,
     TravelTimes,
 )
 
@@ -28,7 +27,7 @@ def audit_of(
     before: CountArray,
     after: CountArray,
     closed: IntArray,
-    site_snap: Snap,
+    access: Access,
     part: bool,
 ) -> Audit:
     """Return what each existing station does; of a ``part`` of a study its own stations only.
@@ -38,6 +37,7 @@ def audit_of(
     """
     looked_at = sites.existing & (sites.district >= 0) if part else sites.existing
     station = np.flatnonzero(looked_at)
+    node, away_m = access.site_snap.node["walk"][station], access.site_snap.offroad_m["walk"][station]
     rows = (coverage.cell, coverage.group, coverage.slot)
     cover = coverage.cover[:, station].tocsc()
     weight = coverage.weight
@@ -49,7 +49,7 @@ def audit_of(
         alone_today=np.asarray(cover.T @ np.where(before[rows] == 1, weight, 0.0), dtype=np.float64),
         alone_after=np.where(np.isin(station, closed), 0.0, alone_after),
         longer=_longer(demand, sites, times, before, station),
-        away_m=np.where(site_snap.node["walk"][station] >= 0, site_snap.offroad_m["walk"][station], np.inf),
+        away_m=np.where(node >= 0, away_m, np.inf),
         outside=sites.district[station] < 0,
         closable=station[_closable(cover, before[rows].astype(np.int64), reached)],
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from stationplan.access import nearest, nearest_straight
+from stationplan.access import Access
 from stationplan.domain import (
     NOBODY,
     BoolArray,
@@ -18,11 +18,8 @@ from stationplan.domain import (
     Held,
     IntArray,
     Mode,
-    RoadNetwork,
     Sites,
-    Snap,
     Solution,
-    Straight,
     WhyHere,
     WhyNot,
     WhyNotReason,
@@ -147,24 +144,11 @@ def finished(
     )
 
 
-def why_here(
-    built: Finished,
-    *,
-    network: RoadNetwork,
-    cell_snap: Snap,
-    site_snap: Snap,
-    walk_kmh: float,
-    straight: Straight | None = None,
-) -> tuple[WhyHere, ...]:
-    """Return the case for each proposed site, in build order.
-
-    The ways to the nearest station hold the off-road parts at both ends, which are walked. From cells and sites in
-    ``straight`` districts they are straight lines.
-    """
+def why_here(built: Finished, access: Access) -> tuple[WhyHere, ...]:
+    """Return the case for each proposed site, in build order."""
     sites, weight = built.sites, built.coverage.weight
-    metres_a_minute = walk_kmh * 1000 / 60
-    near_site, near_min = _nearest_existing(sites, site_snap, network, built.chosen, metres_a_minute, straight)
-    today_min = _today(built, network, cell_snap, site_snap, metres_a_minute, straight)
+    near_min, near_site = access.nearest(np.flatnonzero(sites.existing), mode="walk", sites=built.chosen)
+    today_min = _today(built, access)
     # What each site would add to the whole plan, before anything is taken out of it.
     new_gain = np.asarray(built.columns.T @ np.where(built.count == 0, weight, 0.0))
     open_row = built.today == 0
@@ -233,56 +217,7 @@ def _held(
     return Held("gain")
 
 
-def _nearest_existing(
-    sites: Sites,
-    snap: Snap,
-    network: RoadNetwork,
-    chosen: IntArray,
-    metres_a_minute: float,
-    straight: Straight | None,
-) -> tuple[IntArray, FloatArray]:
-    """Return the nearest existing station on foot from each chosen site, and the minutes there."""
-    node, offroad = snap.node["walk"][chosen], snap.offroad_m["walk"][chosen] / metres_a_minute
-    existing = np.flatnonzero(sites.existing)
-    minutes, station = _nearest_by_road(network, "walk", node, offroad, existing, snap, metres_a_minute)
-    if straight is not None:
-        apart = straight.sites[chosen]
-        xy = straight.site_xy[chosen[apart]]
-        minutes[apart], station[apart] = nearest_straight(straight, xy, existing, mode="walk")
-    return station, minutes
-
-
-def _nearest_by_road(
-    network: RoadNetwork,
-    mode: Mode,
-    node: IntArray,
-    offroad_min: FloatArray,
-    stations: IntArray,
-    snap: Snap,
-    metres_a_minute: float,
-) -> tuple[FloatArray, IntArray]:
-    """Return the minutes from points at nodes (-1: at none) to the nearest of some sites, and which; ``inf``, -1."""
-    minutes, station = np.full(len(node), np.inf), np.full(len(node), -1, dtype=np.int64)
-    stations = stations[snap.node[mode][stations] >= 0]
-    here = np.flatnonzero(node >= 0)
-    if not (len(stations) and len(here)):
-        return minutes, station
-    start = snap.offroad_m[mode][stations] / metres_a_minute
-    label, position = nearest(network, snap.node[mode][stations], mode=mode, start_min=start)
-    here = here[position[node[here]] >= 0]
-    minutes[here] = label[node[here]] + offroad_min[here]
-    station[here] = stations[position[node[here]]]
-    return minutes, station
-
-
-def _today(
-    built: Finished,
-    network: RoadNetwork,
-    cell_snap: Snap,
-    site_snap: Snap,
-    metres_a_minute: float,
-    straight: Straight | None,
-) -> FloatArray:
+def _today(built: Finished, access: Access) -> FloatArray:
     """Return the minutes from each row to the nearest existing station that is open then and suits its group.
 
     One search from all stations at once serves every group and slot of a mode for which the same stations are open.
@@ -302,13 +237,7 @@ def _today(
                 continue
             key = (mode, usable.tobytes())
             if key not in by_stations:
-                stations = np.flatnonzero(usable)
-                node, offroad = cell_snap.node[mode], cell_snap.offroad_m[mode] / metres_a_minute
-                of_cell, _ = _nearest_by_road(network, mode, node, offroad, stations, site_snap, metres_a_minute)
-                if straight is not None:
-                    xy = straight.cell_xy[straight.cells]
-                    of_cell[straight.cells], _ = nearest_straight(straight, xy, stations, mode=mode)
-                by_stations[key] = of_cell
+                by_stations[key], _ = access.nearest(np.flatnonzero(usable), mode=mode)
             minutes[rows] = by_stations[key][coverage.cell[rows]]
     return minutes
 
@@ -330,21 +259,10 @@ def _served(
     return by_group(found | True, weight), by_group(built.today[rows] > 0, weight), mean, by_group(~found, weight)
 
 
-def why_not(
-    built: Finished,
-    asked: Sequence[int],
-    *,
-    cases: Sequence[WhyHere],
-    site_snap: Snap,
-    straight: Straight | None = None,
-) -> tuple[WhyNot, ...]:
-    """Return the case of each site asked about, in that order; ``cases`` are those of the proposed sites.
-
-    Nobody misses a road at a site in a ``straight`` district.
-    """
-    apart = np.zeros(len(built.sites), dtype=bool) if straight is None else straight.sites
+def why_not(built: Finished, asked: Sequence[int], *, cases: Sequence[WhyHere], access: Access) -> tuple[WhyNot, ...]:
+    """Return the case of each site asked about, in that order; ``cases`` are those of the proposed sites."""
     modes = dict.fromkeys(group.mode for group in built.demand.groups)
-    roadless = {mode: (site_snap.node[mode] < 0) & ~apart for mode in modes}
+    roadless = {mode: access.sites_off_road(mode) for mode in modes}
     return tuple(_why_not(built, site, cases, roadless) for site in asked)
 
 

@@ -11,7 +11,7 @@ from stationplan.domain import FloatArray
 from stationplan.errors import ConsistencyError, InfeasibleError, Message, UndecidedError, say
 from stationplan.planning.question import Question
 from stationplan.siting import best_floor, max_coverage, min_stations, most_backed
-from stationplan.siting.base.problem import Ends
+from stationplan.siting.base.rules import CoverageRequirements
 
 _TRIES = 20
 """How often a limit is tried that may be enough, each in an equal part of the time."""
@@ -201,9 +201,9 @@ def _least_limit(asked: Question, use: FloatArray, key: Literal["number", "money
     return enough
 
 
-def _plain_ends(asked: Question) -> Ends:
+def _plain_ends(asked: Question) -> CoverageRequirements:
     """Return the rules and floors of a question for a choice of the most workers covered, whatever else it counts."""
-    plain = Ends(target=0.0, backup_target=0.0, backup=0.0, bonus=None, gradual=False)
+    plain = CoverageRequirements(target=0.0, backup_target=0.0, backup=0.0, bonus=None, gradual=False)
     return {**asked.ends, **plain}
 
 

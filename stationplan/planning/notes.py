@@ -30,7 +30,7 @@ def answer_notes(aim: Aim, asked: Question, solution: Solution) -> tuple[Message
 
 def straight_notes(ready: Prepared) -> tuple[Message, ...]:
     """Note how much of a study is measured in straight lines."""
-    straight = ready.straight
+    straight = ready.access.straight
     if straight is None:
         return ()
     return (
@@ -48,12 +48,8 @@ def straight_notes(ready: Prepared) -> tuple[Message, ...]:
 
 def _unsnapped(ready: Prepared) -> dict[Mode, tuple[BoolArray, BoolArray]]:
     """Return by mode which cells and which sites meet no road of it; none in districts without roads."""
-    straight = ready.straight
-    lost = {}
-    for mode in dict.fromkeys(group.mode for group in ready.demand.groups):
-        cells, sites = ready.cell_snap.node[mode] < 0, ready.site_snap.node[mode] < 0
-        lost[mode] = (cells, sites) if straight is None else (cells & ~straight.cells, sites & ~straight.sites)
-    return lost
+    modes = dict.fromkeys(group.mode for group in ready.demand.groups)
+    return {mode: (ready.access.cells_off_road(mode), ready.access.sites_off_road(mode)) for mode in modes}
 
 
 def unsnapped_notes(ready: Prepared) -> tuple[Message, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from stationplan.access import cover_rows, site_times
+from stationplan.access import cover_rows
 from stationplan.domain import (
     AimResult,
     Coverage,
@@ -118,16 +118,7 @@ def ask(ready: Prepared, clock: StepClock, *, workers: int = 1, lenient: bool = 
     plan, demand, sites = ready.file.plan, ready.demand, ready.sites
     aim, notes = aim_of(plan.aim), []
     with clock.step("times", say("Measuring travel times")):
-        times = site_times(
-            ready.network,
-            ready.cell_snap,
-            ready.site_snap,
-            demand.groups,
-            walk_kmh=ready.file.roads.speed_kmh["walk"],
-            far_min=plan.far_min or 0.0,
-            straight=ready.straight,
-            workers=workers,
-        )
+        times = ready.access.times(demand.groups, far_min=plan.far_min or 0.0, workers=workers)
     with clock.step("coverage", say("Counting coverage")):
         coverage = cover_rows(demand, sites, times, far_min=plan.far_min)
         candidates = np.flatnonzero(~sites.existing & ~sites.forbidden)
@@ -182,18 +173,11 @@ def check(ready: Prepared, answer: Answer) -> Recounted:
 
 def tell(ready: Prepared, answer: Answer, counted: Recounted, *, workers: int = 1) -> Plan:
     """Return the plan: what is proposed, why, what is proven of it, and all that its outputs need."""
-    file, demand, sites, straight = ready.file, ready.demand, ready.sites, ready.straight
+    file, demand, sites, access = ready.file, ready.demand, ready.sites, ready.access
+    straight = access.straight
     plan, solution, coverage = file.plan, answer.solution, answer.coverage
-    walk_kmh = file.roads.speed_kmh["walk"]
     built = finished(demand, sites, coverage, solution, plan=plan, districts=len(ready.area.districts))
-    why = why_here(
-        built,
-        network=ready.network,
-        cell_snap=ready.cell_snap,
-        site_snap=ready.site_snap,
-        walk_kmh=walk_kmh,
-        straight=straight,
-    )
+    why = why_here(built, access)
     doubted = [sites.site_id.index(site) for site in plan.explain]
     audit = audit_of(
         demand,
@@ -203,7 +187,7 @@ def tell(ready: Prepared, answer: Answer, counted: Recounted, *, workers: int = 
         before=counted.stations_before,
         after=counted.stations_after,
         closed=solution.closed,
-        site_snap=ready.site_snap,
+        access=access,
         part=bool(ready.study.part),
     )
     scorecard = scorecard_of(
@@ -213,11 +197,7 @@ def tell(ready: Prepared, answer: Answer, counted: Recounted, *, workers: int = 
         coverage,
         solution.sites,
         solution.closed,
-        network=ready.network,
-        cell_snap=ready.cell_snap,
-        site_snap=ready.site_snap,
-        straight=straight,
-        walk_kmh=walk_kmh,
+        access=access,
         workers=workers,
     )
     served = answer.aim.served(answer.question, solution)
@@ -243,7 +223,7 @@ def tell(ready: Prepared, answer: Answer, counted: Recounted, *, workers: int = 
         recounted=counted,
         served=served,
         why=why,
-        why_not=why_not(built, doubted, cases=why, site_snap=ready.site_snap, straight=straight),
+        why_not=why_not(built, doubted, cases=why, access=access),
         audit=audit,
         scorecard=scorecard,
         robustness=answer.robustness,

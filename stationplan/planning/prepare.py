@@ -10,10 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from stationplan.access import connect, islands, network_of, straight_of
+from stationplan.access import Access, access_of, islands, network_of, straight_of
 from stationplan.domain import (
     MODES,
-    BoolArray,
     DatumDecision,
     Demand,
     FloatArray,
@@ -22,8 +21,6 @@ from stationplan.domain import (
     Quality,
     RoadNetwork,
     Sites,
-    Snap,
-    Straight,
     Study,
     StudyArea,
     Surface,
@@ -42,9 +39,8 @@ from stationplan.storage.database import is_database, shown_url
 class Prepared(Record):
     """All that a plan is made from; it does not change when the question does.
 
-    ``roads`` are the roads as read, ``network`` the same with a node wherever a cell or site meets them, to which
-    ``cell_snap`` and ``site_snap`` refer. What is ``straight`` has no roads; its cells meet none. ``outside`` cells are
-    outside every district and are not planned for.
+    ``roads`` are the roads as read; ``access`` connects cells and sites to them. ``outside`` cells are outside every
+    district and are not planned for.
     """
 
     study: Study
@@ -54,10 +50,7 @@ class Prepared(Record):
     demand: Demand
     sites: Sites
     roads: RoadNetwork
-    network: RoadNetwork
-    cell_snap: Snap
-    site_snap: Snap
-    straight: Straight | None
+    access: Access
     outside: int
 
     @property
@@ -72,7 +65,7 @@ class Prepared(Record):
         Also on foot by the standard of the scorecard. Roads may be stated shorter than they are, and as taking no time
         at all: then it is ``inf``. Where there are no roads, everybody goes straight.
         """
-        network, plan, straight_ways = self.network, self.file.plan, self.straight
+        network, plan, straight_ways = self.access.network, self.file.plan, self.access.straight
         tail = network.tail
         straight = np.hypot(network.x[tail] - network.x[network.head], network.y[tail] - network.y[network.head])
         asked = [(group, plan.far_min or 0.0) for group in self.demand.groups]
@@ -125,16 +118,7 @@ def prepare(scenario: Scenario, clock: StepClock) -> Prepared:
         demand = timed(scenario, surface, inputs)
     with clock.step("connect", say("Connecting cells and sites to the roads")):
         modes = [mode for mode in MODES if mode == "walk" or any(group.mode == mode for group in demand.groups)]
-        network, snap = connect(
-            roads,
-            np.concatenate([demand.x, sites.x]),
-            np.concatenate([demand.y, sites.y]),
-            modes=modes,
-            max_snap_m=file.roads.max_snap_m,
-            min_component_nodes=file.roads.min_component_nodes,
-        )
-        _tell_islands(roads, modes, file.roads.min_component_nodes, notes)
-        cell_snap, site_snap = _parts(snap, len(demand.cell_id))
+        notes.extend(_island_notes(roads, modes, file.roads.min_component_nodes))
         straight = straight_of(
             inputs.straight,
             demand,
@@ -146,8 +130,16 @@ def prepare(scenario: Scenario, clock: StepClock) -> Prepared:
                 "car": file.roads.straight_car_kmh,
             },
         )
-        if straight is not None:
-            cell_snap = _without(cell_snap, straight.cells)
+        access = access_of(
+            roads,
+            demand,
+            sites,
+            modes=modes,
+            max_snap_m=file.roads.max_snap_m,
+            min_component_nodes=file.roads.min_component_nodes,
+            walk_kmh=file.roads.speed_kmh["walk"],
+            straight=straight,
+        )
     source = f"{roads.source} {roads.date}".strip()
     return Prepared(
         study=study_of(scenario, inputs, notes=notes, sources=(source,) if source else (), timings_s=clock.seconds),
@@ -157,10 +149,7 @@ def prepare(scenario: Scenario, clock: StepClock) -> Prepared:
         demand=demand,
         sites=sites,
         roads=roads,
-        network=network,
-        cell_snap=cell_snap,
-        site_snap=site_snap,
-        straight=straight,
+        access=access,
         outside=inputs.demand.outside,
     )
 
@@ -193,47 +182,25 @@ def study_of(
     )
 
 
-def _parts(snap: Snap, cells: int) -> tuple[Snap, Snap]:
-    """Split the snap of cells and sites together into one of each."""
-    return (
-        Snap(
-            {mode: node[:cells] for mode, node in snap.node.items()},
-            {mode: off[:cells] for mode, off in snap.offroad_m.items()},
-        ),
-        Snap(
-            {mode: node[cells:] for mode, node in snap.node.items()},
-            {mode: off[cells:] for mode, off in snap.offroad_m.items()},
-        ),
-    )
-
-
-def _without(snap: Snap, lost: BoolArray) -> Snap:
-    """Return a snap in which some points meet no road."""
-    return Snap(
-        {mode: np.where(lost, -1, node) for mode, node in snap.node.items()},
-        {mode: np.where(lost, np.inf, off) for mode, off in snap.offroad_m.items()},
-    )
-
-
 MODE_NAMES: dict[Mode, Message] = {"walk": say("for walking"), "ebike": say("for e-bikes"), "car": say("for cars")}
 
 
-def _tell_islands(roads: RoadNetwork, modes: Sequence[Mode], min_nodes: int, notes: list[Message]) -> None:
-    """Note the parts of the roads that are too small for cells and sites to meet."""
-    for mode in modes:
-        parts, nodes = islands(roads, mode, min_nodes)
-        if parts:
-            notes.append(
-                say(
-                    "Road islands of fewer than {limit} nodes {mode}, to which nothing connects: {parts}, with {nodes} "
-                    "of {total} nodes.",
-                    limit=min_nodes,
-                    mode=MODE_NAMES[mode],
-                    parts=parts,
-                    nodes=nodes,
-                    total=int((roads.component[mode] >= 0).sum()),
-                )
-            )
+def _island_notes(roads: RoadNetwork, modes: Sequence[Mode], min_nodes: int) -> list[Message]:
+    """Return a note for each mode with parts of the roads that are too small for cells and sites to meet."""
+    found = [(mode, *islands(roads, mode, min_nodes)) for mode in modes]
+    return [
+        say(
+            "Road islands of fewer than {limit} nodes {mode}, to which nothing connects: {parts}, with {nodes} "
+            "of {total} nodes.",
+            limit=min_nodes,
+            mode=MODE_NAMES[mode],
+            parts=parts,
+            nodes=nodes,
+            total=int((roads.component[mode] >= 0).sum()),
+        )
+        for mode, parts, nodes in found
+        if parts
+    ]
 
 
 def provenance(

@@ -21,7 +21,7 @@ from stationplan.domain import (
 )
 from stationplan.scenario import PlanInput
 from stationplan.siting import frontier
-from stationplan.siting.base.problem import Ends, Rules
+from stationplan.siting.base.rules import CoverageRequirements, CoverageRules
 
 
 class Roles(TypedDict):
@@ -85,10 +85,10 @@ class Question:
         return near_pairs(self.sites, self.plan.min_spacing_m)
 
     @cached_property
-    def rules(self) -> Rules:
+    def rules(self) -> CoverageRules:
         """Rules that the choice keeps."""
         plan, sites = self.plan, self.sites
-        return Rules(
+        return CoverageRules(
             counted=sites.counted,
             costs=sites.cost,
             existing=sites.existing,
@@ -122,10 +122,10 @@ class Question:
         return max(self.plan.target_share * self.total, self.today if self.plan.keep_coverage else 0.0)
 
     @property
-    def ends(self) -> Ends:
+    def ends(self) -> CoverageRequirements:
         """Rules, and what has to be reached."""
         floors = self.plan.floor_share > 0
-        return Ends(
+        return CoverageRequirements(
             **self.rules,
             district=self.district if floors else None,
             floor=self.floor if floors else None,

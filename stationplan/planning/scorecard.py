@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from stationplan.access import site_times, within_standard
+from stationplan.access import Access, within_standard
 from stationplan.domain import (
     CountArray,
     Coverage,
@@ -16,11 +16,8 @@ from stationplan.domain import (
     Group,
     IntArray,
     Needed,
-    RoadNetwork,
     Scorecard,
     Sites,
-    Snap,
-    Straight,
 )
 from stationplan.scenario import ScorecardInput
 
@@ -39,11 +36,7 @@ def scorecard_of(
     chosen: IntArray,
     closed: IntArray,
     *,
-    network: RoadNetwork,
-    cell_snap: Snap,
-    site_snap: Snap,
-    straight: Straight | None,
-    walk_kmh: float,
+    access: Access,
     workers: int,
 ) -> Scorecard:
     """Return the scorecard of a plan that builds ``chosen`` and closes ``closed`` of the ``sites``."""
@@ -51,16 +44,7 @@ def scorecard_of(
     standing = np.flatnonzero(sites.existing)
     kept = np.zeros(len(sites), dtype=bool)
     kept[standing] = kept[chosen] = True
-    times = site_times(
-        network,
-        cell_snap,
-        # Only ways to stations are asked for, not to all candidates.
-        Snap({mode: np.where(kept, node, -1) for mode, node in site_snap.node.items()}, site_snap.offroad_m),
-        walking.groups,
-        walk_kmh=walk_kmh,
-        straight=straight,
-        workers=workers,
-    )
+    times = access.only_to(kept).times(walking.groups, workers=workers)
     near = within_standard(times, walking.groups[0]).astype(np.int32)
 
     def counted(which: IntArray) -> CountArray:

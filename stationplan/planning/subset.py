@@ -7,25 +7,20 @@ districts in the whole study; workers and candidates belong to one district each
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 import shapely
 
+from stationplan.access import roads_within
 from stationplan.domain import (
     BoolArray,
     Cells,
     Demand,
-    FloatArray,
     IntArray,
     LocalText,
-    Mode,
-    RoadNetwork,
     Sites,
-    Snap,
-    Straight,
     StudyArea,
     Surface,
 )
@@ -109,8 +104,7 @@ def part_of(
     near = shapely.contains_xy(around, sites.x, sites.y)
     kept = np.where(sites.existing, near | (number[sites.district] >= 0), number[sites.district] >= 0)
     kept &= kept[sites.place]
-    network, node = _roads_within(ready.network, around)
-    roads, _ = _roads_within(ready.roads, around)
+    roads, _ = roads_within(ready.roads, around)
     sites = _sites(sites, kept, number)
     text = ready.file.name
     if name is not None:
@@ -139,10 +133,7 @@ def part_of(
         demand=_demand(demand, mine, number),
         sites=sites,
         roads=roads,
-        network=network,
-        cell_snap=_snap(ready.cell_snap, mine, node),
-        site_snap=_snap(ready.site_snap, kept, node),
-        straight=_straight(ready.straight, mine, kept, districts),
+        access=ready.access.part(around, cells=mine, sites=kept, districts=districts),
         outside=0,
     )
 
@@ -164,52 +155,6 @@ def _question(plan: PlanInput, sites: Sites) -> PlanInput:
             "close": min(plan.close, int(sites.closable.sum())),
             "frontier": [number for number in plan.frontier if number <= usable],
         }
-    )
-
-
-def _roads_within(network: RoadNetwork, around: shapely.Geometry) -> tuple[RoadNetwork, IntArray]:
-    """Return the roads inside a shape, and the new number of each node, -1 where it is left out."""
-    inside = shapely.contains_xy(around, network.x, network.y)
-    node = np.where(inside, np.cumsum(inside) - 1, -1)
-    tail = network.tail
-    arc = inside[tail] & inside[network.head]
-    count = np.bincount(node[tail[arc]], minlength=int(inside.sum()))
-
-    def of(values: Mapping[Mode, FloatArray]) -> dict[Mode, FloatArray]:
-        return {mode: column[arc] for mode, column in values.items()}
-
-    part = replace(
-        network,
-        x=network.x[inside],
-        y=network.y[inside],
-        indptr=np.concatenate([[0], np.cumsum(count)]).astype(np.int64),
-        head=node[network.head[arc]].astype(np.int32),
-        minutes=of(network.minutes),
-        metres=of(network.metres),
-        component={mode: column[inside] for mode, column in network.component.items()},
-        major=network.major[arc],
-    )
-    return part, np.append(node, -1)  # the last is for -1
-
-
-def _snap(snap: Snap, kept: BoolArray, node: IntArray) -> Snap:
-    """Return where the kept points meet the roads that are left."""
-    found = {mode: node[column[kept]] for mode, column in snap.node.items()}
-    away = {mode: np.where(found[mode] >= 0, column[kept], np.inf) for mode, column in snap.offroad_m.items()}
-    return Snap(found, away)
-
-
-def _straight(straight: Straight | None, mine: BoolArray, kept: BoolArray, districts: IntArray) -> Straight | None:
-    """Return what of the part is measured in straight lines; stations across the border stay what they are."""
-    if straight is None or not straight.districts[districts].any():
-        return None
-    return replace(
-        straight,
-        districts=straight.districts[districts],
-        cells=straight.cells[mine],
-        sites=straight.sites[kept],
-        cell_xy=straight.cell_xy[mine],
-        site_xy=straight.site_xy[kept],
     )
 
 
@@ -258,8 +203,8 @@ def _surface(surface: Surface, mine: BoolArray, districts: IntArray, number: Int
 def _sites(sites: Sites, kept: BoolArray, number: IntArray) -> Sites:
     place = np.cumsum(kept) - 1
     columns: dict[str, Any] = {
-        name: _picked(values, kept) if isinstance(values, tuple) else values[kept]
-        for name, values in vars(sites).items()
+        item.name: _picked(values, kept) if isinstance(values := getattr(sites, item.name), tuple) else values[kept]
+        for item in fields(sites)
     }
     district = number[sites.district[kept]]
     # Stations across the border are not the part's own to close.

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from stationplan.siting.base.highs import SEED as SOLVER_SEED
+from stationplan.siting.base.rules import CoverageRequirements, CoverageRules
 from stationplan.siting.capacitated.capacity import assign, capacitated_coverage
 from stationplan.siting.lscp.minimum import min_stations, most_coverable
 from stationplan.siting.mclp.fairness import fair_coverage
@@ -20,6 +21,8 @@ from stationplan.siting.pmedian.median import p_median
 
 __all__ = [
     "SOLVER_SEED",
+    "CoverageRequirements",
+    "CoverageRules",
     "assign",
     "best_floor",
     "capacitated_coverage",

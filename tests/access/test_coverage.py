@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from support.records import DAY, NIGHT, demand_of, group_of, sites_of
 
-from stationplan.access import connect, cover_rows, site_times
+from stationplan.access import Access, access_of, cover_rows
 from stationplan.access.network import assemble
 from stationplan.domain import Snap, TravelTimes
 from stationplan.errors import ConsistencyError
@@ -111,20 +111,8 @@ def _street(length_m=2000.0, pieces=4, kmh=4.5):
 def _covers(demand, sites, max_snap_m=500.0):
     """Connect cells and sites to the street, measure, and cover."""
     modes = list(dict.fromkeys(group.mode for group in demand.groups))
-    network, snap = connect(
-        _street(),
-        np.concatenate([demand.x, sites.x]),
-        np.concatenate([demand.y, sites.y]),
-        modes=modes,
-        max_snap_m=max_snap_m,
-        min_component_nodes=1,
-    )
-    count = len(demand.cell_id)
-    cells, places = (
-        Snap({m: v[part] for m, v in snap.node.items()}, {m: v[part] for m, v in snap.offroad_m.items()})
-        for part in (slice(None, count), slice(count, None))
-    )
-    times = site_times(network, cells, places, demand.groups, walk_kmh=4.5)
+    limits = {"max_snap_m": max_snap_m, "min_component_nodes": 1}
+    times = access_of(_street(), demand, sites, modes=modes, walk_kmh=4.5, **limits).times(demand.groups)
     return cover_rows(demand, sites, times), times
 
 
@@ -247,7 +235,7 @@ def test_on_a_one_way_street_workers_reach_only_what_lies_ahead():
     cells, sites = (Snap({"car": np.array(node)}, {"car": np.zeros(2)}) for node in ([0, 3], [1, 3]))
     group = group_of("driver", mode="car", cutoff_min=4, cutoff_m=2000)
     demand = demand_of(np.ones((2, 1, 1)), [group])
-    times = site_times(network, cells, sites, [group], walk_kmh=4.5)
+    times = Access(network, cells, sites, None, walk_kmh=4.5).times([group])
     coverage = cover_rows(demand, sites_of([[1], [1]], [[1], [1]]), times)
     # From node 0: 2 minutes to node 1, 6 to node 3. From node 3: 4 minutes to node 1, and it is at node 3.
     assert coverage.cover.toarray().tolist() == [[True, False], [True, True]]

@@ -120,16 +120,16 @@ def test_each_half_is_measured_as_its_own_district_has_it(tmp_path):
     """The west has a road (nodes 0 to 4), the east none: ways of a cell follow its own district."""
     scenario = straight_village(tmp_path, "new = 1", roads="west")
     ready = prepare(scenario, StepClock(None))
-    assert ready.straight is not None
-    assert ready.straight.districts.tolist() == [False, True]
-    assert ready.straight.cells.tolist() == [n >= 6 for n in range(NODES)]
+    assert ready.access.straight is not None
+    assert ready.access.straight.districts.tolist() == [False, True]
+    assert ready.access.straight.cells.tolist() == [n >= 6 for n in range(NODES)]
     told = document(plan_of(ready, StepClock(None)))
     assert [district["straight"] for district in told["coverage"]["by_district"]] == [False, True]
     # By road two nodes on are 1000 m; node 5 lies at 482 m from the end of the road, in reach of no station today.
     assert told["coverage"]["before"]["workers"] == 10 + 20 + 30
     assert told["counts"]["straight_cells"] == 6
     # C2 stands on node 6, in the east and 965 m off the road: who has a road must use it, and none leads there.
-    assert ready.site_snap.node["walk"][ready.sites.site_id.index("C2")] == -1
+    assert ready.access.site_snap.node["walk"][ready.sites.site_id.index("C2")] == -1
     assert any("No roads in 1 of 2 districts" in note for note in told["notes"])
 
 
@@ -212,8 +212,8 @@ def sichuan(folder, shared_data, *, only=()):
 def test_all_counties_of_sichuan_have_their_census_totals_and_no_roads(shared_data, tmp_path):
     ready = prepare(sichuan(tmp_path, shared_data), StepClock(None))
     assert len(ready.area.districts) == 183
-    assert ready.straight is not None
-    assert ready.straight.cells.all()
+    assert ready.access.straight is not None
+    assert ready.access.straight.cells.all()
     with (shared_data / "sichuan/county_census2020.csv").open(encoding="utf-8-sig") as stream:
         rows = list(csv.DictReader(stream))
     for g, group in enumerate(ready.demand.groups):

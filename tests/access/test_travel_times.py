@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.sparse.csgraph import dijkstra
 
-from stationplan.access import nearest, network_from_arcs, site_times, travel_times
+from stationplan.access import Access, nearest, network_from_arcs, travel_times
 from stationplan.access.network import assemble
 from stationplan.domain import Group, LocalText, Snap
 
@@ -241,7 +241,7 @@ def _snap(nodes, offroad):
     return Snap({"walk": np.array(nodes)}, {"walk": np.array(offroad, dtype=float)})
 
 
-def test_site_times_add_the_way_off_the_road_at_both_ends():
+def test_times_add_the_way_off_the_road_at_both_ends():
     # Cell at node 0, 150 m off; sites at node 1 (75 m off), at node 0 (on it), off every road, and too far.
     street = network_from_arcs(
         [104.0, 104.01, 104.02],
@@ -252,16 +252,17 @@ def test_site_times_add_the_way_off_the_road_at_both_ends():
     )
     metres = float(street.metres["walk"][0])
     group = Group("a", LocalText("甲", "a"), "walk", 13.0, 1185.0)
-    times = site_times(street, _snap([0], [150]), _snap([1, 0, -1, 2], [75, 0, np.inf, 0]), [group], walk_kmh=4.5)
+    access = Access(street, _snap([0], [150]), _snap([1, 0, -1, 2], [75, 0, np.inf, 0]), None, walk_kmh=4.5)
+    times = access.times([group])
     assert _entries(times.minutes["walk"]) == {(0, 0): pytest.approx(13.0), (0, 1): pytest.approx(2.0)}
     assert metres + 225 < 1185
     assert _entries(times.metres["walk"]) == {(0, 0): pytest.approx(metres + 225), (0, 1): pytest.approx(150)}
 
 
-def test_site_times_reach_as_far_as_the_largest_standard_of_a_mode():
+def test_times_reach_as_far_as_the_largest_standard_of_a_mode():
     street = _network(3, [(0, 1, 4.0), (1, 2, 4.0)])
     near = Group("near", LocalText("近", "near"), "walk", 4.0, None)
     far = Group("far", LocalText("远", "far"), "walk", 8.0, None)
-    times = site_times(street, _snap([0, 1], [0, 0]), _snap([2], [0]), [near, far], walk_kmh=4.5)
+    times = Access(street, _snap([0, 1], [0, 0]), _snap([2], [0]), None, walk_kmh=4.5).times([near, far])
     assert _entries(times.minutes["walk"]) == {(0, 0): 8.0, (1, 0): 4.0}
     assert dict(times.metres) == {}

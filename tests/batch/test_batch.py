@@ -506,18 +506,23 @@ def test_a_unit_without_workers_has_a_plan_and_the_last_rank(tmp_path, aim):
 def test_roads_stated_short_widen_what_is_around(tmp_path):
     ready, _ = small(tmp_path, "new = 2")
     usual = ready.reach_m
-    network = ready.network
+    network = ready.access.network
     short = {mode: np.where(np.arange(network.arc_count) < 2, 50.0, values) for mode, values in network.metres.items()}
     quick = {mode: np.where(np.arange(network.arc_count) < 2, 0.5, values) for mode, values in network.minutes.items()}
-    stated = dataclasses.replace(ready, network=dataclasses.replace(network, metres=short, minutes=quick))
+
+    def over(**measures):
+        changed = dataclasses.replace(network, **measures)
+        return dataclasses.replace(ready, access=dataclasses.replace(ready.access, network=changed))
+
+    stated = over(metres=short, minutes=quick)
     assert stated.reach_m > 9 * usual
     none = [
         {mode: np.where(np.arange(network.arc_count) < 2, 0.0, values) for mode, values in measure.items()}
         for measure in (network.minutes, network.metres)
     ]
-    at_once = dataclasses.replace(ready, network=dataclasses.replace(network, minutes=none[0], metres=none[1]))
+    at_once = over(minutes=none[0], metres=none[1])
     part = part_of(at_once, np.array([0]))
-    assert part.network.node_count == network.node_count
+    assert part.access.network.node_count == network.node_count
 
 
 def test_what_a_killed_batch_left_behind_is_cleared_and_nothing_else(tmp_path):

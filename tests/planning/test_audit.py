@@ -18,7 +18,6 @@ from support.environment import ROOT
 from support.village import CANDIDATES, TOTAL, longitude, straight_village, village
 
 import stationplan as sp
-from stationplan.access import site_times
 from stationplan.batch import units_of
 from stationplan.errors import InputError
 from stationplan.figures.coverage import scorecard_shares
@@ -130,7 +129,7 @@ def whole(ready):
 
 def test_closing_stations_loses_what_the_audit_says(ready, whole):
     demand, sites, audit = ready.demand, ready.sites, whole.audit
-    times = site_times(ready.network, ready.cell_snap, ready.site_snap, demand.groups, walk_kmh=4.5)
+    times = ready.access.times(demand.groups)
     standing = np.flatnonzero(sites.existing)
 
     def covered(stations):

@@ -22,7 +22,7 @@ from support.village import (
 )
 
 import stationplan as sp
-from stationplan.access import connect, site_times
+from stationplan.access import access_of
 from stationplan.cli.app import INFEASIBLE, main
 from stationplan.domain import Plan
 from stationplan.errors import InfeasibleError, InputError, UndecidedError
@@ -364,20 +364,9 @@ def test_removal_and_replacement_are_those_of_brute_force(demo_plan):
 
 def test_without_a_site_a_recount_finds_so_many_fewer(demo_plan):
     plan, demand, sites = demo_plan, demo_plan.demand, demo_plan.sites
-    network, snap = connect(
-        plan.network,
-        np.concatenate([demand.x, sites.x]),
-        np.concatenate([demand.y, sites.y]),
-        modes=("walk", "ebike", "car"),
-        max_snap_m=500.0,
-        min_component_nodes=50,
-    )
-    cut = len(demand.cell_id)
-    parts = [
-        type(snap)({m: n[part] for m, n in snap.node.items()}, {m: o[part] for m, o in snap.offroad_m.items()})
-        for part in (slice(None, cut), slice(cut, None))
-    ]
-    times = site_times(network, *parts, demand.groups, walk_kmh=4.5, workers=1)
+    limits = {"max_snap_m": 500.0, "min_component_nodes": 50}
+    access = access_of(plan.network, demand, sites, modes=("walk", "ebike", "car"), walk_kmh=4.5, **limits)
+    times = access.times(demand.groups)
     standing = np.concatenate([np.flatnonzero(sites.existing), plan.chosen])
     for why in plan.why[::7]:
         without = recount_stations(demand, sites, times, standing[standing != why.site])

@@ -21,7 +21,7 @@ from support.records import demand_of, group_of, sites_of
 from support.village import names, plan_of, served, village
 
 import stationplan as sp
-from stationplan.access.network import network_from_arcs
+from stationplan.access import Access, network_from_arcs
 from stationplan.domain import Coverage, Held, Slot, Snap, Solution
 from stationplan.errors import InputError
 from stationplan.planning.explain import finished, why_here, why_not
@@ -427,8 +427,7 @@ def kept_rules(built, standing):
 def test_cases_are_those_of_recounting(study):
     built, cell_node, site_node = study
     sites, weight = built.sites, built.coverage.weight
-    network, cell_snap, site_snap = line(), snap(cell_node), snap(site_node)
-    cases = why_here(built, network=network, cell_snap=cell_snap, site_snap=site_snap, walk_kmh=4.5)
+    cases = why_here(built, Access(line(), snap(cell_node), snap(site_node), None, walk_kmh=4.5))
     existing = set(np.flatnonzero(sites.existing).tolist())
     standing = existing | set(built.chosen.tolist())
     whole, left = weight[covered(built, standing)].sum(), built.money_left
@@ -475,10 +474,11 @@ def test_cases_are_those_of_recounting(study):
 def test_why_not_is_that_of_recounting(study):
     built, cell_node, site_node = study
     sites, weight = built.sites, built.coverage.weight
-    cases = why_here(built, network=line(), cell_snap=snap(cell_node), site_snap=snap(site_node), walk_kmh=4.5)
+    access = Access(line(), snap(cell_node), snap(site_node), None, walk_kmh=4.5)
+    cases = why_here(built, access)
     standing = {*np.flatnonzero(sites.existing).tolist(), *built.chosen.tolist()}
     whole = weight[covered(built, standing)].sum()
-    for case in why_not(built, range(_SITES), cases=cases, site_snap=snap(site_node)):
+    for case in why_not(built, range(_SITES), cases=cases, access=access):
         j, others = case.site, standing - {case.site}
         assert case.reach.sum() == weight[covered(built, {j})].sum()
         assert case.gain.sum() == weight[covered(built, others | {j}) & ~covered(built, others)].sum()

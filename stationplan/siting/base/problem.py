@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TypedDict
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,32 +11,7 @@ from scipy import sparse
 
 from stationplan.domain import BoolArray, FloatArray, IntArray
 from stationplan.siting.base.arguments import Arguments, Matrix
-
-
-class Rules(TypedDict, total=False):
-    """What :func:`~stationplan.siting.max_coverage` may be asked to heed, by the names of its arguments."""
-
-    counted: ArrayLike | None
-    costs: ArrayLike | None
-    existing: ArrayLike | None
-    closable: ArrayLike | None
-    close: int
-    required: ArrayLike | None
-    forbidden: ArrayLike | None
-    place: ArrayLike | None
-    apart: ArrayLike | None
-    bonus: ArrayLike | None
-    backup: float
-    gradual: bool
-
-
-class Ends(Rules, total=False):
-    """Rules, and what has to be reached."""
-
-    district: ArrayLike | None
-    floor: ArrayLike | None
-    target: float
-    backup_target: float
+from stationplan.siting.base.rules import CoverageRequirements, refuse_unknown
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,31 +70,22 @@ def checked(
     weights: ArrayLike,
     *,
     p: int | None = None,
-    counted: ArrayLike | None = None,
     budget: float | None = None,
-    costs: ArrayLike | None = None,
-    existing: ArrayLike | None = None,
-    closable: ArrayLike | None = None,
-    close: int = 0,
-    required: ArrayLike | None = None,
-    forbidden: ArrayLike | None = None,
-    place: ArrayLike | None = None,
-    apart: ArrayLike | None = None,
-    bonus: ArrayLike | None = None,
-    backup: float = 0.0,
-    gradual: bool = False,
-    district: ArrayLike | None = None,
-    floor: ArrayLike | None = None,
-    target: float = 0.0,
-    backup_target: float = 0.0,
+    **rules: Unpack[CoverageRequirements],
 ) -> Problem:
     """Check everything a caller gave and return it in one form.
 
     Raises
     ------
+    TypeError
+        A keyword argument is no rule of :class:`CoverageRequirements`.
     ValueError
         Every fault of the arguments, one a line.
     """
+    refuse_unknown(rules, CoverageRequirements)
+    costs, bonus, counted = rules.get("costs"), rules.get("bonus"), rules.get("counted")
+    close, gradual, backup = rules.get("close", 0), rules.get("gradual", False), rules.get("backup", 0.0)
+    target, backup_target = rules.get("target", 0.0), rules.get("backup_target", 0.0)
     arguments = Arguments()
     matrix = arguments.matrix("cover", cover, negative=not gradual)
     rows, sites = matrix.shape
@@ -131,10 +97,10 @@ def checked(
     stands, may_close, must, never = (
         arguments.mask(name, given, sites)
         for name, given in (
-            ("existing", existing),
-            ("closable", closable),
-            ("required", required),
-            ("forbidden", forbidden),
+            ("existing", rules.get("existing")),
+            ("closable", rules.get("closable")),
+            ("required", rules.get("required")),
+            ("forbidden", rules.get("forbidden")),
         )
     )
     counts = np.ones(sites, dtype=bool) if counted is None else arguments.mask("counted", counted, sites)
@@ -157,7 +123,7 @@ def checked(
     arguments.number("backup", backup, 0, 1)
     arguments.number("target", target, 0)
     arguments.number("backup_target", backup_target, 0)
-    district_of, least = _districts(arguments, district, floor, rows)
+    district_of, least = _districts(arguments, rules.get("district"), rules.get("floor"), rows)
     problem = Problem(
         cover=_shares(matrix, gradual),
         weights=weight,
@@ -170,8 +136,8 @@ def checked(
         close=close,
         required=must,
         forbidden=never,
-        place=_places(arguments, place, sites),
-        apart=_pairs(arguments, apart, sites),
+        place=_places(arguments, rules.get("place"), sites),
+        apart=_pairs(arguments, rules.get("apart"), sites),
         bonus=extra,
         backup=backup,
         district=district_of,

@@ -14,7 +14,8 @@ from stationplan.siting.base import highs
 from stationplan.siting.base.answer import Clock, answered, unanswered
 from stationplan.siting.base.arguments import Matrix
 from stationplan.siting.base.highs import Program
-from stationplan.siting.base.problem import Problem, Rules, allowed, checked, outcome
+from stationplan.siting.base.problem import Problem, allowed, checked, outcome
+from stationplan.siting.base.rules import CoverageRules, refuse_unknown
 from stationplan.siting.engine.framing import Framed, framed, merged
 from stationplan.siting.engine.program import Cover, Linear, cover_program, extended
 from stationplan.siting.engine.solver import start
@@ -35,7 +36,7 @@ def fair_coverage(
     p: int | None = None,
     budget: float | None = None,
     time_limit_s: float = 60.0,
-    **rules: Unpack[Rules],
+    **rules: Unpack[CoverageRules],
 ) -> Solution:
     """Return the sites with which the worst-served district is served best, then the second worst, and so on.
 
@@ -46,7 +47,7 @@ def fair_coverage(
 
     Parameters
     ----------
-    cover, weights, p, budget, rules
+    cover, weights, p, budget
         As for :func:`max_coverage`.
     district
         District of each row, from 0.
@@ -54,6 +55,8 @@ def fair_coverage(
         Weight of each district, covered or not; default: the sum of its rows. Districts without weight do not count.
     time_limit_s
         Time for all sums. When it runs out, those done are kept; the method names how many.
+    rules
+        See :class:`CoverageRules`.
 
     Returns
     -------
@@ -62,6 +65,8 @@ def fair_coverage(
 
     Raises
     ------
+    TypeError
+        A keyword argument is no rule.
     ValueError
         All faults of the arguments, one a line.
 
@@ -70,6 +75,7 @@ def fair_coverage(
     >>> answer.sites.tolist(), answer.objective
     ([1, 2], 1.0)
     """
+    refuse_unknown(rules, CoverageRules)
     clock = Clock(time_limit_s)
     weight = np.asarray(weights, dtype=np.float64)
     index = np.asarray(district)

@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike
 from stationplan.domain import Solution
 from stationplan.siting.base.answer import Clock, answered
 from stationplan.siting.base.arguments import Arguments, Matrix
-from stationplan.siting.base.problem import Ends, checked
+from stationplan.siting.base.problem import checked
+from stationplan.siting.base.rules import CoverageRequirements
 from stationplan.siting.mclp.maximal import best_choice
 
 
@@ -25,7 +26,7 @@ def frontier(
     most_cost: float | None = None,
     most_sites: int | None = None,
     time_limit_s: float = 60.0,
-    **rules: Unpack[Ends],
+    **rules: Unpack[CoverageRequirements],
 ) -> tuple[Solution, ...]:
     """Return the best choice for each of several numbers of sites, or budgets, from the least to the most.
 
@@ -34,7 +35,7 @@ def frontier(
 
     Parameters
     ----------
-    cover, weights, rules
+    cover, weights
         As for :func:`max_coverage`.
     p, budget
         Numbers of new sites, or budgets, in rising order; one of the two.
@@ -42,9 +43,13 @@ def frontier(
         The other limit, the same at every point.
     time_limit_s
         Time for the whole curve; each point has an equal part of what is left.
+    rules
+        See :class:`CoverageRequirements`.
 
     Raises
     ------
+    TypeError
+        A keyword argument is no rule.
     ValueError
         All faults of the arguments, one a line.
 

@@ -14,7 +14,8 @@ from stationplan.domain import FloatArray, IntArray, Solution
 from stationplan.siting.base import highs
 from stationplan.siting.base.answer import Clock, answered, unanswered
 from stationplan.siting.base.arguments import Matrix
-from stationplan.siting.base.problem import Ends, Problem, Rules, allowed, checked, judged, outcome
+from stationplan.siting.base.problem import Problem, allowed, checked, judged, outcome
+from stationplan.siting.base.rules import CoverageRequirements, CoverageRules, refuse_unknown
 from stationplan.siting.engine.framing import Framed, framed, merged
 from stationplan.siting.engine.greedy import build_order
 from stationplan.siting.engine.program import Linear, cover_program, extended, solve_program
@@ -28,25 +29,10 @@ def max_coverage(
     weights: ArrayLike,
     *,
     p: int | None = None,
-    counted: ArrayLike | None = None,
     budget: float | None = None,
-    costs: ArrayLike | None = None,
-    existing: ArrayLike | None = None,
-    closable: ArrayLike | None = None,
-    close: int = 0,
-    required: ArrayLike | None = None,
-    forbidden: ArrayLike | None = None,
-    place: ArrayLike | None = None,
-    apart: ArrayLike | None = None,
-    bonus: ArrayLike | None = None,
-    backup: float = 0.0,
-    gradual: bool = False,
-    district: ArrayLike | None = None,
-    floor: ArrayLike | None = None,
-    target: float = 0.0,
-    backup_target: float = 0.0,
     gap: float = 0.0,
     time_limit_s: float = 60.0,
+    **rules: Unpack[CoverageRequirements],
 ) -> Solution:
     """Return the sites that cover the most weight, at most ``p`` of them and within ``budget``.
 
@@ -68,34 +54,17 @@ def max_coverage(
         [0, 1].
     weights
         Weight of each row, finite and >= 0.
-    p, budget, costs
-        Limits on the number and on the summed cost of new sites; at least one limit. A budget needs costs.
-    counted
-        Sites that count towards ``p``, as a mask or indices; default: all.
-    existing
-        Sites that stand already, as a mask or indices: free of cost and count, and kept.
-    closable, close
-        Existing sites that may close, as a mask or indices, and how many of them do.
-    required, forbidden
-        Sites that must, or may not, be chosen, as a mask or indices; required ones count and cost.
-    place
-        A number for each site; at most one new site with the same number >= 0 is chosen.
-    apart
-        [pair x 2] sites of which not both may stand, unless both stand today.
-    bonus
-        Weight that a site is worth besides what it covers, to prefer it; default: none.
-    backup
-        Share of a row's weight that its second station counts, from 0 to 1.
-    gradual
-        Whether ``cover`` holds shares.
-    district, floor
-        Equity floors: ``district[row]`` indexes ``floor``, the least covered weight there.
-    target, backup_target
-        Least weight to cover in all: by one station, and by a second one.
+    p, budget
+        Limits on the number and on the summed cost of new sites; at least one limit. A budget needs ``costs``.
     gap
         Relative gap at which the search may stop.
     time_limit_s
         Time for the answer. When it runs out the best one so far, never worse than greedy, is returned with its bound.
+    rules
+        ``existing``, ``required``, ``forbidden``, ``costs``, ``counted``, ``closable``, ``close``, ``place``,
+        ``apart``, ``bonus``, ``backup`` and ``gradual``, explained by ``help(stationplan.siting.CoverageRules)``;
+        ``district``, ``floor``, ``target`` and ``backup_target``, explained by
+        ``help(stationplan.siting.CoverageRequirements)``.
 
     Returns
     -------
@@ -106,6 +75,8 @@ def max_coverage(
 
     Raises
     ------
+    TypeError
+        A keyword argument is no rule.
     ValueError
         All faults of the arguments, one a line.
 
@@ -116,28 +87,7 @@ def max_coverage(
     [0, 1]
     """
     clock = Clock(time_limit_s)
-    problem = checked(
-        cover,
-        weights,
-        p=p,
-        counted=counted,
-        budget=budget,
-        costs=costs,
-        existing=existing,
-        closable=closable,
-        close=close,
-        required=required,
-        forbidden=forbidden,
-        place=place,
-        apart=apart,
-        bonus=bonus,
-        backup=backup,
-        gradual=gradual,
-        district=district,
-        floor=floor,
-        target=target,
-        backup_target=backup_target,
-    )
+    problem = checked(cover, weights, p=p, budget=budget, **rules)
     if not 0 <= gap < 1:
         raise ValueError(f"gap is a share from 0 to below 1, not {gap}")
     return best_choice(problem, clock, gap=gap)
@@ -233,16 +183,25 @@ def best_floor(
     p: int | None = None,
     budget: float | None = None,
     time_limit_s: float = 60.0,
-    **rules: Unpack[Rules],
+    **rules: Unpack[CoverageRules],
 ) -> float:
     """Return a share of its total that every district can reach at once; the largest one unless time runs out.
 
-    ``totals[district]`` is the weight of each district, covered or not; other arguments as for :func:`max_coverage`.
-    Returns 0 where not even that can be shown in time.
+    ``district[row]`` is the district of each row and ``totals[district]`` the weight of each district, covered or not.
+    ``rules`` are those of :class:`CoverageRules`, other arguments as for :func:`max_coverage`. Returns 0 where not even
+    that can be shown in time.
+
+    Raises
+    ------
+    TypeError
+        A keyword argument is no rule.
+    ValueError
+        All faults of the arguments, one a line.
 
     >>> best_floor([[1, 0], [0, 1]], [4, 4], district=[0, 1], totals=np.array([4.0, 8.0]), p=2)
     0.5
     """
+    refuse_unknown(rules, CoverageRules)
     problem = checked(cover, weights, p=p, budget=budget, district=district, floor=np.zeros(len(totals)), **rules)
     frame = merged(framed(problem))
     base = cover_program(frame.core, frame.measures, frame.least)
@@ -262,12 +221,19 @@ def most_backed(
     p: int | None = None,
     budget: float | None = None,
     time_limit_s: float = 60.0,
-    **rules: Unpack[Ends],
+    **rules: Unpack[CoverageRequirements],
 ) -> tuple[float, float]:
     """Return a weight that two stations each can cover, with these rules, and a limit on any such weight.
 
-    Arguments as for :func:`max_coverage`; ``backup_target`` is left out of account. The two are equal unless time runs
-    out; without any answer the first is 0.
+    Arguments as for :func:`max_coverage`, ``rules`` as in :class:`CoverageRequirements`; ``backup_target`` is ignored.
+    The two are equal unless time runs out; without any answer the first is 0.
+
+    Raises
+    ------
+    TypeError
+        A keyword argument is no rule.
+    ValueError
+        All faults of the arguments, one a line.
 
     >>> most_backed([[1, 1, 0], [0, 0, 1]], [4, 3], p=2)
     (4.0, 4.0)

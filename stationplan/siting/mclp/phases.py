@@ -13,7 +13,8 @@ from scipy import sparse
 from stationplan.domain import FloatArray, IntArray, Phase, Solution
 from stationplan.siting.base.answer import Clock
 from stationplan.siting.base.arguments import Arguments, Matrix
-from stationplan.siting.base.problem import Ends, Problem, checked, endless, outcome
+from stationplan.siting.base.problem import Problem, checked, endless, outcome
+from stationplan.siting.base.rules import CoverageRequirements
 from stationplan.siting.engine.core import Core
 from stationplan.siting.engine.framing import Framed, framed, merged
 from stationplan.siting.engine.greedy import build_order
@@ -28,7 +29,7 @@ def phased_coverage(
     p: Sequence[int] | None = None,
     budget: Sequence[float] | None = None,
     time_limit_s: float = 60.0,
-    **rules: Unpack[Ends],
+    **rules: Unpack[CoverageRequirements],
 ) -> Solution:
     """Return sites in phases that end with the most coverage and, among such plans, cover much in every phase.
 
@@ -40,13 +41,15 @@ def phased_coverage(
 
     Parameters
     ----------
-    cover, weights, rules
-        As for :func:`max_coverage`. Floors, targets and required sites hold for the end; stations that close do so in
-        the first phase.
+    cover, weights
+        As for :func:`max_coverage`.
     p, budget
         New sites, and money, of each phase. What a phase leaves is there for the next.
     time_limit_s
         Time for all phases together.
+    rules
+        See :class:`CoverageRequirements`. Floors, targets and required sites hold for the end; stations that close do
+        so in the first phase.
 
     Returns
     -------
@@ -56,6 +59,8 @@ def phased_coverage(
 
     Raises
     ------
+    TypeError
+        A keyword argument is no rule.
     ValueError
         All faults of the arguments, one a line.
 

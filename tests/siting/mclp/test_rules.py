@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import chain, combinations
 
 import numpy as np
@@ -9,7 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stationplan.siting import max_coverage
+from stationplan.siting import (
+    CoverageRequirements,
+    CoverageRules,
+    best_floor,
+    fair_coverage,
+    frontier,
+    max_coverage,
+    most_backed,
+    phased_coverage,
+)
 
 
 def _subsets(items):
@@ -209,3 +219,42 @@ def test_a_search_may_stop_at_a_gap():
     assert near.bound >= best.objective - 1e-6
     with pytest.raises(ValueError, match="gap is a share"):
         max_coverage(cover, weights, p=6, gap=1.0)
+
+
+_TINY = {"cover": [[1, 0], [0, 1]], "weights": [3, 4]}
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda **rules: max_coverage(**_TINY, p=1, **rules),
+        lambda **rules: fair_coverage(**_TINY, district=[0, 1], p=1, **rules),
+        lambda **rules: phased_coverage(**_TINY, p=[1], **rules),
+        lambda **rules: frontier(**_TINY, p=[1], **rules),
+        lambda **rules: best_floor(**_TINY, district=[0, 1], totals=np.array([3.0, 4.0]), p=1, **rules),
+        lambda **rules: most_backed(**_TINY, p=1, **rules),
+    ],
+)
+def test_a_keyword_that_is_no_rule_is_refused_and_a_near_one_is_named(ask):
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'exising': did you mean 'existing'\?"):
+        ask(exising=[0])
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'colour': the rules are apart, .*required"):
+        ask(colour="red")
+    ask(existing=[0])  # and a rule is none
+
+
+def test_models_that_set_their_own_floors_refuse_what_has_to_be_reached():
+    with pytest.raises(TypeError, match="unexpected keyword argument 'target'"):
+        fair_coverage(**_TINY, district=[0, 1], p=1, target=3.0)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'floor'"):
+        best_floor(**_TINY, district=[0, 1], totals=np.array([3.0, 4.0]), p=1, floor=[1, 1])
+    assert max_coverage(**_TINY, p=1, target=4.0).sites.tolist() == [1]
+
+
+def test_every_rule_is_explained_where_the_models_point_to():
+    for kind in (CoverageRules, CoverageRequirements):
+        own = kind.__optional_keys__ - (CoverageRules.__optional_keys__ if kind is CoverageRequirements else set())
+        names = {name for line in re.findall(r"^ {4}(\w+(?:, \w+)*)$", kind.__doc__, re.M) for name in line.split(", ")}
+        assert names - {"Attributes"} == own
+    for name in CoverageRequirements.__optional_keys__:
+        assert f"``{name}``" in max_coverage.__doc__
