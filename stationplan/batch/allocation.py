@@ -9,7 +9,7 @@ import numpy as np
 
 from stationplan.access import cover_rows, site_times
 from stationplan.batch.units import Unit
-from stationplan.domain import FloatArray, IntArray, Solution
+from stationplan.domain import WALK, FloatArray, IntArray, Solution
 from stationplan.errors import FaultList, say
 from stationplan.planning.choose import choose
 from stationplan.planning.prepare import Prepared
@@ -108,7 +108,7 @@ def _joint(ready: Prepared, *, workers: int) -> tuple[Solution, bool]:
         ready.cell_snap,
         ready.site_snap,
         demand.groups,
-        walk_kmh=ready.file.roads.speed_kmh["walk"],
+        walk_kmh=ready.file.roads.speed_kmh[WALK],
         far_min=plan.far_min or 0.0,
         straight=ready.straight,
         workers=workers,

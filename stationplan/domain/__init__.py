@@ -11,7 +11,6 @@ from stationplan.domain.audit import NOBODY, Audit, Needed, Scorecard
 from stationplan.domain.base import (
     CUTOFF_TOLERANCE,
     MAJOR_CLASSES,
-    MODES,
     ROAD_CLASSES,
     Aim,
     BoolArray,
@@ -41,6 +40,7 @@ from stationplan.domain.ground import (
     TravelTimes,
     joined,
 )
+from stationplan.domain.modes import MODES, WALK, TravelMode
 from stationplan.domain.plan import (
     Coverage,
     DatumDecision,
@@ -80,6 +80,7 @@ __all__ = [
     "MODES",
     "NOBODY",
     "ROAD_CLASSES",
+    "WALK",
     "Aim",
     "Audit",
     "BoolArray",
@@ -130,6 +131,7 @@ __all__ = [
     "Surface",
     "Termination",
     "Totals",
+    "TravelMode",
     "TravelTimes",
     "Way",
     "WhyHere",

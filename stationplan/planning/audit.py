@@ -7,6 +7,7 @@ from scipy import sparse
 
 from stationplan.access import within_standard
 from stationplan.domain import (
+    WALK,
     Audit,
     CountArray,
     Coverage,
@@ -49,7 +50,7 @@ def audit_of(
         alone_today=np.asarray(cover.T @ np.where(before[rows] == 1, weight, 0.0), dtype=np.float64),
         alone_after=np.where(np.isin(station, closed), 0.0, alone_after),
         longer=_longer(demand, sites, times, before, station),
-        away_m=np.where(site_snap.node["walk"][station] >= 0, site_snap.offroad_m["walk"][station], np.inf),
+        away_m=np.where(site_snap.node[WALK][station] >= 0, site_snap.offroad_m[WALK][station], np.inf),
         outside=sites.district[station] < 0,
         closable=station[_closable(cover, before[rows].astype(np.int64), reached)],
     )

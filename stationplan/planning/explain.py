@@ -11,6 +11,7 @@ from scipy import sparse
 from stationplan.access import nearest, nearest_straight
 from stationplan.domain import (
     NOBODY,
+    WALK,
     BoolArray,
     Coverage,
     Demand,
@@ -240,13 +241,13 @@ def _nearest_existing(
     straight: Straight | None,
 ) -> tuple[IntArray, FloatArray]:
     """Return the nearest existing station on foot from each chosen site, and the minutes there."""
-    node, offroad = snap.node["walk"][chosen], snap.offroad_m["walk"][chosen] / metres_a_minute
+    node, offroad = snap.node[WALK][chosen], snap.offroad_m[WALK][chosen] / metres_a_minute
     existing = np.flatnonzero(sites.existing)
-    minutes, station = _nearest_by_road(network, "walk", node, offroad, existing, snap, metres_a_minute)
+    minutes, station = _nearest_by_road(network, WALK, node, offroad, existing, snap, metres_a_minute)
     if straight is not None:
         apart = straight.sites[chosen]
         xy = straight.site_xy[chosen[apart]]
-        minutes[apart], station[apart] = nearest_straight(straight, xy, existing, mode="walk")
+        minutes[apart], station[apart] = nearest_straight(straight, xy, existing, mode=WALK)
     return station, minutes
 
 

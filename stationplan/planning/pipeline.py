@@ -8,6 +8,8 @@ import numpy as np
 
 from stationplan.access import cover_rows, site_times
 from stationplan.domain import (
+    MODES,
+    WALK,
     BoolArray,
     Coverage,
     Density,
@@ -22,7 +24,7 @@ from stationplan.inputs import decide_datums, place, read_roads, read_tables
 from stationplan.planning.audit import audit_of
 from stationplan.planning.choose import choose
 from stationplan.planning.explain import finished, why_here, why_not
-from stationplan.planning.prepare import MODE_NAMES, Prepared, provenance
+from stationplan.planning.prepare import Prepared, provenance
 from stationplan.planning.progress import Progress, StepClock
 from stationplan.planning.question import Question, curve, question, reached, room
 from stationplan.planning.recount import recount_minutes, recount_stations
@@ -81,7 +83,7 @@ def plan_of(ready: Prepared, clock: StepClock, *, workers: int = 1, lenient: boo
     straight = ready.straight
     unsnapped = _unsnapped(ready, notes)
     notes.extend(_straight_notes(ready))
-    walk_kmh = file.roads.speed_kmh["walk"]
+    walk_kmh = file.roads.speed_kmh[WALK]
     with clock.step("times", say("Measuring travel times")):
         times = site_times(
             network,
@@ -305,7 +307,7 @@ def _unsnapped(ready: Prepared, notes: list[Message]) -> dict[str, int]:
                 say(
                     "No road {mode} within {limit} m of {cells} cells ({workers} workers, counted as uncovered), "
                     "{existing} existing stations and {candidates} candidates.",
-                    mode=MODE_NAMES[mode],
+                    mode=MODES[mode].purpose,
                     limit=round(ready.file.roads.max_snap_m),
                     cells=int(lost_cells.sum()),
                     workers=round(float(demand.workers[lost_cells][:, members].sum()), 1),

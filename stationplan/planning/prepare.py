@@ -121,13 +121,13 @@ def prepare(scenario: Scenario, clock: StepClock) -> Prepared:
             notes.append(say("Cells outside every district, set aside: {count}.", count=inputs.demand.outside))
         if arcs is not None:
             notes.extend(arcs.notes)
-        roads = network_of(no_roads() if arcs is None else arcs, crs=area.crs)
+        roads = network_of(no_roads(file.modes) if arcs is None else arcs, crs=area.crs)
     with clock.step("demand", say("Placing workers")):
         surface = surface_of(scenario, inputs, arcs)
         notes.extend(surface.notes)
         demand = timed(scenario, surface, inputs)
     with clock.step("connect", say("Connecting cells and sites to the roads")):
-        modes = [mode for mode in MODES if mode == "walk" or any(group.mode == mode for group in demand.groups)]
+        modes = file.modes
         network, snap = connect(
             roads,
             np.concatenate([demand.x, sites.x]),
@@ -143,11 +143,7 @@ def prepare(scenario: Scenario, clock: StepClock) -> Prepared:
             demand,
             sites,
             detour=file.roads.detour,
-            speed_kmh={
-                "walk": file.roads.speed_kmh["walk"],
-                "ebike": file.roads.speed_kmh["ebike"],
-                "car": file.roads.straight_car_kmh,
-            },
+            speed_kmh={mode: file.roads.straight_kmh(mode) for mode in modes},
         )
         if straight is not None:
             cell_snap = _without(cell_snap, straight.cells)
@@ -197,9 +193,6 @@ def _without(snap: Snap, lost: BoolArray) -> Snap:
     )
 
 
-MODE_NAMES: dict[Mode, Message] = {"walk": say("for walking"), "ebike": say("for e-bikes"), "car": say("for cars")}
-
-
 def _tell_islands(roads: RoadNetwork, modes: Sequence[Mode], min_nodes: int, notes: list[Message]) -> None:
     """Note the parts of the roads that are too small for cells and sites to meet."""
     for mode in modes:
@@ -210,7 +203,7 @@ def _tell_islands(roads: RoadNetwork, modes: Sequence[Mode], min_nodes: int, not
                     "Road islands of fewer than {limit} nodes {mode}, to which nothing connects: {parts}, with {nodes} "
                     "of {total} nodes.",
                     limit=min_nodes,
-                    mode=MODE_NAMES[mode],
+                    mode=MODES[mode].purpose,
                     parts=parts,
                     nodes=nodes,
                     total=int((roads.component[mode] >= 0).sum()),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from stationplan.domain import LocalText
+from stationplan.domain import MODES, LocalText
+from stationplan.errors import Message, say
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Nonnegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -14,6 +16,42 @@ Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_\-]+$")]
 DatumChoice = Literal["wgs84", "cgcs2000", "gcj02", "bd09", "evidence"]
 Tag = Annotated[str, Field(pattern=r"^[^=\s]+=[^=]+$")]
+
+
+class RefusedValue(ValueError):
+    """What a validator of the schema raises: what is wrong with a value, and how to correct it."""
+
+    def __init__(self, what: Message, cure: Message) -> None:
+        super().__init__(f"{what} {cure}")
+        self.what, self.cure = what, cure
+
+
+def _known_mode(mode: str) -> str:
+    if mode not in MODES:
+        near = difflib.get_close_matches(mode, MODES, n=1, cutoff=0.5)
+        raise RefusedValue(
+            say("Unknown travel mode {found}.", found=repr(mode)),
+            say("Did you mean {near}?", near=near[0])
+            if near
+            else say("Known travel modes: {known}.", known=", ".join(MODES)),
+        )
+    return mode
+
+
+def _mode_with_speed(mode: str) -> str:
+    if MODES[mode].stated_kmh is None:
+        raise RefusedValue(
+            say("The speeds of the travel mode {mode} go by road class.", mode=mode),
+            say("Give them under `[roads.{key}]`.", key=MODES[mode].speed.class_key),
+        )
+    return mode
+
+
+ModeId = Annotated[str, AfterValidator(_known_mode)]
+"""A travel mode."""
+
+SpeedMode = Annotated[ModeId, AfterValidator(_mode_with_speed)]
+"""A travel mode that has one speed, or a cap of its speeds."""
 
 
 class Table(BaseModel):

@@ -68,8 +68,8 @@ def test_an_extract_and_its_saved_roads_give_the_same_arcs(tmp_path, shared_data
     pieces = read_osm_roads(source, Limits())
     loaded = read_road_files([saved(tmp_path, pieces)], datum="wgs84", layer=None, limits=Limits())
     for rules in (
-        Rules(Speeds(4.5, 15.0, {"road": 18.0})),
-        Rules(Speeds(3.0, 9.0, {"road": 30.0}), opened={"ebike": frozenset({"footway"})}),
+        Rules(Speeds({"walk": 4.5, "ebike": 15.0}, {"car": {"road": 18.0}})),
+        Rules(Speeds({"walk": 3.0, "ebike": 9.0}, {"car": {"road": 30.0}}), opened={"ebike": frozenset({"footway"})}),
     ):
         one, other = (road_arcs(usable_pieces(roads, rules, file=""), rules) for roads in (pieces, loaded))
         assert all(np.array_equal(one.minutes[mode], other.minutes[mode]) for mode in one.minutes)
