@@ -20,7 +20,7 @@ from stationplan.inputs.roads.graphml import read_graphml_roads
 from stationplan.inputs.roads.lines import read_line_roads
 from stationplan.inputs.roads.pieces import RoadPieces, road_arcs, usable_pieces
 from stationplan.inputs.roads.rules import Rules, Speeds
-from stationplan.inputs.roads.saved import read_saved_roads
+from stationplan.inputs.roads.saved import read_saved_roads, refuse_lacking_tags
 from stationplan.inputs.roads.slope import STEEPEST, slopes
 from stationplan.inputs.tables.features import GEOMETRY_SUFFIXES
 from stationplan.scenario import Limits, RoadsInput, Scenario
@@ -42,6 +42,7 @@ def read_roads(scenario: Scenario) -> RoadArcs:
     named = [given.nodes, given.edges] if given.single is None else [given.single]
     paths = [scenario.locate(name or "") for name in named]
     pieces = read_road_files(paths, datum=given.datum or "wgs84", layer=given.layer, limits=limits)
+    refuse_lacking_tags(pieces, modes, file=paths[-1].name)
     pieces = replace(pieces, source=given.source or pieces.source, date=given.date or pieces.date)
     rules = rules_of(given)
     pieces = usable_pieces(pieces, rules, file=paths[-1].name)
