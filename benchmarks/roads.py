@@ -53,7 +53,7 @@ def road_seconds(_shared: Path) -> list[Result]:
         save_s = time.perf_counter() - begin
         peak_gb = int(done.stderr) * 1024 / 1e9
         nodes = json.loads(done.stdout)["nodes"]
-        rules = Rules(Speeds(4.5, 15.0, {"road": 18.0}))
+        rules = Rules(Speeds({"walk": 4.5, "ebike": 15.0}, {"car": {"road": 18.0}}))
         begin = time.perf_counter()
         arcs = road_arcs(usable_pieces(read_saved_roads(saved, Limits()), rules, file=saved.name), rules)
         load_s = time.perf_counter() - begin

@@ -10,6 +10,8 @@ from typing import Annotated, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from stationplan.domain import MODES, ROAD_CLASSES, TravelMode
+from stationplan.domain.modes import ClassSpeed, ClimbLoss, SteadySpeed
 from stationplan.hours import OpeningHours, SlotHours
 from stationplan.planning.aims import AIMS
 from stationplan.scenario import Name, ScenarioFile
@@ -24,7 +26,7 @@ not leave that folder. Unknown keys are errors. A name is a string, or `{ zh = "
 
 Tables marked *named* hold one table for each id: `[groups.sanitation]`. Slots and groups that a file lists replace the
 default set, and an id that the default set knows inherits the keys that are not given; `[groups.courier]` with nothing
-below it is the default group. Hosts and speeds are added to the default ones. The defaults stand at the end.
+below it is the default group. Hosts and speeds are added to the default ones. The defaults are at the end.
 A run leaves the resolved file, defaults written out, as `scenario.resolved.toml`.
 """
 
@@ -42,6 +44,7 @@ def page() -> str:
     """Return the page as Markdown."""
     parts = [_INTRODUCTION, "## Top level\n", _rows(ScenarioFile)]
     parts += _tables(ScenarioFile, "")
+    parts += ["## Travel modes\n", _modes()]
     defaults = resources.files("stationplan").joinpath("defaults.toml").read_text("utf-8")
     parts += ["## Aims\n", "What `aim` under `[plan]` may be, and the keys that have a meaning with it.\n", _aims()]
     parts += ["## Defaults\n", f"```toml\n{defaults}```\n"]
@@ -71,6 +74,51 @@ def _tables(above: type[BaseModel], place: str) -> list[str]:
     return parts
 
 
+def _modes() -> str:
+    """Return what the records of the travel modes say, as tables."""
+    by_class: dict[str, ClassSpeed] = {}
+    lines = [
+        "Generated from `stationplan/domain/modes.py`. Classes are values of OSM's `highway`; those in brackets are",
+        "open where one of the mode's own access keys says yes. The most specific access key of a road decides.\n",
+        "| mode | | km/h | access keys, the most specific first | one-way | slopes | road classes |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for mode in MODES.values():
+        if isinstance(mode.speed, ClassSpeed):
+            by_class.setdefault(mode.speed.class_key, mode.speed)
+        classes = [name for name in ROAD_CLASSES if name in mode.classes]
+        classes += [f"({name})" for name in ROAD_CLASSES if name in mode.opened_by_tag]
+        columns = [
+            *(f"`{mode.id}`", str(mode.name), _speed(mode), ", ".join(f"`{key}`" for key in mode.access_keys)),
+            *(_oneway(mode), _slope(mode), ", ".join(classes)),
+        ]
+        lines.append("| " + " | ".join(columns) + " |")
+    for key, speed in by_class.items():
+        kmh = ", ".join(f"{name} {value:g}" for name, value in speed.by_class_kmh.items())
+        lines.append(f"\nDefaults of `{key}` (km/h, assumptions, junction delays included): {kmh}.")
+    return "\n".join(lines) + "\n"
+
+
+def _speed(mode: TravelMode) -> str:
+    speed = mode.speed
+    if isinstance(speed, SteadySpeed):
+        return f"{speed.kmh:g}"
+    limits = ["`maxspeed`"] if speed.heeds_maxspeed else []
+    limits += [] if speed.cap_kmh is None else [f"{speed.cap_kmh:g}"]
+    return f"`{speed.class_key}`" + (f", at most {' and '.join(limits)}" if limits else "")
+
+
+def _oneway(mode: TravelMode) -> str:
+    keys = [*mode.oneway_keys, *(["oneway"] if mode.obeys_oneway else [])]
+    return ", ".join(f"`{key}`" for key in keys)
+
+
+def _slope(mode: TravelMode) -> str:
+    if isinstance(mode.slope, ClimbLoss):
+        return f"`{mode.slope.key}`"
+    return {"hiking": "Tobler's hiking function", "ignored": "ignored"}[mode.slope]
+
+
 def _one_line(text: str | None) -> str:
     return " ".join((text or "").split())
 
@@ -80,7 +128,7 @@ def _rows(table: type[BaseModel]) -> str:
     for name, field in table.model_fields.items():
         if _table_of(field)[0] not in (None, Name):
             continue
-        default = "see Defaults" if name in _FILLED else _default(field)
+        default = "see Travel modes" if name in _FILLED else _default(field)
         lines.append(
             f"| `{field.alias or name}` | {_type(field.annotation)} | {default} | {_one_line(field.description)} |"
         )

@@ -72,6 +72,7 @@ def network_of(arcs: RoadArcs, *, crs: str) -> RoadNetwork:
         y,
         arcs.tail,
         arcs.head,
+        usable=arcs.usable,
         minutes=arcs.minutes,
         metres=metres,
         major=arcs.major,
@@ -127,6 +128,7 @@ def assemble(
     tail: IntArray | NDArray[np.int32],
     head: IntArray | NDArray[np.int32],
     *,
+    usable: BoolArray | None = None,
     minutes: Mapping[Mode, FloatArray],
     metres: Mapping[Mode, FloatArray],
     major: BoolArray,
@@ -134,13 +136,10 @@ def assemble(
     source: str,
     date: str,
 ) -> RoadNetwork:
-    """Return the network of arcs in any order: loops and unusable arcs dropped, parallel arcs at their minimum."""
+    """Return the network of arcs in any order: loops dropped, and all but ``usable`` arcs; parallel arcs at minimum."""
     n = len(x)
-    usable = np.zeros(len(tail), dtype=bool)
-    for column in minutes.values():
-        usable |= np.isfinite(column)
-    usable &= tail != head
-    chosen = np.flatnonzero(usable)
+    kept = tail != head if usable is None else usable & (tail != head)
+    chosen = np.flatnonzero(kept)
     key = tail[chosen].astype(np.int64) * n + head[chosen]
     order = np.argsort(key, kind="stable")
     chosen, key = chosen[order], key[order]

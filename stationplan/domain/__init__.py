@@ -11,7 +11,6 @@ from stationplan.domain.audit import NOBODY, Audit, Needed, Scorecard
 from stationplan.domain.base import (
     CUTOFF_TOLERANCE,
     MAJOR_CLASSES,
-    MODES,
     ROAD_CLASSES,
     BoolArray,
     CountArray,
@@ -42,6 +41,7 @@ from stationplan.domain.ground import (
     TravelTimes,
     joined,
 )
+from stationplan.domain.modes import MODES, WALK, TravelMode
 from stationplan.domain.plan import AimResult, Density, KeyFigure, Plan, Recounted, Robustness, Study
 from stationplan.domain.provenance import DatumDecision, InputFile, MapOptions, Quality
 from stationplan.domain.sites import Sites
@@ -67,6 +67,7 @@ __all__ = [
     "MODES",
     "NOBODY",
     "ROAD_CLASSES",
+    "WALK",
     "AimResult",
     "Audit",
     "BoolArray",
@@ -121,6 +122,7 @@ __all__ = [
     "Surface",
     "Termination",
     "Totals",
+    "TravelMode",
     "TravelTimes",
     "Way",
     "WhyHere",

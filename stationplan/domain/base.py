@@ -18,10 +18,8 @@ CountArray = NDArray[np.int32]
 ObjectArray = NDArray[np.object_]
 """Of shapely geometries."""
 
-Mode = Literal["walk", "ebike", "car"]
-"""A way of travelling that the road rules know."""
-
-MODES: tuple[Mode, ...] = ("walk", "ebike", "car")
+Mode = str
+"""The id of a travel mode: a key of :data:`stationplan.domain.modes.MODES`."""
 
 _LINKED = ("motorway", "trunk", "primary", "secondary", "tertiary")
 

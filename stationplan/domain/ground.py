@@ -47,7 +47,8 @@ class RoadArcs(Record):
 
     ``lon``/``lat``: WGS-84 degrees of the nodes; an arc is the straight line from node ``tail`` to node ``head``.
     ``minutes[mode]`` is ``inf`` where the mode may not go. ``road_class`` is a place in ``ROAD_CLASSES``, -1 where it
-    is not known. ``notes`` say what the source lacks.
+    is not known. ``notes`` say what the source lacks. ``open`` marks arcs that some travel mode may use, also one that
+    has no ``minutes`` here; ``None`` stands for those that a mode with minutes may use.
     """
 
     lon: FloatArray
@@ -60,6 +61,17 @@ class RoadArcs(Record):
     source: str
     date: str
     notes: tuple[Message, ...] = ()
+    open: BoolArray | None = None
+
+    @property
+    def usable(self) -> BoolArray:
+        """Which arcs some travel mode may use."""
+        if self.open is not None:
+            return self.open
+        usable = np.zeros(len(self.tail), dtype=bool)
+        for column in self.minutes.values():
+            usable |= np.isfinite(column)
+        return usable
 
     @property
     def major(self) -> BoolArray:
@@ -84,7 +96,8 @@ class RoadNetwork(Record):
     """Directed road arcs in CSR form, grouped by tail node: arcs of node i are ``indptr[i]:indptr[i + 1]``.
 
     ``x`` and ``y`` are eastings and northings (m) in ``crs``. ``minutes[mode]`` and ``metres[mode]`` have one value
-    an arc; ``inf`` means that the mode may not use it. Parallel arcs are reduced to their minimum, arcs from a
+    an arc; ``inf`` means that the mode may not use it. Arcs that only other modes may use are kept, to be drawn.
+    Parallel arcs are reduced to their minimum, arcs from a
     node to itself are left out. ``component[mode]`` numbers each node's strongly connected part by falling size (0 is
     the largest; -1 marks a node that the mode cannot use). ``major`` marks arcs of main roads, for drawing.
     """

@@ -7,6 +7,7 @@ from scipy import sparse
 
 from stationplan.access import Access, within_standard
 from stationplan.domain import (
+    WALK,
     Audit,
     CountArray,
     Coverage,
@@ -37,7 +38,7 @@ def audit_of(
     """
     looked_at = sites.existing & (sites.district >= 0) if part else sites.existing
     station = np.flatnonzero(looked_at)
-    node, away_m = access.site_snap.node["walk"][station], access.site_snap.offroad_m["walk"][station]
+    node, away_m = access.site_snap.node[WALK][station], access.site_snap.offroad_m[WALK][station]
     rows = (coverage.cell, coverage.group, coverage.slot)
     cover = coverage.cover[:, station].tocsc()
     weight = coverage.weight

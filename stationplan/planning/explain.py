@@ -11,6 +11,7 @@ from scipy import sparse
 from stationplan.access import Access
 from stationplan.domain import (
     NOBODY,
+    WALK,
     BoolArray,
     Coverage,
     Demand,
@@ -147,7 +148,7 @@ def finished(
 def why_here(built: Finished, access: Access) -> tuple[WhyHere, ...]:
     """Return the case for each proposed site, in build order."""
     sites, weight = built.sites, built.coverage.weight
-    near_min, near_site = access.nearest(np.flatnonzero(sites.existing), mode="walk", sites=built.chosen)
+    near_min, near_site = access.nearest(np.flatnonzero(sites.existing), mode=WALK, sites=built.chosen)
     today_min = _today(built, access)
     # What each site would add to the whole plan, before anything is taken out of it.
     new_gain = np.asarray(built.columns.T @ np.where(built.count == 0, weight, 0.0))

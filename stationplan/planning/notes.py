@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from stationplan.domain import BoolArray, Mode, Robustness, Solution
+from stationplan.domain import MODES, BoolArray, Mode, Robustness, Solution
 from stationplan.errors import Message, say
 from stationplan.planning.aims import Aim
-from stationplan.planning.prepare import MODE_NAMES, Prepared
+from stationplan.planning.prepare import Prepared
 from stationplan.planning.question import Question
 
 
@@ -63,7 +63,7 @@ def unsnapped_notes(ready: Prepared) -> tuple[Message, ...]:
                 say(
                     "No road {mode} within {limit} m of {cells} cells ({workers} workers, counted as uncovered), "
                     "{existing} existing stations and {candidates} candidates.",
-                    mode=MODE_NAMES[mode],
+                    mode=MODES[mode].purpose,
                     limit=round(ready.file.roads.max_snap_m),
                     cells=int(cells.sum()),
                     workers=round(float(demand.workers[cells][:, members].sum()), 1),

@@ -13,6 +13,7 @@ import numpy as np
 from stationplan.access import Access, access_of, islands, network_of, straight_of
 from stationplan.domain import (
     MODES,
+    WALK,
     DatumDecision,
     Demand,
     FloatArray,
@@ -111,24 +112,20 @@ def prepare(scenario: Scenario, clock: StepClock) -> Prepared:
             notes.append(say("Cells outside every district, set aside: {count}.", count=inputs.demand.outside))
         if arcs is not None:
             notes.extend(arcs.notes)
-        roads = network_of(no_roads() if arcs is None else arcs, crs=area.crs)
+        roads = network_of(no_roads(file.modes) if arcs is None else arcs, crs=area.crs)
     with clock.step("demand", say("Placing workers")):
         surface = surface_of(scenario, inputs, arcs)
         notes.extend(surface.notes)
         demand = timed(scenario, surface, inputs)
     with clock.step("connect", say("Connecting cells and sites to the roads")):
-        modes = [mode for mode in MODES if mode == "walk" or any(group.mode == mode for group in demand.groups)]
+        modes = file.modes
         notes.extend(_island_notes(roads, modes, file.roads.min_component_nodes))
         straight = straight_of(
             inputs.straight,
             demand,
             sites,
             detour=file.roads.detour,
-            speed_kmh={
-                "walk": file.roads.speed_kmh["walk"],
-                "ebike": file.roads.speed_kmh["ebike"],
-                "car": file.roads.straight_car_kmh,
-            },
+            speed_kmh={mode: file.roads.straight_kmh(mode) for mode in modes},
         )
         access = access_of(
             roads,
@@ -137,7 +134,7 @@ def prepare(scenario: Scenario, clock: StepClock) -> Prepared:
             modes=modes,
             max_snap_m=file.roads.max_snap_m,
             min_component_nodes=file.roads.min_component_nodes,
-            walk_kmh=file.roads.speed_kmh["walk"],
+            walk_kmh=file.roads.speed_kmh[WALK],
             straight=straight,
         )
     source = f"{roads.source} {roads.date}".strip()
@@ -182,9 +179,6 @@ def study_of(
     )
 
 
-MODE_NAMES: dict[Mode, Message] = {"walk": say("for walking"), "ebike": say("for e-bikes"), "car": say("for cars")}
-
-
 def _island_notes(roads: RoadNetwork, modes: Sequence[Mode], min_nodes: int) -> list[Message]:
     """Return a note for each mode with parts of the roads that are too small for cells and sites to meet."""
     found = [(mode, *islands(roads, mode, min_nodes)) for mode in modes]
@@ -193,7 +187,7 @@ def _island_notes(roads: RoadNetwork, modes: Sequence[Mode], min_nodes: int) -> 
             "Road islands of fewer than {limit} nodes {mode}, to which nothing connects: {parts}, with {nodes} "
             "of {total} nodes.",
             limit=min_nodes,
-            mode=MODE_NAMES[mode],
+            mode=MODES[mode].purpose,
             parts=parts,
             nodes=nodes,
             total=int((roads.component[mode] >= 0).sum()),

@@ -9,6 +9,7 @@ import numpy as np
 
 from stationplan.access import Access, within_standard
 from stationplan.domain import (
+    WALK,
     CountArray,
     Coverage,
     Demand,
@@ -60,7 +61,7 @@ def scorecard_of(
 
 def walker(group: Group, asked: ScorecardInput) -> Group:
     """Return a group by the standard of the scorecard: on foot, within its minutes and metres."""
-    return replace(group, mode="walk", cutoff_min=asked.walk_min, cutoff_m=asked.walk_m, fade_min=None)
+    return replace(group, mode=WALK, cutoff_min=asked.walk_min, cutoff_m=asked.walk_m, fade_min=None)
 
 
 def needed(coverage: Coverage, sites: Sites, targets: Sequence[float]) -> tuple[Needed, ...]:

@@ -9,7 +9,7 @@ from typing import cast
 
 import numpy as np
 
-from stationplan.domain import FloatArray, Held, LocalText, Plan, WhyHere, WhyNot
+from stationplan.domain import MODES, FloatArray, Held, LocalText, Plan, WhyHere, WhyNot
 from stationplan.figures.coverage import (
     Change,
     Covered,
@@ -36,18 +36,20 @@ _GAPS = 20
 
 
 def schema() -> Json:
-    """Return the JSON Schema of :func:`document`."""
+    """Return the JSON Schema of :func:`document`; its aims and travel modes are those that the package knows."""
     text = resources.files("stationplan").joinpath("report/plan.schema.json").read_text("utf-8")
     loaded: Json = json.loads(text)
-    _property(loaded, "solution", "aim")["enum"] = sorted(AIMS)
+    _values_of(loaded, "solution", "properties", "aim")["enum"] = sorted(AIMS)
+    _values_of(loaded, "why_not", "items", "properties", "no_road", "items")["enum"] = list(MODES)
     return loaded
 
 
-def _property(of: Json, *names: str) -> Json:
-    """Return the schema of a property inside a schema."""
-    for name in names:
-        of = cast("dict[str, Json]", of["properties"])[name]
-    return of
+def _values_of(schema: Json, *path: str) -> Json:
+    """Return the part of the schema that lies at a path below its properties."""
+    part = cast("Json", schema["properties"])
+    for key in path:
+        part = cast("Json", part[key])
+    return part
 
 
 def document(plan: Plan) -> Json:

@@ -1,4 +1,7 @@
-"""What every scenario knows without saying it: ``defaults.toml`` of the package, and how a file is laid over it."""
+"""What every scenario knows without saying it: ``defaults.toml`` of the package, and how a file is laid over it.
+
+Speeds come from the records of the travel modes.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from functools import cache
 from importlib import resources
 from typing import cast
 
+from stationplan.domain import MODES, WALK
+from stationplan.domain.modes import ClassSpeed
 from stationplan.scenario.schema import GroupInput, HostInput, SlotInput
 
 
@@ -20,7 +25,8 @@ def with_defaults(document: dict[str, object]) -> dict[str, object]:
     """Fill what a document does not say.
 
     Slots and groups that a document lists replace the default set; a listed id that the default set knows takes from
-    it the keys that are not given. Hosts and speeds are added to the default ones.
+    it the keys that are not given. Hosts and speeds are added to the default ones; of the modes with one speed or a cap
+    those are filled in that the groups use, and walking.
     """
     defaults = _defaults()
     filled = dict(document)
@@ -36,15 +42,23 @@ def with_defaults(document: dict[str, object]) -> dict[str, object]:
         filled["hosts"] = {**defaults["hosts"], **over}
     roads = document.get("roads", {})
     if isinstance(roads, dict):
-        filled["roads"] = {
-            **roads,
-            **{key: _overlay(defaults["roads"][key], roads.get(key, {})) for key in ("speed_kmh", "car_speed_kmh")},
-        }
+        speeds = _speeds(filled["groups"])
+        filled["roads"] = {**roads, **{key: _overlay(kmh, roads.get(key, {})) for key, kmh in speeds.items()}}
     demand = document.get("demand")
     places = demand.get("places") if isinstance(demand, dict) else None
     if isinstance(demand, dict) and isinstance(places, dict) and places.get("osm") and not places.get("classes"):
         filled["demand"] = {**demand, "places": {**places, **defaults["places"]}}
     return filled
+
+
+def _speeds(groups: object) -> dict[str, dict[str, float]]:
+    """Return the default speeds (km/h) by key of the table ``[roads]``, for the modes of unchecked groups."""
+    tables = groups.values() if isinstance(groups, dict) else ()
+    used = {WALK, *(str(group.get("mode")) for group in tables if isinstance(group, dict))}
+    stated = {mode.id: mode.stated_kmh for mode in MODES.values() if mode.id in used and mode.stated_kmh is not None}
+    speeds = [mode.speed for mode in MODES.values()]
+    by_class = {speed.class_key: dict(speed.by_class_kmh) for speed in speeds if isinstance(speed, ClassSpeed)}
+    return {"speed_kmh": stated, **by_class}
 
 
 def _overlay(below: object, above: object) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
 from typing import Annotated, Literal
 
@@ -15,7 +16,8 @@ from pydantic import (
     model_validator,
 )
 
-from stationplan.domain import LocalText
+from stationplan.domain import MODES, LocalText
+from stationplan.errors import Message, say
 from stationplan.hours import OpeningHours, SlotHours, opening_hours, slot_hours
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -34,6 +36,42 @@ def _parsed(parse: Callable[[str], OpeningHours | SlotHours]) -> GetPydanticSche
 
 OpeningText = Annotated[OpeningHours, _parsed(opening_hours)]
 SlotText = Annotated[SlotHours, _parsed(slot_hours)]
+
+
+class RefusedValue(ValueError):
+    """What a validator of the schema raises: what is wrong with a value, and how to correct it."""
+
+    def __init__(self, what: Message, cure: Message) -> None:
+        super().__init__(f"{what} {cure}")
+        self.what, self.cure = what, cure
+
+
+def _known_mode(mode: str) -> str:
+    if mode not in MODES:
+        near = difflib.get_close_matches(mode, MODES, n=1, cutoff=0.5)
+        raise RefusedValue(
+            say("Unknown travel mode {found}.", found=repr(mode)),
+            say("Did you mean {near}?", near=near[0])
+            if near
+            else say("Known travel modes: {known}.", known=", ".join(MODES)),
+        )
+    return mode
+
+
+def _mode_with_speed(mode: str) -> str:
+    if MODES[mode].stated_kmh is None:
+        raise RefusedValue(
+            say("The speeds of the travel mode {mode} go by road class.", mode=mode),
+            say("Give them under `[roads.{key}]`.", key=MODES[mode].speed.class_key),
+        )
+    return mode
+
+
+ModeId = Annotated[str, AfterValidator(_known_mode)]
+"""A travel mode."""
+
+SpeedMode = Annotated[ModeId, AfterValidator(_mode_with_speed)]
+"""A travel mode that has one speed, or a cap of its speeds."""
 
 
 class Table(BaseModel):

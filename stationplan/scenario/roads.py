@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from stationplan.domain import ROAD_CLASSES
+from stationplan.domain import MODES, ROAD_CLASSES
 from stationplan.errors import FaultList, say
 from stationplan.scenario.schema import RoadsInput
 
@@ -42,8 +42,8 @@ def check_roads(roads: RoadsInput, faults: FaultList, *, needed: bool = True) ->
         faults.add(
             say("Only a GeoPackage has layers."), say("Leave `layer` out, or name a .gpkg file."), key="roads.layer"
         )
-    by_class = {"walk_speed_kmh": roads.walk_speed_kmh, "ebike_speed_kmh": roads.ebike_speed_kmh}
-    named: list[tuple[str, Iterable[str]]] = [*by_class.items(), ("car_speed_kmh", roads.car_speed_kmh)]
+    by_class = {mode.speed.class_key: roads.by_class_kmh(mode.id) for mode in MODES.values()}
+    named: list[tuple[str, Iterable[str]]] = [(key, classes) for key, classes in by_class.items() if key is not None]
     named += [(f"opened.{mode}", classes) for mode, classes in roads.opened.items()]
     named += [(f"closed.{mode}", classes) for mode, classes in roads.closed.items()]
     for key, classes in named:

@@ -5,15 +5,17 @@ The text under each key is its entry in the scenario reference, ``docs/scenario.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from pydantic import Field, model_validator
 
-from stationplan.domain import Kind, Mode, Slot
+from stationplan.domain import MODES, WALK, Kind, Mode, Slot
+from stationplan.domain.modes import CAR_SPEED, EBIKE_CLIMB, ClassSpeed, ClimbLoss
 from stationplan.geo import Datum
 from stationplan.scenario.demand import DemandInput
 from stationplan.scenario.fields import (
     Identifier,
+    ModeId,
     Name,
     Nonnegative,
     OpeningText,
@@ -21,6 +23,7 @@ from stationplan.scenario.fields import (
     Share,
     SlotText,
     Source,
+    SpeedMode,
     Table,
     TableSource,
     Tag,
@@ -74,19 +77,19 @@ class RoadsInput(Table):
     """Date of the roads, shown on map and report."""
     elevation: str | None = None
     """GeoTIFF of heights in metres. Walkers then heed slopes, and e-bikes climbs."""
-    ebike_climb_loss: Nonnegative = 4.0
+    ebike_climb_loss: Nonnegative = EBIKE_CLIMB.loss
     """Uphill an e-bike takes (1 + this x slope) times as long: 1.4 times at 10 % (an assumption)."""
-    speed_kmh: dict[Literal["walk", "ebike"], Positive]
-    """Speeds of walkers and e-bikes on the flat, km/h."""
+    speed_kmh: dict[SpeedMode, Positive]
+    """Speed of a travel mode on the flat, or the highest speed of one whose speeds go by road class, km/h."""
     walk_speed_kmh: dict[str, Positive] = {}
     """Speeds of walkers on some OSM road classes, where they differ, km/h."""
     ebike_speed_kmh: dict[str, Positive] = {}
     """Speeds of e-bikes on some OSM road classes, where they differ, km/h."""
     car_speed_kmh: dict[str, Positive]
     """Speeds of cars by OSM road class, km/h; classes not given keep their default. A lower `maxspeed` counts."""
-    opened: dict[Mode, list[str]] = {}
+    opened: dict[ModeId, list[str]] = {}
     """Road classes that a mode may use besides those of the rules: `{ ebike = ["footway"] }`. Tags may still close."""
-    closed: dict[Mode, list[str]] = {}
+    closed: dict[ModeId, list[str]] = {}
     """Road classes that a mode may not use, whatever the tags say: `{ walk = ["trunk"] }`."""
     max_snap_m: Positive = 500.0
     """Largest straight distance from a cell or site to a road, m."""
@@ -98,7 +101,7 @@ class RoadsInput(Table):
     detour: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 1.3
     """Length of a way over that of the straight line, where ways are straight lines. An assumption: 1.2 to 1.3 within
     cities of the United States (Levinson and El-Geneidy 2009), 1.4 to hospitals all over it (Boscoe et al. 2012)."""
-    straight_car_kmh: Positive = 30.0
+    straight_car_kmh: Positive = CAR_SPEED.straight_kmh
     """Speed of cars along straight lines, km/h (an assumption); walkers and e-bikes have that of `speed_kmh`."""
 
     @property
@@ -110,6 +113,25 @@ class RoadsInput(Table):
     def given(self) -> bool:
         """Whether there are roads at all."""
         return self.single is not None or self.nodes is not None
+
+    def by_class_kmh(self, mode: Mode) -> dict[str, float]:
+        """Return the speeds of a mode by road class, km/h; empty where it has none of its own."""
+        key = MODES[mode].speed.class_key
+        return {} if key is None else cast("dict[str, float]", getattr(self, key))
+
+    def straight_kmh(self, mode: Mode) -> float:
+        """Return the speed of a mode along straight lines, km/h."""
+        speed = MODES[mode].speed
+        if not isinstance(speed, ClassSpeed):
+            return self.speed_kmh.get(mode, speed.kmh)
+        kmh = cast("float", getattr(self, speed.straight_key))
+        cap_kmh = self.speed_kmh.get(mode, speed.cap_kmh)
+        return kmh if cap_kmh is None else min(kmh, cap_kmh)
+
+    def climb_loss(self, mode: Mode) -> float:
+        """Return the loss of a mode on climbs, 0 for one without such a loss."""
+        slope = MODES[mode].slope
+        return cast("float", getattr(self, slope.key)) if isinstance(slope, ClimbLoss) else 0.0
 
 
 class SitesInput(TableSource):
@@ -171,8 +193,8 @@ class GroupInput(Table):
 
     name: Name
     """Name shown to readers."""
-    mode: Mode
-    """How the group travels."""
+    mode: ModeId
+    """How the group travels: one of the travel modes below."""
     cutoff_min: Positive
     """Service standard: minutes by road, closed."""
     cutoff_m: Positive | None = None
@@ -276,3 +298,9 @@ class ScenarioFile(Table):
         """The time slots as records, in order; a checked file has no slot whose hours are not one range."""
         spans = [(key, slot.name.text, slot.hours.span) for key, slot in self.slots.items()]
         return tuple(Slot(key, name, *span) for key, name, span in spans if span is not None)
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """The travel modes of the study: walking and those of its groups, in the order of the table of modes."""
+        used = {WALK, *(group.mode for group in self.groups.values())}
+        return tuple(mode for mode in MODES if mode in used)

@@ -10,6 +10,7 @@ from typing import Annotated, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from stationplan.errors import Message, say
+from stationplan.scenario.fields import RefusedValue
 from stationplan.scenario.schema import ScenarioFile
 
 _NUMBER = say("a number is expected")
@@ -48,6 +49,9 @@ def explained(
         if near:
             return say("Unknown key {key}.", key=place[-1]), say("Did you mean {near}?", near=near[0])
         return say("Unknown key {key}.", key=place[-1]), say("Known keys here: {known}.", known=", ".join(known))
+    refused = context.get("error")
+    if isinstance(refused, RefusedValue):
+        return refused.what, refused.cure
     if kind == "missing":
         return say("The key is missing."), say("Add it; docs/scenario.md lists what each table needs.")
     if kind == "literal_error":

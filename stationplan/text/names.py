@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from stationplan.domain import Kind, Language, Mode, Plan, Way
+from stationplan.domain import MODES, Kind, Language, Mode, Plan, Way
 from stationplan.errors import Message, say
-from stationplan.text.catalogue import words
+from stationplan.text.catalogue import translate, words
 
 
 def kind_names(lang: Language) -> dict[Kind, str]:
@@ -46,8 +46,7 @@ def way_names(lang: Language) -> dict[Way, str]:
 
 def mode_names(lang: Language) -> dict[Mode, str]:
     """Return the names of the ways of travelling."""
-    word = words(lang)
-    return {"walk": word("on foot"), "ebike": word("by e-bike"), "car": word("by car")}
+    return {mode: translate(record.name, lang) for mode, record in MODES.items()}
 
 
 def host_names(plan: Plan, lang: Language) -> dict[str, str]:

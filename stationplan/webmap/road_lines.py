@@ -6,7 +6,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from stationplan.domain import BoolArray, FloatArray, IntArray, RoadNetwork
+from stationplan.domain import WALK, BoolArray, FloatArray, IntArray, RoadNetwork
 from stationplan.webmap.packing import Json, Packer, scaled_degrees
 
 _TOLERANCE_M = 5.0
@@ -98,7 +98,7 @@ def _sorted_arcs(network: RoadNetwork) -> tuple[IntArray, FloatArray]:
     """Return arcs by rising (tail, head) and the seconds that a walker takes; 0 where none may go."""
     key = network.tail.astype(np.int64) * network.node_count + network.head
     order = np.argsort(key)
-    minutes = network.minutes["walk"][order] if "walk" in network.minutes else np.full(len(key), np.inf)
+    minutes = network.minutes[WALK][order] if WALK in network.minutes else np.full(len(key), np.inf)
     return key[order], np.where(np.isfinite(minutes), np.maximum(minutes * 60, 0.1), 0.0)
 
 

@@ -9,7 +9,8 @@ import pytest
 from support.environment import ROOT
 
 import stationplan as sp
-from stationplan.domain import MODES, ROAD_CLASSES
+from stationplan.access import network_of
+from stationplan.domain import ROAD_CLASSES
 from stationplan.errors import InputError
 from stationplan.inputs import read_road_files, read_roads, write_roads
 from stationplan.scenario import Limits
@@ -68,7 +69,18 @@ def faults_of(load, roads):
         ('file = "a.osm"\n[roads.walk_speed_kmh]\nx = 3.0\n', "roads.walk_speed_kmh", "Known classes: motorway"),
         ('file = "a.osm"\n[roads.ebike_speed_kmh]\npath = 0.0\n', "roads.ebike_speed_kmh.path", "more than 0"),
         ('file = "a.osm"\n[roads.opened]\nebike = ["footways"]\n', "roads.opened.ebike", "Did you mean footway?"),
-        ('file = "a.osm"\n[roads.closed]\nbus = ["footway"]\n', "roads.closed.bus.[key]", "Allowed"),
+        (
+            'file = "a.osm"\n[roads.closed]\nbus = ["footway"]\n',
+            "roads.closed.bus.[key]",
+            "Known travel modes: walk, ebike, car",
+        ),
+        ('file = "a.osm"\n[roads.closed]\nwlak = ["footway"]\n', "roads.closed.wlak.[key]", "Did you mean walk?"),
+        ('file = "a.osm"\n[roads.speed_kmh]\nebikes = 20.0\n', "roads.speed_kmh.ebikes.[key]", "Did you mean ebike?"),
+        (
+            'file = "a.osm"\n[roads.speed_kmh]\ncar = 20.0\n',
+            "roads.speed_kmh.car.[key]",
+            "go by road class. Give them under `[roads.car_speed_kmh]`",
+        ),
         (
             'file = "a.osm"\n[roads.opened]\ncar = ["track"]\n[roads.closed]\ncar = ["track"]\n',
             "roads.opened.car",
@@ -123,9 +135,66 @@ def test_a_study_of_saved_roads_is_that_of_their_source(load, tmp_path):
     write_roads(pieces, tmp_path / "town.roads.npz")
     other = read_roads(load('file = "town.roads.npz"\n' + changes))
     assert one.notes == other.notes
-    assert all(np.array_equal(one.minutes[mode], other.minutes[mode]) for mode in MODES)
+    assert all(np.array_equal(one.minutes[mode], other.minutes[mode]) for mode in one.minutes)
+    assert set(one.minutes) == set(other.minutes) == {"walk", "ebike", "car"}
     assert all(np.array_equal(getattr(one, name), getattr(other, name)) for name in ("lon", "lat", "tail", "head"))
 
 
 def test_the_default_speeds_are_of_known_classes(load):
     assert set(load('file = "a.osm"\n').file.roads.car_speed_kmh) <= set(ROAD_CLASSES)
+
+
+ONE_GROUP = """[slots.day]
+name = "Day"
+hours = "08:00-18:00"
+[groups.walker]
+name = "Walkers"
+mode = "MODE"
+cutoff_min = 15.0
+workers = { population = 1.0 }
+profile = { day = 1.0 }
+"""
+
+
+def test_minutes_are_computed_for_walking_and_the_modes_of_the_groups(load, tmp_path):
+    (tmp_path / "nodes.csv").write_text("node_id,lon,lat\n1,104.00,30.6\n2,104.01,30.6\n3,104.02,30.6\n")
+    (tmp_path / "edges.csv").write_text("u,v,highway\n1,2,residential\n2,3,motorway\n")
+    walkers = load(TABLES + ONE_GROUP.replace("MODE", "walk"))
+    drivers = load(TABLES + ONE_GROUP.replace("MODE", "car"))
+    assert (walkers.file.modes, drivers.file.modes) == (("walk",), ("walk", "car"))
+    roads = read_roads(walkers)
+    assert list(roads.minutes) == ["walk"]
+    assert list(read_roads(drivers).minutes) == ["walk", "car"]
+    # The motorway, which nobody here may use, is there to be drawn, in the direction in which it is open to cars.
+    network = network_of(roads, crs="EPSG:32648")
+    found = list(zip(network.tail.tolist(), network.head.tolist(), network.minutes["walk"].tolist(), strict=True))
+    assert [(tail, head, np.isinf(minutes)) for tail, head, minutes in found] == [
+        (0, 1, False),
+        (1, 0, False),
+        (1, 2, True),
+    ]
+    assert network.major.tolist() == [False, False, True]
+
+
+def test_only_speeds_of_used_modes_are_filled_in(load):
+    assert load(TABLES + ONE_GROUP.replace("MODE", "walk")).file.roads.speed_kmh == {"walk": 4.5}
+    assert load(TABLES + ONE_GROUP.replace("MODE", "ebike")).file.roads.speed_kmh == {"walk": 4.5, "ebike": 15.0}
+    stated = "[roads.speed_kmh]\nebike = 20.0\n"
+    assert load(TABLES + stated + ONE_GROUP.replace("MODE", "car")).file.roads.speed_kmh == {"walk": 4.5, "ebike": 20.0}
+
+
+def test_the_mode_of_a_group_is_named_with_the_nearest_known_one(load):
+    (fault,) = faults_of(load, TABLES + ONE_GROUP.replace("MODE", "e-bike"))
+    assert fault == ("groups.walker.mode", "Unknown travel mode 'e-bike'. Did you mean ebike?")
+
+
+@pytest.mark.parametrize("mode", ["12", "true", '["walk"]', "{}"])
+def test_a_mode_that_is_no_text_is_refused(load, mode):
+    ((key, said),) = faults_of(load, TABLES + ONE_GROUP.replace('"MODE"', mode))
+    assert key == "groups.walker.mode"
+    assert "text in quotes is expected" in said
+
+
+def test_speeds_along_straight_lines(load):
+    roads = load(TABLES + "straight_car_kmh = 42.0\n[roads.speed_kmh]\nwalk = 5.0\n").file.roads
+    assert [roads.straight_kmh(mode) for mode in ("walk", "ebike", "car")] == [5.0, 15.0, 42.0]

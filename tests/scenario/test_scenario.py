@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from support.environment import ROOT
 
 import stationplan as sp
+from stationplan.domain.modes import CAR_SPEED
 from stationplan.errors import Fault, FaultList, InputError, abridged, say
 from stationplan.hours import weekly
 from stationplan.scenario import ScenarioFile
@@ -175,7 +176,9 @@ def test_what_is_silent_is_filled_from_the_defaults(tmp_path):
     assert list(file.groups) == list(DEFAULTS["groups"])
     assert file.groups["sanitation"].cutoff_m == 1000.0
     assert set(file.hosts) == set(DEFAULTS["hosts"])
-    assert file.roads.speed_kmh == DEFAULTS["roads"]["speed_kmh"]
+    assert file.roads.speed_kmh == {"walk": 4.5, "ebike": 15.0}
+    assert file.roads.car_speed_kmh == CAR_SPEED.by_class_kmh
+    assert file.roads.straight_car_kmh == 30.0
     assert file.name.zh == file.name.en == "Village"
     assert (file.plan.floor_share, file.plan.target_share, file.plan.budget) == (0.0, 0.0, None)
 
@@ -202,7 +205,7 @@ def test_hosts_and_speeds_are_added_to_the_defaults(tmp_path):
         '[hosts.temple]\nname = "Temple"\nhours = "24小时"\ncost = 0.0\n'
     )
     file = load(tmp_path, text).file
-    assert file.roads.car_speed_kmh == {**DEFAULTS["roads"]["car_speed_kmh"], "primary": 33.0}
+    assert file.roads.car_speed_kmh == {**CAR_SPEED.by_class_kmh, "primary": 33.0}
     assert set(file.hosts) == {*DEFAULTS["hosts"], "temple"}
     assert (file.hosts["bank"].cost, file.hosts["bank"].hours.text) == (1.0, DEFAULTS["hosts"]["bank"]["hours"])
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stationplan.domain import MODES, CountArray, FloatArray, Mode, RoadArcs
+from stationplan.domain import MODES, BoolArray, CountArray, FloatArray, Mode, RoadArcs
 from stationplan.errors import FaultList, InputError, Message, say
 from stationplan.geo import metres_apart
-from stationplan.inputs.roads.rules import Rules, class_number, states_no_limit
-from stationplan.inputs.roads.slope import ebike_factor, walk_factor
+from stationplan.inputs.roads.rules import RULE_TAGS, Rules, class_number, states_no_limit
+from stationplan.inputs.roads.slope import slope_factor
 
 _Kind = TypeVar("_Kind", bound=Hashable)
 
@@ -26,7 +26,7 @@ class RoadPieces:
     and has the tags ``kinds[kind]``; "forward" in a tag is from tail to head. The rest counts what the source lacks:
     ``cut_nodes`` road nodes that lie outside the extract; ``short_edges`` edges that are stated shorter than the
     straight line between their ends; ``other_classes``, ways or lines of classes that are no roads here, by class;
-    ``not_lines`` things without a line.
+    ``not_lines`` things without a line. ``tag_keys`` are the keys whose tags were kept where a road has them.
     """
 
     lon: FloatArray
@@ -42,6 +42,7 @@ class RoadPieces:
     short_edges: int = 0
     not_lines: int = 0
     other_classes: Mapping[str, int] = field(default_factory=dict)
+    tag_keys: tuple[str, ...] = RULE_TAGS
 
 
 def geodesic_m(lon: FloatArray, lat: FloatArray, tail: NDArray[np.integer], head: NDArray[np.integer]) -> FloatArray:
@@ -71,15 +72,16 @@ def refuse_no_roads(file: str, pieces: int) -> None:
 
 
 def usable_pieces(pieces: RoadPieces, rules: Rules, *, file: str) -> RoadPieces:
-    """Return the pieces that some mode may use, with the nodes they need; both keep their order.
+    """Return the pieces that some travel mode may use, with the nodes they need; both keep their order.
+
+    Modes that no group of the study uses count too: their roads are drawn, and show where a district has roads.
 
     Raises
     ------
     InputError
         No mode may use any of the roads.
     """
-    paces = _paces(pieces, rules).reshape(len(pieces.kinds), -1)
-    usable = np.logical_or.reduce(np.isfinite(paces), axis=1)[pieces.kind]
+    usable = np.logical_or.reduce(_open(pieces, rules), axis=1)[pieces.kind]
     refuse_no_roads(file, int(usable.sum()))
     tail, head = pieces.tail[usable], pieces.head[usable]
     needed = np.zeros(len(pieces.lon), dtype=bool)
@@ -98,22 +100,22 @@ def usable_pieces(pieces: RoadPieces, rules: Rules, *, file: str) -> RoadPieces:
     )
 
 
-def road_arcs(pieces: RoadPieces, rules: Rules, *, slope: FloatArray | None = None) -> RoadArcs:
-    """Return an arc each way for every piece, with ``inf`` minutes where a mode may not go.
+def road_arcs(
+    pieces: RoadPieces, rules: Rules, *, modes: Sequence[Mode] = tuple(MODES), slope: FloatArray | None = None
+) -> RoadArcs:
+    """Return an arc each way for every piece, with the minutes of some modes: ``inf`` where a mode may not go.
 
-    ``slope`` (climb over length, forward) makes walkers and e-bikes slower or faster; cars go as on the flat.
+    ``slope`` (climb over length, forward) changes the minutes as the record of each mode says.
     """
-    paces = _paces(pieces, rules)
+    paces = _paces(pieces, rules, modes)
     minutes: dict[Mode, FloatArray] = {}
-    for m, mode in enumerate(MODES):
+    for m, mode in enumerate(modes):
         each_way = []
         for direction, sign in enumerate((1.0, -1.0)):
             pace = paces[:, m, direction]
             values = pieces.length_m * np.where(np.isnan(pace), 0.0, pace)[pieces.kind]
-            if slope is not None and mode == "walk":
-                values *= walk_factor(sign * slope)
-            elif slope is not None and mode == "ebike":
-                values *= ebike_factor(sign * slope, rules.ebike_climb_loss)
+            if slope is not None and MODES[mode].slope != "ignored":
+                values *= slope_factor(sign * slope, MODES[mode].slope, rules.climb_loss.get(mode))
             values[np.isnan(pace)[pieces.kind]] = np.inf
             each_way.append(values)
         minutes[mode] = np.concatenate(each_way)
@@ -129,13 +131,20 @@ def road_arcs(pieces: RoadPieces, rules: Rules, *, slope: FloatArray | None = No
         source=pieces.source,
         date=pieces.date,
         notes=tuple(road_notes(pieces)),
+        open=_open(pieces, rules)[pieces.kind].ravel(order="F"),
     )
 
 
-def _paces(pieces: RoadPieces, rules: Rules) -> FloatArray:
+def _paces(pieces: RoadPieces, rules: Rules, modes: Sequence[Mode]) -> FloatArray:
     """Return minutes a metre, [kind, mode, direction]; NaN where the mode may not go."""
-    paces = [[rules.pace(tags, mode) for mode in MODES] for tags in pieces.kinds]
-    return np.array(paces, dtype=np.float64).reshape(len(pieces.kinds), len(MODES), 2)
+    paces = [[rules.pace(tags, mode) for mode in modes] for tags in pieces.kinds]
+    return np.array(paces, dtype=np.float64).reshape(len(pieces.kinds), len(modes), 2)
+
+
+def _open(pieces: RoadPieces, rules: Rules) -> BoolArray:
+    """Return whether any travel mode may go forward and backward on roads of each kind, [kind, direction]."""
+    paces = _paces(pieces, rules, tuple(MODES))
+    return np.asarray(np.isfinite(paces).any(axis=1), dtype=bool)
 
 
 def road_notes(pieces: RoadPieces) -> list[Message]:

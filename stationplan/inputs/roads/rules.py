@@ -1,8 +1,7 @@
 """Who may travel on a road, in which direction and how fast: OSM tags to minutes for each mode.
 
-Access follows OSM's hierarchy: the most specific tag decides (``access`` < ``vehicle`` < ``motor_vehicle`` <
-``motorcar``; ``bicycle`` for e-bikes, which ride where bicycles may; ``foot`` for walkers). One-way streets bind cars,
-and e-bikes unless tagged otherwise, never walkers. Turn restrictions and barriers are not read.
+The records of the travel modes (:mod:`stationplan.domain.modes`) say which classes, access keys and one-way keys count
+for which mode; this module applies them. Turn restrictions and barriers are not read.
 
 A tag may hold several values with ``;`` between them, as an edge of a simplified graph does that runs over several
 ways: every class must be open and no value may close it, and the lowest speed counts.
@@ -14,43 +13,20 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from stationplan.domain import ROAD_CLASSES, Mode
+from stationplan.domain import MODES, ROAD_CLASSES, Mode
+from stationplan.domain.modes import ClassSpeed, SteadySpeed
 
-ACCESS_TAGS = ("access", "vehicle", "motor_vehicle", "motorcar", "bicycle", "foot")
-RULE_TAGS = (
-    "highway",
-    *ACCESS_TAGS,
-    *("motorroad", "junction", "oneway", "oneway:bicycle", "oneway:foot"),
-    *("cycleway", "cycleway:left", "cycleway:right", "maxspeed"),
+ACCESS_TAGS = tuple(dict.fromkeys(key for mode in MODES.values() for key in mode.access_keys))
+RULE_TAGS = tuple(
+    dict.fromkeys(
+        [
+            *("highway", *ACCESS_TAGS, "motorroad", "junction", "oneway", "maxspeed"),
+            *(key for mode in MODES.values() for key in mode.tag_keys),
+        ]
+    )
 )
-"""The tags that decide anything here; whatever else a road carries need not be kept."""
+"""The tags that decide anything here, whatever the modes of a study; no other tag of a road need be kept."""
 
-_LINKED = ("trunk", "primary", "secondary", "tertiary")
-_STREETS = frozenset(
-    {
-        *_LINKED,
-        *(f"{name}_link" for name in _LINKED),
-        *("unclassified", "residential", "living_street", "service", "road"),
-    }
-)
-_CLASSES: Mapping[Mode, frozenset[str]] = {
-    "walk": _STREETS
-    | {"footway", "pedestrian", "path", "steps", "track", "corridor", "platform", "bridleway", "elevator"},
-    "ebike": _STREETS | {"cycleway", "path", "track"},
-    "car": _STREETS | {"motorway", "motorway_link"},
-}
-_OPENED_BY_TAG: Mapping[Mode, frozenset[str]] = {
-    "walk": frozenset({"cycleway", "motorway", "motorway_link"}),
-    "ebike": frozenset({"footway", "pedestrian", "bridleway"}),
-    "car": frozenset({"track", "pedestrian"}),
-}
-"""Classes closed to a mode unless its own tag says yes."""
-
-_HIERARCHY: Mapping[Mode, tuple[str, ...]] = {
-    "walk": ("foot", "access"),
-    "ebike": ("bicycle", "vehicle", "access"),
-    "car": ("motorcar", "motor_vehicle", "vehicle", "access"),
-}
 _CLOSED = frozenset(
     {"no", "private", "agricultural", "forestry", "military", "emergency", "dismount", "use_sidepath", "psv", "bus"}
 )
@@ -61,21 +37,30 @@ _KMH_PER_MPH = 1.609344
 
 @dataclass(frozen=True)
 class Speeds:
-    """Speeds in km/h: of walkers and e-bikes, with other ones on some road classes, and of cars by road class."""
+    """Speeds (km/h) that a study states; what it leaves open is as in the record of the mode.
 
-    walk: float
-    ebike: float
-    car: Mapping[str, float]
-    walk_on: Mapping[str, float] = field(default_factory=dict)
-    ebike_on: Mapping[str, float] = field(default_factory=dict)
+    ``stated_kmh`` is the speed of a mode on the flat, or the cap of one whose speeds go by road class; ``by_class_kmh``
+    holds speeds of a mode by value of ``highway``.
+    """
+
+    stated_kmh: Mapping[Mode, float] = field(default_factory=dict)
+    by_class_kmh: Mapping[Mode, Mapping[str, float]] = field(default_factory=dict)
 
     def of(self, mode: Mode, highway: str) -> float:
-        """The speed of a mode on a road class; a class without a car speed of its own counts as ``road``."""
-        if mode == "walk":
-            return self.walk_on.get(highway, self.walk)
-        if mode == "ebike":
-            return self.ebike_on.get(highway, self.ebike)
-        return self.car.get(highway, self.car["road"])
+        """Return the speed of a mode on a road class, on the flat and without a speed limit, km/h.
+
+        >>> speeds = Speeds({"walk": 5.0}, {"walk": {"steps": 2.5}, "car": {"road": 20.0}})
+        >>> speeds.of("walk", "path"), speeds.of("walk", "steps"), speeds.of("car", "primary")
+        (5.0, 2.5, 20.0)
+        """
+        speed = MODES[mode].speed
+        by_class = self.by_class_kmh.get(mode, {})
+        if isinstance(speed, SteadySpeed):
+            return by_class.get(highway, self.stated_kmh.get(mode, speed.kmh))
+        by_class = by_class or speed.by_class_kmh
+        kmh = by_class.get(highway, by_class["road"])
+        cap_kmh = self.stated_kmh.get(mode, speed.cap_kmh)
+        return kmh if cap_kmh is None else min(kmh, cap_kmh)
 
 
 @dataclass(frozen=True)
@@ -83,29 +68,29 @@ class Rules:
     """How roads may be travelled: speeds, and the road classes that a study opens or closes to a mode.
 
     An opened class is one that the mode may use as if it were a street of its own; tags may still close a way. A
-    closed class is closed whatever the tags say. ``ebike_climb_loss`` is that of
-    :func:`~stationplan.inputs.roads.slope.ebike_factor`.
+    closed class is closed whatever the tags say. ``climb_loss`` replaces the loss on climbs of a mode's record.
     """
 
     speeds: Speeds
     opened: Mapping[Mode, frozenset[str]] = field(default_factory=dict)
     closed: Mapping[Mode, frozenset[str]] = field(default_factory=dict)
-    ebike_climb_loss: float = 0.0
+    climb_loss: Mapping[Mode, float] = field(default_factory=dict)
 
     def pace(self, tags: Mapping[str, str], mode: Mode) -> tuple[float | None, float | None]:
         """Return the minutes a metre takes (forward, backward) on a way, ``None`` where the mode may not go.
 
-        Cars go at the speed of the class, or at ``maxspeed`` where that is lower.
+        A mode that heeds speed limits goes at ``maxspeed`` where that is lower.
 
-        >>> rules = Rules(Speeds(walk=6.0, ebike=15.0, car={"road": 60.0}))
+        >>> rules = Rules(Speeds(by_class_kmh={"car": {"road": 60.0}}))
         >>> rules.pace({"highway": "primary", "oneway": "yes", "maxspeed": "30"}, "car")
         (0.002, None)
         """
         if not self.may_use(tags, mode):
             return None, None
         kmh = min(self.speeds.of(mode, highway) for highway in classes_of(tags))
+        speed = MODES[mode].speed
         limit = speed_limit(tags.get("maxspeed", ""))
-        if mode == "car" and limit is not None:
+        if limit is not None and isinstance(speed, ClassSpeed) and speed.heeds_maxspeed:
             kmh = min(kmh, limit)
         forth, back = directions(tags, mode)
         return (60 / (1000 * kmh) if forth else None), (60 / (1000 * kmh) if back else None)
@@ -113,22 +98,23 @@ class Rules:
     def may_use(self, tags: Mapping[str, str], mode: Mode) -> bool:
         """Return whether a mode may travel on a way with these tags.
 
-        >>> rules = Rules(Speeds(4.5, 15.0, {"road": 18.0}), closed={"walk": frozenset({"residential"})})
+        >>> rules = Rules(Speeds(), closed={"walk": frozenset({"residential"})})
         >>> rules.may_use({"highway": "residential"}, "car"), rules.may_use({"highway": "residential"}, "walk")
         (True, False)
         """
-        found = [_strictest(tags[key]) for key in _HIERARCHY[mode] if key in tags]
+        record = MODES[mode]
+        found = [_strictest(tags[key]) for key in record.access_keys if key in tags]
         decisive = found[0] if found else None
-        own = next((_strictest(tags[key]) for key in _HIERARCHY[mode] if key in tags and key != "access"), None)
-        if mode != "car" and tags.get("motorroad") == "yes" and own not in _OPEN:
+        own = next((_strictest(tags[key]) for key in record.access_keys if key in tags and key != "access"), None)
+        if not record.motorroads and tags.get("motorroad") == "yes" and own not in _OPEN:
             return False
         if decisive in _CLOSED:
             return False
         classes = classes_of(tags)
         if not classes.isdisjoint(self.closed.get(mode, ())):
             return False
-        usable = _CLASSES[mode] | self.opened.get(mode, frozenset())
-        return classes <= (usable | _OPENED_BY_TAG[mode] if own in _OPEN else usable)
+        usable = record.classes | self.opened.get(mode, frozenset())
+        return classes <= (usable | record.opened_by_tag if own in _OPEN else usable)
 
 
 def classes_of(tags: Mapping[str, str]) -> frozenset[str]:
@@ -181,13 +167,12 @@ def directions(tags: Mapping[str, str], mode: Mode) -> tuple[bool, bool]:
     >>> directions({"highway": "primary", "oneway": "yes"}, "walk")
     (True, True)
     """
-    if mode == "walk":
-        return _of_oneway(tags.get("oneway:foot", "no"))
-    if mode == "ebike":
-        if tags.get("oneway:bicycle") is not None:
-            return _of_oneway(tags["oneway:bicycle"])
-        if any(tags.get(f"cycleway{side}", "").startswith("opposite") for side in ("", ":left", ":right")):
-            return True, True
+    record = MODES[mode]
+    own = next((tags[key] for key in record.oneway_keys if key in tags), None)
+    if own is not None:
+        return _of_oneway(own)
+    if not record.obeys_oneway or any(tags.get(key, "").startswith("opposite") for key in record.contraflow_keys):
+        return True, True
     oneway = tags.get("oneway")
     if oneway is None:
         implied = tags.get("junction") in {"roundabout", "circular"} or tags.get("highway") == "motorway"

@@ -1,8 +1,8 @@
 """Saved roads: pieces of road in one binary file that loads in seconds.
 
 The file is a zip archive of NumPy arrays (``.npy``, no pickled objects) and one JSON document. It holds what the source
-held: places, lengths and tags. Speeds and rules are the scenario's, so one file serves every study of the place. The
-same roads give the same bytes.
+held: places, lengths, the tags that some travel mode needs, and their keys. Speeds and rules are the scenario's, so one
+file serves every study of the place. The same roads give the same bytes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import io
 import json
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -19,15 +19,22 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from stationplan.domain import MODES, Mode
 from stationplan.errors import FaultList, InputError, say
 from stationplan.inputs.limits import refuse_above, refuse_large, refuse_zip_bomb
 from stationplan.inputs.roads.pieces import RoadPieces
-from stationplan.inputs.roads.rules import RULE_TAGS, is_road
+from stationplan.inputs.roads.rules import is_road
 from stationplan.scenario import Limits
 from stationplan.storage.files import write_whole
 
 _FORMAT = "stationplan roads"
-_VERSION = 1
+_VERSION = 2
+_KEYS_OF_VERSION_1 = (
+    *("highway", "access", "vehicle", "motor_vehicle", "motorcar", "bicycle", "foot", "motorroad", "junction"),
+    *("oneway", "oneway:bicycle", "oneway:foot", "cycleway", "cycleway:left", "cycleway:right", "maxspeed"),
+)
+"""Files of version 1 do not say which tags they kept: these."""
+
 _ABOUT = "about.json"
 _ARRAYS = {"lon": "<f8", "lat": "<f8", "tail": "<i4", "head": "<i4", "length_m": "<f8", "kind": "<i4"}
 _ABOUT_LIMIT = 64_000_000
@@ -52,6 +59,7 @@ def write_roads(pieces: RoadPieces, path: Path) -> None:
         "date": pieces.date,
         "counts": counts,
         "other_classes": dict(pieces.other_classes),
+        "tag_keys": list(pieces.tag_keys),
         "kinds": [dict(tags) for tags in pieces.kinds],
     }
     with write_whole(path) as draft, zipfile.ZipFile(draft, "w") as archive:
@@ -65,6 +73,32 @@ def write_roads(pieces: RoadPieces, path: Path) -> None:
 def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
     """Add a member; its time is the first that zip knows, so that the bytes depend on the content only."""
     archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED, compresslevel=_LEVEL)
+
+
+def refuse_lacking_tags(pieces: RoadPieces, modes: Sequence[Mode], *, file: str) -> None:
+    """Check that the tags which some travel modes need were kept when the roads were saved.
+
+    A road that was closed to a mode by a tag that is gone would be taken for open, and nobody would notice.
+
+    Raises
+    ------
+    InputError
+        The roads were saved before the program knew one of the modes.
+    """
+    faults = FaultList(file)
+    for mode in modes:
+        lacking = [key for key in MODES[mode].tag_keys if key not in pieces.tag_keys]
+        if lacking:
+            faults.add(
+                say(
+                    "These roads were saved without tags that decide where the travel mode {mode} may go: {keys}.",
+                    mode=mode,
+                    keys=", ".join(lacking),
+                ),
+                say("Save them again from their source: stationplan roads SOURCE --out {file} --overwrite.", file=file),
+                code="tags",
+            )
+    faults.raise_any()
 
 
 def read_saved_roads(path: Path, limits: Limits) -> RoadPieces:
@@ -81,10 +115,12 @@ def read_saved_roads(path: Path, limits: Limits) -> RoadPieces:
     try:
         with zipfile.ZipFile(path) as archive:
             about = _read_about(archive)
-            if about.get("format") == _FORMAT and about.get("version") != _VERSION:
+            if about.get("format") == _FORMAT and about.get("version") not in (1, _VERSION):
                 faults.add(
                     say("These saved roads are of version {found}.", found=repr(about.get("version"))),
-                    say("This program reads version {known}: save them again from their source.", known=_VERSION),
+                    say(
+                        "This program reads versions up to {known}: save them again from their source.", known=_VERSION
+                    ),
                     code="version",
                 )
                 faults.raise_any()
@@ -130,6 +166,7 @@ def _pieces(about: dict[str, object], arrays: dict[str, NDArray[np.generic]]) ->
     kinds, other = cast("list[dict[str, str]]", about["kinds"]), cast("dict[str, int]", about["other_classes"])
     counts = cast("dict[str, int]", about["counts"])
     source, date = cast("str", about["source"]), cast("str", about["date"])
+    keys = cast("list[str]", _KEYS_OF_VERSION_1 if about["version"] == 1 else about["tag_keys"])
     within = [(lon, 180.0), (lat, 90.0)]
     sound = (
         len(lon) == len(lat)
@@ -140,7 +177,8 @@ def _pieces(about: dict[str, object], arrays: dict[str, NDArray[np.generic]]) ->
             bool(((numbers >= 0) & (numbers < below)).all())
             for numbers, below in ((tail, len(lon)), (head, len(lon)), (kind, len(kinds)))
         )
-        and all(_is_tags(tags) for tags in kinds)
+        and all(isinstance(key, str) for key in keys)
+        and all(_is_tags(tags, keys) for tags in kinds)
         and all(type(count) is int and count >= 0 for count in (*counts.values(), *other.values()))
         and isinstance(source, str)
         and isinstance(date, str)
@@ -161,8 +199,9 @@ def _pieces(about: dict[str, object], arrays: dict[str, NDArray[np.generic]]) ->
         short_edges=counts["short_edges"],
         not_lines=counts["not_lines"],
         other_classes=other,
+        tag_keys=tuple(keys),
     )
 
 
-def _is_tags(tags: Mapping[str, str]) -> bool:
-    return is_road(tags["highway"]) and all(key in RULE_TAGS and isinstance(tags[key], str) for key in tags)
+def _is_tags(tags: Mapping[str, str], keys: Sequence[str]) -> bool:
+    return is_road(tags["highway"]) and all(key in keys and isinstance(tags[key], str) for key in tags)

@@ -1,4 +1,4 @@
-"""How a slope changes the time that walkers and e-bikes take."""
+"""How a slope changes the time that a mode takes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stationplan.domain import FloatArray
+from stationplan.domain.modes import ClimbLoss, Slope
 
 STEEPEST = 0.3
 """Slopes count as at most this. Streets are hardly ever steeper; a height model is, where its noise, a cutting, a
@@ -27,6 +28,19 @@ def slopes(
     slope = np.divide(climb, length_m, out=np.zeros(len(length_m)), where=length_m > 0)
     slope[np.isnan(slope)] = 0.0
     return np.clip(slope, -STEEPEST, STEEPEST), int((np.abs(slope) > STEEPEST).sum())
+
+
+def slope_factor(slope: FloatArray, effect: Slope, climb_loss: float | None = None) -> FloatArray:
+    """Return how many times as long as on the flat a mode takes whose times depend on slopes in this way.
+
+    ``slope`` is climb over length in the direction of travel; ``climb_loss`` replaces that of ``effect``.
+
+    >>> slope_factor(np.array([0.0, 0.1]), ClimbLoss(4.0, "ebike_climb_loss"), 2.0).tolist()
+    [1.0, 1.2]
+    """
+    if isinstance(effect, ClimbLoss):
+        return ebike_factor(slope, effect.loss if climb_loss is None else climb_loss)
+    return walk_factor(slope) if effect == "hiking" else np.ones(len(slope))
 
 
 def walk_factor(slope: FloatArray) -> FloatArray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from stationplan.inputs.roads.graphml import read_graphml_roads
 from stationplan.inputs.roads.lines import read_line_roads
 from stationplan.inputs.roads.pieces import RoadPieces, road_arcs, usable_pieces
 from stationplan.inputs.roads.rules import Rules, Speeds
-from stationplan.inputs.roads.saved import read_saved_roads
+from stationplan.inputs.roads.saved import read_saved_roads, refuse_lacking_tags
 from stationplan.inputs.roads.slope import STEEPEST, slopes
 from stationplan.inputs.tables.features import GEOMETRY_SUFFIXES
 from stationplan.scenario import Limits, RoadsInput, Scenario
@@ -30,30 +31,33 @@ ROAD_FORMS = ".osm.pbf, .osm, .osm.gz, .osm.bz2, .graphml, .gpkg, .geojson, .shp
 def read_roads(scenario: Scenario) -> RoadArcs:
     """Return the roads of a scenario, whatever their source, as arcs by its speeds and rules.
 
+    They have the minutes of the modes that the study uses.
+
     Raises
     ------
     InputError
         All faults of the source.
     """
-    given, limits = scenario.file.roads, scenario.file.limits
+    given, limits, modes = scenario.file.roads, scenario.file.limits, scenario.file.modes
     named = [given.nodes, given.edges] if given.single is None else [given.single]
     paths = [scenario.locate(name or "") for name in named]
     pieces = read_road_files(paths, datum=given.datum or "wgs84", layer=given.layer, limits=limits)
+    refuse_lacking_tags(pieces, modes, file=paths[-1].name)
     pieces = replace(pieces, source=given.source or pieces.source, date=given.date or pieces.date)
     rules = rules_of(given)
     pieces = usable_pieces(pieces, rules, file=paths[-1].name)
     if given.elevation is None:
-        return road_arcs(pieces, rules)
+        return road_arcs(pieces, rules, modes=modes)
     height_m = node_heights(scenario.locate(given.elevation), pieces.lon, pieces.lat, limits)
     slope, steep = slopes(height_m, pieces.tail, pieces.head, pieces.length_m)
-    arcs = road_arcs(pieces, rules, slope=slope)
+    arcs = road_arcs(pieces, rules, modes=modes, slope=slope)
     return replace(arcs, notes=(*arcs.notes, _slope_note(given.elevation, int(np.isnan(height_m).sum()), steep, arcs)))
 
 
-def no_roads() -> RoadArcs:
-    """Return the roads of a study that has none."""
+def no_roads(modes: Sequence[Mode]) -> RoadArcs:
+    """Return the roads of a study that has none, for its modes."""
     none, nodes = np.empty(0), np.empty(0, dtype=np.int64)
-    minutes = dict.fromkeys(MODES, none)
+    minutes = dict.fromkeys(modes, none)
     return RoadArcs(none, none, nodes, nodes, none, minutes, np.empty(0, dtype=np.int8), "", "")
 
 
@@ -61,8 +65,7 @@ def districts_without(roads: RoadArcs | None, area: StudyArea) -> BoolArray:
     """Return which districts have no road: no usable arc begins, ends or has its middle in them."""
     without = np.ones(len(area.districts) + 1, dtype=bool)  # the last is for -1, outside every district
     if roads is not None:
-        usable = np.logical_or.reduce([np.isfinite(minutes) for minutes in roads.minutes.values()])
-        tail, head = roads.tail[usable], roads.head[usable]
+        tail, head = roads.tail[roads.usable], roads.head[roads.usable]
         x, y = project(roads.lon, roads.lat, area.crs)
         node = np.unique(np.concatenate([tail, head]))
         without[district_of(area, x[node], y[node])] = False
@@ -109,23 +112,19 @@ def rules_of(given: RoadsInput) -> Rules:
         return {mode: frozenset(classes) for mode, classes in lists.items()}
 
     return Rules(
-        Speeds(
-            given.speed_kmh["walk"],
-            given.speed_kmh["ebike"],
-            given.car_speed_kmh,
-            walk_on=given.walk_speed_kmh,
-            ebike_on=given.ebike_speed_kmh,
-        ),
+        Speeds(given.speed_kmh, {mode: given.by_class_kmh(mode) for mode in MODES}),
         opened=by_mode(given.opened),
         closed=by_mode(given.closed),
-        ebike_climb_loss=given.ebike_climb_loss,
+        climb_loss={mode: given.climb_loss(mode) for mode in MODES},
     )
 
 
 def _slope_note(file: str, unknown: int, steep: int, arcs: RoadArcs) -> Message:
+    names = [MODES[mode].name for mode in arcs.minutes if MODES[mode].slope != "ignored"]
     return say(
-        "Times on foot and by e-bike heed slopes ({file}): {unknown} of {nodes} road nodes have no height and count as "
-        "flat, {steep} pieces of road are steeper than {cap} % and count as that.",
+        "Times {modes} heed slopes ({file}): {unknown} of {nodes} road nodes have no height and count as flat, {steep} "
+        "pieces of road are steeper than {cap} % and count as that.",
+        modes=reduce(lambda one, other: say("{one} and {other}", one=one, other=other), names),
         file=file,
         unknown=unknown,
         nodes=len(arcs.lon),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from stationplan.domain import BoolArray, Cells, FloatArray, IntArray, Quality, RoadArcs, StudyArea, joined
+from stationplan.domain import WALK, BoolArray, Cells, FloatArray, IntArray, Quality, RoadArcs, StudyArea, joined
 from stationplan.errors import say
 from stationplan.geo import project, unproject
 from stationplan.inputs.areas import district_of
@@ -128,7 +128,7 @@ def _ids(kind: str, x: FloatArray, y: FloatArray, chosen: IntArray) -> list[str]
 
 def junctions(roads: RoadArcs) -> IntArray:
     """Return the nodes that have three neighbours or more on roads open to walkers."""
-    open_arc = np.isfinite(roads.minutes["walk"]) & (roads.tail != roads.head)
+    open_arc = np.isfinite(roads.minutes[WALK]) & (roads.tail != roads.head)
     pairs = joined(roads.tail[open_arc], roads.head[open_arc])
     return np.flatnonzero(np.bincount(pairs.ravel(), minlength=len(roads.lon)) > 2)
 

@@ -14,12 +14,12 @@ from rasterio.transform import Affine
 from scipy.interpolate import RegularGridInterpolator
 
 import stationplan as sp
-from stationplan.domain import MODES
 from stationplan.errors import InputError
 from stationplan.inputs import read_roads
 from stationplan.inputs.roads.elevation import bilinear, node_heights
 from stationplan.inputs.roads.slope import STEEPEST, ebike_factor, slopes, walk_factor
 from stationplan.scenario import Limits
+from stationplan.text.catalogue import translate
 
 BASE = """
 schema = 1
@@ -212,7 +212,8 @@ def test_slopes_make_arcs_directed(hill):
 
 def test_a_study_says_that_it_heeds_slopes(hill):
     (note,) = hill('elevation = "h.tif"').notes
-    assert "slopes (h.tif): 0 of 3 road nodes have no height" in str(note)
+    assert str(note).startswith("Times on foot and by e-bike heed slopes (h.tif): 0 of 3 road nodes have no height")
+    assert translate(note, "zh").startswith("步行和电动自行车的时间已考虑坡度（h.tif）：3 个道路节点中有 0 个没有高程")
     assert hill().notes == ()
 
 
@@ -225,7 +226,8 @@ def test_real_hills_take_longer_up_than_down(shared_data, tmp_path):
     height = node_heights(folder / "poa_elevation.tif", hills.lon, hills.lat, Limits())
     assert np.isfinite(height).mean() > 0.97
     climb = height[hills.head] - height[hills.tail]
-    for mode in MODES:
+    assert list(flat.minutes) == list(hills.minutes) == ["walk", "ebike", "car"]
+    for mode in flat.minutes:
         ratio = hills.minutes[mode] / np.where(np.isfinite(flat.minutes[mode]), flat.minutes[mode], 1)
         usable = np.isfinite(flat.minutes[mode]) & (flat.minutes[mode] > 0)
         assert (np.isfinite(hills.minutes[mode]) == np.isfinite(flat.minutes[mode])).all()

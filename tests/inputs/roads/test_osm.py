@@ -22,7 +22,7 @@ from stationplan.inputs.roads.rules import Rules, Speeds
 from stationplan.scenario import Limits
 
 GEOD = Geod(ellps="WGS84")
-RULES = Rules(Speeds(walk=4.5, ebike=15.0, car={"residential": 18.0, "primary": 36.0, "road": 10.0}))
+RULES = Rules(Speeds({"walk": 4.5, "ebike": 15.0}, {"car": {"residential": 18.0, "primary": 36.0, "road": 10.0}}))
 
 NODES = {1: (104.0, 30.0), 2: (104.001, 30.0), 3: (104.002, 30.0), 4: (104.002, 30.001), 5: (104.001, 30.001)}
 

@@ -20,7 +20,7 @@ from stationplan.scenario import Limits
 _DRIVERS = {"gpkg": "GPKG", "shp": "ESRI Shapefile"}
 LIMITS = Limits()
 GEOD = Geod(ellps="WGS84")
-RULES = Rules(Speeds(walk=6.0, ebike=12.0, car={"residential": 30.0, "road": 18.0}))
+RULES = Rules(Speeds({"walk": 6.0, "ebike": 12.0}, {"car": {"residential": 30.0, "road": 18.0}}))
 
 A, B, C, D, E = (104.0, 30.0), (104.001, 30.0), (104.002, 30.0), (104.001, 30.001), (104.001, 29.999)
 

@@ -19,7 +19,7 @@ from stationplan.inputs.roads.rules import (
 
 FORTH, BACK, BOTH = (True, False), (False, True), (True, True)
 
-SPEEDS = Speeds(4.5, 15.0, {"primary": 35.0, "residential": 18.0, "road": 18.0})
+SPEEDS = Speeds({"walk": 4.5, "ebike": 15.0}, {"car": {"primary": 35.0, "residential": 18.0, "road": 18.0}})
 RULES = Rules(SPEEDS)
 
 STREET = {"highway": "residential"}
@@ -143,7 +143,7 @@ def test_reversing_a_one_way_street_reverses_who_may_go_where(tags):
 def test_speeds_follow_mode_and_class():
     assert [SPEEDS.of(mode, "primary") for mode in MODES] == [4.5, 15.0, 35.0]
     assert SPEEDS.of("car", "track") == 18.0
-    slow = Speeds(4.5, 15.0, {"road": 18.0}, walk_on={"steps": 3.0}, ebike_on={"path": 8.0})
+    slow = Speeds({"walk": 4.5, "ebike": 15.0}, {"walk": {"steps": 3.0}, "ebike": {"path": 8.0}})
     assert [slow.of("walk", "steps"), slow.of("walk", "path"), slow.of("ebike", "path")] == [3.0, 4.5, 8.0]
 
 

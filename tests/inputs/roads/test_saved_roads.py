@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stationplan.domain import MODES
 from stationplan.errors import InputError
 from stationplan.inputs.osm import read_osm_roads
 from stationplan.inputs.roads.pieces import RoadPieces, road_arcs, usable_pieces
 from stationplan.inputs.roads.rules import Rules, Speeds
-from stationplan.inputs.roads.saved import read_saved_roads, write_roads
+from stationplan.inputs.roads.saved import read_saved_roads, refuse_lacking_tags, write_roads
 from stationplan.inputs.roads.sources import read_road_files
 from stationplan.scenario import Limits
 
@@ -68,8 +69,8 @@ def test_an_extract_and_its_saved_roads_give_the_same_arcs(tmp_path, shared_data
     pieces = read_osm_roads(source, Limits())
     loaded = read_road_files([saved(tmp_path, pieces)], datum="wgs84", layer=None, limits=Limits())
     for rules in (
-        Rules(Speeds(4.5, 15.0, {"road": 18.0})),
-        Rules(Speeds(3.0, 9.0, {"road": 30.0}), opened={"ebike": frozenset({"footway"})}),
+        Rules(Speeds({"walk": 4.5, "ebike": 15.0}, {"car": {"road": 18.0}})),
+        Rules(Speeds({"walk": 3.0, "ebike": 9.0}, {"car": {"road": 30.0}}), opened={"ebike": frozenset({"footway"})}),
     ):
         one, other = (road_arcs(usable_pieces(roads, rules, file=""), rules) for roads in (pieces, loaded))
         assert all(np.array_equal(one.minutes[mode], other.minutes[mode]) for mode in one.minutes)
@@ -100,9 +101,47 @@ def about_with(path, **changes):
 
 def test_another_version_is_named(tmp_path):
     path = saved(tmp_path)
-    spoilt(path, **{"about.json": about_with(path, version=2)})
-    with pytest.raises(InputError, match=r"version 2\. This program reads version 1"):
+    spoilt(path, **{"about.json": about_with(path, version=3)})
+    with pytest.raises(InputError, match=r"version 3\. This program reads versions up to 2"):
         read_saved_roads(path, Limits())
+
+
+def test_the_tags_of_every_mode_are_saved(tmp_path):
+    tags = {"highway": "residential", **{key: "no" for mode in MODES.values() for key in mode.tag_keys}}
+    pieces = replace(PIECES, kinds=(tags, PIECES.kinds[1]))
+    assert read_saved_roads(saved(tmp_path, pieces), Limits()).kinds == pieces.kinds
+
+
+def test_a_file_says_which_tags_it_kept_and_is_saved_again_with_no_others(tmp_path):
+    few = replace(PIECES, tag_keys=("highway", "oneway", "foot"))
+    again = read_saved_roads(saved(tmp_path, few), Limits())
+    assert again.tag_keys == ("highway", "oneway", "foot")
+    assert read_saved_roads(saved(tmp_path, again), Limits()).tag_keys == again.tag_keys
+
+
+def of_version_1(path):
+    """A file as it was saved before files said which tags they kept."""
+    about = json.loads(about_with(path, version=1))
+    del about["tag_keys"]
+    return spoilt(path, **{"about.json": json.dumps(about).encode()})
+
+
+def test_a_file_of_version_1_serves_the_modes_of_its_time(tmp_path):
+    pieces = read_saved_roads(of_version_1(saved(tmp_path)), Limits())
+    assert differing(replace(pieces, tag_keys=PIECES.tag_keys), PIECES) == []
+    refuse_lacking_tags(pieces, ["walk", "ebike", "car"], file="town.roads.npz")
+    assert {key for mode in ("walk", "ebike", "car") for key in MODES[mode].tag_keys} <= set(pieces.tag_keys)
+
+
+def test_roads_saved_without_the_tags_of_a_mode_are_refused_with_the_command_that_mends_it():
+    few = replace(PIECES, tag_keys=("highway", "foot", "access", "oneway:foot"))
+    refuse_lacking_tags(few, ["walk"], file="town.roads.npz")
+    with pytest.raises(InputError, match="ebike") as caught:
+        refuse_lacking_tags(few, ["walk", "ebike", "car"], file="town.roads.npz")
+    assert [fault.code for fault in caught.value.faults] == ["tags", "tags"]
+    lacking = "where the travel mode car may go: motorcar, motor_vehicle, vehicle. "
+    assert lacking in str(caught.value.faults[1])
+    assert "stationplan roads SOURCE --out town.roads.npz --overwrite" in str(caught.value.faults[1])
 
 
 @pytest.mark.parametrize(
@@ -121,6 +160,9 @@ def test_another_version_is_named(tmp_path):
         {"other_classes": []},
         {"source": 5},
         {"date": None},
+        {"tag_keys": ["oneway"]},
+        {"tag_keys": ["highway", 5, "oneway"]},
+        {"tag_keys": None},
     ],
     ids=str,
 )
