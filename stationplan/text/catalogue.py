@@ -33,7 +33,7 @@ def translate(message: Message, lang: Language) -> str:
     """Return a message as a sentence of ``lang``; one that the catalogue lacks stays English.
 
     >>> translate(say("The scenario file does not exist."), "zh")
-    '场景文件不存在。'
+    '方案配置文件不存在。'
     """
     template = catalogue(lang).get(message.template, message.template)
     values = {

@@ -213,7 +213,7 @@ def test_an_english_page_has_chinese_in_names_only(demo_plan):
 
 def test_a_sentence_within_a_sentence_is_translated_too():
     message = say("{count} more like this one: {example}", count=2, example=say("The id is empty."))
-    assert translate(message, "zh") == "另有 2 处同类错误，例如：编码为空。"
+    assert translate(message, "zh") == "另有 2 处同类问题，例如：编码为空。"
     assert translate(message, "en") == "2 more like this one: The id is empty."
 
 
@@ -242,7 +242,7 @@ def test_repeated_faults_are_counted_in_both_languages():
 @given(st.text())
 def test_braces_in_a_value_are_no_placeholders(text):
     assert translate(say("Unknown key {key}.", key=text), "en") == f"Unknown key {text}."
-    assert words("zh")("Unknown key {key}.", key=text) == f"未知的键 {text}。"
+    assert words("zh")("Unknown key {key}.", key=text) == f"无法识别的键 {text}。"
 
 
 @pytest.mark.parametrize(
