@@ -175,7 +175,7 @@ def _prefectures(league: League, lang: Language) -> list[Section]:
 def _table(league: League, lang: Language) -> Section:
     """Return every unit with its coverage and cost, best covered first."""
     word = words(lang)
-    columns = (Column("#", share=0.5), *_columns(lang, word("Unit")))
+    columns = (Column(word("No."), share=0.5), *_columns(lang, word("Unit")))
     rows = tuple((Cell(str(rank)), *_cells(row, lang)) for rank, row in enumerate(league.rows, start=1))
     hint = word(
         "By the share of workers covered with the plan. Every worker and every candidate is in one unit; stations "
@@ -208,7 +208,7 @@ def biggest_lacks(league: League) -> list[Lack]:
 def _gaps(league: League, lang: Language) -> Section:
     word = words(lang)
     columns = (
-        Column("#", share=0.4),
+        Column(word("No."), share=0.4),
         Column(word("Place"), "name", 3.2),
         Column(word("Unit"), "text", 1.6),
         Column(word("Workers not covered")),

@@ -112,7 +112,7 @@ def print_summary(plan: Plan, paths: Mapping[str, Path | str], lang: Language) -
 def _sites_table(plan: Plan, lang: Language) -> Table:
     word = words(lang)
     table = Table(show_edge=False, pad_edge=False)
-    for title, justify in (("#", "right"), (word("Proposed site"), "left"), (word("District"), "left")):
+    for title, justify in ((word("No."), "right"), (word("Proposed site"), "left"), (word("District"), "left")):
         table.add_column(title, justify=justify)  # type: ignore[arg-type]
     table.add_column(word("Workers gained"), justify="right")
     table.add_column(word("Cost (yuan)"), justify="right")

@@ -90,7 +90,7 @@ def _print(made: Batch, lang: Language) -> None:
     if league.synthetic:
         console.print(plain(word("Synthetic data, not for decisions"), "yellow"))
     table = Table(show_edge=False, pad_edge=False)
-    for title in ("#", word("Unit"), word("Workers"), word("Today"), word("With the plan"), word("New sites")):
+    for title in (word("No."), word("Unit"), word("Workers"), word("Today"), word("With the plan"), word("New sites")):
         table.add_column(title, justify="left" if title == word("Unit") else "right")
     for rank, row in enumerate(league.rows[:_SHOWN], start=1):
         shares = ("–" if share is None else percent(share) for share in (row.share_before, row.share_after))

@@ -48,7 +48,7 @@ def _sites(plan: Plan, lang: Language) -> Section:
         "all are built. Small: the way to the nearest station that is open and suits them today."
     )
     columns = (
-        Column("#", "order", 0.55),
+        Column(word("No."), "order", 0.55),
         Column(word("Site"), "name", 2.6),
         Column(word("Workers gained"), share=0.9),
         Column(word("Who gains most"), "text", 1.65),
@@ -134,7 +134,7 @@ def _whom(plan: Plan, lang: Language) -> Table:
     word = words(lang)
     names = [group.name.in_language(lang) for group in plan.demand.groups]
     names += [slot.name.in_language(lang) for slot in plan.demand.slots]
-    columns = (Column("#", share=0.5), Column(word("Site"), "name", 2.6), *(Column(name) for name in names))
+    columns = (Column(word("No."), share=0.5), Column(word("Site"), "name", 2.6), *(Column(name) for name in names))
     rows = tuple(
         (Cell(str(order)), Cell(site_name(plan, why.site, lang)), *_whom_cells(why))
         for order, why in enumerate(plan.why, start=1)
@@ -185,7 +185,7 @@ def _cost(plan: Plan, lang: Language) -> Section | None:
     ]
     parts = [(name, np.array([other == name for other in what])) for name in dict.fromkeys(what)]
     parts += [(plan.phase_names[p].in_language(lang), plan.phase == p) for p in range(len(plan.solution.phases))]
-    parts.append((word("All"), np.ones(len(what), dtype=bool)))
+    parts.append((word("Total"), np.ones(len(what), dtype=bool)))
     rows = tuple(
         (
             Cell(name),
@@ -226,7 +226,7 @@ def gaps_section(columns: tuple[Column, ...], rows: tuple[tuple[Cell, ...], ...]
 def _gaps(plan: Plan, lang: Language) -> Section:
     word = words(lang)
     columns = (
-        Column("#", share=0.4),
+        Column(word("No."), share=0.4),
         Column(word("Place"), "name", 3.2),
         Column(word("Workers not covered")),
         Column(word("Most of them"), "text", 1.6),

@@ -171,7 +171,8 @@ def _said(value: object) -> object:
 
 def _heard(value: object) -> object:
     if isinstance(value, dict):
-        return say(value["template"], **{key: _heard(item) for key, item in value["values"].items()})
+        values = {key: _heard(item) for key, item in value["values"].items()}
+        return Message(value["template"], types.MappingProxyType(values))
     return value
 
 

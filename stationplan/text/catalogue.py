@@ -2,12 +2,16 @@
 
 The English sentence is the key of its translation (as in gettext): :class:`~stationplan.errors.Message` templates and
 the words passed to :func:`words` stand in ``text/locale/zh-CN.json``. A test walks the source for missing ones.
+
+A word that has two meanings is told apart by a context after a bar, which no reader sees: ``Unit`` is a prefecture or
+county, ``Unit|measure`` that of a quantity.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable
 from functools import cache
 from importlib import resources
@@ -17,6 +21,9 @@ from stationplan.errors import Fault, Message, say
 
 if TYPE_CHECKING:
     from stationplan.domain import Language  # the record module loads all of the geography
+
+
+_CONTEXT = re.compile(r"\|[a-z]+$")
 
 
 @cache
@@ -29,13 +36,22 @@ def catalogue(lang: Language) -> dict[str, str]:
     return loaded
 
 
+def template_in(template: str, lang: Language) -> str:
+    """Return an English template in ``lang`` and without its context; one that the catalogue lacks stays English.
+
+    >>> template_in("Unit|measure", "zh"), template_in("Unit|measure", "en"), template_in("Unit", "zh")
+    ('单位', 'Unit', '地区')
+    """
+    return catalogue(lang).get(template) or _CONTEXT.sub("", template)
+
+
 def translate(message: Message, lang: Language) -> str:
     """Return a message as a sentence of ``lang``; one that the catalogue lacks stays English.
 
     >>> translate(say("The scenario file does not exist."), "zh")
-    '场景文件不存在。'
+    '方案配置文件不存在。'
     """
-    template = catalogue(lang).get(message.template, message.template)
+    template = template_in(message.template, lang)
     values = {
         key: translate(value, lang) if isinstance(value, Message) else value for key, value in message.values.items()
     }

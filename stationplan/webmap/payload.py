@@ -18,7 +18,7 @@ from stationplan.errors import ConsistencyError
 from stationplan.figures.coverage import Change, by_district, by_group, by_slot, overall
 from stationplan.geo import unproject
 from stationplan.scenario import PlanInput
-from stationplan.text.catalogue import translate, words
+from stationplan.text.catalogue import template_in, translate, words
 from stationplan.text.names import district_name, host_names, kind_names, site_name
 from stationplan.text.reasons import broken_by, held_by, today_ways, why_not_facts
 from stationplan.webmap.packing import SCALE, Json, Packer
@@ -40,10 +40,10 @@ def data_block(plan: Plan, lang: Language) -> str:
 
 
 def labels(lang: Language) -> dict[str, str]:
-    """Return the page's own labels in one language."""
+    """Return the page's own labels in one language, by the keys that its scripts use."""
     text = resources.files("stationplan").joinpath("webmap/assets/labels.json").read_text("utf-8")
-    both: dict[str, dict[str, str]] = json.loads(text)
-    return {key: label[lang] for key, label in both.items()}
+    english: dict[str, str] = json.loads(text)
+    return {key: template_in(label, lang) for key, label in english.items()}
 
 
 def marks(options: MapOptions, lang: Language, *, synthetic: bool) -> list[str]:

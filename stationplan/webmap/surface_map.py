@@ -73,7 +73,7 @@ def _labels(lang: Language) -> dict[str, str]:
     return {
         "group": word("Group"),
         "slot": word("Time slot"),
-        "all": word("All"),
+        "all": word("All groups"),
         "day": word("Whole day"),
         "show": word("Show"),
         "density": word("Workers per km²"),

@@ -191,7 +191,7 @@ def test_the_workbook_says_what_plan_json_says(saved):
     plan = json.loads((saved / "plan.json").read_text("utf-8"))
     book = openpyxl.load_workbook(saved / "sites.xlsx")
     assert book.sheetnames == [
-        *("概要", "拟建站点", "为什么选这里", "现有站点", "覆盖缺口", "覆盖率", "方案假设", "数据质量", "输入", "说明")
+        *("概要", "拟建站点", "选址理由", "现有站点", "覆盖缺口", "覆盖率", "测算依据", "数据质量", "输入数据", "说明")
     ]
     rows = list(book["拟建站点"].iter_rows(min_row=2, values_only=True))
     for row, site in zip(rows, plan["sites"], strict=True):
@@ -235,7 +235,7 @@ def test_the_geopackage_has_its_layers_in_wgs84(saved, demo_plan):
     left = plan["coverage"]["total"] - plan["coverage"]["after"]["workers"]
     assert frames["demand"]["uncovered_after"].sum() == pytest.approx(left)
     assert "cost" not in frames["existing"]
-    assert set(frames["existing"]["district"]) <= {*demo_plan.area.districts["name"], "区县之外"}
+    assert set(frames["existing"]["district"]) <= {*demo_plan.area.districts["name"], "区县范围以外"}
 
 
 # --- provenance ----------------------------------------------------------------------------------------------------

@@ -91,7 +91,7 @@ def test_the_key_figures_are_sums_of_the_league_table(made, league_csv):
 def test_every_unit_is_in_the_table_and_prefectures_add_up(made, league_csv):
     _, league, ready = made
     report = province_report(league, ready, lang="zh")
-    rows = texts(tables(report, "排名表")[0])
+    rows = texts(tables(report, "各地区排名")[0])
     assert [row[1] for row in rows] == [row["name"] for row in league_csv]
     assert [row[5] for row in rows] == [percent(float(row["share_after"])) for row in league_csv]
     prefectures = {row[0]: row for row in texts(tables(report, "分市州情况")[0])}
@@ -163,7 +163,7 @@ def test_a_batch_without_any_plan_has_a_report_too(made, tmp_path):
         league, plans=(), failed=tuple(Outcome(unit, (say("There is no way."),)) for unit in league.names)
     )
     write_report(none, ready, storage_at(tmp_path), lang="zh")
-    assert "没有方案的单位" in (tmp_path / "report.html").read_text("utf-8")
+    assert "无规划结果的地区" in (tmp_path / "report.html").read_text("utf-8")
     assert (tmp_path / "report.pdf").exists()
 
 
@@ -222,9 +222,9 @@ def test_without_a_chinese_font_no_pdf_stays_that_tells_something_else(made, tmp
 def test_the_workbook_lists_every_site_station_and_gap_of_all_units(made, plans, league_csv):
     out, league, _ = made
     book = openpyxl.load_workbook(out / "league.xlsx", read_only=True)
-    sheets = {name: list(book[name].values)[1:] for name in ("概要", "排名表", "拟建站点", "现有站点", "覆盖缺口")}
-    assert [row[1] for row in sheets["排名表"]] == [row["unit"] for row in league_csv]
-    assert [row[7] for row in sheets["排名表"]] == column(league_csv, "covered_after")
+    sheets = {name: list(book[name].values)[1:] for name in ("概要", "各地区排名", "拟建站点", "现有站点", "覆盖缺口")}
+    assert [row[1] for row in sheets["各地区排名"]] == [row["unit"] for row in league_csv]
+    assert [row[7] for row in sheets["各地区排名"]] == column(league_csv, "covered_after")
     sites = [
         (row.name.zh, site["order"], site["site_id"], site["lon"], site["workers_gained"])
         for row, plan in zip(league.rows, plans, strict=True)

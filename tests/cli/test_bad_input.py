@@ -88,8 +88,8 @@ CASES = {
     "duplicate cell": (field("cells.csv", 9, 0, "G0001"), {r"cells\.csv:9: ": "G0001.*2"}),
     "duplicate candidate": (field("candidates.csv", 5, 0, "C001"), {r"candidates\.csv:5: ": "C001.*2"}),
     "station and candidate": (field("candidates.csv", 5, 0, "S001"), {r"scenario\.toml \[candidates\]": "S001"}),
-    "empty area": (far_cells, {r"cells\.csv: ": "datum|基准"}),
-    "no candidate in reach": (far_candidates, {r"scenario\.toml \[candidates\]": "datum|基准"}),
+    "empty area": (far_cells, {r"cells\.csv: ": "datum|坐标系"}),
+    "no candidate in reach": (far_candidates, {r"scenario\.toml \[candidates\]": "datum|坐标系"}),
     "too many sites": (scenario("new = 20", "new = 301"), {r"scenario\.toml \[plan\.new\]": "301.*300"}),
     "malformed CSV": (
         field("stations.csv", 7, 1, '"a"b'),
@@ -176,7 +176,7 @@ def test_in_chinese_every_fault_is_a_chinese_sentence(demo_folder, capsys, case)
     spoil, expected = CASES[case]
     spoil(demo_folder)
     head, *faults = refuse(demo_folder, capsys, "zh")
-    assert head.startswith(f"输入有 {len(expected)} 处错误，未写出任何结果")
+    assert head.startswith(f"输入数据有 {len(expected)} 处错误，未生成任何结果")
     assert len(faults) == len(expected)
     chinese = sentences(catalogue("zh").values())
     for line in faults:

@@ -109,7 +109,7 @@ def test_the_screen_and_the_workbook_say_the_same(tmp_path, capsys, lang):
     code, out, _ = check(capsys, path, "--as", "stations", "--lang", lang, "--out", book_path.parent)
     assert code == BAD_INPUT
     book = openpyxl.load_workbook(book_path)
-    assert book.sheetnames == (["数据质量", "输入"] if lang == "zh" else ["Data quality", "Inputs"])
+    assert book.sheetnames == (["数据质量", "输入数据"] if lang == "zh" else ["Data quality", "Inputs"])
     rows = [row[2] for row in book.worksheets[0].iter_rows(min_row=2, values_only=True)]
     assert rows == [3, 5, 6, 6, 7, 8]
     shown = re.findall(r"^ *(\d+) │", out, re.MULTILINE)

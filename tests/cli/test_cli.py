@@ -147,7 +147,7 @@ def test_help_names_every_command_and_option_in_both_languages(capsys, monkeypat
 
 def test_the_language_of_help_is_that_of_the_terminal(tmp_path):
     assert "Plan a scenario" in program("run", "--help", folder=tmp_path).stdout
-    assert "规划一个场景" in program("run", "--help", folder=tmp_path, LANG="zh_CN.UTF-8").stdout
+    assert "按方案配置进行选址规划" in program("run", "--help", folder=tmp_path, LANG="zh_CN.UTF-8").stdout
 
 
 @pytest.mark.parametrize(

@@ -340,7 +340,7 @@ def test_check_looks_at_a_scenario_that_only_places_workers(town, tmp_path, caps
     assert "D9 has no polygon" in json.dumps(roles, ensure_ascii=False)
     layer = '[demand.counts.people]\nfile = "people.csv"\ndatum = "gcj02"\n'
     town(demand + layer, "people = 1.0", places=shops(), totals=text, people="lon,lat\n104.01,30.01\n")
-    for lang, words in (("zh", ("计数 people", "控制总数")), ("en", ("the count people", "control totals"))):
+    for lang, words in (("zh", ("统计项 people", "控制总数")), ("en", ("the count people", "control totals"))):
         with pytest.raises(SystemExit):
             main(["check", str(tmp_path / "town.toml"), "--lang", lang])
         shown = capsys.readouterr().out
@@ -360,7 +360,7 @@ def test_pages_show_text_as_text_in_both_languages(learned):
         assert "{{7*7}}" in page
         assert page.count("<svg") == 4
     assert "The model beats every baseline" in render_validation(made, lang="en")
-    assert "模型在未见过的地块上胜过所有基线" in render_validation(made, lang="zh")
+    assert "模型对未参与训练的分块，预测优于全部基准" in render_validation(made, lang="zh")
 
 
 def test_the_page_lists_totals_beside_the_surface(town):

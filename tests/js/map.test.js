@@ -62,7 +62,7 @@ test("numbers as they are said", () => {
   assert.deepEqual([0, 0.01, 1.25, 9.96, 1234.5].map(english.workers), ["0", "<0.1", "1.3", "10", "1,235"]);
   assert.deepEqual([english.percent(1, 0), english.percent(1, 3), english.signed(-3), english.signed(0.01)],
     ["–", "33.3%", "−3", "0"]);
-  assert.equal(languageOf("zh", { yuan: "{amount}元" }).yuan(170000), "17万元");
+  assert.equal(languageOf("zh", { yuan: "{amount} 元" }).yuan(170000), "170,000 元");
   assert.equal(languageOf("en", { a: "{x} {y}" }).t("a", { x: "{y}", y: "$&" }), "{y} $&");
 });
 

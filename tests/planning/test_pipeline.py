@@ -250,7 +250,7 @@ def test_the_command_line_says_what_is_possible_and_exits_with_3(tmp_path, capsy
     said = capsys.readouterr()
     assert said.out == ""
     assert ("71.7%" in said.err) and ("4" in said.err or "3" in said.err)
-    assert ("可达到" in said.err, "reached" in said.err) == (lang == "zh", lang == "en")
+    assert ("在现有限制条件下" in said.err, "reached" in said.err) == (lang == "zh", lang == "en")
     assert [path.name for path in tmp_path.iterdir()] == ["village"]
 
 

@@ -314,7 +314,7 @@ def test_every_output_tells_why_not(tmp_path, lang, demo_folder):
     report, mapped = render_report(plan, lang=lang), block_of(plan, lang).content["why_not"]
     plan.save(tmp_path / "out", lang=lang)
     book = openpyxl.load_workbook(tmp_path / "out/sites.xlsx")
-    sheet = book["为什么不选那里" if lang == "zh" else "Why not there"]
+    sheet = book["未入选点位说明" if lang == "zh" else "Why not there"]
     told = [row[1:] for row in sheet.iter_rows(min_row=2, values_only=True)]
     assert told == [fact for case in plan.why_not for fact in why_not_facts(plan, case, lang)]
     for case in plan.why_not:

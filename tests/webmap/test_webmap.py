@@ -93,7 +93,7 @@ def test_build_returns_a_folium_map_with_a_layer_for_each_thing_shown(demo_plan,
     assert len(controls) == 1
     assert len(groups) == len({group.layer_name for group in groups}) == 9 + len(kinds)
     shown = {group.layer_name for group in groups if group.show}
-    assert {"zh": "未覆盖的劳动者", "en": "Uncovered workers"}[lang] in shown
+    assert {"zh": "未覆盖劳动者", "en": "Uncovered workers"}[lang] in shown
     assert {"zh": "户外劳动者分布", "en": "Outdoor workers"}[lang] not in shown
     assert not [child for child in children if isinstance(child, folium.TileLayer)]
 
@@ -351,7 +351,7 @@ def test_the_counts_are_those_of_the_metrics(data, demo_plan):
             [c.before.total, c.before.workers, c.before.cross_workers, c.after.workers, c.after.cross_workers]
             for c in changes
         ]
-    assert data["certainty"] == "已证明最优：没有其他选址方案能覆盖更多劳动者。"
+    assert data["certainty"] == "在上述限制条件下，没有其他选址方案能覆盖更多劳动者。"
 
 
 def test_cells_and_cover_give_the_stations_of_every_row(block, demo_plan):
@@ -445,5 +445,5 @@ def test_any_question_is_set_back_to_a_choice_of_ones_own(tmp_path, plan):
 def test_an_unknown_gap_is_said_to_be_unknown(demo_plan):
     solution = dataclasses.replace(demo_plan.solution, gap=float("inf"), termination="time_limit")
     assert (
-        block_of(altered(demo_plan, solution=solution)).content["certainty"] == "其他方案最多还能多覆盖多少，目前未知。"
+        block_of(altered(demo_plan, solution=solution)).content["certainty"] == "其他选址方案最多还能好多少，尚未确定。"
     )

@@ -173,6 +173,7 @@ function lossText(workers, lost, say) {
 export function placeCard(district, cell, scene, say) {
   const { t } = say;
   const { choice, model } = scene;
+  const edited = choice.edited().length > 0;
   const box = make("article", "sp-popup");
   box.append(district < 0 ? head(t("demand"), t("cell_here"))
     : head(model.districts.prefecture[district] || t("district"), model.districts.name[district]));
@@ -182,7 +183,7 @@ export function placeCard(district, cell, scene, say) {
     box.append(facts([
       [t("workers"), say.workers(now.total)],
       [t("coverage_today"), say.percent(today.once, today.total)],
-      [t("coverage_plan"), say.percent(now.once, now.total)],
+      [t(edited ? "coverage_changed" : "coverage_plan"), say.percent(now.once, now.total)],
       [t("cross_coverage"), t("change", {
         before: say.percent(today.twice, today.total), after: say.percent(now.twice, now.total),
       })],
@@ -194,7 +195,8 @@ export function placeCard(district, cell, scene, say) {
     box.append(facts([
       [t("workers"), say.workers(workers[cell])],
       [t("uncovered_today"), say.workers(uncovered[cell])],
-      [t("uncovered_plan"), say.workers(choice.ledger.byCell(choice.part).uncovered[cell])],
+      [t(edited ? "uncovered_changed" : "uncovered_plan"),
+        say.workers(choice.ledger.byCell(choice.part).uncovered[cell])],
     ]));
   }
   return box;

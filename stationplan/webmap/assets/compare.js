@@ -197,11 +197,11 @@ function figuresTable(sides, say) {
   const percent = (/** @type {number} */ value) => say.percent(value);
   const cost = sides.map(({ choice }) => choice.chosen().reduce((sum, site) => sum + site.cost, 0));
   group(t("figures"));
-  row(t("coverage_total"), sides.map((side) => share(side, {}, "once")), percent, points);
+  row(t("coverage"), sides.map((side) => share(side, {}, "once")), percent, points);
   row(t("cross_coverage"), sides.map((side) => share(side, {}, "twice")), percent, points);
   row(t("new_sites"), sides.map(({ choice }) => choice.chosen().filter((site) => site.counted).length), say.count,
     say.signed);
-  row(t("cost"), cost, say.yuan, (value) => (value > 0 ? `+${say.yuan(value)}` : say.yuan(value).replace("-", "−")));
+  row(t("cost"), cost, say.count, (value) => (value > 0 ? `+${say.count(value)}` : say.count(value).replace("-", "−")));
   /** @type {[string, (model: Model) => {key: string, name: string}[], (at: number) => Part][]} */
   const kinds = [
     [t("district"), (model) => model.districts.name.map((name, i) =>

@@ -1,14 +1,13 @@
 /** Words and numbers of the page's language. */
 
-/** @typedef {string} LabelKey a key of `labels.json`, which holds every label of the page in both languages */
+/** @typedef {string} LabelKey a key of `labels.json`, which names every label of the page in English */
 
 const SHOWN_FROM = 0.05;
 
 /** The words of one language: `t` for labels, the others for numbers.
  * @param {"zh"|"en"} lang @param {Record<LabelKey, string>} text */
 export function languageOf(lang, text) {
-  const chinese = lang === "zh";
-  const locale = chinese ? "zh-CN" : "en-GB";
+  const locale = lang === "zh" ? "zh-CN" : "en-GB";
   const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
   const tenth = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
   const fixedTenth = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
@@ -17,8 +16,6 @@ export function languageOf(lang, text) {
   const share = new Intl.NumberFormat(locale, {
     style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1,
   });
-  // Chinese offices count money in units of 10,000 (万元).
-  const tenThousands = new Intl.NumberFormat("zh-CN", { notation: "compact", maximumFractionDigits: 2 });
 
   /** @param {LabelKey} key @param {Record<string, string|number>} [values] */
   const t = (key, values = {}) => text[key].replace(/\{(\w+)\}/g, (mark, name) =>
@@ -43,9 +40,7 @@ export function languageOf(lang, text) {
     return value >= SHOWN_FROM ? `+${shown}` : shown.replace("-", "−");
   };
   /** @param {number} value */
-  const yuan = (value) => t("yuan", {
-    amount: (chinese && Math.abs(value) >= 10000 ? tenThousands : whole).format(value),
-  });
+  const yuan = (value) => t("yuan", { amount: whole.format(value) });
   /** A difference of shares in points of a percent. @param {number} value */
   const points = (value) => `${value > 0.0005 ? "+" : value < -0.0005 ? "−" : ""}${fixedTenth.format(
     Math.abs(100 * value))}`;

@@ -79,7 +79,7 @@ function states(scene, say, turn) {
   choices.setAttribute("role", "group");
   choices.setAttribute("aria-label", say.t("uncovered"));
   for (const now of [false, true]) {
-    const label = now ? (scene.choice.edited().length ? "your_choice" : "with_plan") : "today";
+    const label = now ? (scene.choice.edited().length ? "after_changes" : "with_plan") : "today";
     const state = button("", say.t(label), () => turn(now));
     state.setAttribute("aria-pressed", String(now === scene.now));
     choices.append(state);

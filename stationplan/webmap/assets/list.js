@@ -74,7 +74,7 @@ export function makeList(choice, say, going) {
   const top = make("tr");
   top.append(make("td"));
   for (const [column, label] of /** @type {[SortKey, string][]} */ (
-    [["order", "№"], ["name", t("site")], ["gain", t("gain_short")], ["cost", t("cost")]])) {
+    [["order", t("order")], ["name", t("site")], ["gain", t("gain_short")], ["cost", t("cost")]])) {
     const cell = make("th");
     cell.scope = "col";
     cell.append(button("", label, () => {
@@ -113,7 +113,7 @@ export function makeList(choice, say, going) {
     name.append(go, make("small", "", model.districts.name[site.district] || ""));
     row.append(first, make("td", "sp-number", site.order || "+"), name,
       make("td", "sp-number", say.tabled(sumOf(choice.gain(site.row), choice.part), 0)),
-      make("td", "sp-number", say.yuan(site.cost)));
+      make("td", "sp-number", say.count(site.cost)));
     row.addEventListener("mouseenter", () => going.hover(site.row));
     row.addEventListener("mouseleave", () => going.hover(-1));
     go.addEventListener("focus", () => going.hover(site.row));

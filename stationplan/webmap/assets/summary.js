@@ -33,14 +33,14 @@ export function figures(choice, say) {
   arrow.setAttribute("aria-hidden", "true");
   const edited = choice.edited().length > 0;
   row.append(figure("sp-before", t("today"), before), arrow,
-    figure("sp-after", t(edited ? "your_choice" : "with_plan"), after));
+    figure("sp-after", t(edited ? "after_changes" : "with_plan"), after));
   if (edited) {
     const plan = choice.ledger.count(choice.part, choice.plan);
     row.append(figure("sp-against", t("against_plan"), say.signed(now.once - plan.once)));
   }
   const bar = make("div", "sp-bar");
   bar.setAttribute("role", "img");
-  bar.setAttribute("aria-label", t("coverage_sentence", { before, after }));
+  bar.setAttribute("aria-label", t(edited ? "coverage_edited" : "coverage_sentence", { before, after }));
   for (const [name, { once, total }] of /** @type {const} */ ([["sp-bar-after", now], ["sp-bar-before", today]])) {
     const part = make("span", name);
     part.style.width = `${total > 0 ? (100 * once) / total : 0}%`;
@@ -72,7 +72,7 @@ export function overview(choice, say) {
     [t("cross_coverage"), t("change", {
       before: say.percent(today.twice, today.total), after: say.percent(now.twice, now.total),
     })],
-    [t("cost"), say.yuan(chosen.reduce((sum, site) => sum + site.cost, 0))],
+    [t("cost"), say.count(chosen.reduce((sum, site) => sum + site.cost, 0))],
     [t("stations_closed"), closed ? say.count(closed) : null],
   ]), make("p", "sp-gap", choice.edited().length ? t("not_the_plan") : model.certainty));
   const { group, slot } = choice;
@@ -93,7 +93,8 @@ export function coverageTable(title, names, part, choice, say) {
   const { t } = say;
   const table = make("table", "sp-shares");
   const top = make("tr");
-  for (const text of [title, t("today"), t("now"), t("cross")]) {
+  const after = t(choice.edited().length ? "after_changes" : "with_plan");
+  for (const text of [title, t("today"), after, t("cross_coverage")]) {
     const cell = make("th", "", text);
     cell.scope = "col";
     top.append(cell);

@@ -22,14 +22,14 @@ export function showTables(host, choice, say) {
     coverageTable(t("group"), model.groups.map((item) => item.name), (i) => ({ group: i, slot }), choice, say),
     coverageTable(t("slot"), model.slots.map((item) => item.name), (i) => ({ group, slot: i }), choice, say),
     coverageTable(t("district"), model.districts.name, (i) => ({ group, slot, district: i }), choice, say),
-    make("h3", "", t("new_sites")),
+    make("h3", "", t("list_of_sites")),
     table([t("site"), t("code"), t("kind"), t("host"), t("hours"), t("address"), t("district"), t("gain_short"),
       t("cost"), t("held"), t("replacement")],
     choice.chosen().sort((a, b) => (a.order || Infinity) - (b.order || Infinity)).map((site) => {
       const item = site.order ? model.proposed[site.order - 1] : null;
       return [site.order ? `${site.order}. ${site.name}` : site.name, site.id, model.kinds[site.kind],
         model.hosts[site.host] || "", site.hours, site.address, model.districts.name[site.district] || "",
-        say.tabled(sumOf(choice.gain(site.row), choice.part), 0), say.yuan(site.cost), item ? item.held : "",
+        say.tabled(sumOf(choice.gain(site.row), choice.part), 0), say.count(site.cost), item ? item.held : "",
         item && item.replacement ? model.sites[item.replacement.site].name : ""];
     })),
     make("h3", "", t("existing_stations")),
