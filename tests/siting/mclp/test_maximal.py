@@ -18,7 +18,7 @@ from stationplan.siting.engine.core import plain_core
 from stationplan.siting.engine.greedy import greedy
 
 
-def _best(case, floors=None):
+def most_coverable(case, floors=None):
     """The largest coverable weight, ``None`` when no choice meets the floors, by trying everything."""
 
     def worth(chosen):
@@ -31,7 +31,7 @@ def _best(case, floors=None):
 
 
 def _check(solution, case, floors=None):
-    most = _best(case, floors)
+    most = most_coverable(case, floors)
     cover, weights, limits = case["cover"], case["weights"], case["limits"]
     if most is None:
         assert solution.termination == "infeasible"
