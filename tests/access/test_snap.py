@@ -8,40 +8,15 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.networks import both_ways, networks_and_points, road_network
 
 from stationplan.access import connect, network_of, travel_times
-from stationplan.access.network import assemble
 from stationplan.access.times import impedance
 from stationplan.geo import project
 from stationplan.inputs.roads.edge_tables import read_csv_roads
 from stationplan.inputs.roads.pieces import road_arcs
 from stationplan.inputs.roads.rules import Rules, Speeds
 from stationplan.scenario import Limits
-
-
-def _network(x, y, arcs):
-    """Return a network of arcs (tail, head, {mode: minutes}); metres are those of the straight line."""
-    x, y = np.array(x, dtype=float), np.array(y, dtype=float)
-    tail, head = (np.array([arc[end] for arc in arcs], dtype=np.int64) for end in (0, 1))
-    modes = sorted({mode for arc in arcs for mode in arc[2]}) or ["walk"]
-    minutes = {mode: np.array([arc[2].get(mode, np.inf) for arc in arcs], dtype=float) for mode in modes}
-    length = np.hypot(x[head] - x[tail], y[head] - y[tail])
-    return assemble(
-        x,
-        y,
-        tail,
-        head,
-        minutes=minutes,
-        metres={mode: np.where(np.isinf(values), np.inf, length) for mode, values in minutes.items()},
-        major=np.zeros(len(arcs), dtype=bool),
-        crs="EPSG:32648",
-        source="",
-        date="",
-    )
-
-
-def _both_ways(pairs, minutes=1.0):
-    return [(a, b, {"walk": minutes}) for a, b in pairs] + [(b, a, {"walk": minutes}) for a, b in pairs]
 
 
 def _connect(network, points, *, modes=("walk",), max_snap_m=1000.0, min_component_nodes=1):
@@ -55,33 +30,6 @@ def _times(network, nodes, mode="walk"):
     dense = np.full((len(nodes), len(nodes)), np.inf)
     dense[found.coords] = found.data
     return dense
-
-
-_PLACE = st.tuples(st.integers(0, 300), st.integers(0, 300))
-_MINUTES = st.sampled_from([0.0, 0.25, 1.0, 2.5, 7.0])
-_MODES = ("walk", "car")
-
-
-@st.composite
-def _cases(draw):
-    """A random network of two modes, and points beside, on and at the ends of its arcs."""
-    places = draw(st.lists(_PLACE, min_size=2, max_size=8))
-    node = st.integers(0, len(places) - 1)
-    arcs = []
-    for a, b in draw(st.lists(st.tuples(node, node), min_size=1, max_size=14)):
-        walk, car = draw(st.one_of(st.none(), _MINUTES)), draw(st.one_of(st.none(), _MINUTES))
-        for mode, minutes in (("walk", walk), ("car", car)):
-            if minutes is not None:
-                arcs.append((a, b, {mode: minutes}))
-        if walk is not None and draw(st.booleans()):
-            arcs.append((b, a, {"walk": walk}))
-        if car is not None and draw(st.booleans()):
-            arcs.append((b, a, {"car": car}))
-    points = draw(st.lists(_PLACE, max_size=4))
-    along = draw(st.lists(st.tuples(node, node, st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.9, 1.0])), max_size=6))
-    points += [tuple(np.array(places[a]) + share * np.subtract(places[b], places[a])) for a, b, share in along]
-    x, y = np.array(places).T
-    return x, y, arcs, points
 
 
 def _usable_lines(x, y, arcs, mode, min_nodes):
@@ -98,10 +46,10 @@ def _usable_lines(x, y, arcs, mode, min_nodes):
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
-@given(_cases())
+@given(networks_and_points())
 def test_cutting_roads_changes_no_way_between_old_nodes(case):
     x, y, arcs, points = case
-    network = _network(x, y, arcs)
+    network = road_network(x, y, arcs)
     split, _ = _connect(network, points, modes=list(network.minutes))
     old = np.arange(len(x))
     assert np.array_equal(split.x[old], network.x)
@@ -115,10 +63,10 @@ def test_cutting_roads_changes_no_way_between_old_nodes(case):
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
-@given(_cases(), st.sampled_from([1, 3, 50]), st.sampled_from([20.5, 1000.0]))
+@given(networks_and_points(), st.sampled_from([1, 3, 50]), st.sampled_from([20.5, 1000.0]))
 def test_each_point_meets_the_nearest_road_that_its_mode_may_use(case, min_nodes, limit):
     x, y, arcs, points = case
-    network = _network(x, y, arcs)
+    network = road_network(x, y, arcs)
     modes = list(network.minutes)
     split, snap = _connect(network, points, modes=modes, max_snap_m=limit, min_component_nodes=min_nodes)
     for mode in modes:
@@ -137,11 +85,11 @@ def test_each_point_meets_the_nearest_road_that_its_mode_may_use(case, min_nodes
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(_cases(), st.randoms(use_true_random=False))
+@given(networks_and_points(), st.randoms(use_true_random=False))
 def test_the_order_of_points_does_not_matter(case, random):
     x, y, arcs, points = case
     order = random.sample(range(len(points)), len(points))
-    network = _network(x, y, arcs)
+    network = road_network(x, y, arcs)
     modes = list(network.minutes)
     one, here = _connect(network, points, modes=modes)
     other, there = _connect(network, [points[i] for i in order], modes=modes)
@@ -168,7 +116,7 @@ def test_ways_between_points_on_a_straight_street_are_its_integral(pace, names, 
     arcs = [(name[i], name[i + 1], {"walk": forth}) for i, (forth, _) in enumerate(pace)]
     arcs += [(name[i + 1], name[i], {"walk": back}) for i, (_, back) in enumerate(pace)]
     points = [(min(along, 100 * len(pace)), off) for along, off in points]
-    split, snap = _connect(_network(x, np.zeros(count), arcs), points)
+    split, snap = _connect(road_network(x, np.zeros(count), arcs), points)
     assert np.allclose(snap.offroad_m["walk"], [abs(off) for _, off in points], rtol=0, atol=1e-9)
     bends = np.arange(count) * 100.0
     forth, back = (np.concatenate([[0], np.cumsum([minutes[way] for minutes in pace])]) for way in (0, 1))
@@ -183,7 +131,7 @@ def test_ways_between_points_on_a_straight_street_are_its_integral(pace, names, 
 def test_points_on_one_way_streets_keep_the_direction():
     # A one-way circle 0 -> 1 -> 2 -> 3 -> 0 of 100 m sides, a minute each; two points on its last arc.
     ring = [(i, (i + 1) % 4, {"car": 1.0}) for i in range(4)]
-    split, snap = _connect(_network([0, 100, 100, 0], [0, 0, 100, 100], ring), [(-5, 75), (-5, 25)], modes=["car"])
+    split, snap = _connect(road_network([0, 100, 100, 0], [0, 0, 100, 100], ring), [(-5, 75), (-5, 25)], modes=["car"])
     first, second = snap.node["car"].tolist()
     assert (split.x[first], split.y[first]) == (0, 75)
     minutes = _times(split, np.array([first, second, 0, 3]), "car")
@@ -216,7 +164,7 @@ def test_a_place_cut_for_one_mode_is_a_node_for_all():
     # Walkers use 0-1 and 0-2, cars only 0-1; the point is nearest to the footway 0-2.
     arcs = [(0, 1, {"walk": 1.0, "car": 0.2}), (1, 0, {"walk": 1.0, "car": 0.2})]
     arcs += [(0, 2, {"walk": 1.0}), (2, 0, {"walk": 1.0})]
-    split, snap = _connect(_network([0, 100, 0], [0, 0, 100], arcs), [(10, 60)], modes=["walk", "car"])
+    split, snap = _connect(road_network([0, 100, 0], [0, 0, 100], arcs), [(10, 60)], modes=["walk", "car"])
     walk, car = int(snap.node["walk"][0]), int(snap.node["car"][0])
     assert ((split.x[walk], split.y[walk]), (split.x[car], split.y[car])) == ((0, 60), (10, 0))
     assert (snap.offroad_m["walk"][0], snap.offroad_m["car"][0]) == (10.0, 60.0)
@@ -225,7 +173,7 @@ def test_a_place_cut_for_one_mode_is_a_node_for_all():
 
 
 def test_points_at_and_beyond_an_end_use_its_node_and_add_none():
-    street = _network([0, 100], [0, 0], _both_ways([(0, 1)]))
+    street = road_network([0, 100], [0, 0], both_ways([(0, 1)]))
     split, snap = _connect(street, [(0, 0), (-30, 40), (100.004, 0), (99.995, 20)])
     assert split.node_count == 2
     assert snap.node["walk"].tolist() == [0, 0, 1, 1]
@@ -233,20 +181,20 @@ def test_points_at_and_beyond_an_end_use_its_node_and_add_none():
 
 
 def test_points_at_one_place_share_a_node():
-    split, snap = _connect(_network([0, 100], [0, 0], _both_ways([(0, 1)])), [(40, 5), (40, -9), (40, 0)])
+    split, snap = _connect(road_network([0, 100], [0, 0], both_ways([(0, 1)])), [(40, 5), (40, -9), (40, 0)])
     assert snap.node["walk"].tolist() == [2, 2, 2]
     assert split.node_count == 3
 
 
 def test_the_limit_of_distance_is_closed():
-    street = _network([0, 100], [0, 0], _both_ways([(0, 1)]))
+    street = road_network([0, 100], [0, 0], both_ways([(0, 1)]))
     _, snap = _connect(street, [(50, 200), (50, 200.001)], max_snap_m=200.0)
     assert snap.node["walk"].tolist() == [2, -1]
     assert snap.offroad_m["walk"].tolist() == [200.0, np.inf]
 
 
 def test_a_tie_goes_to_the_road_with_the_lowest_nodes():
-    roads = _network([0, 100, 0, 100], [10, 10, -10, -10], _both_ways([(2, 3), (0, 1), (0, 2)]))
+    roads = road_network([0, 100, 0, 100], [10, 10, -10, -10], both_ways([(2, 3), (0, 1), (0, 2)]))
     split, snap = _connect(roads, [(50, 0)])
     assert split.y[snap.node["walk"][0]] == 10
 
@@ -254,7 +202,7 @@ def test_a_tie_goes_to_the_road_with_the_lowest_nodes():
 def _street_and_island():
     x = [0, 100, 200, 300, 0, 100]
     y = [0, 0, 0, 0, 50, 50]
-    return _network(x, y, _both_ways([(0, 1), (1, 2), (2, 3), (4, 5)]))
+    return road_network(x, y, both_ways([(0, 1), (1, 2), (2, 3), (4, 5)]))
 
 
 def test_small_islands_are_not_used():
@@ -270,21 +218,21 @@ def test_the_largest_part_is_used_when_none_is_large_enough():
 
 
 def test_a_street_that_leads_only_out_is_not_used():
-    arcs = [*_both_ways([(0, 1)]), (1, 2, {"walk": 1.0})]
-    _, snap = _connect(_network([0, 100, 200], [0, 0, 0], arcs), [(180, 30)])
+    arcs = [*both_ways([(0, 1)]), (1, 2, {"walk": 1.0})]
+    _, snap = _connect(road_network([0, 100, 200], [0, 0, 0], arcs), [(180, 30)])
     assert snap.node["walk"].tolist() == [1]
     assert snap.offroad_m["walk"][0] == pytest.approx(np.hypot(80, 30))
 
 
 def test_a_road_without_length_still_takes_points():
-    arcs = _both_ways([(0, 1), (1, 2)])
-    split, snap = _connect(_network([0, 0, 100], [0, 0, 0], arcs), [(-3, 4), (60, 1)])
+    arcs = both_ways([(0, 1), (1, 2)])
+    split, snap = _connect(road_network([0, 0, 100], [0, 0, 0], arcs), [(-3, 4), (60, 1)])
     assert snap.offroad_m["walk"].tolist() == [5.0, 1.0]
     assert (split.x[snap.node["walk"]] == [0, 60]).all()
 
 
 def test_without_roads_or_points_there_is_nothing_to_meet():
-    _, snap = _connect(_network([0, 100], [0, 0], []), [(50, 0)])
+    _, snap = _connect(road_network([0, 100], [0, 0], []), [(50, 0)])
     assert snap.node["walk"].tolist() == [-1]
     assert snap.offroad_m["walk"].tolist() == [np.inf]
     split, snap = _connect(_street_and_island(), [])

@@ -11,29 +11,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 from scipy.sparse.csgraph import dijkstra
+from support.networks import road_network
 
 from stationplan.access import Access, nearest, network_from_arcs, travel_times
-from stationplan.access.network import assemble
 from stationplan.domain import Group, LocalText, Snap
 
 
 def _network(count, arcs):
     """Return a network of (tail, head, minutes on foot) with its nodes anywhere."""
     x, y = np.random.default_rng(count).uniform(0, 10_000, (2, count))
-    tail, head = (np.array([arc[end] for arc in arcs], dtype=np.int64) for end in (0, 1))
-    minutes = np.array([arc[2] for arc in arcs], dtype=float)
-    return assemble(
-        x,
-        y,
-        tail,
-        head,
-        minutes={"walk": minutes},
-        metres={"walk": minutes * 75},
-        major=np.zeros(len(arcs), dtype=bool),
-        crs="EPSG:32648",
-        source="",
-        date="",
-    )
+    return road_network(x, y, [(tail, head, {"walk": minutes}) for tail, head, minutes in arcs], metres_a_minute=75)
 
 
 def _entries(matrix):

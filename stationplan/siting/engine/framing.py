@@ -37,6 +37,13 @@ def framed(problem: Problem) -> Framed:
     gradual coverage (Church and Roberts 1983; Berman and Krass 2002) is plain coverage of more rows.
     """
     cover, weights, district = _steps(problem)
+    stations = _displaceable(problem)
+    if len(stations):  # each covers a row of its own, without weight, by which the stations kept are counted
+        entries = (np.ones(len(stations), dtype=bool), (np.arange(len(stations)), stations))
+        own = sparse.csr_array(entries, (len(stations), cover.shape[1]))
+        cover = sparse.csr_array(sparse.vstack([cover, own]))
+        weights = np.concatenate([weights, np.zeros(len(stations))])
+        district = np.concatenate([district, np.zeros(len(stations), dtype=district.dtype)])
     options = np.flatnonzero(problem.free | problem.closable)
     kept = problem.existing & ~problem.closable
     already = cover @ kept.astype(np.int32)
@@ -56,6 +63,11 @@ def framed(problem: Problem) -> Framed:
         measures.append(sparse.csr_array((once, (np.tile(district, 2), column)), shape))
         reached = np.bincount(district, np.where(already >= 1, weights, 0.0), minlength=len(problem.floor))
         least.append(problem.floor - reached)
+    if len(stations):
+        own_rows = len(weights) - len(stations) + np.arange(len(stations))
+        counted = (np.ones(len(stations)), (np.zeros(len(stations), dtype=np.int64), own_rows))
+        measures.append(sparse.csr_array(counted, (1, 2 * len(weights))))
+        least.append(np.array([float(len(stations) - problem.close)]))
     plain = problem.backup == 0 and not problem.bonus.any()
     if problem.target > 0 and not plain:
         measures.append(sparse.csr_array(once[None, :]))
@@ -130,6 +142,14 @@ def equal_rows(cover: sparse.csr_array, label: IntArray | None = None) -> tuple[
     if not np.array_equal(twin, cover.indices):  # pragma: no cover - two independent 64-bit collisions
         representative, group = np.arange(cover.shape[0]), np.arange(cover.shape[0])
     return representative.astype(np.int64), group.astype(np.int64)
+
+
+def _displaceable(problem: Problem) -> IntArray:
+    """Return the closable stations when a new site near one of them might close more than are to close."""
+    closable, apart = problem.closable, problem.apart
+    if closable[apart].any():
+        return np.flatnonzero(closable).astype(np.int64)
+    return np.empty(0, dtype=np.int64)
 
 
 def _steps(problem: Problem) -> tuple[sparse.csr_array, FloatArray, IntArray]:

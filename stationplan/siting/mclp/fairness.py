@@ -91,7 +91,7 @@ def fair_coverage(
     if not frame.core.allows(frame.core.required):
         return unanswered("infeasible", clock=clock, method=_METHOD)
     choices = [start(frame.core)]
-    coverable = frame.measures.sum(axis=1) - frame.least
+    coverable = (frame.measures.sum(axis=1) - frame.least)[: len(total)]
     bound, depth = float((coverable[total > 0] / total[total > 0]).min()), 0
     if frame.core.cover.shape[0]:
         found, proven, depth = _raised(frame, total, choices[0], clock)

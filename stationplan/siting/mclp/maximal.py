@@ -207,8 +207,8 @@ def best_floor(
     base = cover_program(frame.core, frame.measures, frame.least)
     districts = len(totals)
     # The largest t with covered weight of district d >= t * totals[d].
-    rows = sparse.hstack([base.measured, sparse.csr_array(-totals[:, None] * base.unit)], format="csr")
-    more = Linear(np.zeros(1), np.ones(1), rows, frame.least * base.unit, np.full(districts, np.inf))
+    rows = sparse.hstack([base.measured[:districts], sparse.csr_array(-totals[:, None] * base.unit)], format="csr")
+    more = Linear(np.zeros(1), np.ones(1), rows, frame.least[:districts] * base.unit, np.full(districts, np.inf))
     cost = np.append(np.zeros(len(base.program.cost)), 1.0)
     answer = highs.solve(extended(base.program, more, cost), seconds=time_limit_s)
     return 0.0 if answer.values is None else max(min(round(answer.objective, 9), 1.0), 0.0)

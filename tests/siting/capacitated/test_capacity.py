@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from functools import partial
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
-from scipy.optimize import linprog
+from support.oracles import build_gains, can_serve_floors, choices, served_workers
+from support.strategies import capacity_cases
 
 from stationplan.siting import assign, capacitated_coverage, max_coverage
 from stationplan.siting.base.answer import Clock
@@ -19,90 +20,10 @@ from stationplan.siting.capacitated.prices import bound, prices
 from stationplan.siting.capacitated.reduced import reduce
 
 
-def _served(case, sites):
-    """Workers served by a choice: the least cut over all sets of rows, slot by slot (Ford and Fulkerson 1956)."""
-    cover, weights, capacity, slot = (case[key] for key in ("cover", "weights", "capacity", "slot"))
-    total = 0.0
-    for now in np.unique(slot):
-        rows = np.flatnonzero(slot == now)
-        sets = (np.arange(2 ** len(rows))[:, None] >> np.arange(len(rows))) & 1
-        reached = (sets @ cover[np.ix_(rows, sites)]) > 0
-        room = np.where(np.isinf(capacity[sites, now]), 1e9, capacity[sites, now])
-        total += ((1 - sets) @ weights[rows] + reached @ room).min()
-    return float(total)
-
-
-def _meets(case, sites, floor):
-    """Whether a choice can meet floors, by a linear program over all pairs."""
-    cover, weights, capacity, slot = (case[key] for key in ("cover", "weights", "capacity", "slot"))
-    pairs = [(i, j) for i in range(len(weights)) for j in sites if cover[i, j]]
-    if not pairs:
-        return bool((floor <= 0).all())
-    upper, limit = [], []
-    for i in range(len(weights)):
-        upper.append([float(a == i) for a, _ in pairs])
-        limit.append(weights[i])
-    for j in sites:
-        for now in np.unique(slot):
-            upper.append([float(b == j and slot[a] == now) for a, b in pairs])
-            limit.append(min(capacity[j, now], 1e6))
-    for d in range(len(floor)):
-        upper.append([-float(case["district"][a] == d) for a, _ in pairs])
-        limit.append(1e-9 - floor[d])
-    return linprog(np.zeros(len(pairs)), A_ub=upper, b_ub=limit).status == 0
-
-
 def _choices(case):
-    """Every choice of new sites within the limits of a case."""
-    cover, limits = case["cover"], case["limits"]
-    costs = np.asarray(limits.get("costs") or np.ones(cover.shape[1]))
-    free = [j for j in range(cover.shape[1]) if j not in limits["existing"] and j not in limits["forbidden"]]
-    for count in range(min(limits.get("p", len(free)), len(free)) + 1):
-        for chosen in combinations(free, count):
-            affordable = limits.get("budget") is None or costs[list(chosen)].sum() <= limits["budget"] + 1e-9
-            if affordable and set(limits["required"]) <= set(chosen):
-                yield [*chosen, *limits["existing"]]
-
-
-@st.composite
-def _cases(draw):
-    """A small problem with odd rows, columns and capacities, its limits, slots and districts."""
-    sites, rows, slots = draw(st.integers(1, 6)), draw(st.integers(0, 9)), draw(st.integers(1, 3))
-    cells = draw(st.lists(st.booleans(), min_size=rows * sites, max_size=rows * sites))
-    cover = np.array(cells, dtype=bool).reshape(rows, sites)
-    if draw(st.booleans()) and sites > 1:
-        cover[:, -1] = cover[:, 0]  # twins
-    if draw(st.booleans()):
-        cover[:, draw(st.integers(0, sites - 1))] = False
-    if rows > 1 and draw(st.booleans()):
-        cover[-1] = cover[0]
-    weight = st.sampled_from([0.0, 1.0, 2.0, 3.5, 0.1, 0.3, 40.0])
-    weights = np.array(draw(st.lists(weight, min_size=rows, max_size=rows)))
-    room = st.sampled_from([0.0, 0.2, 1.0, 2.0, 3.5, 5.0, 41.0, np.inf])
-    capacity = np.array(draw(st.lists(room, min_size=sites * slots, max_size=sites * slots))).reshape(sites, slots)
-    role = draw(
-        st.lists(st.sampled_from(["", "", "", "existing", "required", "forbidden"]), min_size=sites, max_size=sites)
-    )
-    limits = {name: [j for j in range(sites) if role[j] == name] for name in ("existing", "required", "forbidden")}
-    usable = sites - len(limits["existing"]) - len(limits["forbidden"])
-    which = draw(st.sampled_from(["p", "budget", "both"]))
-    if which != "budget":
-        limits["p"] = draw(st.integers(0, usable))
-    if which != "p":
-        limits["costs"] = draw(st.lists(st.sampled_from([0.0, 0.1, 0.2, 1.0, 3.0]), min_size=sites, max_size=sites))
-        limits["budget"] = draw(st.sampled_from([0.0, 0.3, 1.0, 2.2, 4.0]))
-    slot = np.array(draw(st.lists(st.integers(0, slots - 1), min_size=rows, max_size=rows)), dtype=int)
-    count = draw(st.integers(1, 2))
-    district = np.array(draw(st.lists(st.integers(0, count - 1), min_size=rows, max_size=rows)), dtype=int)
-    return {
-        "cover": cover,
-        "weights": weights,
-        "capacity": capacity,
-        "slot": slot,
-        "limits": limits,
-        "district": district,
-        "totals": np.bincount(district, weights, minlength=count),
-    }
+    """Every choice of new sites within the limits of a case, together with the existing ones."""
+    for chosen in choices(case["cover"].shape[1], **case["limits"]):
+        yield [*chosen, *case["limits"]["existing"]]
 
 
 def _ask(case, **more):
@@ -120,36 +41,35 @@ def _check(solution, case, best):
     chosen, limits = solution.sites.tolist(), case["limits"]
     assert solution.termination == "optimal"
     assert solution.objective == pytest.approx(best, rel=2e-6, abs=1e-9)
-    assert solution.objective == pytest.approx(_served(case, [*chosen, *limits["existing"]]), abs=1e-9)
+    assert solution.objective == pytest.approx(served_workers(case, [*chosen, *limits["existing"]]), abs=1e-9)
     assert solution.bound >= max(solution.objective, best - 1e-9)
     assert sorted([*chosen, *limits["existing"]]) in [sorted(sites) for sites in _choices(case)]
     assert len(set(chosen)) == len(chosen)
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
-@given(_cases())
+@given(capacity_cases())
 def test_the_answer_is_the_best_of_all_choices(case):
     solution = _ask(case)
-    _check(solution, case, max((_served(case, sites) for sites in _choices(case)), default=None))
+    _check(solution, case, max((served_workers(case, sites) for sites in _choices(case)), default=None))
     # In build order each site adds no more than the one before it, and only a required one adds nothing.
     chosen, limits = solution.sites.tolist(), case["limits"]
-    steps = [_served(case, [*limits["existing"], *chosen[:k]]) for k in range(len(chosen) + 1)]
-    gains = np.diff(steps)
+    gains = build_gains(partial(served_workers, case), chosen, limits["existing"])
     assert (np.diff(gains) <= 1e-9).all()
     assert all(gain > 0 or site in limits["required"] for gain, site in zip(gains, chosen, strict=True))
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
-@given(_cases(), st.lists(st.sampled_from([0.0, 0.2, 0.5, 0.9]), min_size=2, max_size=2))
+@given(capacity_cases(), st.lists(st.sampled_from([0.0, 0.2, 0.5, 0.9]), min_size=2, max_size=2))
 def test_with_floors_the_answer_is_the_best_of_the_choices_that_can_meet_them(case, shares):
     floor = case["totals"] * shares[: len(case["totals"])]
-    can = [sites for sites in _choices(case) if _meets(case, sites, floor)]
+    can = [sites for sites in _choices(case) if can_serve_floors(case, sites, floor)]
     solution = _ask(case, district=case["district"], floor=floor)
-    _check(solution, case, max((_served(case, sites) for sites in can), default=None))
+    _check(solution, case, max((served_workers(case, sites) for sites in can), default=None))
     if not can:
         return
     sites = [*solution.sites, *case["limits"]["existing"]]
-    assert _meets(case, sites, floor)
+    assert can_serve_floors(case, sites, floor)
     asked = {"slot": case["slot"], "district": case["district"], "floor": floor}
     served = assign(case["cover"], case["weights"], case["capacity"], sites, **asked)
     assert served.sum() == pytest.approx(solution.objective, rel=1e-6)
@@ -159,7 +79,7 @@ def test_with_floors_the_answer_is_the_best_of_the_choices_that_can_meet_them(ca
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
-@given(_cases(), st.randoms(use_true_random=False))
+@given(capacity_cases(), st.randoms(use_true_random=False))
 def test_an_assignment_serves_as_many_as_the_least_cut_and_keeps_all_limits(case, random):
     cover, weights, capacity, slot = (case[key] for key in ("cover", "weights", "capacity", "slot"))
     sites = random.sample(range(cover.shape[1]), random.randint(0, cover.shape[1]))
@@ -172,11 +92,11 @@ def test_an_assignment_serves_as_many_as_the_least_cut_and_keeps_all_limits(case
     assert (served.sum(axis=1) <= weights * (1 + 1e-12)).all()
     for now in range(capacity.shape[1]):
         assert (served[slot == now].sum(axis=0) <= capacity[:, now] * (1 + 1e-12)).all()
-    assert served.sum() == pytest.approx(_served(case, sites), abs=1e-9)
+    assert served.sum() == pytest.approx(served_workers(case, sites), abs=1e-9)
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
-@given(_cases(), st.lists(st.integers(0, 5), min_size=1, max_size=12))
+@given(capacity_cases(), st.lists(st.integers(0, 5), min_size=1, max_size=12))
 def test_a_flow_is_greatest_after_sites_open_and_close(case, moves):
     cover, weights, capacity, slot = (case[key] for key in ("cover", "weights", "capacity", "slot"))
     problem = checked(
@@ -191,22 +111,22 @@ def test_a_flow_is_greatest_after_sites_open_and_close(case, moves):
     opened = []
     for move in moves:
         site = move % cover.shape[1]
-        worth = _served(case, opened)
+        worth = served_workers(case, opened)
         if site in opened:
             opened.remove(site)
-            assert flow.close(site) == pytest.approx(worth - _served(case, opened), abs=1e-9)
+            assert flow.close(site) == pytest.approx(worth - served_workers(case, opened), abs=1e-9)
         else:
             before = flow.flow.copy()
             opened.append(site)
-            added = _served(case, opened) - worth
+            added = served_workers(case, opened) - worth
             assert flow.gain(site) == pytest.approx(added, abs=1e-9)
             assert (flow.flow == before).all()
             assert flow.open([site]) == pytest.approx(added, abs=1e-9)
-        assert flow.flow.sum() == pytest.approx(_served(case, opened), abs=1e-9)
+        assert flow.flow.sum() == pytest.approx(served_workers(case, opened), abs=1e-9)
 
 
 @settings(max_examples=80, deadline=None, derandomize=True)
-@given(_cases(), st.integers(0, 40), st.randoms(use_true_random=False))
+@given(capacity_cases(), st.integers(0, 40), st.randoms(use_true_random=False))
 def test_any_prices_give_bounds_that_no_choice_exceeds(case, steps, random):
     limits = {**dict.fromkeys(("p", "budget", "costs")), **case["limits"]}
     problem = checked(case["cover"], case["weights"], district=None, floor=None, **limits)
@@ -218,7 +138,7 @@ def test_any_prices_give_bounds_that_no_choice_exceeds(case, steps, random):
     price, _ = prices(reduced.places, reduced.limits, clock=Clock(60), target=0.0, steps=steps, start=start)
     limit = bound(reduced.places, reduced.limits, price)
     for sites in choices:
-        worth = _served(case, sites) - reduced.secured
+        worth = served_workers(case, sites) - reduced.secured
         assert limit.value >= worth - 1e-9
         new = [j for j in sites if reduced.allowed[j]]
         assert all(limit.chosen[j] >= worth - 1e-9 for j in new)
@@ -227,7 +147,7 @@ def test_any_prices_give_bounds_that_no_choice_exceeds(case, steps, random):
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(_cases())
+@given(capacity_cases())
 def test_without_limits_of_capacity_it_is_maximal_coverage(case):
     free = _ask({**case, "capacity": np.full(case["capacity"].shape, np.inf)})
     plain = max_coverage(case["cover"], case["weights"], **case["limits"])

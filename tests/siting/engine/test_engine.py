@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
+from support.strategies import odd_cover, row_of
 
 from stationplan.siting.base.answer import PROVEN, Clock
 from stationplan.siting.engine import solver
@@ -69,28 +70,18 @@ def best_of(core):
 def cores(draw):
     """A small core with odd rows and options, second weights, values, several limits and required options."""
     count, rows = draw(st.integers(1, 7)), draw(st.integers(0, 10))
-    cells = draw(st.lists(st.booleans(), min_size=rows * count, max_size=rows * count))
-    cover = np.array(cells, dtype=bool).reshape(rows, count)
-    if count > 1 and draw(st.booleans()):
-        cover[:, -1] = cover[:, 0]
-    if draw(st.booleans()):
-        cover[:, draw(st.integers(0, count - 1))] = False
-    if rows > 1 and draw(st.booleans()):
-        cover[-1] = cover[0]
-    weight = st.sampled_from([0.0, 1.0, 2.0, 3.5, 0.01, 40.0])
-    first = np.array(draw(st.lists(weight, min_size=rows, max_size=rows)))
-    share = st.sampled_from([0.0, 0.0, 0.5, 1.0])
-    second = first * draw(st.lists(share, min_size=rows, max_size=rows)) if draw(st.booleans()) else np.zeros(rows)
+    cover = odd_cover(draw, rows, count)
+    first = row_of(draw, [0.0, 1.0, 2.0, 3.5, 0.01, 40.0], rows)
+    second = first * row_of(draw, [0.0, 0.0, 0.5, 1.0], rows) if draw(st.booleans()) else np.zeros(rows)
     value = np.zeros(count)
     if draw(st.booleans()):
-        value = np.array(draw(st.lists(st.sampled_from([0.0, 0.0, 0.5, 3.0]), min_size=count, max_size=count)))
-    use = st.sampled_from([0.0, 0.1, 1.0, 2.0])
+        value = row_of(draw, [0.0, 0.0, 0.5, 3.0], count)
     limits, most = [], []
     if draw(st.booleans()):
         limits.append(np.ones(count))
         most.append(draw(st.integers(0, count)))
     for _ in range(draw(st.integers(0, 2))):
-        limits.append(draw(st.lists(use, min_size=count, max_size=count)))
+        limits.append(row_of(draw, [0.0, 0.1, 1.0, 2.0], count))
         most.append(draw(st.sampled_from([0.0, 0.1, 1.0, 2.2, 4.0])))
     limits = np.array(limits, dtype=float).reshape(-1, count)
     required = draw(st.lists(st.integers(0, count - 1), max_size=2, unique=True))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from functools import partial
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
+from support.oracles import best, build_gains, covered_weight, is_enough
+from support.strategies import set_cover_cases
 
 from stationplan.siting import min_stations, most_coverable
 from stationplan.siting.base import highs
@@ -24,78 +26,33 @@ from stationplan.siting.lscp.swaps import swap
 from stationplan.siting.lscp.whole import cover_all
 
 
-@st.composite
-def _cases(draw):
-    """A small problem with odd rows and columns, roles of sites, costs, and districts of rows."""
-    sites, rows = draw(st.integers(1, 8)), draw(st.integers(0, 12))
-    cells = draw(st.lists(st.booleans(), min_size=rows * sites, max_size=rows * sites))
-    cover = np.array(cells, dtype=bool).reshape(rows, sites)
-    if draw(st.booleans()) and sites > 1:
-        cover[:, -1] = cover[:, 0]  # twins
-    if draw(st.booleans()):
-        cover[:, draw(st.integers(0, sites - 1))] = False
-    if rows > 1 and draw(st.booleans()):
-        cover[-1] = cover[0]
-    weight = st.sampled_from([0.0, 1.0, 1.0, 2.0, 3.5, 0.01, 40.0])
-    weights = np.array(draw(st.lists(weight, min_size=rows, max_size=rows)))
-    roles = st.sampled_from(["", "", "", "", "existing", "required", "forbidden"])
-    role = draw(st.lists(roles, min_size=sites, max_size=sites))
-    limits = {name: [j for j in range(sites) if role[j] == name] for name in ("existing", "required", "forbidden")}
-    money = st.sampled_from([0.0, 0.1, 1.0, 1.0, 2.0, 3.5])
-    costs = draw(st.one_of(st.none(), st.lists(money, min_size=sites, max_size=sites)))
-    district = np.array(draw(st.lists(st.integers(0, 2), min_size=rows, max_size=rows)), dtype=int)
-    return {"cover": cover, "weights": weights, "costs": costs, "district": district, **limits}
-
-
-def _is_enough(case, standing, target, floor):
-    weights, district = case["weights"], case["district"]
-    covered = case["cover"][:, list(standing)].any(axis=1)
-    slack = 1e-9 * weights.sum()
-    if any(weights[covered & (district == d)].sum() < least - slack for d, least in enumerate(floor)):
-        return False
-    if target == 1:
-        return bool(covered[weights > 0].all())
-    return weights[covered].sum() >= target * weights.sum() - slack
-
-
-def _cheapest(case, target, floor):
-    """The least cost of enough sites, ``None`` when there is none, by trying everything."""
-    sites = case["cover"].shape[1]
-    costs = np.ones(sites) if case["costs"] is None else np.asarray(case["costs"])
-    free = [j for j in range(sites) if j not in case["existing"] and j not in case["forbidden"]]
-    found = [
-        costs[list(chosen)].sum()
-        for count in range(len(free) + 1)
-        for chosen in combinations(free, count)
-        if set(case["required"]) <= set(chosen) and _is_enough(case, {*chosen, *case["existing"]}, target, floor)
-    ]
-    return min(found, default=None)
-
-
 def _check(case, target, floor=()):
     ends = {"district": case["district"], "floor": floor} if len(floor) else {}
-    limits = {name: case[name] for name in ("costs", "existing", "required", "forbidden")}
+    limits = case["limits"]
     answer = min_stations(case["cover"], case["weights"], target=target, **limits, **ends)
-    best = _cheapest(case, target, floor)
-    if best is None:
+    prices = np.ones(case["cover"].shape[1]) if limits["costs"] is None else np.asarray(limits["costs"])
+
+    def cost(chosen):
+        enough = is_enough(case, {*chosen, *limits["existing"]}, target, floor)
+        return prices[list(chosen)].sum() if enough else None
+
+    least = best(cost, len(prices), least=True, **limits)
+    if least is None:
         assert answer.termination == "infeasible"
         assert len(answer.sites) == 0
         assert np.isnan([answer.objective, answer.bound, answer.gap]).all()
         return
     chosen = answer.sites.tolist()
-    assert answer.objective == pytest.approx(best, abs=1e-9)
-    assert answer.bound == pytest.approx(best, rel=1e-5, abs=1e-9)
+    assert answer.objective == pytest.approx(least, abs=1e-9)
+    assert answer.bound == pytest.approx(least, rel=1e-5, abs=1e-9)
     assert answer.termination == "optimal"
     assert len(set(chosen)) == len(chosen)
-    assert not set(chosen) & {*case["existing"], *case["forbidden"]}
-    assert set(case["required"]) <= set(chosen)
-    assert _is_enough(case, {*chosen, *case["existing"]}, target, floor)
+    assert not set(chosen) & {*limits["existing"], *limits["forbidden"]}
+    assert set(limits["required"]) <= set(chosen)
+    assert is_enough(case, {*chosen, *limits["existing"]}, target, floor)
     # In build order each site adds no more than the one before it.
-    steps = [
-        case["weights"][case["cover"][:, [*case["existing"], *chosen[:k]]].any(axis=1)].sum()
-        for k in range(len(chosen) + 1)
-    ]
-    assert (np.diff(np.diff(steps)) <= 1e-9).all()
+    gains = build_gains(partial(covered_weight, case["cover"], case["weights"]), chosen, limits["existing"])
+    assert (np.diff(gains) <= 1e-9).all()
 
 
 def _plane(rows, sites, seed):
@@ -109,20 +66,20 @@ def _plane(rows, sites, seed):
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
-@given(_cases())
+@given(set_cover_cases())
 def test_everyone_is_covered_at_the_least_cost_of_all_choices(case):
     _check(case, 1.0)
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
-@given(_cases(), st.sampled_from([0.0, 0.1, 0.5, 0.8, 0.95, 0.999]))
+@given(set_cover_cases(), st.sampled_from([0.0, 0.1, 0.5, 0.8, 0.95, 0.999]))
 def test_a_share_is_covered_at_the_least_cost_of_all_choices(case, target):
     _check(case, target)
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(
-    _cases(),
+    set_cover_cases(),
     st.sampled_from([0.0, 0.3, 0.7, 1.0]),
     st.lists(st.sampled_from([0.0, 0.2, 0.5, 1.0, 1.1]), min_size=3, max_size=3),
 )
@@ -239,7 +196,7 @@ def test_what_shrinking_leaves_has_the_best_answer_of_the_whole(seed):
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
-@given(_cases())
+@given(set_cover_cases())
 def test_what_shrinking_keeps_is_what_no_other_row_or_column_stands_for(case):
     cover = case["cover"][case["cover"].any(axis=1)]
     costs = np.ones(cover.shape[1])

@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-from itertools import combinations, product
+from itertools import product
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.oracles import best, choices, covered_rows, covered_weight
+from support.strategies import equity_cases
 
 from stationplan.siting import fair_coverage, frontier, max_coverage, phased_coverage
 
 
-@st.composite
-def _cases(draw, most_sites=6):
-    """A small cover with twins, empty rows and columns, weights with zeros, and some standing sites."""
-    sites, rows = draw(st.integers(1, most_sites)), draw(st.integers(1, 9))
-    cover = np.array(draw(st.lists(st.booleans(), min_size=rows * sites, max_size=rows * sites)))
-    weights = draw(st.lists(st.sampled_from([0.0, 1.0, 2.0, 5.0]), min_size=rows, max_size=rows))
-    existing = [site for site in range(sites) if draw(st.integers(0, 4)) == 0]
-    district = draw(st.lists(st.integers(0, 2), min_size=rows, max_size=rows))
-    return cover.reshape(rows, sites), np.array(weights), existing, np.array(district)
-
-
-def _covered(cover, weights, standing):
-    return np.where(cover[:, list(standing)].any(axis=1), weights, 0.0)
-
-
-def _choices(cover, existing, most):
-    free = [site for site in range(cover.shape[1]) if site not in existing]
-    return [chosen for count in range(min(most, len(free)) + 1) for chosen in combinations(free, count)]
-
-
 @settings(max_examples=150, deadline=None, derandomize=True)
-@given(_cases(), st.integers(0, 3))
+@given(equity_cases(), st.integers(0, 3))
 def test_the_worst_districts_are_raised_in_turn(case, p):
-    cover, weights, existing, district = case
+    cover, weights, existing, district = (case[key] for key in ("cover", "weights", "existing", "district"))
     totals = np.bincount(district, weights, minlength=3)
     p = min(p, cover.shape[1] - len(existing))
     if not totals.any():
@@ -44,15 +26,15 @@ def test_the_worst_districts_are_raised_in_turn(case, p):
         return
 
     def rank(chosen):
-        reached = _covered(cover, weights, [*existing, *chosen])
+        reached = np.where(covered_rows(cover, [*existing, *chosen]), weights, 0.0)
         shares = np.bincount(district, reached, minlength=3)[totals > 0] / totals[totals > 0]
         return (*np.round(np.sort(shares), 9).tolist(), reached.sum())
 
-    best = max(rank(chosen) for chosen in _choices(cover, existing, p))
+    first = best(rank, cover.shape[1], p=p, existing=existing)
     solution = fair_coverage(cover, weights, district=district, totals=totals, p=p, existing=existing)
-    assert rank(solution.sites) == pytest.approx(best, abs=1e-6)
-    assert solution.objective == pytest.approx(best[0], abs=1e-9)
-    assert solution.bound == pytest.approx(best[0], abs=1e-5)
+    assert rank(solution.sites) == pytest.approx(first, abs=1e-6)
+    assert solution.objective == pytest.approx(first[0], abs=1e-9)
+    assert solution.bound == pytest.approx(first[0], abs=1e-5)
     assert solution.bound >= solution.objective
 
 
@@ -70,31 +52,30 @@ def test_the_second_worst_district_counts_once_the_worst_is_settled():
 
 
 @settings(max_examples=120, deadline=None, derandomize=True)
-@given(_cases(), st.lists(st.integers(0, 2), min_size=1, max_size=3))
+@given(equity_cases(), st.lists(st.integers(0, 2), min_size=1, max_size=3))
 def test_phases_end_best_and_order_the_end_as_well_as_can_be(case, p):
-    cover, weights, existing, _ = case
+    cover, weights, existing = (case[key] for key in ("cover", "weights", "existing"))
     usable = cover.shape[1] - len(existing)
     p = [min(number, max(usable - sum(p[:phase]), 0)) for phase, number in enumerate(p)]
     solution = phased_coverage(cover, weights, p=p, existing=existing)
-    total = _covered(cover, weights, existing).sum()
-    best_at = [
-        max((_covered(cover, weights, [*existing, *chosen]).sum() for chosen in _choices(cover, existing, most)),
-            default=total)
-        for most in np.cumsum(p)
-    ]  # fmt: skip
+
+    def reach(chosen):
+        return covered_weight(cover, weights, [*existing, *chosen])
+
+    best_at = [best(reach, cover.shape[1], p=most, existing=existing) for most in np.cumsum(p)]
     assert solution.objective == pytest.approx(best_at[-1])
     assert [phase.bound for phase in solution.phases] == pytest.approx(best_at, abs=1e-5)
     new = [phase.new for phase in solution.phases]
     assert sum(new) == len(solution.sites) == len(set(solution.sites.tolist()))
     assert (np.cumsum(new) <= np.cumsum(p)).all()
     built = [solution.sites[:stop].tolist() for stop in np.cumsum(new)]
-    reached = [_covered(cover, weights, [*existing, *sites]).sum() for sites in built]
+    reached = [reach(sites) for sites in built]
     assert [phase.objective for phase in solution.phases] == pytest.approx(reached)
     sums = []
     for phase_of in product(range(len(p)), repeat=len(solution.sites)):
         stands = [solution.sites[[phase <= now for phase in phase_of]] for now in range(len(p))]
         if all(len(sites) <= most for sites, most in zip(stands, np.cumsum(p), strict=True)):
-            sums.append(sum(_covered(cover, weights, [*existing, *sites]).sum() for sites in stands))
+            sums.append(sum(map(reach, stands)))
     assert sum(reached) == pytest.approx(max(sums, default=sum(reached)))
 
 
@@ -116,14 +97,17 @@ def test_phases_without_sense_are_refused():
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
-@given(_cases())
+@given(equity_cases())
 def test_every_point_of_the_frontier_is_the_best_for_its_number(case):
-    cover, weights, existing, _ = case
+    cover, weights, existing = (case[key] for key in ("cover", "weights", "existing"))
     numbers = list(range(cover.shape[1] - len(existing) + 1))
     curve = frontier(cover, weights, p=numbers, existing=existing)
     for number, point in zip(numbers, curve, strict=True):
-        best = max(_covered(cover, weights, [*existing, *c]).sum() for c in _choices(cover, existing, number))
-        assert point.objective == pytest.approx(best)
+        worths = [
+            covered_weight(cover, weights, [*existing, *c])
+            for c in choices(cover.shape[1], p=number, existing=existing)
+        ]
+        assert point.objective == pytest.approx(max(worths))
         assert point.termination == "optimal"
         assert len(point.sites) <= number
     assert (np.diff([point.objective for point in curve]) >= 0).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -9,88 +10,38 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
+from support.oracles import best, build_gains, choices, covered_rows, covered_weight, meets_floors
+from support.strategies import coverage_cases
 
 from stationplan.siting import best_floor, max_coverage
 from stationplan.siting.engine.core import plain_core
 from stationplan.siting.engine.greedy import greedy
 
 
-def _weight(cover, weights, sites):
-    """Weight of the rows that at least one of the sites covers."""
-    cover = np.asarray(cover, dtype=bool)
-    return float(np.asarray(weights, dtype=float)[cover[:, list(sites)].any(axis=1)].sum())
-
-
-def _choices(case):
-    """Every choice of new sites within the limits of a case."""
-    cover, limits = case["cover"], case["limits"]
-    costs = np.asarray(limits.get("costs") or np.ones(cover.shape[1]))
-    standing = list(limits["existing"])
-    free = [j for j in range(cover.shape[1]) if j not in standing and j not in limits["forbidden"]]
-    most = len(free) if limits.get("p") is None else limits["p"]
-    for count in range(most + 1):
-        for chosen in combinations(free, count):
-            affordable = limits.get("budget") is None or costs[list(chosen)].sum() <= limits["budget"] + 1e-9
-            if affordable and set(limits["required"]) <= set(chosen):
-                yield chosen
-
-
-def _best(case, floors=None):
+def most_coverable(case, floors=None):
     """The largest coverable weight, ``None`` when no choice meets the floors, by trying everything."""
-    cover, weights, standing = case["cover"], case["weights"], list(case["limits"]["existing"])
-    found = []
-    for chosen in _choices(case):
-        covered = cover[:, [*chosen, *standing]].any(axis=1)
-        if floors is None or all(
-            weights[covered & (floors["district"] == d)].sum() >= floor - 1e-9
-            for d, floor in enumerate(floors["floor"])
-        ):
-            found.append(float(weights[covered].sum()))
-    return max(found, default=None)
+
+    def worth(chosen):
+        standing = [*chosen, *case["limits"]["existing"]]
+        if floors is not None and not meets_floors(case["cover"], case["weights"], standing, **floors):
+            return None
+        return covered_weight(case["cover"], case["weights"], standing)
+
+    return best(worth, case["cover"].shape[1], **case["limits"])
 
 
-@st.composite
-def _cases(draw):
-    """A small problem with odd rows and columns, its limits, and districts of its rows."""
-    sites, rows = draw(st.integers(1, 8)), draw(st.integers(0, 12))
-    cells = draw(st.lists(st.booleans(), min_size=rows * sites, max_size=rows * sites))
-    cover = np.array(cells, dtype=bool).reshape(rows, sites)
-    if draw(st.booleans()) and sites > 1:
-        cover[:, -1] = cover[:, 0]  # twins
-    if draw(st.booleans()):
-        cover[:, draw(st.integers(0, sites - 1))] = False
-    if rows > 1 and draw(st.booleans()):
-        cover[-1] = cover[0]
-    weight = st.sampled_from([0.0, 0.0, 1.0, 2.0, 3.5, 0.01, 40.0])
-    weights = np.array(draw(st.lists(weight, min_size=rows, max_size=rows)))
-    role = draw(
-        st.lists(st.sampled_from(["", "", "", "existing", "required", "forbidden"]), min_size=sites, max_size=sites)
-    )
-    limits = {name: [j for j in range(sites) if role[j] == name] for name in ("existing", "required", "forbidden")}
-    usable = sites - len(limits["existing"]) - len(limits["forbidden"])
-    which = draw(st.sampled_from(["p", "budget", "both"]))
-    if which != "budget":
-        limits["p"] = draw(st.integers(0, usable))
-    if which != "p":
-        limits["costs"] = draw(st.lists(st.sampled_from([0.0, 0.1, 0.2, 1.0, 3.0]), min_size=sites, max_size=sites))
-        limits["budget"] = draw(st.sampled_from([0.0, 0.3, 1.0, 2.2, 4.0]))
-    count = draw(st.integers(1, 3))
-    district = np.array(draw(st.lists(st.integers(0, count - 1), min_size=rows, max_size=rows)), dtype=int)
-    totals = np.bincount(district, weights, minlength=count)
-    return {"cover": cover, "weights": weights, "limits": limits, "district": district, "totals": totals}
-
-
-def _check(solution, case, best, floors=None):
+def _check(solution, case, floors=None):
+    most = most_coverable(case, floors)
     cover, weights, limits = case["cover"], case["weights"], case["limits"]
-    if best is None:
+    if most is None:
         assert solution.termination == "infeasible"
         assert len(solution.sites) == 0
         assert np.isnan([solution.objective, solution.bound, solution.gap]).all()
         return
     chosen = solution.sites.tolist()
     assert solution.termination == "optimal"
-    assert solution.objective == pytest.approx(best, abs=1e-9)
-    assert solution.objective == pytest.approx(_weight(cover, weights, [*chosen, *limits["existing"]]), abs=1e-9)
+    assert solution.objective == pytest.approx(most, abs=1e-9)
+    assert solution.objective == pytest.approx(covered_weight(cover, weights, [*chosen, *limits["existing"]]), abs=1e-9)
     assert solution.bound >= solution.objective
     expected_gap = (solution.bound - solution.objective) / solution.objective if solution.objective else 0.0
     assert solution.gap == pytest.approx(expected_gap, abs=1e-12)
@@ -100,30 +51,29 @@ def _check(solution, case, best, floors=None):
     if "budget" in limits:
         assert np.asarray(limits["costs"])[chosen].sum() <= limits["budget"] + 1e-9
     if floors is not None:
-        covered = cover[:, [*chosen, *limits["existing"]]].any(axis=1)
+        covered = covered_rows(cover, [*chosen, *limits["existing"]])
         reached = np.bincount(floors["district"][covered], weights[covered], minlength=len(floors["floor"]))
         assert (reached >= np.asarray(floors["floor"]) - 1e-6).all()
     # In build order each site adds no more than the one before it, and only a required one adds nothing.
-    steps = [_weight(cover, weights, [*limits["existing"], *chosen[:k]]) for k in range(len(chosen) + 1)]
-    gains = np.diff(steps)
+    gains = build_gains(partial(covered_weight, cover, weights), chosen, limits["existing"])
     assert (np.diff(gains) <= 1e-9).all()
     assert all(gain > 0 or site in limits["required"] for gain, site in zip(gains, chosen, strict=True))
 
 
 @settings(max_examples=120, deadline=None, derandomize=True)
-@given(_cases())
+@given(coverage_cases())
 def test_the_answer_is_the_best_of_all_choices(case):
     solution = max_coverage(case["cover"], case["weights"], **case["limits"])
-    _check(solution, case, _best(case))
+    _check(solution, case)
 
 
 @settings(max_examples=120, deadline=None, derandomize=True)
-@given(_cases(), st.lists(st.sampled_from([0.0, 0.2, 0.5, 0.9, 1.0]), min_size=3, max_size=3))
+@given(coverage_cases(), st.lists(st.sampled_from([0.0, 0.2, 0.5, 0.9, 1.0]), min_size=3, max_size=3))
 def test_with_floors_the_answer_is_the_best_of_the_choices_that_meet_them(case, shares):
     totals = case["totals"]
     floors = {"district": case["district"], "floor": totals * shares[: len(totals)]}
     solution = max_coverage(case["cover"], case["weights"], **case["limits"], **floors)
-    _check(solution, case, _best(case, floors), floors)
+    _check(solution, case, floors)
 
 
 @pytest.mark.parametrize("role", ["existing", "forbidden"])
@@ -133,20 +83,20 @@ def test_a_floor_that_no_site_is_left_to_meet_is_infeasible(role):
 
 
 @settings(max_examples=80, deadline=None, derandomize=True)
-@given(_cases())
+@given(coverage_cases())
 def test_the_highest_floor_is_that_of_brute_force(case):
     cover, weights, district, totals = (case[key] for key in ("cover", "weights", "district", "totals"))
     totals = np.maximum(totals, 0.5)  # a district without weight has no share
     shares = []
-    for chosen in _choices(case):
-        covered = cover[:, [*chosen, *case["limits"]["existing"]]].any(axis=1)
+    for chosen in choices(cover.shape[1], **case["limits"]):
+        covered = covered_rows(cover, [*chosen, *case["limits"]["existing"]])
         shares.append((np.bincount(district[covered], weights[covered], minlength=len(totals)) / totals).min())
     found = best_floor(cover, weights, district=district, totals=totals, **case["limits"])
     assert found == pytest.approx(max(shares, default=0.0), abs=1e-5)
 
 
 @settings(max_examples=30, deadline=None, derandomize=True)
-@given(_cases())
+@given(coverage_cases())
 def test_greedy_is_never_better(case):
     cover, weights = sparse.csr_array(case["cover"]), case["weights"]
     count = cover.shape[1]
@@ -192,7 +142,7 @@ def test_masks_and_indices_say_the_same():
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
-@given(_cases())
+@given(coverage_cases())
 def test_dense_and_sparse_matrices_give_the_same_answer(case):
     cover, weights, limits = case["cover"], case["weights"], case["limits"]
     row, column = np.nonzero(cover)
@@ -213,7 +163,7 @@ def test_dense_and_sparse_matrices_give_the_same_answer(case):
 
 
 @settings(max_examples=30, deadline=None, derandomize=True)
-@given(_cases(), st.randoms(use_true_random=False))
+@given(coverage_cases(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_and_sites_does_not_change_the_weight(case, random):
     cover, weights = case["cover"], case["weights"]
     rows = random.sample(range(len(cover)), len(cover))
@@ -224,12 +174,12 @@ def test_the_order_of_rows_and_sites_does_not_change_the_weight(case, random):
 
 
 @settings(max_examples=30, deadline=None, derandomize=True)
-@given(_cases())
+@given(coverage_cases())
 def test_one_more_site_or_a_floor_less_never_lowers_the_weight(case):
     cover, weights = case["cover"], case["weights"]
     reached = [max_coverage(cover, weights, p=p).objective for p in range(cover.shape[1] + 1)]
     assert (np.diff(reached) >= -1e-9).all()
-    assert reached[-1] == pytest.approx(_weight(cover, weights, range(cover.shape[1])), abs=1e-9)
+    assert reached[-1] == pytest.approx(covered_weight(cover, weights, range(cover.shape[1])), abs=1e-9)
 
 
 @pytest.mark.parametrize("factor", [1e-9, 1e-4, 1e6])
@@ -253,8 +203,8 @@ def test_out_of_time_the_answer_is_not_worse_than_greedy_and_the_bound_holds(tim
     start, _ = greedy(plain_core(sparse.csr_array(cover), weights, 12))
     assert len(solution.sites) <= 12
     assert solution.termination == "time_limit"
-    assert solution.objective >= _weight(cover, weights, start) - 1e-9
-    assert solution.objective == pytest.approx(_weight(cover, weights, solution.sites), abs=1e-9)
+    assert solution.objective >= covered_weight(cover, weights, start) - 1e-9
+    assert solution.objective == pytest.approx(covered_weight(cover, weights, solution.sites), abs=1e-9)
     assert solution.bound >= solution.objective
     assert solution.gap == pytest.approx((solution.bound - solution.objective) / solution.objective, rel=1e-12)
     # The best plan that twelve sites can hold is no less than any other plan, here one by local exchange.
@@ -263,18 +213,18 @@ def test_out_of_time_the_answer_is_not_worse_than_greedy_and_the_bound_holds(tim
 
 def _improved(cover, weights, sites):
     """Weight after exchanging single sites while that helps; never above the optimum."""
-    best = _weight(cover, weights, sites)
+    best = covered_weight(cover, weights, sites)
     for place in range(len(sites)):
         others = cover[:, sites[:place] + sites[place + 1 :]].any(axis=1)
         gains = np.where(others, 0.0, weights) @ cover
         sites[place] = int(gains.argmax())
-        best = max(best, _weight(cover, weights, sites))
+        best = max(best, covered_weight(cover, weights, sites))
     return best
 
 
 def test_a_small_time_limit_on_an_easy_problem_is_no_excuse_for_a_false_proof():
     cover, weights = _random_instance(rows=40, sites=12)
-    best = max(_weight(cover, weights, chosen) for chosen in combinations(range(12), 4))
+    best = max(covered_weight(cover, weights, chosen) for chosen in combinations(range(12), 4))
     for limit in (1e-9, 1e-6, 1e-3, 60.0):
         solution = max_coverage(cover, weights, p=4, time_limit_s=limit)
         assert solution.bound >= best - 1e-9

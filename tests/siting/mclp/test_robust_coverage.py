@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import get_args
 
 import numpy as np
@@ -10,57 +9,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
+from support.oracles import choices, covered_weight
+from support.strategies import scenario_cases
 
 from stationplan.siting import max_coverage, robust_coverage
 from stationplan.siting.mclp import robust
 from stationplan.siting.mclp.robust import Measure
 
 
-def _choices(case):
-    """Every choice of new sites within the limits of a case."""
-    cover, limits = case["cover"], case["limits"]
-    costs = np.asarray(limits.get("costs") or np.ones(cover.shape[1]))
-    free = [j for j in range(cover.shape[1]) if j not in limits["existing"] and j not in limits["forbidden"]]
-    for count in range(min(limits.get("p", len(free)), len(free)) + 1):
-        for chosen in combinations(free, count):
-            affordable = limits.get("budget") is None or costs[list(chosen)].sum() <= limits["budget"] + 1e-9
-            if affordable and set(limits["required"]) <= set(chosen):
-                yield chosen
-
-
-def _covered(case, chosen):
-    """Covered weight of each scenario."""
-    covered = case["cover"][:, [*chosen, *case["limits"]["existing"]]].any(axis=1)
-    return case["weights"][:, covered].sum(axis=1)
-
-
-@st.composite
-def _cases(draw):
-    """A small problem with odd rows and columns, its limits, and scenarios that may be twins or empty."""
-    sites, rows, scenarios = draw(st.integers(1, 7)), draw(st.integers(0, 10)), draw(st.integers(1, 4))
-    cells = draw(st.lists(st.booleans(), min_size=rows * sites, max_size=rows * sites))
-    cover = np.array(cells, dtype=bool).reshape(rows, sites)
-    if draw(st.booleans()) and sites > 1:
-        cover[:, -1] = cover[:, 0]
-    if rows > 1 and draw(st.booleans()):
-        cover[-1] = cover[0]
-    weight = st.sampled_from([0.0, 0.0, 1.0, 2.0, 3.5, 0.1, 40.0])
-    weights = np.array(draw(st.lists(weight, min_size=rows * scenarios, max_size=rows * scenarios)))
-    weights = weights.reshape(scenarios, rows)
-    if scenarios > 1 and draw(st.booleans()):
-        weights[-1] = weights[0]
-    role = draw(
-        st.lists(st.sampled_from(["", "", "", "existing", "required", "forbidden"]), min_size=sites, max_size=sites)
-    )
-    limits = {name: [j for j in range(sites) if role[j] == name] for name in ("existing", "required", "forbidden")}
-    usable = sites - len(limits["existing"]) - len(limits["forbidden"])
-    which = draw(st.sampled_from(["p", "budget", "both"]))
-    if which != "budget":
-        limits["p"] = draw(st.integers(0, usable))
-    if which != "p":
-        limits["costs"] = draw(st.lists(st.sampled_from([0.0, 0.1, 0.2, 1.0, 3.0]), min_size=sites, max_size=sites))
-        limits["budget"] = draw(st.sampled_from([0.0, 0.3, 1.0, 2.2, 4.0]))
-    return {"cover": cover, "weights": weights, "limits": limits}
+def _covered(case):
+    """Covered weight of each scenario by every choice of new sites within the limits of a case."""
+    cover, weights, limits = case["cover"], case["weights"], case["limits"]
+    return {
+        chosen: covered_weight(cover, weights, [*chosen, *limits["existing"]])
+        for chosen in choices(cover.shape[1], **limits)
+    }
 
 
 def _check(solution, case, values, *, minimise=False):
@@ -79,35 +42,35 @@ def _check(solution, case, values, *, minimise=False):
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
-@given(_cases())
+@given(scenario_cases())
 def test_the_worst_scenario_is_covered_as_well_as_any_choice_can(case):
     solution = robust_coverage(case["cover"], case["weights"], measure="worst", **case["limits"])
-    _check(solution, case, {chosen: float(_covered(case, chosen).min()) for chosen in _choices(case)})
+    _check(solution, case, {chosen: float(reached.min()) for chosen, reached in _covered(case).items()})
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
-@given(_cases())
+@given(scenario_cases())
 def test_the_largest_regret_is_as_small_as_any_choice_makes_it(case):
     solution = robust_coverage(case["cover"], case["weights"], measure="regret", **case["limits"])
-    covered = {chosen: _covered(case, chosen) for chosen in _choices(case)}
+    covered = _covered(case)
     best = np.max(list(covered.values()), axis=0) if covered else 0.0
     values = {chosen: float((best - reached).max()) for chosen, reached in covered.items()}
     _check(solution, case, values, minimise=True)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(_cases(), st.lists(st.integers(0, 5), min_size=4, max_size=4))
+@given(scenario_cases(), st.lists(st.integers(0, 5), min_size=4, max_size=4))
 def test_the_expected_coverage_is_the_best_of_all_choices(case, parts):
     chance = np.array(parts[: len(case["weights"])], dtype=float)
     if chance.sum() == 0:
         chance[:] = 1
     chance /= chance.sum()
     solution = robust_coverage(case["cover"], case["weights"], probability=chance, **case["limits"])
-    _check(solution, case, {chosen: float(chance @ _covered(case, chosen)) for chosen in _choices(case)})
+    _check(solution, case, {chosen: float(chance @ reached) for chosen, reached in _covered(case).items()})
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
-@given(_cases())
+@given(scenario_cases())
 def test_one_scenario_is_maximal_coverage_and_no_regret(case):
     alone = case["weights"][:1]
     plain = max_coverage(case["cover"], alone[0], **case["limits"])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from itertools import chain, combinations
+from functools import partial
+from itertools import combinations
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
+from support.oracles import best, worth_under_rules
+from support.strategies import rule_cases
 
 from stationplan.siting import (
     CoverageRequirements,
@@ -22,115 +24,26 @@ from stationplan.siting import (
 )
 
 
-def _subsets(items):
-    return chain.from_iterable(combinations(items, count) for count in range(len(items) + 1))
-
-
-def _worth(case, standing):
-    """Weight covered once, twice, and once by district, by hand: the largest and second largest share of each row."""
-    once, twice = [], []
-    for row, weight in zip(case["cover"], case["weights"], strict=True):
-        shares = [*sorted((row[site] for site in standing), reverse=True), 0.0, 0.0]
-        once.append(weight * shares[0])
-        twice.append(weight * shares[1])
-    once = np.array(once)
-    return once.sum(), sum(twice), [once[case["district"] == d].sum() for d in range(len(case["floor"]))]
-
-
-def _near(case, standing):
-    today = set(case["existing"])
-    return any({a, b} <= set(standing) and not {a, b} <= today for a, b in case["apart"])
-
-
-def _value(case, chosen, closed):
-    """The objective of a choice, ``None`` when it breaks a rule."""
-    standing = [*(set(case["existing"]) - set(closed)), *chosen]
-    places = [case["place"][site] for site in chosen if case["place"][site] >= 0]
-    if len(set(places)) < len(places) or _near(case, standing):
-        return None
-    if case["p"] is not None and len(set(chosen) & set(case["counted"])) > case["p"]:
-        return None
-    if case["budget"] is not None and case["costs"][list(chosen)].sum() > case["budget"] + 1e-9:
-        return None
-    once, twice, by_district = _worth(case, standing)
-    if any(reached < least - 1e-9 for reached, least in zip(by_district, case["floor"], strict=True)):
-        return None
-    if once < case["target"] - 1e-9 or twice < case["backup_target"] - 1e-9:
-        return None
-    return once + case["backup"] * twice + sum(case["bonus"][site] for site in chosen)
-
-
-def _best(case):
-    """The best objective of all choices; ``None`` when all break a rule."""
-    sites = range(case["cover"].shape[1])
-    free = [site for site in sites if site not in case["existing"] and site not in case["forbidden"]]
-    values = [
-        _value(case, chosen, closed)
-        for closed in combinations(case["closable"], case["close"])
-        for chosen in _subsets(free)
-        if set(case["required"]) <= set(chosen)
-    ]
-    return max((value for value in values if value is not None), default=None)
-
-
-@st.composite
-def _cases(draw):
-    """A small problem in which each rule is there or not."""
-    sites, rows = draw(st.integers(1, 6)), draw(st.integers(0, 8))
-    gradual = draw(st.booleans())
-    share = st.sampled_from([0.0, 0.0, 0.25, 0.5, 1.0] if gradual else [0.0, 1.0])
-    cover = np.array(draw(st.lists(share, min_size=rows * sites, max_size=rows * sites))).reshape(rows, sites)
-    weights = np.array(draw(st.lists(st.sampled_from([0.0, 1.0, 2.0, 3.5]), min_size=rows, max_size=rows)))
-    roles = draw(st.lists(st.sampled_from(["", "", "existing", "closable", "required", "forbidden"]),
-                          min_size=sites, max_size=sites))  # fmt: skip
-    role = {name: [site for site in range(sites) if roles[site] == name] for name in set(roles)}
-    closable = role.get("closable", [])
-    existing = sorted([*role.get("existing", []), *closable])
-    counted = [site for site in range(sites) if draw(st.booleans())]
-    usable = len(set(counted) - set(existing) - set(role.get("forbidden", [])))
-    p = draw(st.one_of(st.none(), st.integers(0, usable)))
-    pairs = [pair for pair in combinations(range(sites), 2) if draw(st.integers(0, 4)) == 0]
-    total = float(weights.sum())
-    some = st.sampled_from([0.0, 0.0, 0.3, 0.7])
-    return {
-        "cover": cover,
-        "weights": weights,
-        "gradual": gradual,
-        "p": p,
-        "counted": counted,
-        "budget": draw(st.sampled_from([1.0, 2.5, 4.0])) if p is None or draw(st.booleans()) else None,
-        "costs": np.array(draw(st.lists(st.sampled_from([0.0, 0.5, 1.0, 2.0]), min_size=sites, max_size=sites))),
-        "existing": existing,
-        "closable": closable,
-        "close": draw(st.integers(0, len(closable))),
-        "required": role.get("required", []),
-        "forbidden": role.get("forbidden", []),
-        "place": np.array(draw(st.lists(st.integers(-1, 1), min_size=sites, max_size=sites)), dtype=int),
-        "apart": pairs,
-        "bonus": np.array(draw(st.lists(st.sampled_from([0.0, 0.0, 0.75]), min_size=sites, max_size=sites))),
-        "backup": draw(st.sampled_from([0.0, 0.0, 0.3, 1.0])),
-        "district": np.array(draw(st.lists(st.integers(0, 1), min_size=rows, max_size=rows)), dtype=int),
-        "floor": [draw(some) * total / 2, draw(some) * total / 2],
-        "target": draw(some) * total,
-        "backup_target": draw(some) * total / 2,
-    }
-
-
 @settings(max_examples=400, deadline=None, derandomize=True)
-@given(_cases())
+@given(rule_cases())
 def test_any_mix_of_rules_is_answered_as_by_brute_force(case):
     solution = max_coverage(**case)
-    best = _best(case)
-    if best is None:
+    limits = {name: case[name] for name in ("existing", "required", "forbidden")}
+    worths = [
+        best(partial(worth_under_rules, case, closed=closed), case["cover"].shape[1], **limits)
+        for closed in combinations(case["closable"], case["close"])
+    ]
+    most = max((worth for worth in worths if worth is not None), default=None)
+    if most is None:
         assert solution.termination == "infeasible"
         assert len(solution.sites) == 0
         return
     chosen, closed = solution.sites.tolist(), solution.closed.tolist()
     assert solution.termination == "optimal"
-    assert solution.objective == pytest.approx(best, abs=1e-6)
+    assert solution.objective == pytest.approx(most, abs=1e-6)
     assert solution.bound >= solution.objective
     assert len(closed) == case["close"]
-    assert _value(case, chosen, closed) == pytest.approx(solution.objective, abs=1e-9)
+    assert worth_under_rules(case, chosen, closed) == pytest.approx(solution.objective, abs=1e-9)
 
 
 def test_a_second_station_counts_its_share():
@@ -164,6 +77,21 @@ def test_a_station_moves_to_where_it_serves_more():
         [[1, 0, 0], [0, 1, 0], [0, 0, 1]], [2, 4, 5], p=1, existing=[0, 1], closable=[0, 1], close=1
     )
     assert (solution.sites.tolist(), solution.closed.tolist(), solution.objective) == ([2], [0], 9)
+
+
+def test_new_sites_near_stations_close_no_more_than_asked():
+    # Each new site lies near one of the two stations and both are worth building, but only one station closes.
+    near = {"apart": [(0, 2), (1, 3)], "existing": [0, 1], "closable": [0, 1]}
+    one = max_coverage(np.eye(4), [1, 1, 5, 4], p=2, close=1, **near)
+    assert (one.termination, one.sites.tolist(), one.closed.tolist(), one.objective) == ("optimal", [2], [0], 6)
+    two = max_coverage(np.eye(4), [1, 1, 5, 4], p=2, close=2, **near)
+    assert (two.sites.tolist(), two.closed.tolist(), two.objective) == ([2, 3], [0, 1], 9)
+    fair = fair_coverage(np.eye(4), [1, 1, 5, 4], district=[0, 0, 1, 1], p=2, close=1, **near)
+    assert (fair.sites.tolist(), fair.closed.tolist(), fair.objective) == ([2], [0], 0.5)
+    found = best_floor(
+        np.eye(4), [1, 1, 5, 4], district=[0, 0, 1, 1], totals=np.array([2.0, 9.0]), p=2, close=1, **near
+    )
+    assert found == 0.5
 
 
 def test_only_one_option_of_a_place_is_chosen():

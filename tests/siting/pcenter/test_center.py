@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 from scipy.sparse.csgraph import shortest_path
+from support.oracles import best, build_gains, covered_rows, farthest_minutes
+from support.strategies import distance_cases
 
 from stationplan.siting import p_center
 from stationplan.siting.base.answer import Clock
@@ -23,43 +25,7 @@ SAN_FRANCISCO_M = [11577.279, 9130.7587, 7529.986, 7403.0638, 5985.5001, 5903.66
 """Metres of the tract that is worst off, p = 1..6."""
 
 
-def _farthest(minutes, weights, sites):
-    """The largest minutes to the nearest site of a row with weight; infinite when one is out of reach of all."""
-    counted = np.where(np.isnan(minutes), np.inf, minutes)[np.asarray(weights) > 0]
-    return float(counted[:, list(sites)].min(axis=1, initial=np.inf).max(initial=0.0))
-
-
-def _best(case):
-    """The least farthest minutes by trying everything; infinite when no choice reaches all rows."""
-    roles, standing = case["roles"], case["roles"]["existing"]
-    free = [j for j in range(case["minutes"].shape[1]) if j not in standing and j not in roles["forbidden"]]
-    found = [
-        _farthest(case["minutes"], case["weights"], [*chosen, *standing])
-        for count in range(case["p"] + 1)
-        for chosen in combinations(free, count)
-        if set(roles["required"]) <= set(chosen)
-    ]
-    return min(found, default=np.inf)
-
-
-@st.composite
-def _cases(draw):
-    """A small problem with odd rows and columns; NaN is out of reach."""
-    sites, rows = draw(st.integers(1, 8)), draw(st.integers(0, 10))
-    number = st.sampled_from([0.0, 1.0, 2.0, 3.0, 5.0, 8.0] if draw(st.booleans()) else [0.0, 0.1, 0.7, 1.3, 2.9, 7.7])
-    dense = draw(st.booleans())
-    cell = number if dense else st.one_of(number, number, number, st.just(np.nan))
-    minutes = np.array(draw(st.lists(cell, min_size=rows * sites, max_size=rows * sites))).reshape(rows, sites)
-    if sites > 1 and draw(st.booleans()):
-        minutes[:, -1] = minutes[:, 0]  # twins
-    if rows > 1 and draw(st.booleans()):
-        minutes[-1] = minutes[0]
-    weights = np.array(draw(st.lists(st.sampled_from([0.0, 1.0, 1.0, 0.01]), min_size=rows, max_size=rows)))
-    role = st.sampled_from(["", "", "", "existing", "required", "forbidden"])
-    of_site = draw(st.lists(role, min_size=sites, max_size=sites))
-    roles = {name: [j for j in range(sites) if of_site[j] == name] for name in ("existing", "required", "forbidden")}
-    p = draw(st.integers(0, sites - len(roles["existing"]) - len(roles["forbidden"])))
-    return {"minutes": minutes, "dense": dense, "weights": weights, "p": p, "roles": roles}
+CASES = distance_cases(weight=[0.0, 1.0, 1.0, 0.01], reached=3)
 
 
 def _asked(case):
@@ -71,31 +37,35 @@ def _asked(case):
 
 
 @settings(max_examples=400, deadline=None, derandomize=True)
-@given(_cases())
+@given(CASES)
 def test_the_answer_is_the_best_of_all_choices(case):
-    roles, best = case["roles"], _best(case)
-    solution = p_center(_asked(case), case["p"], weights=case["weights"], **roles)
-    if np.isinf(best):
+    limits, minutes, weights = case["limits"], case["minutes"], case["weights"]
+
+    def farthest(chosen):
+        return farthest_minutes(minutes, weights, [*chosen, *limits["existing"]])
+
+    least = best(farthest, minutes.shape[1], least=True, **limits)
+    roles = {name: sites for name, sites in limits.items() if name != "p"}
+    solution = p_center(_asked(case), limits["p"], weights=weights, **roles)
+    if least is None or np.isinf(least):
         assert solution.termination == "infeasible"
         assert len(solution.sites) == 0
         return
     chosen = solution.sites.tolist()
-    assert (solution.termination, solution.objective, solution.bound) == ("optimal", best, best)
-    assert solution.objective == _farthest(case["minutes"], case["weights"], [*chosen, *roles["existing"]])
-    assert len(set(chosen)) == len(chosen) <= case["p"]
-    assert not set(chosen) & {*roles["existing"], *roles["forbidden"]}
-    assert set(roles["required"]) <= set(chosen)
+    assert (solution.termination, solution.objective, solution.bound) == ("optimal", least, least)
+    assert solution.objective == farthest(chosen)
+    assert len(set(chosen)) == len(chosen) <= limits["p"]
+    assert not set(chosen) & {*limits["existing"], *limits["forbidden"]}
+    assert set(limits["required"]) <= set(chosen)
     # In build order each site brings no more rows near than the one before it, and only a required one brings none.
-    counted = case["weights"] > 0
-    near = (np.where(np.isnan(case["minutes"]), np.inf, case["minutes"]) <= best)[counted]
-    reached = [int(near[:, [*roles["existing"], *chosen[:k]]].any(axis=1).sum()) for k in range(len(chosen) + 1)]
-    gains = np.diff(reached)
+    near = (np.where(np.isnan(minutes), np.inf, minutes) <= least)[weights > 0]
+    gains = build_gains(lambda standing: int(covered_rows(near, standing).sum()), chosen, limits["existing"])
     assert (np.diff(gains) <= 0).all()
-    assert all(gain > 0 or site in roles["required"] for gain, site in zip(gains, chosen, strict=True))
+    assert all(gain > 0 or site in limits["required"] for gain, site in zip(gains, chosen, strict=True))
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(_cases())
+@given(CASES)
 def test_one_more_site_never_takes_anyone_farther(case):
     sites = case["minutes"].shape[1]
     answers = [p_center(_asked(case), p, weights=case["weights"]) for p in range(sites + 1)]

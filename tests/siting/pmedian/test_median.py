@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 from scipy.sparse.csgraph import shortest_path
+from support.oracles import best, weighted_minutes
+from support.strategies import HEAVY_AND_LIGHT, distance_cases
 
 from stationplan.siting import p_median
 from stationplan.siting.pmedian import interchange as kernel
@@ -20,54 +22,7 @@ SAN_FRANCISCO_MEAN_M = [6000.5037, 4197.5127, 3544.6752, 2982.1269, 2674.1583, 2
 """Mean metres of a person to the nearest store, p = 1..6."""
 
 
-def _total(minutes, weights, sites, far=None):
-    """Weighted minutes to the nearest of some sites; ``None`` when a row with weight has none."""
-    total = 0.0
-    for row, weight in zip(minutes, weights, strict=True):
-        reached = [row[j] for j in sites if not np.isnan(row[j])]
-        if weight > 0:
-            if not reached and far is None:
-                return None
-            total += weight * min([*reached, *([] if far is None else [far])])
-    return total
-
-
-def _best(case):
-    """The least total, ``None`` when no choice has one, by trying everything."""
-    roles, standing = case["roles"], case["roles"]["existing"]
-    free = [j for j in range(case["minutes"].shape[1]) if j not in standing and j not in roles["forbidden"]]
-    totals = [
-        _total(case["minutes"], case["weights"], [*chosen, *standing], case["far"])
-        for count in range(case["p"] + 1)
-        for chosen in combinations(free, count)
-        if set(roles["required"]) <= set(chosen)
-    ]
-    return min((total for total in totals if total is not None), default=None)
-
-
-@st.composite
-def _cases(draw, dense=None):
-    """A small problem with odd rows and columns; NaN is out of reach, and only where ``far`` is given."""
-    sites, rows = draw(st.integers(1, 8)), draw(st.integers(0, 10))
-    dense = draw(st.booleans()) if dense is None else dense
-    number = st.sampled_from([0.0, 1.0, 2.0, 3.0, 5.0, 8.0] if draw(st.booleans()) else [0.0, 0.1, 0.7, 1.3, 2.9, 7.7])
-    out_of_reach = st.just(np.nan)
-    cell = number if dense else st.one_of(number, number, out_of_reach)
-    minutes = np.array(draw(st.lists(cell, min_size=rows * sites, max_size=rows * sites))).reshape(rows, sites)
-    if sites > 1 and draw(st.booleans()):
-        minutes[:, -1] = minutes[:, 0]  # twins
-    if rows > 1 and draw(st.booleans()):
-        minutes[-1] = minutes[0]
-    if not dense and draw(st.booleans()):
-        minutes[:, draw(st.integers(0, sites - 1))] = np.nan
-    weight = st.sampled_from([0.0, 0.0, 1.0, 2.0, 3.5, 0.01, 40.0])
-    weights = np.array(draw(st.lists(weight, min_size=rows, max_size=rows)))
-    role = st.sampled_from(["", "", "", "existing", "required", "forbidden"])
-    of_site = draw(st.lists(role, min_size=sites, max_size=sites))
-    roles = {name: [j for j in range(sites) if of_site[j] == name] for name in ("existing", "required", "forbidden")}
-    p = draw(st.integers(0, sites - len(roles["existing"]) - len(roles["forbidden"])))
-    far = None if dense else draw(st.sampled_from([8.0, 10.5, 100.0]))
-    return {"minutes": minutes, "weights": weights, "p": p, "roles": roles, "far": far}
+CASES = distance_cases(weight=HEAVY_AND_LIGHT, reached=2)
 
 
 def _asked(case):
@@ -80,39 +35,43 @@ def _asked(case):
 
 
 def _solve(case, **changes):
-    given = {"far": case["far"], **case["roles"], **changes}
-    p = given.pop("p", case["p"])
-    return p_median(_asked(case), case["weights"], p, **given)
+    given = {"far": case["far"], **case["limits"], **changes}
+    return p_median(_asked(case), case["weights"], given.pop("p"), **given)
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
-@given(_cases())
+@given(CASES)
 def test_the_answer_is_the_best_of_all_choices(case):
-    minutes, weights, roles, far = case["minutes"], case["weights"], case["roles"], case["far"]
-    solution, best = _solve(case), _best(case)
-    if best is None:
+    limits = case["limits"]
+
+    def total(standing):
+        return weighted_minutes(case["minutes"], case["weights"], standing, case["far"])
+
+    solution = _solve(case)
+    least = best(lambda chosen: total([*chosen, *limits["existing"]]), case["minutes"].shape[1], least=True, **limits)
+    if least is None:
         assert solution.termination == "infeasible"
         assert len(solution.sites) == 0
         return
     chosen = solution.sites.tolist()
     assert solution.termination == "optimal"
-    assert solution.objective == pytest.approx(best, rel=1e-9, abs=1e-12)
-    assert solution.objective == pytest.approx(_total(minutes, weights, [*chosen, *roles["existing"]], far), abs=1e-9)
-    assert best * (1 - 1e-6) <= solution.bound <= solution.objective
-    assert len(set(chosen)) == len(chosen) <= case["p"]
-    assert not set(chosen) & {*roles["existing"], *roles["forbidden"]}
-    assert set(roles["required"]) <= set(chosen)
+    assert solution.objective == pytest.approx(least, rel=1e-9, abs=1e-12)
+    assert solution.objective == pytest.approx(total([*chosen, *limits["existing"]]), abs=1e-9)
+    assert least * (1 - 1e-6) <= solution.bound <= solution.objective
+    assert len(set(chosen)) == len(chosen) <= limits["p"]
+    assert not set(chosen) & {*limits["existing"], *limits["forbidden"]}
+    assert set(limits["required"]) <= set(chosen)
     # In build order each site saves no more than the one before it, and only a required one saves nothing.
-    steps = [_total(minutes, weights, [*roles["existing"], *chosen[:k]], far) for k in range(len(chosen) + 1)]
+    steps = [total([*limits["existing"], *chosen[:k]]) for k in range(len(chosen) + 1)]
     saved = -np.diff([step for step in steps if step is not None])
     assert (np.diff(saved) <= 1e-9).all()
-    assert all(gain > 0 or site in roles["required"] for gain, site in zip(saved[::-1], chosen[::-1], strict=False))
+    assert all(gain > 0 or site in limits["required"] for gain, site in zip(saved[::-1], chosen[::-1], strict=False))
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(_cases())
+@given(CASES)
 def test_one_more_site_never_adds_minutes(case):
-    roles = {"existing": case["roles"]["existing"], "required": [], "forbidden": []}
+    roles = {"existing": case["limits"]["existing"], "required": [], "forbidden": []}
     most = case["minutes"].shape[1] - len(roles["existing"])
     totals = [_solve(case, p=p, **roles).objective for p in range(most + 1)]
     totals = [total for total in totals if not np.isnan(total)]
@@ -120,16 +79,21 @@ def test_one_more_site_never_adds_minutes(case):
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(_cases(), st.randoms(use_true_random=False))
+@given(CASES, st.randoms(use_true_random=False))
 def test_the_order_of_rows_and_sites_does_not_change_the_minutes(case, random):
     minutes, weights = case["minutes"], case["weights"]
     rows = random.sample(range(len(minutes)), len(minutes))
     sites = random.sample(range(minutes.shape[1]), minutes.shape[1])
-    moved = {"existing": np.isin(sites, case["roles"]["existing"]), "required": [], "forbidden": []}
-    other = {**case, "minutes": minutes[rows][:, sites], "weights": weights[rows], "roles": moved}
-    usual = {**moved, "existing": case["roles"]["existing"]}
+    moved = {"existing": np.isin(sites, case["limits"]["existing"]), "required": [], "forbidden": []}
+    other = {
+        **case,
+        "minutes": minutes[rows][:, sites],
+        "weights": weights[rows],
+        "limits": {**moved, "p": case["limits"]["p"]},
+    }
+    usual = {**moved, "existing": case["limits"]["existing"]}
     assert np.array_equal(
-        np.round(_solve(other, p=case["p"]).objective, 9), np.round(_solve(case, **usual).objective, 9), equal_nan=True
+        np.round(_solve(other).objective, 9), np.round(_solve(case, **usual).objective, 9), equal_nan=True
     )
 
 
