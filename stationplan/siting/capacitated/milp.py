@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,102 +49,188 @@ def solve(
     The solver has a ``part`` of the time left.
     """
     places = reduced.places
-    rows, sites = len(places.weights), len(reduced.allowed)
-    row = np.repeat(np.arange(rows), np.diff(places.indptr))
-    place = places.indices.astype(np.int64)
-    site = places.site[place]
-    kept = reduced.limits.standing[site] | open_to[site]
-    row, place, site = row[kept], place[kept], site[kept]
-    need = np.bincount(place, places.weights[row], minlength=len(places.capacity))
-    roomy = ~reduced.limits.standing[site] & (places.capacity[place] >= need[place])
-    tight = np.flatnonzero(~roomy)
-    whole = np.unique(row[roomy])
-    columns = np.flatnonzero(open_to)
-    number = np.zeros(sites, dtype=np.int64)
-    number[columns] = np.arange(len(columns))
-    share = len(columns) + np.arange(len(tight))
-    together = np.zeros(rows, dtype=np.int64)
-    together[whole] = len(columns) + len(tight) + np.arange(len(whole))
-    size = len(columns) + len(tight) + len(whole)
-    row_t, place_t, site_t = row[tight], place[tight], site[tight]
-    room = np.minimum(places.capacity, need)
-    parts: list[tuple[sparse.csr_array, FloatArray, FloatArray]] = []
-
-    def add(at: IntArray, column: IntArray, value: FloatArray, low: FloatArray, high: FloatArray) -> None:
-        parts.append((sparse.csr_array((value, (at, column)), shape=(len(high), size)), low, high))
-
-    def below(count: int, value: float) -> tuple[FloatArray, FloatArray]:
-        return np.full(count, -np.inf), np.full(count, value)
-
-    served_row = np.concatenate([row_t, whole])
-    served_at = np.concatenate([share, together[whole]])
-    add(served_row, served_at, np.ones(len(served_at)), *below(rows, 1.0))
-    used, which = np.unique(place_t, return_inverse=True)
-    chosen = np.flatnonzero(~reduced.limits.standing[places.site[used]])
-    high = np.where(reduced.limits.standing[places.site[used]], 1.0, 0.0)
-    add(
-        np.concatenate([which.ravel(), chosen]),
-        np.concatenate([share, number[places.site[used[chosen]]]]),
-        np.concatenate([places.weights[row_t] / room[place_t], np.full(len(chosen), -1.0)]),
-        np.full(len(used), -np.inf),
-        high,
-    )
-    linked = np.flatnonzero(~reduced.limits.standing[site_t])
-    most = np.minimum(1.0, room[place_t] / places.weights[row_t])
-    line = np.arange(len(linked))
-    add(
-        np.concatenate([line, line]),
-        np.concatenate([share[linked], number[site_t[linked]]]),
-        np.concatenate([np.ones(len(linked)), -most[linked]]),
-        *below(len(linked), 0.0),
-    )
-    line = np.arange(len(whole))
-    add(
-        np.concatenate([line, np.searchsorted(whole, row[roomy])]),
-        np.concatenate([together[whole], number[site[roomy]]]),
-        np.concatenate([np.ones(len(whole)), np.full(int(roomy.sum()), -1.0)]),
-        *below(len(whole), 0.0),
-    )
-    zero = np.zeros(len(columns), dtype=np.int64)
-    add(zero, np.arange(len(columns)), np.ones(len(columns)), *below(1, float(reduced.limits.most)))
-    if np.isfinite(reduced.limits.budget):
-        add(zero, np.arange(len(columns)), reduced.limits.costs[columns], *below(1, reduced.limits.budget))
-    # A power of two takes any unit of weight near a million in all, where the solver's absolute tolerances mean
-    # little, and changes no digit.
-    unit = 2.0 ** (20 - math.ceil(math.log2(float(places.weights.sum()))))
-    if len(floor):
-        low = unit * (floor - reduced.secured_in)
-        worth = places.weights[served_row] * unit
-        add(reduced.district[served_row], served_at, worth, low, np.full(len(floor), np.inf))
-    cost = np.zeros(size)
-    cost[served_at] = places.weights[served_row] * unit
-    lower = np.zeros(size)
-    lower[: len(columns)] = taken[columns]
-    upper = np.ones(size)
-    upper[share] = most
+    at = _columns(reduced, open_to)
+    unit = _unit_of(float(places.weights.sum()))
+    lines = _lines(reduced, floor, at, unit)
+    cost = np.zeros(at.size)
+    cost[at.served] = places.weights[at.served_row] * unit
+    lower = np.zeros(at.size)
+    lower[: len(at.sites)] = taken[at.sites]
+    upper = np.ones(at.size)
+    upper[at.share] = at.most
     program = Program(
         cost=cost,
         lower=lower,
         upper=upper,
-        integer=np.arange(size) < len(columns),
-        matrix=sparse.csr_array(sparse.vstack([part[0] for part in parts], format="csr")),
-        row_lower=np.concatenate([part[1] for part in parts]),
-        row_upper=np.concatenate([part[2] for part in parts]),
+        integer=np.arange(at.size) < len(at.sites),
+        matrix=sparse.csr_array(sparse.vstack([line.matrix for line in lines], format="csr")),
+        row_lower=np.concatenate([line.low for line in lines]),
+        row_upper=np.concatenate([line.high for line in lines]),
     )
-    guess = None
-    if start is not None and not len(floor):
-        guess = np.zeros(size)
-        guess[number[start]] = 1.0
-        flow = Flow(places)
-        flow.open([*np.flatnonzero(reduced.limits.standing), *start])
-        served = (flow.flow[kept] / places.weights[row]).clip(0.0, 1.0)
-        guess[share] = served[tight]
-        np.add.at(guess, together[row[roomy]], served[roomy])
+    guess = None if start is None or len(floor) else _values(reduced, at, start)
     answer = highs.solve(program, seconds=clock.left_s * part, start=guess)
     sites_of = None
     if answer.values is not None:
-        sites_of = [int(j) for j in columns[answer.values[: len(columns)] > 0.5]]
+        sites_of = [int(j) for j in at.sites[answer.values[: len(at.sites)] > 0.5]]
     return MilpResult(sites_of, reduced.secured + answer.bound / unit, answer.status)
+
+
+@dataclass(frozen=True, eq=False)
+class _Columns:
+    """The variables of the program: ``sites`` that may be chosen, then shares of ``tight`` pairs, then ``whole`` rows.
+
+    ``row``, ``place`` and ``site`` tell of each pair of a row and a place that covers it, with ``kept`` as mask over
+    ``places.indices``; ``roomy`` pairs are at places with room for all that they cover and need no share of their own.
+    ``number[site]``, ``share`` [tight pair] and ``together[row]`` are the columns of each. ``served`` are all columns
+    that serve a row, ``served_row`` their rows. ``room[place]`` is the capacity that can be of use there, ``most``
+    [tight pair] the largest share.
+    """
+
+    kept: BoolArray
+    row: IntArray
+    place: IntArray
+    site: IntArray
+    roomy: BoolArray
+    tight: IntArray
+    whole: IntArray
+    sites: IntArray
+    number: IntArray
+    share: IntArray
+    together: IntArray
+    room: FloatArray
+    most: FloatArray
+
+    @property
+    def size(self) -> int:
+        """Number of columns."""
+        return len(self.sites) + len(self.tight) + len(self.whole)
+
+    @property
+    def served(self) -> IntArray:
+        """Columns that serve a row."""
+        return np.concatenate([self.share, self.together[self.whole]])
+
+    @property
+    def served_row(self) -> IntArray:
+        """The row that each of the columns ``served`` serves."""
+        return np.concatenate([self.row[self.tight], self.whole])
+
+
+def _columns(reduced: Reduced, open_to: BoolArray) -> _Columns:
+    places, standing = reduced.places, reduced.limits.standing
+    rows = len(places.weights)
+    row = np.repeat(np.arange(rows), np.diff(places.indptr))
+    place = places.indices.astype(np.int64)
+    site = places.site[place]
+    kept = standing[site] | open_to[site]
+    row, place, site = row[kept], place[kept], site[kept]
+    need = np.bincount(place, places.weights[row], minlength=len(places.capacity))
+    roomy = ~standing[site] & (places.capacity[place] >= need[place])
+    tight, whole = np.flatnonzero(~roomy), np.unique(row[roomy])
+    sites = np.flatnonzero(open_to)
+    number = np.zeros(len(reduced.allowed), dtype=np.int64)
+    number[sites] = np.arange(len(sites))
+    together = np.zeros(rows, dtype=np.int64)
+    together[whole] = len(sites) + len(tight) + np.arange(len(whole))
+    room = np.minimum(places.capacity, need)
+    return _Columns(
+        kept=kept,
+        row=row,
+        place=place,
+        site=site,
+        roomy=roomy,
+        tight=tight,
+        whole=whole,
+        sites=sites,
+        number=number,
+        share=len(sites) + np.arange(len(tight)),
+        together=together,
+        room=room,
+        most=np.minimum(1.0, room[place[tight]] / places.weights[row[tight]]),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Lines:
+    """Constraints ``low <= matrix @ columns <= high``."""
+
+    matrix: sparse.csr_array
+    low: FloatArray
+    high: FloatArray
+
+
+def _lines(reduced: Reduced, floor: FloatArray, at: _Columns, unit: float) -> list[_Lines]:
+    """Return the constraints of :func:`solve`, weights in the floors times ``unit``."""
+    places, limits = reduced.places, reduced.limits
+    row, place, site = at.row[at.tight], at.place[at.tight], at.site[at.tight]
+
+    def below(
+        column: Sequence[IntArray], line: Sequence[IntArray], value: Sequence[FloatArray], high: FloatArray
+    ) -> _Lines:
+        where = (np.concatenate(line), np.concatenate(column))
+        matrix = sparse.csr_array((np.concatenate(value), where), shape=(len(high), at.size))
+        return _Lines(matrix, np.full(len(high), -np.inf), high)
+
+    once = below([at.served], [at.served_row], [np.ones(len(at.served))], np.ones(len(places.weights)))
+    used, which = np.unique(place, return_inverse=True)
+    new = np.flatnonzero(~limits.standing[places.site[used]])
+    capacity = below(
+        [at.share, at.number[places.site[used[new]]]],
+        [which.ravel(), new],
+        [places.weights[row] / at.room[place], np.full(len(new), -1.0)],
+        np.where(limits.standing[places.site[used]], 1.0, 0.0),
+    )
+    linked = np.flatnonzero(~limits.standing[site])
+    line = np.arange(len(linked))
+    shares = below(
+        [at.share[linked], at.number[site[linked]]],
+        [line, line],
+        [np.ones(len(linked)), -at.most[linked]],
+        np.zeros(len(linked)),
+    )
+    whole = below(
+        [at.together[at.whole], at.number[at.site[at.roomy]]],
+        [np.arange(len(at.whole)), np.searchsorted(at.whole, at.row[at.roomy])],
+        [np.ones(len(at.whole)), np.full(int(at.roomy.sum()), -1.0)],
+        np.zeros(len(at.whole)),
+    )
+    every, zero = np.arange(len(at.sites)), np.zeros(len(at.sites), dtype=np.int64)
+    lines = [
+        once,
+        capacity,
+        shares,
+        whole,
+        below([every], [zero], [np.ones(len(every))], np.full(1, float(limits.most))),
+    ]
+    if np.isfinite(limits.budget):
+        lines.append(below([every], [zero], [limits.costs[at.sites]], np.full(1, limits.budget)))
+    if len(floor):
+        worth = places.weights[at.served_row] * unit
+        where = (reduced.district[at.served_row], at.served)
+        matrix = sparse.csr_array((worth, where), shape=(len(floor), at.size))
+        lines.append(_Lines(matrix, unit * (floor - reduced.secured_in), np.full(len(floor), np.inf)))
+    return lines
+
+
+def _values(reduced: Reduced, at: _Columns, start: list[int]) -> FloatArray:
+    """Return the values of all columns when the sites ``start`` are chosen and serve the most."""
+    places = reduced.places
+    values = np.zeros(at.size)
+    values[at.number[start]] = 1.0
+    flow = Flow(places)
+    flow.open([*np.flatnonzero(reduced.limits.standing), *start])
+    served = (flow.flow[at.kept] / places.weights[at.row]).clip(0.0, 1.0)
+    values[at.share] = served[at.tight]
+    np.add.at(values, at.together[at.row[at.roomy]], served[at.roomy])
+    return values
+
+
+def _unit_of(total: float) -> float:
+    """Return the factor by which weights go into the solver: with it their total is near a million.
+
+    Its absolute tolerances mean little there, whatever the unit of weight; a power of two changes no digit.
+    """
+    return 2.0 ** (20 - math.ceil(math.log2(total)))
 
 
 def serve_floors(
@@ -160,7 +247,7 @@ def serve_floors(
     opened[sites] = True
     kept = np.flatnonzero(opened[places.site[places.indices]])
     total = float(places.weights.sum())
-    unit = 2.0 ** (20 - math.ceil(math.log2(total))) if total > 0 else 1.0
+    unit = _unit_of(total) if total > 0 else 1.0
     if not len(kept):
         return np.zeros(len(places.indices)) if (floor <= 0).all() else None
     row, place = row[kept], places.indices[kept]
