@@ -226,6 +226,7 @@ def large_plan(rng: np.random.Generator) -> Plan:
         phase_names=(),
         frontier=(),
         recounted=Recounted(before, after, None, None),
+        share_ranges=None,
         why=tuple(
             WhyHere(
                 site=int(site),

@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from stationplan.api import StudyDensity, StudyPlan, density, load_scenario, run
+    from stationplan.api import StudyDensity, StudyPlan, density, load_plan, load_scenario, run
     from stationplan.errors import InfeasibleError, InputError, StationplanError
     from stationplan.scenario import Scenario
 
@@ -26,6 +26,7 @@ __all__ = [
     "StudyDensity",
     "StudyPlan",
     "density",
+    "load_plan",
     "load_scenario",
     "run",
 ]
@@ -35,6 +36,7 @@ _HOME = {
     "InputError": "stationplan.errors",
     "StationplanError": "stationplan.errors",
     "Scenario": "stationplan.scenario",
+    "load_plan": "stationplan.api",
     "load_scenario": "stationplan.api",
     "StudyDensity": "stationplan.api",
     "StudyPlan": "stationplan.api",

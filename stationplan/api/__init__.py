@@ -1,6 +1,6 @@
-"""The Python front door: load a scenario, run it, save its plan."""
+"""The Python front door: load a scenario, run it, save its plan and read it back."""
 
-from stationplan.api.plans import StudyDensity, StudyPlan, density, run
+from stationplan.api.plans import StudyDensity, StudyPlan, density, load_plan, run
 from stationplan.api.scenarios import load_scenario
 
-__all__ = ["StudyDensity", "StudyPlan", "density", "load_scenario", "run"]
+__all__ = ["StudyDensity", "StudyPlan", "density", "load_plan", "load_scenario", "run"]

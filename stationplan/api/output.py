@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 
+from stationplan.api.plan_file import PLAN_NAME, plan_bytes
 from stationplan.documents import report_page, write_pdf, write_word
 from stationplan.domain import Density, Language, Plan, Study
 from stationplan.errors import OutputExistsError
@@ -37,7 +38,7 @@ MODEL_SUFFIX = ".skops"
 
 RESULT_NAMES = frozenset(
     {
-        *("plan.json", "sites.csv", "sites.xlsx", "plan.gpkg", MAP_NAME),
+        *("plan.json", "sites.csv", "sites.xlsx", "plan.gpkg", PLAN_NAME, MAP_NAME),
         *("report.html", "report.docx", "report.pdf"),
         *("scenario.resolved.toml", "manifest.json", "done.json"),
         *("surface.gpkg", "surface.parquet", "districts.csv", "validation.json", "validation.html"),
@@ -88,6 +89,7 @@ def save(
         write_word(told, draft / "report.docx")
         write_pdf(told, draft / "report.pdf")
         write_geopackage(plan, draft / "plan.gpkg")
+        (draft / PLAN_NAME).write_bytes(plan_bytes(plan))
     if map_path is not None:
         map_path.parent.mkdir(parents=True, exist_ok=True)
         beside = map_path.with_name(f".{map_path.name}.part")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from stationplan.api import output
+from stationplan.api.plan_file import read_plan
 from stationplan.domain import Density, Language, Plan
 from stationplan.planning import pipeline
 from stationplan.planning.progress import Progress
@@ -45,6 +46,26 @@ class StudyDensity(Density):
         output.save_density(self, Path(folder), lang=lang, overwrite=overwrite, parquet=parquet)
 
 
+def load_plan(folder: str | Path) -> StudyPlan:
+    """Return the plan of a folder that :meth:`StudyPlan.save` or ``stationplan run`` wrote, to save it again.
+
+    Neither inputs nor solving are needed. Draws of the demand and travel times are not kept.
+
+    Raises
+    ------
+    InputError
+        The folder holds no plan, or one of another version.
+
+    >>> import stationplan as sp, tempfile
+    >>> plan = sp.run(sp.load_scenario("data/demo/scenario.toml"))
+    >>> folder = tempfile.mkdtemp() + "/plan"
+    >>> plan.save(folder)
+    >>> sp.load_plan(folder).solution.objective == plan.solution.objective
+    True
+    """
+    return _with_save(read_plan(Path(folder)))
+
+
 def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = None) -> StudyPlan:
     """Return the plan of a scenario; see :func:`stationplan.planning.pipeline.run`.
 
@@ -53,7 +74,10 @@ def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = Non
     >>> len(plan.chosen), plan.solution.termination
     (20, 'optimal')
     """
-    plan = pipeline.run(scenario, workers=workers, progress=progress)
+    return _with_save(pipeline.run(scenario, workers=workers, progress=progress))
+
+
+def _with_save(plan: Plan) -> StudyPlan:
     return StudyPlan(**{item.name: getattr(plan, item.name) for item in fields(plan)})
 
 

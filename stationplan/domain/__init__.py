@@ -42,7 +42,7 @@ from stationplan.domain.ground import (
     joined,
 )
 from stationplan.domain.modes import MODES, WALK, TravelMode
-from stationplan.domain.plan import AimResult, Density, KeyFigure, Plan, Recounted, Robustness, Study
+from stationplan.domain.plan import AimResult, Density, KeyFigure, Plan, Recounted, Robustness, ShareRanges, Study
 from stationplan.domain.provenance import DatumDecision, InputFile, MapOptions, Quality
 from stationplan.domain.sites import Sites
 from stationplan.domain.solution import FrontierPoint, Phase, Served, Solution
@@ -112,6 +112,7 @@ __all__ = [
     "Scorecard",
     "Scores",
     "Served",
+    "ShareRanges",
     "Sites",
     "Slot",
     "Snap",

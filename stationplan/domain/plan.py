@@ -98,6 +98,20 @@ class Recounted(Record):
 
 
 @dataclass(frozen=True, eq=False)
+class ShareRanges(Record):
+    """The 5th and the 95th percentile of the share of workers covered, over the draws of the demand.
+
+    ``overall`` is [today or with the plan, low or high]; the others have one such table for each district, group and
+    slot. NaN where a part of the demand has no workers.
+    """
+
+    overall: FloatArray
+    by_district: FloatArray
+    by_group: FloatArray
+    by_slot: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
 class Robustness(Record):
     """How often each proposed site is chosen too: ``share[order]`` of ``answered`` draws of the demand, NaN without.
 
@@ -117,7 +131,8 @@ class Plan(Record):
 
     ``network`` are the roads as read; ``straight`` says of each district whether it has no roads, so that travel there
     is measured in straight lines. ``phase_names`` name the phases of the solution, ``actions`` what is done at sites.
-    ``frontier`` is what other numbers of sites could do. ``served`` says who finds room, where stations have limited
+    ``frontier`` is what other numbers of sites could do. ``share_ranges`` are there where the demand has draws; what
+    outputs need of the draws is in them. ``served`` says who finds room, where stations have limited
     capacity. ``why_not`` holds the sites that the scenario asks about, in its order. ``audit`` is about existing
     stations, ``scorecard`` about the national service circle. ``counts`` are numbers of records by what they are.
     """
@@ -134,6 +149,7 @@ class Plan(Record):
     phase_names: tuple[LocalText, ...]
     frontier: tuple[FrontierPoint, ...]
     recounted: Recounted
+    share_ranges: ShareRanges | None
     served: Served | None
     why: tuple[WhyHere, ...]
     why_not: tuple[WhyNot, ...]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stationplan.domain import CountArray, FloatArray, IntArray, Plan
 
@@ -82,12 +82,21 @@ def by_slot(plan: Plan) -> tuple[Change, ...]:
 
 def _changes(plan: Plan) -> _Changes:
     if plan not in _counted:
-        district = plan.demand.district
+        district, ranges = plan.demand.district, plan.share_ranges
         _counted[plan] = _Changes(
-            _change(plan, 0, np.s_[:]),
-            tuple(_change(plan, one, np.flatnonzero(district == one)) for one in range(len(plan.area.districts))),
-            tuple(_change(plan, group, np.s_[:, group, :]) for group in range(len(plan.demand.groups))),
-            tuple(_change(plan, slot, np.s_[:, :, slot]) for slot in range(len(plan.demand.slots))),
+            _change(plan, 0, np.s_[:], None if ranges is None else ranges.overall),
+            tuple(
+                _change(plan, one, np.flatnonzero(district == one), None if ranges is None else ranges.by_district[one])
+                for one in range(len(plan.area.districts))
+            ),
+            tuple(
+                _change(plan, group, np.s_[:, group, :], None if ranges is None else ranges.by_group[group])
+                for group in range(len(plan.demand.groups))
+            ),
+            tuple(
+                _change(plan, slot, np.s_[:, :, slot], None if ranges is None else ranges.by_slot[slot])
+                for slot in range(len(plan.demand.slots))
+            ),
         )
     return _counted[plan]
 
@@ -163,54 +172,18 @@ def uncovered(plan: Plan, stations: CountArray) -> FloatArray:
     return np.asarray(np.where(stations == 0, plan.demand.workers, 0.0).sum(axis=(1, 2)), dtype=np.float64)
 
 
-def _change(plan: Plan, index: int, part: Part) -> Change:
-    """Return the change in one part of the [cell, group, slot] arrays."""
+def _change(plan: Plan, index: int, part: Part, ranges: FloatArray | None) -> Change:
+    """Return the change in one part of the [cell, group, slot] arrays; ``ranges`` is [today or then, low or high]."""
     workers = plan.demand.workers[part]
-    before, after = plan.recounted.stations_before, plan.recounted.stations_after
-    return Change(
-        index,
-        before=_covered(workers, before[part], _share_range(plan, before, part)),
-        after=_covered(workers, after[part], _share_range(plan, after, part)),
-    )
+    before, after = plan.recounted.stations_before[part], plan.recounted.stations_after[part]
+    today, then = (None, None) if ranges is None or np.isnan(ranges).any() else ranges.tolist()
+    return Change(index, before=_covered(workers, before, today), after=_covered(workers, after, then))
 
 
-def _covered(workers: FloatArray, stations: CountArray, share_range: tuple[float, float] | None) -> Covered:
+def _covered(workers: FloatArray, stations: CountArray, share_range: Sequence[float] | None) -> Covered:
     return Covered(
         total=float(workers.sum()),
         workers=float(workers[stations > 0].sum()),
         cross_workers=float(workers[stations > 1].sum()),
-        share_range=share_range,
+        share_range=None if share_range is None else (share_range[0], share_range[1]),
     )
-
-
-def _share_range(plan: Plan, stations: CountArray, part: Part) -> tuple[float, float] | None:
-    """Return the 5th and the 95th percentile of the share covered, over the draws of the demand."""
-    demand = plan.demand
-    if demand.draws is None:
-        return None
-    cells = part if isinstance(part, np.ndarray) else np.s_[:]
-    rest = np.s_[:] if isinstance(part, np.ndarray | slice) else part[1:]
-    inside = np.zeros(demand.workers.shape[1:])
-    inside[rest] = 1.0
-    workers = demand.workers[cells] * inside
-    heads = demand.workers[cells].sum(axis=2)
-    known = heads > 0
-    covered = np.where(stations[cells] > 0, workers, 0.0).sum(axis=2)
-    of_all = np.divide(workers.sum(axis=2), heads, out=np.zeros_like(heads), where=known)
-    of_covered = np.divide(covered, heads, out=np.zeros_like(heads), where=known)
-    drawn = demand.draws[:, cells]
-    total = np.einsum("kcg,cg->k", drawn, of_all, optimize=True)
-    if not (total > 0).all():
-        return None
-    shares = np.einsum("kcg,cg->k", drawn, of_covered, optimize=True) / total
-    low, high = likely_range(shares).tolist()
-    return low, high
-
-
-def likely_range(drawn: NDArray[np.floating]) -> FloatArray:
-    """Return the ends between which nine of ten draws lie, ``[end, ...]``; draws run along the first axis.
-
-    >>> likely_range(np.arange(101.0)).tolist()
-    [5.0, 95.0]
-    """
-    return np.asarray(np.percentile(drawn, [5.0, 95.0], axis=0), dtype=np.float64)

@@ -27,6 +27,7 @@ from stationplan.planning.aims import Aim, aim_of
 from stationplan.planning.audit import audit_of
 from stationplan.planning.choose import choose
 from stationplan.planning.explain import finished, why_here, why_not
+from stationplan.planning.intervals import share_ranges
 from stationplan.planning.notes import answer_notes, robustness_notes, straight_notes, unsnapped_counts, unsnapped_notes
 from stationplan.planning.prepare import Prepared, study_of
 from stationplan.planning.progress import Progress, StepClock
@@ -221,6 +222,7 @@ def tell(ready: Prepared, answer: Answer, counted: Recounted, *, workers: int = 
         phase_names=tuple(phase.name.text for phase in plan.phases),
         frontier=answer.frontier,
         recounted=counted,
+        share_ranges=share_ranges(demand, counted, len(ready.area.districts)),
         served=served,
         why=why,
         why_not=why_not(built, doubted, cases=why, access=access),

@@ -13,7 +13,7 @@ from geopandas import GeoDataFrame
 
 from stationplan.domain import Density, FloatArray, Learned, Scores
 from stationplan.errors import Fault, InputError, say
-from stationplan.figures.coverage import likely_range
+from stationplan.planning.intervals import likely_range
 from stationplan.report.plan_json import Json
 from stationplan.report.tables import formula_safe
 

@@ -10,7 +10,7 @@ import shapely
 from stationplan.documents.charts import bars, paired_bars, residual_map, scatter
 from stationplan.documents.template import fill_page
 from stationplan.domain import Demand, Density, GroupSurface, Language, Learned, Scores, Surface
-from stationplan.figures.coverage import likely_range
+from stationplan.planning.intervals import likely_range
 from stationplan.text.catalogue import number, percent, translate, words
 from stationplan.text.names import way_names
 

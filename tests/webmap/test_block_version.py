@@ -15,7 +15,7 @@ import re
 import pytest
 from conftest import ROOT
 from support.map_block import block_of
-from test_pipeline import village
+from support.village import village
 
 import stationplan as sp
 from stationplan.webmap.files import asset

@@ -1,0 +1,84 @@
+"""The file of a plan's folder from which every output can be made again, in any language, without inputs or solving."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from scipy import sparse
+
+from stationplan.domain import WALK, Coverage, Features, Plan, RoadNetwork, Surface
+from stationplan.errors import FaultList, say
+from stationplan.storage.records import packed, unpacked
+
+PLAN_NAME = "plan.record"
+
+VERSION = 1
+"""Version of the records in the file; it rises whenever a field that the outputs need is added, removed or changed."""
+
+_KIND = "a stationplan plan"
+
+
+def plan_bytes(plan: Plan) -> bytes:
+    """Return what the outputs need of a plan as the bytes of a file; the same plan gives the same bytes."""
+    return packed(_for_outputs(plan), kind=_KIND, version=VERSION)
+
+
+def read_plan(folder: Path) -> Plan:
+    """Return the plan of an output folder.
+
+    Draws of the demand, features and models are not in it, nor are travel times of other modes than walking.
+
+    Raises
+    ------
+    InputError
+        The folder holds no plan, or one of another version.
+    """
+    path = folder / PLAN_NAME
+    faults = FaultList(str(folder))
+    if not folder.is_dir():
+        faults.add(say("The folder does not exist."), say("Name a folder that `stationplan run` has written."))
+    elif not path.is_file() and (folder / "plan.json").is_file():
+        faults.add(
+            say("An older version wrote this folder, without {name}.", name=PLAN_NAME),
+            say("Make it again with this version: `stationplan run` on its scenario."),
+        )
+    elif not path.is_file():
+        faults.add(say("The folder holds no plan."), say("Name a folder that `stationplan run` has written."))
+    faults.raise_any()
+    return unpacked(path, Plan, name=_KIND, version=VERSION)
+
+
+def _for_outputs(plan: Plan) -> Plan:
+    """Return a plan without what no output needs."""
+    density = plan.density
+    return replace(
+        plan,
+        density=replace(
+            density,
+            study=replace(density.study, timings_s={}),  # two runs of one scenario give the same bytes
+            surface=_surface(density.surface),
+            demand=replace(density.demand, draws=None),
+        ),
+        network=_roads(plan.network),
+        coverage=_coverage(plan.coverage),
+    )
+
+
+def _surface(surface: Surface) -> Surface:
+    none = Features((), (), (), np.empty((len(surface.cells.cell_id), 0)), ())
+    groups = tuple(replace(group, learned=None) for group in surface.groups)
+    return replace(surface, features=none, groups=groups, draws=None)
+
+
+def _roads(network: RoadNetwork) -> RoadNetwork:
+    minutes = {mode: values for mode, values in network.minutes.items() if mode == WALK}
+    return replace(network, minutes=minutes, metres={}, component={})
+
+
+def _coverage(coverage: Coverage) -> Coverage:
+    journeys = coverage.journeys
+    if journeys is not None:
+        journeys = replace(journeys, minutes=sparse.csr_array((0, 0)), origin=np.empty(0, dtype=np.int64))
+    return replace(coverage, share=None, journeys=journeys)
