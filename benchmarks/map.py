@@ -52,6 +52,7 @@ from stationplan.domain import (
 )
 from stationplan.errors import say
 from stationplan.geo import unproject
+from stationplan.planning.road_lines import road_lines
 from stationplan.webmap import render
 
 CRS = "EPSG:32648"
@@ -215,7 +216,7 @@ def large_plan(rng: np.random.Generator) -> Plan:
     surface = Surface(cells, features, None, (), tuple(None for _ in groups), heads, None, ())  # type: ignore[misc]
     return Plan(
         density=Density(study, surface, demand),
-        network=_network(rng, west, south),
+        roads=road_lines(_network(rng, west, south)),
         straight=np.zeros(len(area.districts), dtype=bool),
         sites=sites,
         hosts=(Host("bank", LocalText("银行网点", "Bank branch")), Host("fuel", LocalText("加油站", "Petrol station"))),
@@ -338,11 +339,8 @@ def per_object(plan: Plan) -> str:
     for outline, number in zip(plan.density.surface.cells.outline, workers, strict=True):
         ring = np.column_stack(unproject(*np.array(outline.exterior.coords.xy), CRS)[::-1])
         folium.Polygon(ring.round(5).tolist(), tooltip=f"{number:.1f}").add_to(page)
-    network = plan.network
-    lon, lat = unproject(network.x, network.y, CRS)
-    ways = network.tail < network.head
-    for tail, head in zip(network.tail[ways], network.head[ways], strict=True):
-        folium.PolyLine([[lat[tail], lon[tail]], [lat[head], lon[head]]]).add_to(page)
+    for line in plan.roads.in_degrees():
+        folium.PolyLine(line[:, ::-1].tolist()).add_to(page)
     return str(page.get_root().render())
 
 

@@ -29,6 +29,8 @@ STUDIES: dict[str, tuple[list[str], str | None]] = {
 COMPARED = ("plan.json", "sites.csv", "league.csv", "map.html")
 """Names of the files that are compared; of a map only the packed block of data."""
 
+_TEXTS = ("notes", "place")
+
 _BLOCK = re.compile(rb'class="stationplan-data">(.*?)</script>', re.DOTALL)
 
 
@@ -49,24 +51,24 @@ def write(folder: Path, tree: Path, shared: Path) -> None:
         )
 
 
-def compared(path: Path, *, notes: bool) -> bytes:
-    """Return what of a result is compared; without ``notes`` the sentences of a plan are left out."""
+def compared(path: Path, *, texts: bool) -> bytes:
+    """Return what of a result is compared; without ``texts`` the sentences of a plan are left out."""
     content = path.read_bytes()
     if path.name == "map.html":
         block = _BLOCK.search(content)
         return block[1] if block else b""  # a page of several units has no block of its own
-    if path.name == "plan.json" and not notes:
-        return json.dumps(_without_notes(json.loads(content)), ensure_ascii=False).encode()
+    if path.name == "plan.json" and not texts:
+        return json.dumps(_without_texts(json.loads(content)), ensure_ascii=False).encode()
     return content
 
 
-def _without_notes(value: object) -> object:
+def _without_texts(value: object) -> object:
     if isinstance(value, dict):
-        return {key: _without_notes(item) for key, item in value.items() if key != "notes"}
-    return [_without_notes(item) for item in value] if isinstance(value, list) else value
+        return {key: _without_texts(item) for key, item in value.items() if key not in _TEXTS}
+    return [_without_texts(item) for item in value] if isinstance(value, list) else value
 
 
-def compare(before: Path, after: Path, *, notes: bool) -> bool:
+def compare(before: Path, after: Path, *, texts: bool) -> bool:
     """Print each result with its hash and whether it is the same; return whether all are."""
     same = True
     names = {path.relative_to(root) for root in (before, after) for path in root.rglob("*") if path.name in COMPARED}
@@ -76,7 +78,7 @@ def compare(before: Path, after: Path, *, notes: bool) -> bool:
             print(f"missing   {name}")
             same = False
             continue
-        contents = [compared(path, notes=notes) for path in (old, new)]
+        contents = [compared(path, texts=texts) for path in (old, new)]
         verdict = "same" if contents[0] == contents[1] else "DIFFERENT"
         same &= verdict == "same"
         print(f"{verdict:9} {name} {hashlib.sha256(contents[1]).hexdigest()[:12]}")
@@ -94,11 +96,11 @@ def main() -> None:
     comparing = commands.add_parser("compare", help="compare two folders")
     comparing.add_argument("before", type=Path)
     comparing.add_argument("after", type=Path)
-    comparing.add_argument("--no-notes", action="store_true", help="leave out the notes of plan.json, which are texts")
+    comparing.add_argument("--no-texts", action="store_true", help="leave out the texts of plan.json")
     given = parser.parse_args()
     if given.command == "write":
         write(given.folder, given.tree, given.shared)
-    elif not compare(given.before, given.after, notes=not given.no_notes):
+    elif not compare(given.before, given.after, texts=not given.no_texts):
         sys.exit(1)
 
 

@@ -12,13 +12,23 @@ from support.database import new_database
 from support.environment import IN_CI, ROOT, SHARED
 
 import stationplan as sp
+from stationplan.access.network import network_of
 from stationplan.documents.pdf import has_chinese_font
+from stationplan.domain import RoadNetwork
+from stationplan.inputs import read_roads
 
 
 @pytest.fixture(scope="session")
 def demo_plan() -> sp.StudyPlan:
     """The plan of the demo city."""
     return sp.run(sp.load_scenario(ROOT / "data/demo/scenario.toml"))
+
+
+@pytest.fixture(scope="session")
+def demo_roads(demo_plan) -> RoadNetwork:
+    """The roads of the demo city as a network of all modes that it uses."""
+    scenario = sp.load_scenario(ROOT / "data/demo/scenario.toml")
+    return network_of(read_roads(scenario), crs=demo_plan.area.crs)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
-from stationplan.domain import WALK, Coverage, Features, Plan, RoadNetwork, Surface
+from stationplan.domain import Coverage, Features, Plan, Surface
 from stationplan.errors import FaultList, say
 from stationplan.storage.records import packed, unpacked
 
@@ -28,7 +28,7 @@ def plan_bytes(plan: Plan) -> bytes:
 def read_plan(folder: Path) -> Plan:
     """Return the plan of an output folder.
 
-    Draws of the demand, features and models are not in it, nor are travel times of other modes than walking.
+    Draws of the demand, features, models and travel times are not in it.
 
     Raises
     ------
@@ -47,7 +47,10 @@ def read_plan(folder: Path) -> Plan:
     elif not path.is_file():
         faults.add(say("The folder holds no plan."), say("Name a folder that `stationplan run` has written."))
     faults.raise_any()
-    return unpacked(path, Plan, name=_KIND, version=VERSION)
+    plan = unpacked(path, Plan, name=_KIND, version=VERSION)
+    rows = plan.coverage
+    weight = plan.demand.weight[rows.cell, rows.group, rows.slot]
+    return replace(plan, coverage=replace(rows, weight=weight))
 
 
 def _for_outputs(plan: Plan) -> Plan:
@@ -61,7 +64,6 @@ def _for_outputs(plan: Plan) -> Plan:
             surface=_surface(density.surface),
             demand=replace(density.demand, draws=None),
         ),
-        network=_roads(plan.network),
         coverage=_coverage(plan.coverage),
     )
 
@@ -72,13 +74,8 @@ def _surface(surface: Surface) -> Surface:
     return replace(surface, features=none, groups=groups, draws=None)
 
 
-def _roads(network: RoadNetwork) -> RoadNetwork:
-    minutes = {mode: values for mode, values in network.minutes.items() if mode == WALK}
-    return replace(network, minutes=minutes, metres={}, component={})
-
-
 def _coverage(coverage: Coverage) -> Coverage:
     journeys = coverage.journeys
     if journeys is not None:
         journeys = replace(journeys, minutes=sparse.csr_array((0, 0)), origin=np.empty(0, dtype=np.int64))
-    return replace(coverage, share=None, journeys=journeys)
+    return replace(coverage, weight=np.empty(0), share=None, journeys=journeys)

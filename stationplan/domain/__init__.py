@@ -34,6 +34,7 @@ from stationplan.domain.coverage import Coverage, Journeys
 from stationplan.domain.explanation import Held, WhyHere, WhyNot
 from stationplan.domain.ground import (
     RoadArcs,
+    RoadLines,
     RoadNetwork,
     Snap,
     Straight,
@@ -106,6 +107,7 @@ __all__ = [
     "Quality",
     "Recounted",
     "RoadArcs",
+    "RoadLines",
     "RoadNetwork",
     "Robustness",
     "Rule",

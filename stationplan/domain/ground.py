@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,6 +136,38 @@ class RoadNetwork(Record):
             for values in measure.values():
                 require(len(values) == len(self.head), "a network has one value an arc")
                 require(bool((values >= 0).all()), "arc values are >= 0 and never NaN")
+
+
+@dataclass(frozen=True, eq=False)
+class RoadLines(Record):
+    """Roads as lines between junctions, to be drawn and walked along; whole numbers, in 1e-5 degrees (about a metre).
+
+    ``junctions``, [junction x 2], are latitudes and longitudes, in the order of a curve that keeps neighbours together.
+    ``ends``, [line x 2], are the junctions where a line begins and ends; ``inner``, [point x 2], are the steps from the
+    beginning of a line to its inner points, one after the other, of which line i has ``sizes[i]``. ``seconds``, [line x
+    2], are those on foot along the line and back, 0 where walkers may not go. The first ``major`` lines are main roads.
+    """
+
+    junctions: IntArray
+    ends: IntArray
+    sizes: IntArray
+    inner: IntArray
+    seconds: IntArray
+    major: int
+
+    SCALE: ClassVar[int] = 100_000
+    """Whole numbers a degree."""
+
+    def in_degrees(self, *, major: bool = False) -> list[FloatArray]:
+        """Return the points of each line, or of each main road, [point x 2], longitude first."""
+        count = self.major if major else len(self.ends)
+        first = np.concatenate([[0], np.cumsum(self.sizes)])
+        lines = []
+        for line in range(count):
+            begin, end = self.junctions[self.ends[line]]
+            steps = np.cumsum(np.vstack([begin, self.inner[first[line] : first[line + 1]]]), axis=0)
+            lines.append(np.vstack([steps, end])[:, ::-1] / self.SCALE)
+        return lines
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from stationplan.domain.audit import Audit, Scorecard
 from stationplan.domain.base import BoolArray, CountArray, FloatArray, Host, IntArray, LocalText, Record
 from stationplan.domain.coverage import Coverage
 from stationplan.domain.explanation import WhyHere, WhyNot
-from stationplan.domain.ground import RoadNetwork, StudyArea
+from stationplan.domain.ground import RoadLines, StudyArea
 from stationplan.domain.provenance import DatumDecision, InputFile, MapOptions, Quality
 from stationplan.domain.sites import Sites
 from stationplan.domain.solution import FrontierPoint, Served, Solution
@@ -129,7 +129,7 @@ class Robustness(Record):
 class Plan(Record):
     """Everything the outputs need, before and after; it never changes once made.
 
-    ``network`` are the roads as read; ``straight`` says of each district whether it has no roads, so that travel there
+    ``roads`` are those read; ``straight`` says of each district whether it has no roads, so that travel there
     is measured in straight lines. ``phase_names`` name the phases of the solution, ``actions`` what is done at sites.
     ``frontier`` is what other numbers of sites could do. ``share_ranges`` are there where the demand has draws; what
     outputs need of the draws is in them. ``served`` says who finds room, where stations have limited
@@ -138,7 +138,7 @@ class Plan(Record):
     """
 
     density: Density
-    network: RoadNetwork
+    roads: RoadLines
     straight: BoolArray
     sites: Sites
     hosts: tuple[Host, ...]

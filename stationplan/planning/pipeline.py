@@ -34,6 +34,7 @@ from stationplan.planning.progress import Progress, StepClock
 from stationplan.planning.proof import proof
 from stationplan.planning.question import Question, curve, question
 from stationplan.planning.recount import recount_minutes, recount_stations
+from stationplan.planning.road_lines import road_lines
 from stationplan.planning.robustness import robustness
 from stationplan.planning.scorecard import scorecard_of
 from stationplan.planning.subset import ready_for
@@ -205,7 +206,7 @@ def tell(ready: Prepared, answer: Answer, counted: Recounted, *, workers: int = 
     notes = (*ready.study.notes, *unsnapped_notes(ready), *straight_notes(ready), *answer.notes)
     return Plan(
         density=Density(study=replace(ready.study, notes=notes), surface=ready.surface, demand=demand),
-        network=ready.roads,
+        roads=road_lines(ready.roads),
         straight=np.zeros(len(ready.area.districts), dtype=bool) if straight is None else straight.districts,
         sites=sites,
         hosts=tuple(Host(key, host.name.text) for key, host in file.hosts.items()),

@@ -9,8 +9,9 @@ import shapely
 from markupsafe import Markup
 
 from stationplan.documents.charts import picture
-from stationplan.domain import FloatArray, IntArray, Language, Plan, joined
+from stationplan.domain import FloatArray, IntArray, Language, Plan
 from stationplan.figures.coverage import uncovered
+from stationplan.geo import project
 from stationplan.report.plan_charts import short, text_at
 from stationplan.text.catalogue import number, words
 from stationplan.text.names import district_name
@@ -129,12 +130,13 @@ def _spacing(x: FloatArray, y: FloatArray) -> float:
 
 
 def _roads(plan: Plan, frame: _Frame) -> str:
-    network = plan.network
-    arcs = np.flatnonzero(network.major)
-    if not len(arcs):
+    points = plan.roads.in_degrees(major=True)
+    if not points:
         return ""
-    ends = joined(network.tail[arcs], network.head[arcs])
-    lines = shapely.linestrings(np.stack([network.x[ends], network.y[ends]], axis=-1))
+    lon, lat = np.concatenate(points).T
+    x, y = project(lon, lat, plan.area.crs)
+    owner = np.repeat(np.arange(len(points)), [len(line) for line in points])
+    lines = shapely.linestrings(np.column_stack([x, y]), indices=owner)
     seen = shapely.box(
         frame.west,
         frame.north - frame.height / frame.scale,

@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 from scipy import sparse
 
-from stationplan.domain import BoolArray, Density, FloatArray, IntArray, Language, MapOptions, Plan
+from stationplan.domain import BoolArray, Density, FloatArray, IntArray, Language, MapOptions, Plan, RoadLines
 from stationplan.errors import ConsistencyError
 from stationplan.figures.coverage import Change, by_district, by_group, by_slot, overall
 from stationplan.geo import unproject
@@ -22,7 +22,6 @@ from stationplan.text.catalogue import template_in, translate, words
 from stationplan.text.names import district_name, host_names, kind_names, site_name
 from stationplan.text.reasons import broken_by, held_by, today_ways, why_not_facts
 from stationplan.webmap.packing import SCALE, Json, Packer
-from stationplan.webmap.road_lines import packed_roads
 from stationplan.webmap.tiles import tiles_of
 
 VERSION = 2
@@ -121,7 +120,7 @@ def _content(plan: Plan, lang: Language, packer: Packer) -> Json:
             "outline": packer.polygons(shapes, plan.area.crs),
         },
         "cells": _cells(plan, packer),
-        "roads": packed_roads(plan.network, packer),
+        "roads": _roads(plan.roads, packer),
         "sites": _sites(plan, lang, packer),
         "cover": _cover(plan, packer),
         "proposed": [_proposed(plan, order, lang) for order in range(len(plan.chosen))],
@@ -190,6 +189,21 @@ def _separated(workers: FloatArray) -> tuple[FloatArray, FloatArray]:
     if not np.allclose(heads[:, :, None] * share, workers, rtol=1e-9, atol=1e-9):
         raise ConsistencyError("a group's day is split alike in all cells")
     return heads, share
+
+
+def _roads(roads: RoadLines, packer: Packer) -> Json:
+    """Pack roads: points, junctions, and seconds on foot both ways."""
+    steps = np.diff(roads.junctions, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
+    return {
+        "major": roads.major,
+        "junctions": packer.add(steps.ravel()),
+        "from": packer.steps(roads.ends[:, 0]),
+        "to": packer.add(roads.ends[:, 1] - roads.ends[:, 0]),
+        "sizes": packer.add(roads.sizes),
+        "points": packer.add(roads.inner.ravel()),
+        "forth": packer.add(roads.seconds[:, 0]),
+        "back": packer.add(roads.seconds[:, 1] - roads.seconds[:, 0]),
+    }
 
 
 def _sites(plan: Plan, lang: Language, packer: Packer) -> Json:

@@ -38,6 +38,7 @@ from stationplan.cli import main
 from stationplan.cli.show import print_summary
 from stationplan.domain import InputFile, LocalText, Plan
 from stationplan.errors import say
+from stationplan.planning.road_lines import road_lines
 from stationplan.report import document_text, render_report, sites_csv, write_geopackage, write_workbook
 from stationplan.report.tables import formula_safe
 from stationplan.webmap import build, render
@@ -99,7 +100,7 @@ def replace_texts(plan: Plan, text: Callable[[], str]) -> Plan:
 def light(demo_plan):
     """The demo plan with one road: texts are what matters here."""
     road = network_from_arcs([104.0, 104.01], [30.6, 30.6], [0], [1], minutes={"walk": [9]})
-    return altered(demo_plan, network=road)
+    return altered(demo_plan, roads=road_lines(road))
 
 
 @pytest.fixture(scope="module")

@@ -114,8 +114,8 @@ def test_ids_are_unique_and_hours_readable(stations, candidates):
     assert all(row["类型"] and row["场所类型"] for row in (*stations, *candidates))
 
 
-def test_nearly_all_roads_hang_together(demo_plan):
-    network = demo_plan.network
+def test_nearly_all_roads_hang_together(demo_roads):
+    network = demo_roads
     for mode in ("walk", "car"):
         component = network.component[mode]
         used = component[component >= 0]

@@ -362,10 +362,10 @@ def test_removal_and_replacement_are_those_of_brute_force(demo_plan):
         assert losses[why.replacement] == pytest.approx(min(losses.values()), abs=1e-6)
 
 
-def test_without_a_site_a_recount_finds_so_many_fewer(demo_plan):
+def test_without_a_site_a_recount_finds_so_many_fewer(demo_plan, demo_roads):
     plan, demand, sites = demo_plan, demo_plan.demand, demo_plan.sites
     limits = {"max_snap_m": 500.0, "min_component_nodes": 50}
-    access = access_of(plan.network, demand, sites, modes=("walk", "ebike", "car"), walk_kmh=4.5, **limits)
+    access = access_of(demo_roads, demand, sites, modes=("walk", "ebike", "car"), walk_kmh=4.5, **limits)
     times = access.times(demand.groups)
     standing = np.concatenate([np.flatnonzero(sites.existing), plan.chosen])
     for why in plan.why[::7]:

@@ -11,6 +11,8 @@ from support.environment import ROOT
 from support.map_block import block_of
 
 import stationplan as sp
+from stationplan.access.network import network_of
+from stationplan.inputs import read_roads
 from stationplan.report import document
 
 
@@ -68,7 +70,8 @@ def test_all_streets_of_yulin_are_read(chengdu, shared_data):
     assert (len(nodes), len(edges)) == (459, 852)
     # Nodes of the table come first, in its order; shape points follow.
     assert chengdu.counts["network_nodes"] >= 459
-    network = chengdu.network
+    scenario = sp.load_scenario(ROOT / "examples/chengdu-yulin.toml", data=folder)
+    network = network_of(read_roads(scenario), crs=chengdu.area.crs)
     component = network.component["car"]
     assert (component[:459] == 0).sum() == 372
     lengths = {row["edge_id"]: float(row["length_m"]) for row in edges}

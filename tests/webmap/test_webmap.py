@@ -23,6 +23,7 @@ from stationplan.access import network_from_arcs
 from stationplan.errors import ConsistencyError
 from stationplan.figures.coverage import by_district, by_group, by_slot, overall
 from stationplan.geo import project
+from stationplan.planning.road_lines import road_lines
 from stationplan.webmap import build, files, render, scripts
 from stationplan.webmap.packing import Packer, unpacked
 from stationplan.webmap.payload import _reset
@@ -266,8 +267,8 @@ def test_cell_outlines_are_those_of_the_plan(block, demo_plan):
     assert np.allclose(shapely.area(decoded), shapely.area(outlines), rtol=0.02)
 
 
-def test_every_road_is_drawn_and_nothing_else(block, demo_plan):
-    network, major = demo_plan.network, block.content["roads"]["major"]
+def test_every_road_is_drawn_and_nothing_else(block, demo_roads):
+    network, major = demo_roads, block.content["roads"]["major"]
     lines = [in_metres(line, network.crs) for line in block.roads()]
     nodes = shapely.STRtree(shapely.points(network.x, network.y))
     assert nodes.query_nearest(shapely.points(np.concatenate(lines)), return_distance=True)[1].max() < 1.5
@@ -280,8 +281,8 @@ def test_every_road_is_drawn_and_nothing_else(block, demo_plan):
         assert tree.query_nearest(shapely.points(x, y), all_matches=False, return_distance=True)[1].max() < 6.5
 
 
-def test_walks_along_the_packed_roads_take_as_long_as_along_the_network(block, demo_plan):
-    network, packed = demo_plan.network, block.content["roads"]
+def test_walks_along_the_packed_roads_take_as_long_as_along_the_network(block, demo_roads):
+    network, packed = demo_roads, block.content["roads"]
     begin = block.sums(packed["from"])
     end = begin + block.arrays[packed["to"]]
     forth = block.arrays[packed["forth"]]
@@ -295,7 +296,7 @@ def test_walks_along_the_packed_roads_take_as_long_as_along_the_network(block, d
 @pytest.fixture(scope="module")
 def block_on(demo_plan):
     """A function that gives the block of the plan on another network."""
-    return lambda network: block_of(altered(demo_plan, network=network))
+    return lambda network: block_of(altered(demo_plan, roads=road_lines(network)))
 
 
 @settings(deadline=None, derandomize=True, max_examples=15)

@@ -1,4 +1,4 @@
-"""Roads packed as lines between junctions, so that the page can draw them and walk along them."""
+"""Roads as lines between junctions, so that outputs can draw them and a map can walk along them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from stationplan.domain import WALK, BoolArray, FloatArray, IntArray, RoadNetwork
-from stationplan.webmap.packing import Json, Packer, scaled_degrees
+from stationplan.domain import WALK, BoolArray, FloatArray, IntArray, RoadLines, RoadNetwork
+from stationplan.geo import unproject
 
 _TOLERANCE_M = 5.0
+"""Lines are simplified by so much."""
 
 
-def packed_roads(network: RoadNetwork, packer: Packer) -> Json:
-    """Pack roads as lines from junction to junction: points, junctions, and seconds on foot both ways.
-
-    Lines of main roads come first. Seconds are 0 where walkers may not go.
-    """
+def road_lines(network: RoadNetwork) -> RoadLines:
+    """Return the roads of a network as lines from junction to junction, those of main roads first."""
     forth = _sorted_arcs(network)
     near, far = np.minimum(network.tail, network.head), np.maximum(network.tail, network.head)
     street, first = np.unique(near.astype(np.int64) * network.node_count + far, return_index=True)
@@ -37,21 +35,19 @@ def packed_roads(network: RoadNetwork, packer: Packer) -> Json:
     mains = len(chains[0][1])
     line = np.lexsort((ends[:, 1], ends[:, 0], np.arange(len(ends)) >= mains))
     inner, count = _inner(network, node, sizes, line, place[order][ends[line, 0]])
-    both, ends = seconds[line], ends[line]
-    return {
-        "major": mains,
-        "junctions": packer.add(np.diff(place[order], axis=0, prepend=np.zeros((1, 2), dtype=np.int64)).ravel()),
-        "from": packer.steps(ends[:, 0]),
-        "to": packer.add(ends[:, 1] - ends[:, 0]),
-        "sizes": packer.add(count),
-        "points": packer.add(inner.ravel()),
-        "forth": packer.add(both[:, 0]),
-        "back": packer.add(both[:, 1] - both[:, 0]),
-    }
+    return RoadLines(
+        junctions=place[order],
+        ends=ends[line],
+        sizes=count,
+        inner=inner,
+        seconds=seconds[line],
+        major=mains,
+    )
 
 
 def _whole(points: FloatArray, crs: str) -> IntArray:
-    return np.rint(scaled_degrees(points, crs)).astype(np.int64)
+    lon, lat = unproject(points[:, 0], points[:, 1], crs)
+    return np.rint(np.column_stack([lat, lon]) * RoadLines.SCALE).astype(np.int64)
 
 
 def _along_curve(place: IntArray) -> IntArray:
