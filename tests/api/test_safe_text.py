@@ -33,7 +33,7 @@ from support.map_block import block_in
 import stationplan as sp
 from stationplan.access import network_from_arcs
 from stationplan.cli import main
-from stationplan.cli.show import print_summary
+from stationplan.cli.run import print_summary
 from stationplan.domain import InputFile, LocalText, Plan
 from stationplan.errors import say
 from stationplan.report import document_text, render_report, sites_csv, write_geopackage, write_workbook
