@@ -5,8 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from importlib import metadata
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
@@ -14,7 +13,8 @@ from rich.console import Console
 from typer.core import TyperGroup
 from typer.main import get_group
 
-from stationplan.cli import batch, check, compare, demo, density, fetch, plan, roads
+from stationplan.cli import batch, check, compare, demo, density, fetch, report, roads, run
+from stationplan.cli import map as map_command
 from stationplan.cli.terminal import plain
 from stationplan.errors import (
     DatabaseError,
@@ -34,8 +34,24 @@ from stationplan.text.catalogue import translate, translate_fault, words
 if TYPE_CHECKING:
     from stationplan.domain import Language
 
+# Heavy imports are inside the functions that need them: `--help` loads this module and must not wait for them.
+
 DONE, FAILED, BAD_INPUT, INFEASIBLE = 0, 1, 2, 3
 """Exit codes."""
+
+COMMANDS: Mapping[str, Callable[..., None]] = {
+    "run": run.run_scenario,
+    "batch": batch.run_units,
+    "demo": demo.run_demo,
+    "density": density.make_density,
+    "check": check.check_inputs,
+    "map": map_command.write_map,
+    "report": report.write_reports,
+    "compare": compare.compare_plans,
+    "roads": roads.save_roads,
+    "fetch": fetch.fetch_roads,
+}
+"""The function of every command, in the order of the help; each is in the module that is named as its command."""
 
 
 def terminal_language(arguments: Sequence[str], environment: Mapping[str, str]) -> Language:
@@ -64,14 +80,8 @@ def make_command(lang: Language) -> TyperGroup:
         pretty_exceptions_enable=False,
     )
     app.callback()(_about)
-    app.command("run")(plan.run_scenario)
-    app.command("batch")(batch.run_units)
-    app.command("demo")(demo.run_demo)
-    app.command("density")(density.make_density)
-    app.command("check")(check.check_inputs)
-    app.command("compare")(compare.compare_plans)
-    app.command("roads")(roads.save_roads)
-    app.command("fetch")(fetch.fetch)
+    for name, command in COMMANDS.items():
+        app.command(name)(command)
     group = get_group(app)
     word = words(lang)
     for command in (group, *group.commands.values()):
@@ -85,6 +95,8 @@ def make_command(lang: Language) -> TyperGroup:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
+        from importlib import metadata
+
         sys.stdout.write(f"stationplan {metadata.version('stationplan')}\n")
         raise typer.Exit
 

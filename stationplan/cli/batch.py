@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stationplan.cli.options import DEFAULT_WORKERS, LangOption, VerboseOption
-from stationplan.cli.terminal import stoppable
+from stationplan.cli import printing
+from stationplan.cli.options import DEFAULT_WORKERS, LangOption, VerboseOption, written_language
+from stationplan.cli.terminal import plain, stoppable
+from stationplan.text.catalogue import number, percent, translate, words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stationplan.batch import Allocation, Batch, By
+    from stationplan.domain import Language
+    from stationplan.errors import Message
+
+# Heavy imports are inside the functions that need them: `--help` loads this module and must not wait for them.
+
+_SHOWN = 30
+"""Units that the terminal lists; the table has all."""
 
 
 class UnitKind(StrEnum):
@@ -35,7 +50,7 @@ def run_units(
     ],
     by: Annotated[UnitKind, typer.Option("--by", help="What a unit is.")],
     allocate: Annotated[
-        Optional[Spread],  # noqa: UP045 - typer reads this form on every supported Python
+        Spread | None,
         typer.Option(
             "--allocate",
             help="Spread `new` and `budget` over the units: as much for each, by their workers, or so that all "
@@ -43,20 +58,20 @@ def run_units(
         ),
     ] = None,
     scenarios: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Option("--scenarios", help="Further scenario files: --scenarios a.toml b.toml.", show_default=False),
     ] = None,
     data: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option("--data", help="Folder that holds the scenario's input files, if not its own; or its URL."),
     ] = None,
     out: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option("--out", help="Folder for the results, or its URL such as s3://bucket/folder."),
     ] = None,
     lang: LangOption = None,
     dask: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option("--dask", help="Address of a Dask scheduler whose workers plan the units: tcp://host:8786."),
     ] = None,
     workers: Annotated[
@@ -70,17 +85,110 @@ def run_units(
     and whose inputs have not changed are kept, so a batch that was stopped goes on where it was.
     """
     with stoppable():
-        from stationplan.cli.units import plan_units  # noqa: PLC0415 - loads all of the geography
-
-        plan_units(
-            context,
+        folder = out if out is not None else str(Path("out") / f"{Path(scenario[0]).stem}-batch")
+        spoken: Language = context.obj
+        printing.log_to_stderr(verbose)
+        made = _plan(
             [scenario[0], *(scenarios or []), *scenario[1:]],
+            folder,
             by=by.value,
             allocate=None if allocate is None else allocate.value,
             data=data,
-            folder=out if out is not None else str(Path("out") / f"{Path(scenario[0]).stem}-batch"),
-            lang=lang,
+            written=written_language(lang),
+            spoken=spoken,
             scheduler=dask,
             workers=workers,
-            verbose=verbose,
         )
+        for batch in made:
+            _print(batch, spoken)
+        _print_index(folder, spoken)
+    if any(batch.failed for batch in made):
+        raise typer.Exit(1)
+
+
+def _plan(
+    places: Sequence[str],
+    folder: str,
+    *,
+    by: By,
+    allocate: Allocation | None,
+    data: str | None,
+    written: Language,
+    spoken: Language,
+    scheduler: str | None,
+    workers: int,
+) -> Sequence[Batch]:
+    """Plan the units of one scenario or several, with a bar for the progress."""
+    from stationplan.api import load_scenario
+    from stationplan.batch import run_batches
+    from stationplan.inputs.services.remote_scenario import fetched
+
+    with ExitStack() as held:
+        found = [held.enter_context(fetched(place, data)) for place in places]
+        bar = held.enter_context(printing.empty_bar())
+        task = bar.add_task("", total=None)
+
+        def step(_number: float, message: Message) -> None:
+            bar.update(task, description=plain(translate(message, spoken)).markup)
+
+        def told(done: int, total: int, message: Message) -> None:
+            bar.update(task, completed=done, total=total, description=plain(translate(message, spoken)).markup)
+
+        return run_batches(
+            [load_scenario(path, data=near) for path, near in found],
+            folder,
+            by=by,
+            allocate=allocate,
+            workers=workers,
+            scheduler=scheduler,
+            lang=written,
+            progress=step,
+            told=told,
+        )
+
+
+def _print_index(folder: str, lang: Language) -> None:
+    """Print where the page is that lists all units."""
+    from stationplan.storage.remote import Remote, local_path
+
+    home = local_path(folder)
+    index = f"{Remote(folder)}/index.html" if home is None else home / "index.html"
+    printing.print_path(printing.standard_output(), words(lang)("All units"), index, lang)
+
+
+def _print(made: Batch, lang: Language) -> None:
+    """Print what the office wants to know first."""
+    from rich.table import Table
+
+    word = words(lang)
+    console = printing.standard_output()
+    league = made.league
+    printing.print_title(console, league.name, synthetic=league.synthetic, lang=lang)
+    table = Table(show_edge=False, pad_edge=False)
+    for title in ("#", word("Unit"), word("Workers"), word("Today"), word("With the plan"), word("New sites")):
+        table.add_column(title, justify="left" if title == word("Unit") else "right")
+    for rank, row in enumerate(league.rows[:_SHOWN], start=1):
+        shares = ("–" if share is None else percent(share) for share in (row.share_before, row.share_after))
+        shown = plain(row.name.in_language(lang))
+        table.add_row(str(rank), shown, number(row.workers), *shares, number(row.new_sites))
+    console.print(table)
+    if len(league.rows) > _SHOWN:
+        console.print(plain(word("{count} more units are in league.csv.", count=number(len(league.rows) - _SHOWN))))
+    total = league.total
+    console.print(
+        plain(
+            word(
+                "All units: {before} of {total} workers covered today, {after} with {count} new sites.",
+                before=percent(total.share_before or 0.0),
+                after=percent(total.share_after or 0.0),
+                total=number(total.workers),
+                count=number(total.new_sites),
+            )
+        )
+    )
+    if made.kept:
+        console.print(plain(word("{count} units stood already and were kept.", count=number(made.kept))))
+    for outcome in made.failed:
+        name = league.names[outcome.unit].in_language(lang)
+        for reason in outcome.reason:
+            console.print(printing.note(word("{label}: {words}", label=name, words=translate(reason, lang))))

@@ -1,25 +1,42 @@
-"""``stationplan check``: learn every fault of inputs before planning with them."""
+"""``stationplan check``: report every fault of a scenario's inputs, or of one table, before planning with them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, NamedTuple, cast
 
 import typer
+from rich.console import Console
 
+from stationplan.cli import printing
 from stationplan.cli.options import (
     DataOption,
     DatumOption,
     LangOption,
+    LayerOption,
     LimitOption,
     OutOption,
     OverwriteOption,
     VerboseOption,
+    limits_of,
+    pairs_of,
+    refuse,
 )
-from stationplan.cli.terminal import stoppable
+from stationplan.cli.terminal import plain, stoppable
+from stationplan.errors import OutputExistsError, abridged, say
+from stationplan.text.catalogue import number, translate, translate_fault, words
 
-# ruff: noqa: UP045 - typer reads Optional on every supported Python
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from stationplan.domain import Language, Quality
+    from stationplan.inputs import Check, Role
+
+# Heavy imports are inside the functions that need them: `--help` loads this module and must not wait for them.
+
+_STYLES = {"refused": "red", "set_aside": "red", "merged": "yellow", "repaired": "yellow", "kept": ""}
 
 
 class TableRole(StrEnum):
@@ -35,19 +52,19 @@ class TableRole(StrEnum):
 def check_inputs(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="Scenario file (TOML), or one table with --as.", show_default=False)],
-    role: Annotated[Optional[TableRole], typer.Option("--as", help="What the table holds.")] = None,
+    role: Annotated[TableRole | None, typer.Option("--as", help="What the table holds.")] = None,
     data: DataOption = None,
-    sheet: Annotated[Optional[str], typer.Option(help="Sheet of a workbook.")] = None,
-    header_row: Annotated[Optional[int], typer.Option(help="Row of the header.", min=1)] = None,
-    layer: Annotated[Optional[str], typer.Option(help="Layer of a GeoPackage.")] = None,
+    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook.")] = None,
+    header_row: Annotated[int | None, typer.Option(help="Row of the header.", min=1)] = None,
+    layer: LayerOption = None,
     column: Annotated[
-        Optional[list[str]], typer.Option(help="A column that is not recognised, as FIELD=HEADER; may be repeated.")
+        list[str] | None, typer.Option(help="A column that is not recognised, as FIELD=HEADER; may be repeated.")
     ] = None,
     datum: DatumOption = None,
-    crs: Annotated[Optional[str], typer.Option(help="CRS of eastings and northings, such as EPSG:4544.")] = None,
-    roads: Annotated[Optional[Path], typer.Option(help="File of roads, to weigh the datum by.")] = None,
+    crs: Annotated[str | None, typer.Option(help="CRS of eastings and northings, such as EPSG:4544.")] = None,
+    roads: Annotated[Path | None, typer.Option(help="File of roads, to weigh the datum by.")] = None,
     district_list: Annotated[
-        Optional[Path], typer.Option(help="With --as districts: table of the districts that there should be.")
+        Path | None, typer.Option(help="With --as districts: table of the districts that there should be.")
     ] = None,
     merge_duplicates: Annotated[bool, typer.Option("--merge-duplicates", help="Merge likely duplicates.")] = False,
     limit: LimitOption = None,
@@ -63,28 +80,203 @@ def check_inputs(
     quality.xlsx in that folder. The exit code is 2 when a study would refuse the inputs.
     """
     with stoppable():
-        from stationplan.cli.quality import Asked, check  # noqa: PLC0415 - loads all of the geography
-
         keys = {"sheet": sheet, "header_row": header_row, "layer": layer, "crs": crs}
         if datum is not None:
             keys["datum"] = datum.value
-        usable = check(
-            context,
-            Asked(
-                file,
-                None if role is None else role.value,
-                data=data,
-                source={key: value for key, value in keys.items() if value is not None},
-                columns=column or [],
-                roads=roads,
-                district_list=district_list,
-                merge_duplicates=merge_duplicates,
-                limits=limit or [],
-            ),
-            out=out,
-            overwrite=overwrite,
-            as_json=as_json,
-            verbose=verbose,
+        request = _Request(
+            file,
+            None if role is None else role.value,
+            data=data,
+            source={key: value for key, value in keys.items() if value is not None},
+            columns=column or [],
+            roads=roads,
+            district_list=district_list,
+            merge_duplicates=merge_duplicates,
+            limits=limit or [],
         )
+        usable = _check(context, request, out=out, overwrite=overwrite, as_json=as_json, verbose=verbose)
     if not usable:
         raise typer.Exit(code=2)
+
+
+class _Request(NamedTuple):
+    """What the user asks ``check`` to look at; ``source`` holds keys of a scenario's table of inputs."""
+
+    path: Path
+    role: str | None
+    data: Path | None
+    source: Mapping[str, object]
+    columns: Sequence[str]
+    roads: Path | None
+    district_list: Path | None
+    merge_duplicates: bool
+    limits: Sequence[str]
+
+
+def _check(
+    context: typer.Context, request: _Request, *, out: Path | None, overwrite: bool, as_json: bool, verbose: bool
+) -> bool:
+    """Look at inputs, print what is found, and return whether a study would take them."""
+    from stationplan.report import quality_document, write_quality_workbook
+    from stationplan.storage.files import write_whole
+
+    printing.log_to_stderr(verbose)
+    lang: Language = context.obj
+    book = None
+    if out is not None:
+        book = _book(out, request)
+        if book.exists() and not overwrite:
+            raise OutputExistsError(str(book))
+    found = _look(request)
+    if book is not None:
+        with write_whole(book) as draft:
+            write_quality_workbook(found.quality, found.datums, found.others, draft, lang=lang)
+    if as_json:
+        document = quality_document(found.quality, found.datums, found.others, lang=lang)
+        printing.print_document({**document, "usable": not found.refused})
+    else:
+        _print(found, book, lang)
+    return not found.refused
+
+
+def _book(out: Path, request: _Request) -> Path:
+    """Return where the workbook goes: never onto an input."""
+    from stationplan.api import load_scenario
+
+    if out.suffix and out.suffix.lower() != ".xlsx" and not out.is_dir():
+        refuse(
+            "--out", say("The findings are written as a workbook."), say("Name a folder, or a file ending in .xlsx.")
+        )
+    book = out if out.suffix.lower() == ".xlsx" else out / "quality.xlsx"
+    inputs = [path for path in (request.path, request.roads, request.district_list) if path is not None]
+    if request.role is None and request.path.suffix.lower() == ".toml":
+        scenario = load_scenario(request.path, data=request.data, undeclared_datums=True, purpose=None)
+        inputs += [folder / name for _, name, _ in scenario.inputs for folder in scenario.folders]
+    if any(book.resolve() == path.resolve() for path in inputs):
+        refuse("--out", say("{path} is an input.", path=book), say("Choose another place for the findings."))
+    return book
+
+
+def _look(request: _Request) -> Check:
+    from stationplan.api import load_scenario
+    from stationplan.inputs import check_scenario, check_table
+
+    if request.role is None:
+        if request.path.suffix.lower() != ".toml":
+            refuse(
+                "--as",
+                say("A table is looked at as something."),
+                say("Say --as stations, candidates, demand, observed or districts."),
+            )
+        alone = (
+            *request.source,
+            *request.columns,
+            *request.limits,
+            request.roads,
+            request.district_list,
+            request.merge_duplicates,
+        )
+        if any(alone):
+            refuse(
+                None,
+                say("A scenario says itself how its inputs are read."),
+                say("Write these options into the scenario, or check one table with --as."),
+            )
+        return check_scenario(load_scenario(request.path, data=request.data, undeclared_datums=True, purpose=None))
+    for path in (request.path, request.roads, request.district_list):
+        if path is not None and not path.is_file():
+            refuse(None, say("The file {path} does not exist.", path=path), say("Check the path."))
+    return check_table(
+        request.path,
+        cast("Role", request.role),
+        source=request.source,
+        columns=pairs_of(request.columns, "--column"),
+        merge_duplicates=request.merge_duplicates,
+        district_list=request.district_list,
+        roads=request.roads,
+        limits=limits_of(request.limits),
+    )
+
+
+def _print(found: Check, book: Path | None, lang: Language) -> None:
+    from stationplan.text.names import role_name
+
+    word = words(lang)
+    console = Console(highlight=False)
+    for quality in found.quality:
+        console.print(plain(_headline(quality, lang), "bold"), soft_wrap=True)
+        if quality.findings:
+            console.print(_findings(quality, lang))
+    for decision in found.datums:
+        values = {
+            "role": translate(role_name(decision.role), lang),
+            "reason": translate(decision.reason, lang),
+        }
+        if decision.doubtful:
+            console.print(
+                plain(word("The datum of {role} is doubtful. {reason}", **values), "bold yellow"), soft_wrap=True
+            )
+        else:
+            console.print(
+                plain(word("Datum of {role}: {reason}", **values), "" if decision.used else "yellow"), soft_wrap=True
+            )
+    for fault in abridged(found.others):
+        console.print(plain(translate_fault(fault, lang), "red"), soft_wrap=True)
+    verdict = word("A study would take these inputs.")
+    if any(not decision.declared for decision in found.datums):
+        verdict = word("A study would take these inputs once their datum is declared.")
+    if found.refused:
+        verdict = word("A study would refuse these inputs: {count} faults.", count=number(len(found.refused)))
+    if found.refused and all(fault.action == "set_aside" for fault in found.refused):
+        verdict = word(
+            "A study would refuse these inputs: {count} faults. Mend them, or leave such rows out with "
+            '`bad_rows = "set_aside"`.',
+            count=number(len(found.refused)),
+        )
+    console.print(plain(verdict, "bold red" if found.refused else "bold green"), soft_wrap=True)
+    if book is not None:
+        console.print(plain(word("{label}: {path}", label=word("Data quality"), path=book)), soft_wrap=True)
+
+
+def _headline(quality: Quality, lang: Language) -> str:
+    from stationplan.text.names import role_name
+
+    name = quality.file if quality.sheet is None else f"{quality.file}#{quality.sheet}"
+    if not name:
+        return words(lang)(
+            "{role}: {rows} made, {kept} kept",
+            role=translate(role_name(quality.role), lang),
+            rows=number(quality.rows),
+            kept=number(quality.kept),
+        )
+    return words(lang)(
+        "{file} ({role}): {rows} records, {kept} kept; {set_aside} set aside, {merged} merged, {repaired} repaired",
+        file=name,
+        role=translate(role_name(quality.role), lang),
+        rows=number(quality.rows),
+        kept=number(quality.kept),
+        set_aside=number(quality.count("set_aside")),
+        merged=number(quality.count("merged")),
+        repaired=number(quality.count("repaired")),
+    )
+
+
+def _findings(quality: Quality, lang: Language) -> Table:
+    from rich.table import Table
+
+    from stationplan.report import action_names
+
+    word = words(lang)
+    names = action_names(lang)
+    table = Table(show_edge=False, pad_edge=False)
+    table.add_column(word("Row"), justify="right")
+    for title, ratio in ((word("Outcome"), None), (word("Finding"), 3), (word("What to do"), 2)):
+        table.add_column(title, ratio=ratio, overflow="fold")
+    for finding in abridged(quality.findings):
+        table.add_row(
+            "" if finding.row is None else str(finding.row),
+            plain(names[finding.action], _STYLES[finding.action]),
+            plain(translate(finding.what, lang)),
+            plain(translate(finding.cure, lang)),
+        )
+    return table

@@ -1,4 +1,4 @@
-"""``stationplan compare``: plans side by side on one page."""
+"""``stationplan compare``: put plans side by side on one page."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ from typing import Annotated
 
 import typer
 
-from stationplan.cli.options import LangOption, OverwriteOption
+from stationplan.cli import printing
+from stationplan.cli.options import LangOption, OverwriteOption, refuse, refuse_existing_file, written_language
 from stationplan.cli.terminal import stoppable
+from stationplan.errors import say
+from stationplan.text.catalogue import words
+
+# Heavy imports are inside the functions that need them: `--help` loads this module and must not wait for them.
 
 
 def compare_plans(
@@ -27,6 +32,16 @@ def compare_plans(
     and time of day, and cost.
     """
     with stoppable():
-        from stationplan.cli.comparing import compare  # noqa: PLC0415 - loads all of the geography, unlike --help
+        from stationplan.api.output import MAP_NAME
+        from stationplan.storage.files import write_whole
+        from stationplan.webmap import read_blocks, render_comparison
 
-        compare(plans, out, written="zh" if lang is None else lang.value, overwrite=overwrite, spoken=context.obj)
+        if len(plans) not in (2, 3):
+            refuse(None, say("Two or three plans can be compared."), say("Name their result folders."))
+        refuse_existing_file(out, overwrite=overwrite)
+        blocks = read_blocks([path / MAP_NAME if path.is_dir() else path for path in plans])
+        page = render_comparison(blocks, lang=written_language(lang))
+        with write_whole(out) as draft:
+            draft.write_text(page, encoding="utf-8", newline="")
+        spoken = context.obj
+        printing.print_path(printing.standard_output(), words(spoken)("Comparison of plans"), out, spoken)

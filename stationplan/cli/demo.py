@@ -1,4 +1,4 @@
-"""``stationplan demo``: the same job as any study, on the synthetic city."""
+"""``stationplan demo``: plan the synthetic city, as ``run`` plans any scenario."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from stationplan.cli.options import (
     VerboseOption,
     WorkersOption,
 )
+from stationplan.cli.run import plan_scenario
 from stationplan.cli.terminal import stoppable
+
+# Heavy imports are inside the functions that need them: `--help` loads this module and must not wait for them.
 
 _DATA = Path("data/demo")
 _MAP = Path("maps/demo.html")
@@ -37,12 +40,11 @@ def run_demo(
     to out/demo, which are the demo's own and replaced each time; with --out everything goes to that folder.
     """
     with stoppable():
-        from stationplan.cli.study import study  # noqa: PLC0415 - see there
-        from stationplan.demo import write_city  # noqa: PLC0415 - likewise
+        from stationplan.demo import write_city
 
         if not (_DATA / "scenario.toml").is_file():
             write_city(_DATA)
-        study(
+        plan_scenario(
             context,
             _DATA / "scenario.toml",
             data=None,

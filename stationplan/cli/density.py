@@ -1,19 +1,35 @@
-"""``stationplan density``: where the workers are, and how right that is."""
+"""``stationplan density``: place the workers of a scenario, without planning sites."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stationplan.cli.options import DataOption, LangOption, OutOption, OverwriteOption, VerboseOption
-from stationplan.cli.terminal import stoppable
+from stationplan.cli import printing
+from stationplan.cli.options import (
+    DataOption,
+    LangOption,
+    OutOption,
+    OverwriteOption,
+    ScenarioArgument,
+    VerboseOption,
+    written_language,
+)
+from stationplan.cli.terminal import plain, stoppable
+from stationplan.errors import say
+from stationplan.text.catalogue import number, percent, translate, words
+
+if TYPE_CHECKING:
+    from stationplan.domain import Density, Language
+
+# Heavy imports are inside the functions that need them: `--help` loads this module and must not wait for them.
 
 
 def make_density(
     context: typer.Context,
-    scenario: Annotated[Path, typer.Argument(help="Scenario file (TOML).", show_default=False)],
+    scenario: ScenarioArgument,
     data: DataOption = None,
     out: OutOption = None,
     parquet: Annotated[bool, typer.Option("--parquet", help="Write the surface as GeoParquet too.")] = False,
@@ -28,16 +44,49 @@ def make_density(
     being that of the scenario file).
     """
     with stoppable():
-        from stationplan.cli.placing import place_workers  # noqa: PLC0415 - loads all of the geography
+        from stationplan.api import load_scenario, output
+        from stationplan.planning.pipeline import DENSITY_STEPS, density
+        from stationplan.report import validation_document
 
-        place_workers(
-            context,
-            scenario,
-            data=data,
-            folder=out if out is not None else Path("out") / f"{scenario.stem}-density",
-            parquet=parquet,
-            lang=lang,
-            overwrite=overwrite,
-            as_json=as_json,
-            verbose=verbose,
-        )
+        printing.log_to_stderr(verbose)
+        spoken: Language = context.obj
+        folder = out if out is not None else Path("out") / f"{scenario.stem}-density"
+        output.refuse_existing(folder, None, overwrite=overwrite)
+        loaded = load_scenario(scenario, data=data, purpose="density")
+        with printing.progress_bar(spoken, steps=DENSITY_STEPS) as report:
+            placing = say("Placing workers")
+            made = density(
+                loaded, progress=report, features=lambda share: report(DENSITY_STEPS - 1 + 0.9 * share, placing)
+            )
+            report(DENSITY_STEPS, say("Writing surface, map and report"))
+            output.save_density(made, folder, lang=written_language(lang), overwrite=overwrite, parquet=parquet)
+        if as_json:
+            printing.print_document({**validation_document(made), "out": str(folder)})
+        else:
+            _print(made, folder, spoken)
+
+
+def _print(made: Density, folder: Path, lang: Language) -> None:
+    """Print what a planner wants to know first."""
+    from rich.table import Table
+
+    from stationplan.text.names import way_names
+
+    word = words(lang)
+    console = printing.standard_output()
+    printing.print_title(console, made.study.name, synthetic=made.study.synthetic, lang=lang)
+    table = Table(show_edge=False, pad_edge=False)
+    table.add_column(word("Group"))
+    table.add_column(word("Workers"), justify="right")
+    table.add_column(word("Placed by"))
+    table.add_column(word("Deviance explained"), justify="right")
+    for g, (group, item) in enumerate(zip(made.demand.groups, made.surface.groups, strict=True)):
+        score = "" if item.learned is None else percent(item.learned.scores["model"].d2_poisson)
+        heads = number(float(made.surface.heads[:, g].sum()))
+        table.add_row(plain(group.name.in_language(lang)), heads, way_names(lang)[item.way], score)
+    console.print(table)
+    for message in made.study.notes:
+        console.print(printing.note(translate(message, lang)))
+    printing.print_path(console, word("Map"), folder / "map.html", lang)
+    printing.print_path(console, word("Report"), folder / "validation.html", lang)
+    printing.print_path(console, word("All results"), folder, lang)

@@ -3,17 +3,92 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
+from rich.console import Console
 
-from stationplan.cli.options import LangOption, OverwriteOption, VerboseOption
-from stationplan.cli.terminal import stoppable
+from stationplan.cli import printing
+from stationplan.cli.options import CountsJsonOption, LangOption, OverwriteOption, VerboseOption, refuse_existing_file
+from stationplan.cli.terminal import plain, stoppable
+from stationplan.errors import FaultList, Message, say
+from stationplan.text.catalogue import number, translate, words
 
-# ruff: noqa: UP045 - typer reads Optional on every supported Python
+if TYPE_CHECKING:
+    from stationplan.domain import Language
+    from stationplan.inputs.services.fetch import Box, Fetched
+    from stationplan.inputs.services.overpass import Services
+
+# Heavy imports are inside the functions that need them: `--help` loads this module and must not wait for them.
+
+_PROJECT = "a planner of rest stations for outdoor workers"
+"""What the operators see where the user gives no address."""
+
+_CONTACT = r"[^@\s]+@[^@\s]+|https?://\S+"
+
+
+def fetch_roads(
+    context: typer.Context,
+    out: Annotated[Path, typer.Option("--out", "-o", help="File for the roads (NAME.graphml).", show_default=False)],
+    place: Annotated[
+        list[str] | None, typer.Option(help="Name of a place, such as 成都市锦江区; may be repeated.")
+    ] = None,
+    bbox: Annotated[
+        str | None, typer.Option(help="Rectangle instead of a name: WEST,SOUTH,EAST,NORTH in degrees (WGS-84).")
+    ] = None,
+    point: Annotated[
+        str | None, typer.Option(help="Middle of a square instead of a name: LON,LAT in degrees (WGS-84).")
+    ] = None,
+    dist: Annotated[
+        float | None, typer.Option(help="With --point: metres from there to the sides of the square.", min=1)
+    ] = None,
+    contact: Annotated[
+        str | None,
+        typer.Option(help="Mail or web address for the operators of the services, who ask for one in their policies."),
+    ] = None,
+    cache: Annotated[
+        Path | None, typer.Option(help="Folder that keeps the answers (default: the user's cache folder).")
+    ] = None,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Ask anew, and keep no answers.")] = False,
+    overpass_url: Annotated[str | None, typer.Option(help="Address of another Overpass server.")] = None,
+    nominatim_url: Annotated[str | None, typer.Option(help="Address of another Nominatim server.")] = None,
+    timeout: Annotated[int, typer.Option(help="Seconds that one answer may take.", min=1)] = 180,
+    retries: Annotated[int, typer.Option(help="How often a busy server is asked again.", min=0)] = 5,
+    overwrite: OverwriteOption = False,
+    as_json: CountsJsonOption = False,
+    lang: LangOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Fetch the roads of a place from OpenStreetMap as GraphML, which any scenario may name as its file of roads.
+
+    This asks public services, which are free and often busy: waits are shown, and answers are kept for the next time.
+    For a prefecture or more take an extract file (.osm.pbf) instead.
+    """
+    with stoppable():
+        from stationplan.inputs.osm import OSM_SOURCE
+
+        printing.log_to_stderr(verbose)
+        spoken: Language = context.obj
+        request = _Request(place or [], bbox, point, dist, contact, overpass_url, nominatim_url, timeout, retries)
+        kept = None if no_cache else cache or cache_folder(os.environ, sys.platform, Path.home())
+        fetched = _fetch(request, out, cache=kept, overwrite=overwrite, lang=spoken)
+        if as_json:
+            printing.print_document(
+                {
+                    "path": str(out),
+                    "places": list(fetched.places),
+                    "nodes": fetched.nodes,
+                    "edges": fetched.edges,
+                    "source": OSM_SOURCE,
+                    "date": fetched.date,
+                }
+            )
+        else:
+            _print(fetched, out, spoken)
 
 
 def cache_folder(environment: Mapping[str, str], platform: str, home: Path) -> Path:
@@ -29,52 +104,140 @@ def cache_folder(environment: Mapping[str, str], platform: str, home: Path) -> P
     return (named if named.is_absolute() else home / usual) / "stationplan"
 
 
-def fetch(
-    context: typer.Context,
-    out: Annotated[Path, typer.Option("--out", "-o", help="File for the roads (NAME.graphml).", show_default=False)],
-    place: Annotated[
-        Optional[list[str]], typer.Option(help="Name of a place, such as 成都市锦江区; may be repeated.")
-    ] = None,
-    bbox: Annotated[
-        Optional[str], typer.Option(help="Rectangle instead of a name: WEST,SOUTH,EAST,NORTH in degrees (WGS-84).")
-    ] = None,
-    point: Annotated[
-        Optional[str], typer.Option(help="Middle of a square instead of a name: LON,LAT in degrees (WGS-84).")
-    ] = None,
-    dist: Annotated[
-        Optional[float], typer.Option(help="With --point: metres from there to the sides of the square.", min=1)
-    ] = None,
-    contact: Annotated[
-        Optional[str],
-        typer.Option(help="Mail or web address for the operators of the services, who ask for one in their policies."),
-    ] = None,
-    cache: Annotated[
-        Optional[Path], typer.Option(help="Folder that keeps the answers (default: the user's cache folder).")
-    ] = None,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Ask anew, and keep no answers.")] = False,
-    overpass_url: Annotated[Optional[str], typer.Option(help="Address of another Overpass server.")] = None,
-    nominatim_url: Annotated[Optional[str], typer.Option(help="Address of another Nominatim server.")] = None,
-    timeout: Annotated[int, typer.Option(help="Seconds that one answer may take.", min=1)] = 180,
-    retries: Annotated[int, typer.Option(help="How often a busy server is asked again.", min=0)] = 5,
-    overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON on standard output.")] = False,
-    lang: LangOption = None,
-    verbose: VerboseOption = False,
-) -> None:
-    """Fetch the roads of a place from OpenStreetMap as GraphML, which any scenario may name as its file of roads.
+class _Request(NamedTuple):
+    """What the user asks for, as written."""
 
-    This asks public services, which are free and often busy: waits are shown, and answers are kept for the next time.
-    For a prefecture or more take an extract file (.osm.pbf) instead.
-    """
-    with stoppable():
-        from stationplan.cli.fetching import Wish, fetch_and_tell  # noqa: PLC0415 - loads all of the geography
+    places: Sequence[str]
+    bbox: str | None
+    point: str | None
+    reach_m: float | None
+    contact: str | None
+    overpass_url: str | None
+    nominatim_url: str | None
+    timeout_s: int
+    retries: int
 
-        fetch_and_tell(
-            Wish(place or [], bbox, point, dist, contact, overpass_url, nominatim_url, timeout, retries),
-            out,
-            cache=None if no_cache else cache or cache_folder(os.environ, sys.platform, Path.home()),
-            overwrite=overwrite,
-            as_json=as_json,
-            verbose=verbose,
-            lang=context.obj,
+
+def _fetch(request: _Request, out: Path, *, cache: Path | None, overwrite: bool, lang: Language) -> Fetched:
+    """Fetch roads to ``out``, and show while services are waited for."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from stationplan.inputs.services import fetch as service
+
+    where = _where(request, out)
+    refuse_existing_file(out, overwrite=overwrite)
+    services = _services(request)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+
+        def tell(message: Message) -> None:
+            bar.update(task, description=plain(translate(message, lang)).markup)
+
+        fetched = service.fetch_roads(where, out, services=services, cache=cache, tell=tell)
+    if request.contact is None:
+        hint = say("No address was given to the services' operators, who may refuse the nameless: add --contact.")
+        errors.print(plain(translate(hint, lang), "yellow"))
+    return fetched
+
+
+def _services(request: _Request) -> Services:
+    from stationplan.inputs.services.overpass import NOMINATIM_URL, OVERPASS_URL, Services
+
+    return Services(
+        contact=request.contact or _PROJECT,
+        overpass_url=request.overpass_url or OVERPASS_URL,
+        nominatim_url=request.nominatim_url or NOMINATIM_URL,
+        timeout_s=request.timeout_s,
+        retries=request.retries,
+    )
+
+
+def _print(fetched: Fetched, out: Path, lang: Language) -> None:
+    console = printing.standard_output()
+    word = words(lang)
+    for place in fetched.places:
+        console.print(plain(word("Found: {place}", place=place)))
+    nodes, edges = number(fetched.nodes), number(fetched.edges)
+    console.print(plain(word("Fetched: {nodes} nodes, {edges} edges.", nodes=nodes, edges=edges)))
+    printing.print_path(console, word("Roads"), out, lang)
+    if fetched.date:
+        console.print(plain(word("Data of {date}; --no-cache asks for newer ones.", date=fetched.date)))
+    console.print(plain(word("Data © OpenStreetMap contributors, ODbL 1.0.")))
+
+
+def _where(request: _Request, out: Path) -> tuple[str, ...] | Box:
+    """Return what to fetch, or raise with all faults of the call."""
+    faults = FaultList()
+    if out.suffix.lower() != ".graphml":
+        faults.add(say("Fetched roads are GraphML."), say("Let the name end in .graphml."), key="--out")
+    places = tuple(place.strip() for place in request.places)
+    ways = (bool(places), request.bbox is not None, request.point is not None)
+    if sum(ways) != 1 or not all(places):
+        faults.add(
+            say("Roads are fetched for places, for a rectangle, or around a point."),
+            say("Give one of --place, --bbox, and --point with --dist."),
         )
+    if (request.point is None) != (request.reach_m is None):
+        faults.add(say("A point and its distance belong together."), say("Give --point with --dist."))
+    for option, url in (("--overpass-url", request.overpass_url), ("--nominatim-url", request.nominatim_url)):
+        if url is not None and not url.startswith(("http://", "https://")):
+            faults.add(say("{text} is no web address.", text=url), say("Begin it with https://."), key=option)
+    if request.contact is not None and not (
+        request.contact.isascii() and re.fullmatch(_CONTACT, request.contact, re.ASCII)
+    ):
+        faults.add(
+            say("{text} is no mail or web address.", text=request.contact),
+            say("Write it like name@example.org or https://example.org."),
+            key="--contact",
+        )
+    box = None
+    if request.bbox is not None:
+        box = _box(request.bbox, faults)
+    elif request.point is not None and request.reach_m is not None:
+        box = _square(request.point, request.reach_m, faults)
+    faults.raise_any()
+    return places if box is None else box
+
+
+def _box(text: str, faults: FaultList) -> Box | None:
+    from stationplan.inputs.services.fetch import Box
+
+    sides = _numbers(text)
+    if len(sides) == 4 and _is_rectangle(box := Box(*sides)):
+        return box
+    faults.add(
+        say("{text} is no rectangle.", text=text),
+        say("Write WEST,SOUTH,EAST,NORTH in degrees, such as 104.05,30.62,104.10,30.67."),
+        key="--bbox",
+    )
+    return None
+
+
+def _square(text: str, reach_m: float, faults: FaultList) -> Box | None:
+    from stationplan.inputs.services.fetch import box_around
+
+    place = _numbers(text)
+    if len(place) == 2 and abs(place[0]) <= 180 and abs(place[1]) <= 90:
+        box = box_around(place[0], place[1], reach_m)
+        if _is_rectangle(box):
+            return box
+    faults.add(
+        say("{text} is no point that such a square fits around.", text=text),
+        say("Write LON,LAT in degrees, such as 104.08,30.65."),
+        key="--point",
+    )
+    return None
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        return []
+
+
+def _is_rectangle(box: Box) -> bool:
+    return -180 <= box.west < box.east <= 180 and -90 <= box.south < box.north <= 90

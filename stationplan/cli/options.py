@@ -1,13 +1,23 @@
-"""Options that several commands share, in one place."""
+"""Options that several commands share, and how their values are read."""
 
 from __future__ import annotations
 
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+
+from stationplan.errors import Fault, InputError, Message, OutputExistsError, say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stationplan.domain import Language
+    from stationplan.scenario import Limits
+
+# Heavy imports are inside the functions that need them: `--help` loads this module and must not wait for them.
 
 
 class Lang(StrEnum):
@@ -26,41 +36,99 @@ class DeclaredDatum(StrEnum):
     bd09 = "bd09"
 
 
+ScenarioArgument = Annotated[Path, typer.Argument(help="Scenario file (TOML).", show_default=False)]
+
+PlanArgument = Annotated[Path, typer.Argument(help="Result folder of `run`.", show_default=False)]
+
 LangOption = Annotated[
-    Optional[Lang],  # noqa: UP045 - typer reads this form on every supported Python
+    Lang | None,
     typer.Option("--lang", help="Language of map, report and messages (default: zh for map and report)."),
 ]
-OutOption = Annotated[Optional[Path], typer.Option("--out", help="Folder for the results.")]  # noqa: UP045
+OutOption = Annotated[Path | None, typer.Option("--out", help="Folder for the results.")]
 DataOption = Annotated[
-    Optional[Path],  # noqa: UP045
+    Path | None,
     typer.Option("--data", help="Folder that holds the scenario's input files, if not its own."),
-]
-DatabaseOption = Annotated[
-    Optional[str],  # noqa: UP045
-    typer.Option("--database", help="PostGIS database to write the plan's layers to: postgresql://user@host/name."),
-]
-SchemaOption = Annotated[
-    Optional[str],  # noqa: UP045
-    typer.Option("--schema", help="Schema of the database for the layers (default: stationplan)."),
-]
-WhyNotOption = Annotated[
-    Optional[list[str]],  # noqa: UP045
-    typer.Option("--why-not", help="Id of a candidate: say why it is not proposed; may be repeated."),
 ]
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace results that exist.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print plan.json on standard output instead of a summary.")]
+CountsJsonOption = Annotated[bool, typer.Option("--json", help="Print the counts as JSON on standard output.")]
 WorkersOption = Annotated[int, typer.Option("--workers", min=1, help="Threads to use; results do not depend on it.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log what is done, on standard error.")]
 
-DatumOption = Annotated[
-    Optional[DeclaredDatum],  # noqa: UP045
-    typer.Option("--datum", help="Declared datum of the coordinates."),
-]
+DatumOption = Annotated[DeclaredDatum | None, typer.Option("--datum", help="Declared datum of the coordinates.")]
+LayerOption = Annotated[str | None, typer.Option("--layer", help="Layer of a GeoPackage.")]
 LimitOption = Annotated[
-    Optional[list[str]],  # noqa: UP045
+    list[str] | None,
     typer.Option(
         "--limit", help="A higher cap, as NAME=NUMBER (the table of limits in docs/scenario.md); may be repeated."
     ),
 ]
 
 DEFAULT_WORKERS = os.cpu_count() or 1
+
+
+def written_language(lang: Lang | None) -> Language:
+    """Return the language of the files that a command writes: Chinese unless ``--lang en`` is given."""
+    return "en" if lang == Lang.en else "zh"
+
+
+def refuse_existing_file(out: Path, *, overwrite: bool) -> None:
+    """Refuse a file that exists, unless ``--overwrite`` may replace it.
+
+    Raises
+    ------
+    OutputExistsError
+        If ``out`` exists and is not to be replaced, or is a folder.
+    """
+    if out.exists() and not (overwrite and out.is_file()):
+        raise OutputExistsError(str(out))
+
+
+def refuse(option: str | None, what: Message, cure: Message) -> NoReturn:
+    """Raise the one fault of a call: ``option``, what is wrong with it and what to do.
+
+    Raises
+    ------
+    InputError
+        Always.
+    """
+    raise InputError([Fault(what, cure, key=option)])
+
+
+def pairs_of(texts: Sequence[str], option: str) -> dict[str, str]:
+    """Return the values of an option that is given as ``NAME=VALUE``, by name.
+
+    Raises
+    ------
+    InputError
+        If a value has no equals sign.
+
+    >>> pairs_of(["name=站点名称"], "--column")
+    {'name': '站点名称'}
+    """
+    for text in texts:
+        if "=" not in text:
+            refuse(
+                option, say("{text} is not of the form NAME=VALUE.", text=text), say("Write it with an equals sign.")
+            )
+    return dict(text.split("=", 1) for text in texts)
+
+
+def limits_of(texts: Sequence[str]) -> Limits:
+    """Return the caps of input files, with those that ``--limit`` names at its values.
+
+    Raises
+    ------
+    InputError
+        If a name is not that of a cap, or a value is not a number that it may have.
+    """
+    from pydantic import ValidationError
+
+    from stationplan.scenario import Limits
+
+    pairs = pairs_of(texts, "--limit")
+    try:
+        return Limits.model_validate({key: int(value) for key, value in pairs.items()})
+    except (ValidationError, ValueError):
+        known = ", ".join(Limits.model_fields)
+        refuse("--limit", say("{text} is no limit.", text=", ".join(texts)), say("Known limits: {known}.", known=known))

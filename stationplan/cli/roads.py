@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 
-from stationplan.cli.options import DatumOption, LangOption, LimitOption, OverwriteOption, VerboseOption
-from stationplan.cli.terminal import stoppable
+from stationplan.cli import printing
+from stationplan.cli.options import (
+    CountsJsonOption,
+    DatumOption,
+    LangOption,
+    LayerOption,
+    LimitOption,
+    OverwriteOption,
+    VerboseOption,
+    limits_of,
+    refuse_existing_file,
+)
+from stationplan.cli.terminal import plain, stoppable
+from stationplan.errors import FaultList, Message, say
+from stationplan.text.catalogue import number, translate, words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stationplan.domain import Language
+    from stationplan.inputs import RoadPieces
+
+# Heavy imports are inside the functions that need them: `--help` loads this module and must not wait for them.
 
 
 def save_roads(
@@ -21,10 +43,10 @@ def save_roads(
         Path, typer.Option("--out", "-o", help="File for the saved roads (NAME.roads.npz).", show_default=False)
     ],
     datum: DatumOption = None,
-    layer: Annotated[Optional[str], typer.Option("--layer", help="Layer of a GeoPackage.")] = None,  # noqa: UP045
+    layer: LayerOption = None,
     limit: LimitOption = None,
     overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON on standard output.")] = False,
+    as_json: CountsJsonOption = False,
     lang: LangOption = None,
     verbose: VerboseOption = False,
 ) -> None:
@@ -33,16 +55,80 @@ def save_roads(
     The file holds places, lengths and tags; speeds and rules stay those of the scenario.
     """
     with stoppable():
-        from stationplan.cli.saving import save  # noqa: PLC0415 - loads all of the geography, unlike --help
+        from stationplan.inputs import read_road_files, road_notes, write_roads
 
-        save(
-            source,
-            out,
-            datum=None if datum is None else datum.value,
-            layer=layer,
-            limits=limit or [],
-            overwrite=overwrite,
-            as_json=as_json,
-            verbose=verbose,
-            lang=context.obj,
+        printing.log_to_stderr(verbose)
+        spoken: Language = context.obj
+        _check_call(source, out, datum_given=datum is not None)
+        refuse_existing_file(out, overwrite=overwrite)
+
+        def shown(message: Message) -> str:
+            return plain(translate(message, spoken)).markup
+
+        with Console(stderr=True).status(shown(say("Reading roads"))) as status:
+            pieces = read_road_files(
+                source, datum="wgs84" if datum is None else datum.value, layer=layer, limits=limits_of(limit or [])
+            )
+            status.update(shown(say("Saving roads")))
+            write_roads(pieces, out)
+        notes = road_notes(pieces)
+        if as_json:
+            _print_json(pieces, out, notes)
+        else:
+            _print(pieces, out, notes, spoken)
+
+
+def _check_call(sources: Sequence[Path], out: Path, *, datum_given: bool) -> None:
+    """Raise with all faults of the call."""
+    from stationplan.scenario import needs_datum
+
+    faults = FaultList()
+    if out.suffix.lower() != ".npz":
+        faults.add(
+            say("Saved roads are known by the end of their name."), say("Let it end in .roads.npz."), key="--out"
         )
+    if not datum_given and needs_datum(sources[-1].name):
+        faults.add(
+            say("The datum of the coordinates is not declared."),
+            say("Say it with --datum: wgs84, cgcs2000, gcj02 (Amap, Tencent) or bd09 (Baidu)."),
+            key="--datum",
+        )
+    faults.raise_any()
+
+
+def _print(pieces: RoadPieces, out: Path, notes: Sequence[Message], lang: Language) -> None:
+    word = words(lang)
+    console = printing.standard_output()
+    console.print(
+        plain(
+            word(
+                "Saved: {nodes} nodes, {pieces} pieces of road, {km} km, {kinds} kinds of tags.",
+                nodes=number(len(pieces.lon)),
+                pieces=number(len(pieces.tail)),
+                km=number(pieces.length_m.sum() / 1000, 1),
+                kinds=number(len(pieces.kinds)),
+            )
+        )
+    )
+    for message in notes:
+        console.print(plain(f"! {translate(message, lang)}"))
+    printing.print_path(console, word("Roads"), out, lang)
+
+
+def _print_json(pieces: RoadPieces, out: Path, notes: Sequence[Message]) -> None:
+    """Print what was saved, for programs."""
+    printing.print_document(
+        {
+            "path": str(out),
+            "nodes": len(pieces.lon),
+            "pieces": len(pieces.tail),
+            "km": round(float(pieces.length_m.sum()) / 1000, 3),
+            "kinds": len(pieces.kinds),
+            "cut_nodes": pieces.cut_nodes,
+            "short_edges": pieces.short_edges,
+            "not_lines": pieces.not_lines,
+            "other_classes": dict(pieces.other_classes),
+            "source": pieces.source,
+            "notes": [str(message) for message in notes],
+        }
+    )

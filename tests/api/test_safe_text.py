@@ -35,7 +35,7 @@ from support.map_block import block_in
 import stationplan as sp
 from stationplan.access import network_from_arcs
 from stationplan.cli import main
-from stationplan.cli.show import print_summary
+from stationplan.cli.run import print_summary
 from stationplan.domain import InputFile, LocalText, Plan
 from stationplan.errors import say
 from stationplan.planning.road_lines import road_lines

@@ -1,0 +1,41 @@
+"""``stationplan report``: write reports, tables and map of a plan again from its folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stationplan.cli import printing
+from stationplan.cli.options import LangOption, OverwriteOption, PlanArgument, written_language
+from stationplan.cli.terminal import stoppable
+from stationplan.text.catalogue import words
+
+if TYPE_CHECKING:
+    from stationplan.domain import Language
+
+# Heavy imports are inside the functions that need them: `--help` loads this module and must not wait for them.
+
+
+def write_reports(
+    context: typer.Context,
+    plan: PlanArgument,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the results.", show_default=False)],
+    lang: LangOption = None,
+    overwrite: OverwriteOption = False,
+) -> None:
+    """Write reports, tables and map of a plan again from its folder, in either language.
+
+    Neither the inputs nor another run are needed; the files are those that `run` writes.
+    """
+    with stoppable():
+        from stationplan.api import load_plan, output
+
+        spoken: Language = context.obj
+        output.refuse_existing(out, None, overwrite=overwrite)
+        load_plan(plan).save(out, lang=written_language(lang), overwrite=overwrite)
+        word, console = words(spoken), printing.standard_output()
+        printing.print_path(console, word("Map"), out / output.MAP_NAME, spoken)
+        printing.print_path(console, word("Report"), out / "report.html", spoken)
+        printing.print_path(console, word("All results"), out, spoken)
