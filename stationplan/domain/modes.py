@@ -9,7 +9,7 @@ scenario file, its defaults, saved roads, the names in reports and the schema of
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -204,6 +204,22 @@ MODES: Mapping[Mode, TravelMode] = MappingProxyType(
                 motorroads=True,
                 obeys_oneway=True,
                 speed=CAR_SPEED,
+                slope="ignored",
+            ),
+            # Where cars may go, and on tracks: no access rule of OSM closes those, cars keep off them for their width.
+            # Many cities and most expressways of China are closed to motorbikes by local rule: OSM's motorcycle=no says
+            # so, or the scenario's `closed`.
+            TravelMode(
+                id="motorbike",
+                name=say("by motorbike"),
+                purpose=say("for motorbikes"),
+                classes=_STREETS | {"motorway", "motorway_link", "track"},
+                opened_by_tag=frozenset({"pedestrian", "path"}),
+                access_keys=("motorcycle", "motor_vehicle", "vehicle", "access"),
+                motorroads=True,
+                obeys_oneway=True,
+                oneway_keys=("oneway:motorcycle", "oneway:motor_vehicle"),
+                speed=replace(CAR_SPEED, cap_kmh=45.0),  # own assumption: a light motorbike on mountain roads
                 slope="ignored",
             ),
         )

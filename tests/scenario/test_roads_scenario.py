@@ -13,6 +13,7 @@ from stationplan.access import network_of
 from stationplan.domain import ROAD_CLASSES
 from stationplan.errors import InputError
 from stationplan.inputs import read_road_files, read_roads, write_roads
+from stationplan.inputs.roads.sources import rules_of
 from stationplan.scenario import Limits
 
 BASE = """
@@ -198,3 +199,18 @@ def test_a_mode_that_is_no_text_is_refused(load, mode):
 def test_speeds_along_straight_lines(load):
     roads = load(TABLES + "straight_car_kmh = 42.0\n[roads.speed_kmh]\nwalk = 5.0\n").file.roads
     assert [roads.straight_kmh(mode) for mode in ("walk", "ebike", "car")] == [5.0, 15.0, 42.0]
+
+
+def test_motorbikes_take_the_speeds_of_cars_and_a_cap_of_their_own(load):
+    text = TABLES + "straight_car_kmh = 42.0\n[roads.car_speed_kmh]\nprimary = 25.0\n"
+    roads = load(text + "[roads.speed_kmh]\nmotorbike = 35.0\n" + ONE_GROUP.replace("MODE", "motorbike")).file.roads
+    assert roads.speed_kmh == {"walk": 4.5, "motorbike": 35.0}
+    assert roads.straight_kmh("motorbike") == 35.0
+    assert roads.by_class_kmh("motorbike") == roads.by_class_kmh("car")
+    assert rules_of(roads).speeds.of("motorbike", "primary") == 25.0
+    assert rules_of(roads).speeds.of("motorbike", "trunk") == 35.0
+    plain = load(TABLES + ONE_GROUP.replace("MODE", "motorbike")).file
+    assert plain.modes == ("walk", "motorbike")
+    assert plain.roads.speed_kmh == {"walk": 4.5, "motorbike": 45.0}
+    assert plain.roads.straight_kmh("motorbike") == 30.0
+    assert load(TABLES).file.roads.speed_kmh == {"walk": 4.5, "ebike": 15.0}  # no default group rides one

@@ -1,4 +1,4 @@
-"""Who may travel where: OSM tags, and what they mean to walkers, e-bikes and cars."""
+"""Who may travel where: OSM tags, and what they mean to walkers, e-bikes, cars and motorbikes."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def may_use(tags, mode, rules=RULES):
     return rules.may_use(tags, mode)
 
 
-def modes_of(tags, rules=RULES):
-    """The directions open to each mode that may use a way."""
-    return {mode: directions(tags, mode) for mode in MODES if rules.may_use(tags, mode)}
+def modes_of(tags, rules=RULES, modes=("walk", "ebike", "car")):
+    """The directions open to each of some modes that may use a way."""
+    return {mode: directions(tags, mode) for mode in modes if rules.may_use(tags, mode)}
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,17 @@ TAGS = st.fixed_dictionaries(
     {"highway": st.sampled_from(sorted(ROAD_CLASSES))},
     optional={
         key: st.sampled_from(["yes", "no", "private", "designated", "-1", "destination"])
-        for key in ("access", "vehicle", "motor_vehicle", "motorcar", "bicycle", "foot", "oneway", "motorroad")
+        for key in (
+            "access",
+            "vehicle",
+            "motor_vehicle",
+            "motorcar",
+            "motorcycle",
+            "bicycle",
+            "foot",
+            "oneway",
+            "motorroad",
+        )
     },
 )
 
@@ -120,14 +130,14 @@ TAGS = st.fixed_dictionaries(
 @given(TAGS)
 @settings(deadline=None, derandomize=True, max_examples=100)
 def test_a_ban_on_a_mode_of_its_own_always_holds(tags):
-    for mode, key in (("walk", "foot"), ("ebike", "bicycle"), ("car", "motorcar")):
+    for mode, key in (("walk", "foot"), ("ebike", "bicycle"), ("car", "motorcar"), ("motorbike", "motorcycle")):
         assert not may_use({**tags, key: "no"}, mode)
 
 
 @given(TAGS)
 @settings(deadline=None, derandomize=True, max_examples=100)
 def test_who_may_use_a_way_may_go_somewhere_and_walkers_both_ways(tags):
-    for mode, (forth, back) in modes_of(tags).items():
+    for mode, (forth, back) in modes_of(tags, modes=MODES).items():
         assert forth or back
         assert mode != "walk" or (forth and back)
 
@@ -136,12 +146,83 @@ def test_who_may_use_a_way_may_go_somewhere_and_walkers_both_ways(tags):
 @settings(deadline=None, derandomize=True, max_examples=50)
 def test_reversing_a_one_way_street_reverses_who_may_go_where(tags):
     forth, back = ({**tags, "oneway": value} for value in ("yes", "-1"))
-    turned = {mode: (b, f) if mode != "walk" else (f, b) for mode, (f, b) in modes_of(forth).items()}
-    assert modes_of(back) == turned
+    turned = {mode: (b, f) if mode != "walk" else (f, b) for mode, (f, b) in modes_of(forth, modes=MODES).items()}
+    assert modes_of(back, modes=MODES) == turned
+
+
+MOTORBIKE = [
+    (STREET, BOTH),
+    ({"highway": "motorway"}, FORTH),
+    ({"highway": "track"}, BOTH),
+    ({"highway": "track", "motor_vehicle": "no"}, None),
+    ({"highway": "track", "motor_vehicle": "agricultural"}, None),
+    ({"highway": "track", "motor_vehicle": "agricultural", "motorcycle": "yes"}, BOTH),
+    ({"highway": "path"}, None),
+    ({"highway": "path", "motorcycle": "yes"}, BOTH),
+    ({"highway": "path", "access": "yes"}, None),
+    ({"highway": "pedestrian", "motor_vehicle": "yes"}, BOTH),
+    ({"highway": "footway", "motorcycle": "yes"}, None),
+    ({"highway": "cycleway"}, None),
+    ({"highway": "steps"}, None),
+    ({**MAIN, "motorcycle": "no"}, None),
+    ({**MAIN, "motorcar": "no"}, BOTH),
+    ({**MAIN, "motor_vehicle": "no"}, None),
+    ({**MAIN, "motor_vehicle": "no", "motorcycle": "yes"}, BOTH),
+    ({**MAIN, "vehicle": "no"}, None),
+    ({**MAIN, "access": "no", "motorcycle": "permissive"}, BOTH),
+    ({**MAIN, "access": "private"}, None),
+    ({**MAIN, "motorroad": "yes"}, BOTH),
+    ({**MAIN, "bicycle": "no", "foot": "no"}, BOTH),
+    ({**MAIN, "oneway": "yes"}, FORTH),
+    ({**MAIN, "oneway": "-1"}, BACK),
+    ({**MAIN, "oneway": "yes", "oneway:bicycle": "no"}, FORTH),
+    ({**MAIN, "oneway": "yes", "cycleway": "opposite"}, FORTH),
+    ({**MAIN, "oneway": "yes", "oneway:motorcycle": "no"}, BOTH),
+    ({**MAIN, "oneway:motor_vehicle": "yes"}, FORTH),
+    ({**MAIN, "oneway": "yes", "oneway:motor_vehicle": "no"}, BOTH),
+    ({**MAIN, "oneway:motor_vehicle": "no", "oneway:motorcycle": "-1"}, BACK),
+    ({**STREET, "junction": "roundabout"}, FORTH),
+]
+
+
+@pytest.mark.parametrize(("tags", "allowed"), MOTORBIKE, ids=str)
+def test_tags_say_where_motorbikes_may_go_and_in_which_direction(tags, allowed):
+    assert modes_of(tags, modes=["motorbike"]) == ({} if allowed is None else {"motorbike": allowed})
+
+
+@given(TAGS)
+@settings(deadline=None, derandomize=True, max_examples=100)
+def test_motorbikes_go_where_cars_may_unless_a_tag_tells_them_apart(tags):
+    tags = {key: value for key, value in tags.items() if key not in ("motorcar", "motorcycle")}
+    if tags["highway"] not in ("track", "path"):
+        assert may_use(tags, "motorbike") == may_use(tags, "car")
+        assert directions(tags, "motorbike") == directions(tags, "car")
+
+
+@pytest.mark.parametrize(
+    ("tags", "kmh"),
+    [
+        ({"highway": "motorway"}, 45.0),  # 80 for cars
+        ({"highway": "trunk"}, 45.0),  # 50 for cars
+        (MAIN, 35.0),
+        ({**MAIN, "maxspeed": "30"}, 30.0),
+        ({"highway": "trunk", "maxspeed": "80"}, 45.0),
+        ({"highway": "track"}, 18.0),  # as on a road of unknown class
+        ({"highway": "primary;residential"}, 18.0),
+    ],
+    ids=str,
+)
+def test_motorbikes_are_as_fast_as_cars_up_to_their_cap(tags, kmh):
+    assert Rules(Speeds()).pace(tags, "motorbike")[0] == pytest.approx(60 / (1000 * kmh))
+
+
+def test_a_study_may_set_the_cap_of_motorbikes_and_the_speeds_that_they_share_with_cars():
+    speeds = Speeds({"motorbike": 30.0}, {"motorbike": {"primary": 35.0, "residential": 12.0, "road": 18.0}})
+    assert [speeds.of("motorbike", name) for name in ("primary", "residential", "trunk")] == [30.0, 12.0, 18.0]
 
 
 def test_speeds_follow_mode_and_class():
-    assert [SPEEDS.of(mode, "primary") for mode in MODES] == [4.5, 15.0, 35.0]
+    assert [SPEEDS.of(mode, "primary") for mode in MODES] == [4.5, 15.0, 35.0, 35.0]
     assert SPEEDS.of("car", "track") == 18.0
     slow = Speeds({"walk": 4.5, "ebike": 15.0}, {"walk": {"steps": 3.0}, "ebike": {"path": 8.0}})
     assert [slow.of("walk", "steps"), slow.of("walk", "path"), slow.of("ebike", "path")] == [3.0, 4.5, 8.0]
@@ -242,5 +323,5 @@ def test_a_limit_binds_cars_only_and_only_downwards(maxspeed, kmh):
 def test_classes_are_those_that_some_mode_may_use():
     assert all(is_road(highway) for highway in ROAD_CLASSES)
     assert not any(is_road(highway) for highway in ("construction", "proposed", "", "residential;construction"))
-    opened = {highway for highway in ROAD_CLASSES if modes_of({"highway": highway})}
+    opened = {highway for highway in ROAD_CLASSES if modes_of({"highway": highway}, modes=MODES)}
     assert opened == set(ROAD_CLASSES)

@@ -130,6 +130,8 @@ def test_a_file_of_version_1_serves_the_modes_of_its_time(tmp_path):
     pieces = read_saved_roads(of_version_1(saved(tmp_path)), Limits())
     assert differing(replace(pieces, tag_keys=PIECES.tag_keys), PIECES) == []
     refuse_lacking_tags(pieces, ["walk", "ebike", "car"], file="town.roads.npz")
+    with pytest.raises(InputError, match=r"motorbike may go: motorcycle, oneway:motorcycle, oneway:motor_vehicle\."):
+        refuse_lacking_tags(pieces, ["walk", "motorbike"], file="town.roads.npz")
     assert {key for mode in ("walk", "ebike", "car") for key in MODES[mode].tag_keys} <= set(pieces.tag_keys)
 
 
