@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -38,11 +37,6 @@ class _Graph:
     buckets_a_unit: float
 
 
-_ranks: WeakKeyDictionary[RoadNetwork, IntArray] = WeakKeyDictionary()
-_graphs: WeakKeyDictionary[RoadNetwork, dict[tuple[str, Mode], _Graph]] = WeakKeyDictionary()
-"""Node ranks and search graphs, kept as long as their network, which never changes."""
-
-
 def hilbert_rank(x: FloatArray, y: FloatArray) -> IntArray:
     """Return the rank of each point along a Hilbert curve over their bounding box, 2^16 steps a side.
 
@@ -67,25 +61,16 @@ def hilbert_rank(x: FloatArray, y: FloatArray) -> IntArray:
     return rank
 
 
-def _graph_of(network: RoadNetwork, measure: Measure, mode: Mode) -> _Graph:
-    graphs = _graphs.setdefault(network, {})
-    if (measure, mode) not in graphs:
-        values: Mapping[Mode, FloatArray] = getattr(network, measure)
-        if mode not in values:
-            raise ValueError(f"the network has no mode {mode!r}; it has {', '.join(values)}")
-        graphs[measure, mode] = _reversed_graph(network, values[mode])
-    return graphs[measure, mode]
-
-
 def _rank_of(network: RoadNetwork) -> IntArray:
-    if network not in _ranks:
-        _ranks[network] = hilbert_rank(network.x, network.y)
-    return _ranks[network]
+    return hilbert_rank(network.x, network.y)
 
 
-def _reversed_graph(network: RoadNetwork, arc_weight: FloatArray) -> _Graph:
-    n = network.node_count
-    rank = _rank_of(network)
+def _graph_of(network: RoadNetwork, measure: Measure, mode: Mode) -> _Graph:
+    values: Mapping[Mode, FloatArray] = getattr(network, measure)
+    if mode not in values:
+        raise ValueError(f"the network has no mode {mode!r}; it has {', '.join(values)}")
+    n, arc_weight = network.node_count, values[mode]
+    rank = network.derived(_rank_of)
     usable = np.isfinite(arc_weight)
     start, end, weight = rank[network.head[usable]], rank[network.tail[usable]], arc_weight[usable]
     order = np.argsort(start, kind="stable")
@@ -149,7 +134,7 @@ def impedance(
     """Return the least minutes or metres from each target to each source, as :func:`travel_times` does."""
     if not cutoff >= 0:
         raise ValueError(f"the cutoff is a number >= 0, not {cutoff}")
-    graph = _graph_of(network, measure, mode)
+    graph = network.derived(_graph_of, measure, mode)
     source = graph.rank[_nodes(network, sources, "sources")]
     target = graph.rank if targets is None else graph.rank[_nodes(network, targets, "targets")]
     unique_source, source_of = np.unique(source, return_inverse=True)
@@ -217,7 +202,7 @@ def nearest(
     start = np.zeros(len(source)) if start_min is None else np.asarray(start_min, dtype=np.float64)
     if start.shape != source.shape or not (np.isfinite(start).all() and (start >= 0).all()):
         raise ValueError("start_min has one finite value >= 0 a source")
-    graph = _graph_of(network, "minutes", mode)
+    graph = network.derived(_graph_of, "minutes", mode)
     n, k = network.node_count, len(source)
     if k == 0:
         return np.full(n, np.inf), np.full(n, -1, dtype=np.int64)

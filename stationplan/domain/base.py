@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, Self, TypeVar, TypeVarTuple, Unpack, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,12 +97,37 @@ def _freeze(value: object) -> object:
     return value
 
 
+Extra = TypeVarTuple("Extra")
+Derived = TypeVar("Derived")
+
+
 class Record:
-    """Makes arrays read-only and mappings immutable as a record is built."""
+    """Makes arrays read-only and mappings immutable as a record is built; keeps what is derived from it."""
+
+    # Beside the fields, so that ``vars`` of a record are its fields.
+    __slots__ = ("_derived",)
+
+    _derived: dict[tuple[object, ...], object]
 
     def __post_init__(self) -> None:
         for item in fields(self):  # type: ignore[arg-type]
             object.__setattr__(self, item.name, _freeze(getattr(self, item.name)))
+
+    def derived(self, make: Callable[[Self, Unpack[Extra]], Derived], *extra: *Extra) -> Derived:
+        """Return ``make(self, *extra)``, made once and kept as long as the record, which never changes.
+
+        ``make`` is a function of a module and ``extra`` are hashable. Copies, and records made by ``replace``, start
+        without what was derived. Nothing is locked: two threads that ask at once may both call ``make``.
+        """
+        try:
+            kept = self._derived
+        except AttributeError:
+            kept = {}
+            object.__setattr__(self, "_derived", kept)
+        key = (make, *extra)
+        if key not in kept:
+            kept[key] = make(self, *extra)
+        return cast(Derived, kept[key])
 
     def __reduce__(self) -> tuple[object, ...]:
         """Let copies be made by the constructor: a read-only view of a mapping cannot be copied by itself."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -56,49 +55,43 @@ class _Changes:
     by_slot: tuple[Change, ...]
 
 
-_counted: WeakKeyDictionary[Plan, _Changes] = WeakKeyDictionary()
-"""What was counted once, kept as long as its plan, which never changes."""
-
-
 def overall(plan: Plan) -> Change:
     """Return the coverage of the whole study."""
-    return _changes(plan).overall
+    return plan.derived(_changes).overall
 
 
 def by_district(plan: Plan) -> tuple[Change, ...]:
     """Return the coverage of each district, in the order of ``area.districts``."""
-    return _changes(plan).by_district
+    return plan.derived(_changes).by_district
 
 
 def by_group(plan: Plan) -> tuple[Change, ...]:
     """Return the coverage of each group of workers."""
-    return _changes(plan).by_group
+    return plan.derived(_changes).by_group
 
 
 def by_slot(plan: Plan) -> tuple[Change, ...]:
     """Return the coverage of each time slot."""
-    return _changes(plan).by_slot
+    return plan.derived(_changes).by_slot
 
 
 def _changes(plan: Plan) -> _Changes:
-    if plan not in _counted:
-        district, ranges = plan.demand.district, plan.share_ranges
-        _counted[plan] = _Changes(
-            _change(plan, 0, np.s_[:], None if ranges is None else ranges.overall),
-            tuple(
-                _change(plan, one, np.flatnonzero(district == one), None if ranges is None else ranges.by_district[one])
-                for one in range(len(plan.area.districts))
-            ),
-            tuple(
-                _change(plan, group, np.s_[:, group, :], None if ranges is None else ranges.by_group[group])
-                for group in range(len(plan.demand.groups))
-            ),
-            tuple(
-                _change(plan, slot, np.s_[:, :, slot], None if ranges is None else ranges.by_slot[slot])
-                for slot in range(len(plan.demand.slots))
-            ),
-        )
-    return _counted[plan]
+    district, ranges = plan.demand.district, plan.share_ranges
+    return _Changes(
+        _change(plan, 0, np.s_[:], None if ranges is None else ranges.overall),
+        tuple(
+            _change(plan, one, np.flatnonzero(district == one), None if ranges is None else ranges.by_district[one])
+            for one in range(len(plan.area.districts))
+        ),
+        tuple(
+            _change(plan, group, np.s_[:, group, :], None if ranges is None else ranges.by_group[group])
+            for group in range(len(plan.demand.groups))
+        ),
+        tuple(
+            _change(plan, slot, np.s_[:, :, slot], None if ranges is None else ranges.by_slot[slot])
+            for slot in range(len(plan.demand.slots))
+        ),
+    )
 
 
 def scorecard_shares(plan: Plan, part: Part = np.s_[:]) -> tuple[Covered, Covered]:

@@ -8,7 +8,6 @@ first. It is greedy: two smaller circles may together hold more than the first t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -53,26 +52,18 @@ class Gap:
 _MOST = 50
 """Gaps that are looked for at once: every output tells some of the same, and the first ones stay what they are."""
 
-_found: WeakKeyDictionary[Plan, tuple[int, list[Gap]]] = WeakKeyDictionary()
-"""How many gaps were looked for and those found, kept as long as their plan, which never changes."""
-
 
 def biggest_gaps(plan: Plan, most: int) -> list[Gap]:
     """Return the biggest gaps with the plan, at most so many."""
-    asked, found = _found.get(plan, (0, []))
-    if asked < most:
-        asked = max(most, _MOST)
-        found = _gaps(plan, asked)
-        _found[plan] = asked, found
-    return found[:most]
+    return list(plan.derived(_gaps, max(most, _MOST))[:most])
 
 
-def _gaps(plan: Plan, most: int) -> list[Gap]:
+def _gaps(plan: Plan, most: int) -> tuple[Gap, ...]:
     demand, sites = plan.demand, plan.sites
     lacking = np.where(plan.recounted.stations_after == 0, demand.workers, 0.0)
     circles = most_in_circles(demand.x, demand.y, uncovered(plan, plan.recounted.stations_after), RADIUS_M, most)
     if not circles:
-        return []
+        return ()
     own = sites.place == np.arange(len(sites))
     named = np.flatnonzero(own & np.array([bool(name) for name in sites.name], dtype=bool))
     candidates = own & ~sites.existing & ~sites.forbidden
@@ -98,7 +89,7 @@ def _gaps(plan: Plan, most: int) -> list[Gap]:
                 candidates=int((candidates & (away <= RADIUS_M)).sum()),
             )
         )
-    return made
+    return tuple(made)
 
 
 def most_in_circles(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import chain
 from typing import Any
 
@@ -87,7 +87,7 @@ def _done(sites: Sites, key: str, action: ActionInput, file: ScenarioFile) -> Si
 def _joined(parts: Sequence[Sites]) -> Sites:
     """Return the rows of all parts, in their order."""
     columns: dict[str, Any] = {}
-    for name, values in vars(parts[0]).items():
-        all_values = [getattr(part, name) for part in parts]
-        columns[name] = tuple(chain(*all_values)) if isinstance(values, tuple) else np.concatenate(all_values)
+    for name in (item.name for item in fields(Sites)):
+        values = [getattr(part, name) for part in parts]
+        columns[name] = tuple(chain(*values)) if isinstance(values[0], tuple) else np.concatenate(values)
     return Sites(**columns)
