@@ -21,11 +21,11 @@ from stationplan.inputs.roads.rules import Rules, Speeds
 from stationplan.inputs.roads.saved import read_saved_roads
 from stationplan.scenario import Limits
 
-_SIDE = 590
+SIDE = 590
 """Streets each way; with the bends between crossings this makes three million road nodes."""
 
 _BENDS = 4
-_HOUSES = 125_000
+HOUSES = 125_000
 _STEP = 0.001
 _LON, _LAT = 103.8, 30.4
 
@@ -46,7 +46,7 @@ def road_seconds(_shared: Path) -> list[Result]:
     """Save, load and connect, each once: a run takes long enough to be steady."""
     with tempfile.TemporaryDirectory() as folder:
         extract, saved = Path(folder) / "grid.osm.pbf", Path(folder) / "grid.roads.npz"
-        write_extract(extract, side=_SIDE, houses=_HOUSES)
+        write_extract(extract, side=SIDE, houses=HOUSES)
         begin = time.perf_counter()
         command = [sys.executable, "-c", _CHILD, "roads", str(extract), "-o", str(saved), "--json"]
         done = subprocess.run(command, check=True, capture_output=True, text=True)

@@ -20,7 +20,7 @@ from stationplan.api import load_scenario
 from stationplan.domain import Mode, RoadNetwork
 from stationplan.inputs import decide_datums, place, read_roads, read_tables
 
-_CASES: tuple[tuple[Mode, float], ...] = (("walk", 15.0), ("ebike", 15.0), ("car", 8.0))
+CASES: tuple[tuple[Mode, float], ...] = (("walk", 15.0), ("ebike", 15.0), ("car", 8.0))
 _RUNS = 7
 
 
@@ -39,7 +39,7 @@ def travel_ratios(shared: Path) -> list[Result]:
         min_component_nodes=scenario.file.roads.min_component_nodes,
     )
     rows = []
-    for mode, cutoff in _CASES:
+    for mode, cutoff in CASES:
         node = snap.node[mode]
         targets, sources = node[: len(cells.x)], node[len(cells.x) :]
         targets, sources = targets[targets >= 0], sources[sources >= 0]

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from importlib import import_module, metadata
 from pathlib import Path
 
@@ -48,6 +49,11 @@ MODULES = {
 """Path of each module by its name inside the package; the package itself is ``""``."""
 
 
+TEST_FILES = sorted((ROOT / "tests").rglob("*.py"))
+
+REPLACERS = ("setattr", "delattr", "getattr", "patch", "patch.object")
+"""Ends of the functions that take the name of what they replace or read."""
+
 EXTRAS = {
     *(
         "distributed",
@@ -67,6 +73,7 @@ EXTRAS = {
 """Libraries that users may leave out."""
 
 
+@cache
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text("utf-8"), str(path))
 
@@ -260,7 +267,9 @@ def functions(path: Path) -> list[ast.FunctionDef]:
     return [node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef)]
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "tests").rglob("test_*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [path for path in TEST_FILES if path.name.startswith("test_")], ids=lambda path: path.name
+)
 def test_every_test_asserts_something(path):
     tests = [function for function in functions(path) if function.name.startswith("test_")]
     assert tests, "the module holds no test"
@@ -270,6 +279,61 @@ def test_every_test_asserts_something(path):
     for _ in range(3):
         checkers |= {function.name for function in everything if called(function) & checkers}
     assert [function.name for function in tests if not asserts(function) and not called(function) & checkers] == []
+
+
+def private_names_used(path: Path) -> list[str]:
+    """Private names of our own modules that a test imports, reads or replaces, as ``line: name``."""
+    nodes = list(ast.walk(tree(path)))
+    ours, found = set(), []
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom | ast.Import):
+            module = getattr(node, "module", None)
+            for alias in node.names:
+                whole = f"{module}.{alias.name}" if module else alias.name
+                if whole.split(".")[0] in {"stationplan", "benchmarks", "support"}:
+                    ours.add((alias.asname or alias.name).split(".")[0])
+                    found += [f"{node.lineno}: {whole}" for part in whole.split(".") if is_private(part)]
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and is_private(node.attr):
+            if ast.unparse(node).split(".")[0] in ours:
+                found.append(f"{node.lineno}: {ast.unparse(node)}")
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(REPLACERS):
+            texts = [item.value for item in node.args if isinstance(item, ast.Constant) and isinstance(item.value, str)]
+            found += [f"{node.lineno}: {name}" for text in texts for name in text.split(".") if is_private(name)]
+    return found
+
+
+def is_private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith("__")
+
+
+@pytest.mark.parametrize("path", TEST_FILES, ids=lambda path: path.name)
+def test_tests_use_no_private_name_and_no_other_test_module(path):
+    assert private_names_used(path) == []
+    imported = other_imports(list(ast.walk(tree(path))))
+    assert {name for name in imported if name.startswith("test_") or name == "conftest"} == set()
+
+
+def test_private_names_are_found_however_they_are_used(tmp_path):
+    path = tmp_path / "test_made_up.py"
+    path.write_text(
+        "from stationplan.siting import _a\n"
+        "import stationplan.geo as geo\n"
+        "from stationplan import demand\n"
+        "geo._b()\n"
+        "demand.heads._c = 1\n"
+        'monkeypatch.setattr(geo, "_d", 1)\n'
+        'monkeypatch.setattr("stationplan.geo._e", 1)\n'
+        'mock.patch("stationplan.geo._f", 1)\n'
+        "page._children, geo.__name__\n"
+    )
+    assert {found[-2:] for found in private_names_used(path)} == {"_a", "_b", "_c", "_d", "_e", "_f"}
+
+
+def test_every_folder_of_tests_is_one_of_the_package():
+    tests = ROOT / "tests"
+    folders = {path.parent.relative_to(tests) for path in TEST_FILES if path.name.startswith("test_")}
+    assert {str(folder) for folder in folders if not (SOURCE / folder / "__init__.py").is_file()} == set()
 
 
 # ---- the package ----------------------------------------------------------------------------------------------------

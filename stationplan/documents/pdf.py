@@ -28,7 +28,7 @@ CHINESE_FONTS = (
 _LATIN_FONTS = ("Liberation Sans", "DejaVu Sans", "Libertinus Serif")
 """The last is in Typst itself."""
 
-_CHINESE = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")
+CHINESE = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")
 _MOST = 800
 """Signs of one text; nobody means more of them, and Typst takes many seconds over them."""
 
@@ -48,7 +48,7 @@ def _compiler() -> typst.Compiler:
 
 
 @cache
-def _families() -> tuple[str, ...]:
+def font_families() -> tuple[str, ...]:
     """Return the families to be tried in turn: a Chinese one where there is one, and Latin ones."""
     known = set(_fonts().families())
     chinese = [name for name in CHINESE_FONTS if name in known]
@@ -57,12 +57,12 @@ def _families() -> tuple[str, ...]:
 
 def can_print(report: Report) -> bool:
     """Return whether this machine has the fonts that a report needs."""
-    return has_chinese_font() or not any(_CHINESE.search(text) for text in texts_of(report))
+    return has_chinese_font() or not any(CHINESE.search(text) for text in texts_of(report))
 
 
 def has_chinese_font() -> bool:
     """Return whether some font of this machine holds Chinese."""
-    return _families()[0] in CHINESE_FONTS
+    return font_families()[0] in CHINESE_FONTS
 
 
 def write_pdf(report: Report, path: Path) -> None:
@@ -106,7 +106,7 @@ def svg_png(svg: Markup, *, width: float, ppi: float) -> bytes:
 
 def _with_fonts(svg: Markup) -> str:
     """Return a picture that names the fonts to be used and holds no sign that XML does not allow."""
-    families = ", ".join(f"'{name}'" for name in _families())
+    families = ", ".join(f"'{name}'" for name in font_families())
     return plain(str(svg)).replace("<svg ", f'<svg font-family="{families}" ', 1)
 
 
@@ -114,7 +114,7 @@ def _values(report: Report) -> dict[str, object]:
     sheet = report.sheet
     return {
         "lang": report.lang,
-        "fonts": list(_families()),
+        "fonts": list(font_families()),
         "title": _text(report.title),
         "head": _text(report.title[:60]),
         "marks": [_text(mark) for mark in report.marks],

@@ -20,10 +20,10 @@ _WIDTH, _HEIGHT, _LINE = 1180.0, 800.0, 20.0
 """Units of the map at most, and of a line of its legend."""
 
 _MARGIN = 0.02
-_LEAST_SIDE = 2.2
+LEAST_SIDE = 2.2
 """Cells drawn smaller than this are put together."""
 
-_STATES = ("#0b6b66", "#63c5b5", "#d9792b")
+STATE_COLOURS = ("#0b6b66", "#63c5b5", "#d9792b")
 """Covered today, by the plan only, not at all; told apart by the colour-blind too."""
 
 _ROAD, _BORDER, _SITE, _STATION = "#c3c8ce", "#57616d", "#5b2a86", "#1d2733"
@@ -90,8 +90,8 @@ def _cells(plan: Plan, frame: _Frame) -> list[str]:
     before, after = uncovered(plan, plan.recounted.stations_before), uncovered(plan, plan.recounted.stations_after)
     x, y = frame.at(demand.x, demand.y)
     side = _spacing(x, y)
-    if side < _LEAST_SIDE:
-        side = _LEAST_SIDE
+    if side < LEAST_SIDE:
+        side = LEAST_SIDE
         keys = np.floor(np.column_stack([x, y]) / side).astype(np.int64)
         places, inside = np.unique(keys, axis=0, return_inverse=True)
         workers, before, after = (
@@ -104,7 +104,7 @@ def _cells(plan: Plan, frame: _Frame) -> list[str]:
     top = float(np.percentile(workers[there], 98)) if len(there) else 1.0
     sides = np.clip(np.sqrt(workers[there] / top), 0.22, 1.0) * side
     drawn = []
-    for wanted, colour in enumerate(_STATES):
+    for wanted, colour in enumerate(STATE_COLOURS):
         chosen = state == wanted
         path = "".join(
             f"M{a:.1f} {b:.1f}h{s:.1f}v{s:.1f}h-{s:.1f}z"
@@ -209,9 +209,9 @@ def _legend(frame: _Frame, width: float, lang: Language, *, closed: bool) -> lis
     word = words(lang)
     y = frame.height + 20
     entries = [
-        (f'<rect x="0" y="-9" width="11" height="11" fill="{_STATES[0]}"/>', word("Most workers covered today")),
-        (f'<rect x="0" y="-9" width="11" height="11" fill="{_STATES[1]}"/>', word("Most covered with the plan")),
-        (f'<rect x="0" y="-9" width="11" height="11" fill="{_STATES[2]}"/>', word("Most not covered")),
+        (f'<rect x="0" y="-9" width="11" height="11" fill="{STATE_COLOURS[0]}"/>', word("Most workers covered today")),
+        (f'<rect x="0" y="-9" width="11" height="11" fill="{STATE_COLOURS[1]}"/>', word("Most covered with the plan")),
+        (f'<rect x="0" y="-9" width="11" height="11" fill="{STATE_COLOURS[2]}"/>', word("Most not covered")),
         (f'<circle cx="6" cy="-4" r="8" fill="{_SITE}"/>', word("Proposed site, by build order")),
         (f'<circle cx="6" cy="-4" r="4" fill="{_STATION}"/>', word("Existing station")),
         (f'<path d="M0 -4h14" stroke="{_ROAD}" stroke-width="3"/>', word("Main road")),

@@ -94,10 +94,17 @@ def _content(plan: Plan, lang: Language, packer: Packer) -> Json:
         "tiles": tiles_of(plan.study.map_options),
         "sources": sources(plan.density, lang),
         "text": labels(lang),
+<<<<<<< HEAD
         "certainty": translate(plan.aim.proof, lang),
         "scenario": plan.study.inputs[0].path,
         "only": list(plan.study.part),
         "reset": _reset(plan.study.scenario_toml),
+=======
+        "certainty": translate(certainty(plan), lang),
+        "scenario": plan.inputs[0].path,
+        "only": list(plan.part),
+        "reset": reset_keys(plan.scenario_toml),
+>>>>>>> refs/heads/tests
         "bounds": [[float(lat.min()), float(lon.min())], [float(lat.max()), float(lon.max())]],
         "scale": SCALE,
         "groups": [{"id": group.id, "name": group.name.in_language(lang)} for group in demand.groups],
@@ -146,7 +153,7 @@ def _counts(changes: Sequence[Change]) -> list[list[float]]:
     ]
 
 
-def _reset(scenario: str) -> list[str]:
+def reset_keys(scenario: str) -> list[str]:
     """Return the keys of ``[plan]``, as TOML, that a choice of the reader's own must set back to be just counted."""
     given = tomllib.loads(scenario).get("plan", {})
     usual = PlanInput()

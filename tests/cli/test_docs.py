@@ -84,7 +84,7 @@ def test_the_walk_benchmark_runs_and_is_exact(monkeypatch, shared_data):
     monkeypatch.syspath_prepend(str(ROOT))
     monkeypatch.chdir(ROOT)
     travel = importlib.import_module("benchmarks.travel")
-    monkeypatch.setattr(travel, "_CASES", (("walk", 5.0),))
+    monkeypatch.setattr(travel, "CASES", (("walk", 5.0),))
     rows = travel.travel_ratios(shared_data)
     assert [float(row.exact.split()[0]) < 1e-3 for row in rows] == [True, True]
 
@@ -92,8 +92,8 @@ def test_the_walk_benchmark_runs_and_is_exact(monkeypatch, shared_data):
 def test_the_road_benchmark_runs_on_a_small_grid(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(str(ROOT))
     roads = importlib.import_module("benchmarks.roads")
-    monkeypatch.setattr(roads, "_SIDE", 12)
-    monkeypatch.setattr(roads, "_HOUSES", 5)
+    monkeypatch.setattr(roads, "SIDE", 12)
+    monkeypatch.setattr(roads, "HOUSES", 5)
     assert len(roads.road_seconds(tmp_path)) == 3
     roads.write_extract(tmp_path / "grid.osm.pbf", side=12, houses=5)
     pieces = read_osm_roads(tmp_path / "grid.osm.pbf", Limits())

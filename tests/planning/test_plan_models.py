@@ -14,7 +14,7 @@ from support.village import CANDIDATES, COSTS, NODES, TOTAL, WORKERS, names, pla
 import stationplan as sp
 from stationplan.errors import InfeasibleError, InputError
 from stationplan.report import document, render_report
-from stationplan.webmap.payload import _reset
+from stationplan.webmap.payload import reset_keys
 
 QUIET = "robustness_draws = 0\n"
 WEST = range(6)
@@ -227,7 +227,7 @@ def test_ways_are_told_of_any_plan_that_asks(tmp_path):
 @pytest.mark.parametrize("aim", ['aim = "median"\nfar_min = 30', 'aim = "served"\ncapacity = 50.0'])
 def test_a_choice_made_in_the_map_is_counted_whatever_the_plan_was_about(tmp_path, aim):
     path = village(tmp_path, QUIET + f"{aim}\nnew = 2")
-    block = _reset(sp.load_scenario(path).toml)
+    block = reset_keys(sp.load_scenario(path).toml)
     choice = tmp_path / "choice.toml"
     chosen = 'new = 2\nrequired = ["C1", "C4"]\nclosable = ["S"]\nclose = 1'
     choice.write_text("\n".join([f'extends = "{path.name}"', "[plan]", *block, chosen]), encoding="utf-8")

@@ -159,7 +159,7 @@ def test_the_pdf_begins_with_a_map_sheet_and_embeds_its_fonts(written, lang):
 
 
 def test_without_a_chinese_font_only_reports_that_need_none_are_written(told, tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(pdf_writer, "_families", lambda: ("Libertinus Serif",))
+    monkeypatch.setattr(pdf_writer, "font_families", lambda: ("Libertinus Serif",))
     with caplog.at_level(logging.WARNING):
         write_pdf(told["zh"], tmp_path / "zh.pdf")
     assert not (tmp_path / "zh.pdf").exists()
@@ -211,7 +211,7 @@ def test_every_text_of_a_report_is_looked_at_for_chinese():
     report = small_report(["text"])
     marked = dataclasses.replace(report, sections=(*report.sections, Section("a", "b", (Lines(("中文",)),))))
     assert "中文" in set(texts_of(marked))
-    assert not pdf_writer._CHINESE.search("".join(texts_of(report)))
+    assert not pdf_writer.CHINESE.search("".join(texts_of(report)))
 
 
 # ---- the map sheet ---------------------------------------------------------------------------------------------------
@@ -235,13 +235,13 @@ def test_the_sheet_shows_every_cell_with_workers_once_by_what_most_of_them_have(
     none = (heads > 0) & ~first & ~second
     svg = sheet_maker.map_sheet(demo_plan, "en")
     expected = [int(some.sum()) for some in (first, second, none)]
-    assert [squares(svg)[colour] for colour in sheet_maker._STATES] == expected
+    assert [squares(svg)[colour] for colour in sheet_maker.STATE_COLOURS] == expected
     assert re.findall(r">(\d+)</text>", svg)[-20:] == [str(i) for i in range(20, 0, -1)]
 
 
 def test_small_cells_are_put_together(demo_plan, monkeypatch):
     before = sum(squares(sheet_maker.map_sheet(demo_plan, "en")).values())
-    monkeypatch.setattr(sheet_maker, "_LEAST_SIDE", 60.0)
+    monkeypatch.setattr(sheet_maker, "LEAST_SIDE", 60.0)
     assert 20 < sum(squares(sheet_maker.map_sheet(demo_plan, "en")).values()) < before / 4
 
 

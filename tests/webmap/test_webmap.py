@@ -26,7 +26,7 @@ from stationplan.geo import project
 from stationplan.planning.road_lines import road_lines
 from stationplan.webmap import build, files, render, scripts
 from stationplan.webmap.packing import Packer, unpacked
-from stationplan.webmap.payload import _reset
+from stationplan.webmap.payload import reset_keys
 
 LANGUAGES = ["zh", "en"]
 
@@ -433,7 +433,7 @@ def test_any_question_is_set_back_to_a_choice_of_ones_own(tmp_path, plan):
     base = (ROOT / "data/demo/scenario.toml").read_text("utf-8").replace("[plan]\nnew = 20", f"[plan]\n{plan}")
     (tmp_path / "scenario.toml").write_text(base, encoding="utf-8")
     asked = sp.load_scenario(tmp_path / "scenario.toml", data=ROOT / "data/demo")
-    lines = [*_reset(asked.toml), "new = 1", 'required = ["C002"]', "forbidden = []", "closable = []", "close = 0"]
+    lines = [*reset_keys(asked.toml), "new = 1", 'required = ["C002"]', "forbidden = []", "closable = []", "close = 0"]
     text = "\n".join(['extends = "scenario.toml"', "[plan]", *lines])
     (tmp_path / "choice.toml").write_text(text, encoding="utf-8")
     choice = sp.load_scenario(tmp_path / "choice.toml", data=ROOT / "data/demo").file.plan

@@ -17,7 +17,7 @@ from stationplan.scenario import Limits
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
-_CHUNK = 20_000
+CHUNK = 20_000
 """Cells at a time. They are taken from north to south, so that each time a strip of the raster is read."""
 
 
@@ -77,8 +77,8 @@ def raster_sums(
         lowest = np.zeros(len(shapes))
         order = np.flatnonzero(inside)
         order = order[np.argsort(top[order], kind="stable")]
-        for start in range(0, len(order), _CHUNK):
-            cells = order[start : start + _CHUNK]
+        for start in range(0, len(order), CHUNK):
+            cells = order[start : start + CHUNK]
             first_column, first_row = (max(int(of[cells].min()), 0) for of in (left, top))
             last_column = min(int(right[cells].max()) + 1, raster.width)
             last_row = min(int(bottom[cells].max()) + 1, raster.height)

@@ -26,7 +26,7 @@ from stationplan.storage.database import connection_to, postgis_schema, shown_ur
 if TYPE_CHECKING:  # an extra: imported where a database is used
     from sqlalchemy import Connection, CursorResult, Select
 
-_TIMEOUT_S = 600
+TIMEOUT_S = 600
 """How long the server may work on a statement."""
 
 _ROWS_AT_ONCE = 2000
@@ -74,7 +74,7 @@ def read_database(
         raise InputError(faults.faults)
     cure = partial(_cure, is_query=query is not None)
     with connection_to(url, faults, read_only=True, cure=cure) as connection:
-        connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{_TIMEOUT_S}s'")
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{TIMEOUT_S}s'")
         geometry_types = {int(row[0]) for row in connection.exec_driver_sql(_TYPES)}
         if query is not None:
             ordered = True
@@ -94,7 +94,7 @@ def read_database(
 
 def _cure(state: str, *, is_query: bool) -> Message:
     if state == _TIMED_OUT:
-        return say("Ask for less, or for what an index finds; {limit} s are waited.", limit=_TIMEOUT_S)
+        return say("Ask for less, or for what an index finds; {limit} s are waited.", limit=TIMEOUT_S)
     if state == _BAD_TEXT:
         return say("Move the data to a database whose encoding is UTF8.")
     if is_query:

@@ -23,13 +23,13 @@ from stationplan.siting.engine.lagrangian import Bound, Prices, bound, carried, 
 from stationplan.siting.engine.presolve import Presolved, chained, presolve
 from stationplan.siting.engine.recreate import search
 
-_FIRST_STEPS, _STEPS = 300, 400
+FIRST_STEPS, STEPS = 300, 400
 """Steps of the prices: for a first choice, and whenever there is a better choice to aim at."""
 
 _SHARE = 0.3
 """Share of a full step at the start, from prices that are good already."""
 
-_ROUNDS, _EFFORT = 60, 40_000
+ROUNDS, EFFORT = 60, 40_000
 """Rounds of a search, and entries looked at, for each chosen option."""
 
 _FIRST_EFFORT, _ASIDE = 0.5, 2.0
@@ -38,7 +38,7 @@ _FIRST_EFFORT, _ASIDE = 0.5, 2.0
 _HELD, _LEAST_SUPPORT = 0.03, 60
 """Part of an option from which on a search looks at it; options beside as many as are chosen, at least."""
 
-_LARGEST, _NODES, _WIDER = 100_000, 100, 4
+LARGEST, NODES, _WIDER = 100_000, 100, 4
 """Entries and nodes of a group of options at first, and how many times more in the next round."""
 
 _GROUPS = 0.85
@@ -73,15 +73,15 @@ def solve_core(core: Core, clock: Clock, *, gap: float = 0.0) -> Found:
     now = presolve(core)
     best = start(now.core)
     state = _State(core, now, best, gap)
-    tariff = prices(now.core, clock=clock, target=state.target - now.secured, steps=_FIRST_STEPS)
+    tariff = prices(now.core, clock=clock, target=state.target - now.secured, steps=FIRST_STEPS)
     limit = bound(now.core, tariff)
     state.lower_bound(now.secured + limit.value)
     best = search_support(now.core, best, limit, clock=clock, effort=_FIRST_EFFORT)
     state.take(now.restore(best))
-    largest, nodes, turn = _LARGEST, _NODES, 1
+    largest, nodes, turn = LARGEST, NODES, 1
     while len(now.options):
         aim = state.target - now.secured
-        tariff = prices(now.core, clock=clock, target=aim, steps=_STEPS, start=tariff, share=_SHARE)
+        tariff = prices(now.core, clock=clock, target=aim, steps=STEPS, start=tariff, share=_SHARE)
         limit = bound(now.core, tariff)
         state.lower_bound(now.secured + limit.value)
         if state.proven or clock.over:
@@ -210,7 +210,7 @@ def search_among(
     part = presolve(core, keep=keep)
     entries = part.core.cover.nnz
     each = entries * entries / max(part.core.cover.shape[0] * part.core.cover.shape[1], 1)
-    rounds = min(_ROUNDS * (len(best) + 100), _EFFORT * (len(best) + 20) / (each + 1))
+    rounds = min(ROUNDS * (len(best) + 100), EFFORT * (len(best) + 20) / (each + 1))
     begin = part.represent(best)
     return part.restore(search(part.core, begin, clock=clock, rounds=int(rounds * effort), seed=seed))
 

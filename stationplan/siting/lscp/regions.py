@@ -23,10 +23,10 @@ from stationplan.siting.base import highs
 from stationplan.siting.base.answer import Clock
 from stationplan.siting.lscp.duals import price_bound
 
-_SMALLEST = 12.0
+SMALLEST = 12.0
 """Sites (by the prices of its rows, in mean costs) below which a region is not halved: a tenth of a second to solve."""
 
-_LARGEST, _LARGEST_WHOLE = 110.0, 300.0
+_LARGEST, LARGEST_WHOLE = 110.0, 300.0
 """Sites of the largest region, and of the largest part without neighbours, that are worth a try: minutes."""
 
 _NODES, _NODES_WHOLE = 300, 20_000
@@ -119,10 +119,10 @@ def split_bound(
     chosen = np.zeros(len(costs), dtype=bool)
     chosen[answer] = True
     parts = [_halved(split, rows, whole=fine is None) for rows in _connected(cover)]
-    sites, bound = _SMALLEST, 0.0
-    while sites <= 2 * _LARGEST_WHOLE and bound < enough and not clock.over:
+    sites, bound = SMALLEST, 0.0
+    while sites <= 2 * LARGEST_WHOLE and bound < enough and not clock.over:
         left = [part for part in parts if not _proven(split, part, chosen)]
-        largest = {False: min(sites, _LARGEST), True: min(sites, _LARGEST_WHOLE)}
+        largest = {False: min(sites, _LARGEST), True: min(sites, LARGEST_WHOLE)}
         regions = [region for part in left for region in part.everything()]
         todo = [region for region in regions if not region.tried and region.sites <= largest[region.whole]]
         todo.sort(key=lambda region: region.sites)
@@ -201,7 +201,7 @@ def _halved(split: _Split, rows: IntArray, *, whole: bool = False) -> _Region:
     """Return rows as a region that is halved again and again, across its longest way, until no half is large."""
     sites = float(split.price[rows].sum()) / split.unit
     halves: tuple[_Region, ...] = ()
-    if sites > _SMALLEST and len(rows) > 1:
+    if sites > SMALLEST and len(rows) > 1:
         one, other = _cut(split, rows)
         halves = (_halved(split, one), _halved(split, other))
     region = _Region(rows, halves, whole, sites)

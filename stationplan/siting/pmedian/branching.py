@@ -28,7 +28,7 @@ _NO_GAIN = 1e-10
 _ROOT_STEPS, _NODE_STEPS = 400, 80
 """Subgradient steps at the root, each time, and at a node."""
 
-_LARGE = 1_000_000
+LARGE = 1_000_000
 """Entries from which on the root is relaxed with some of its columns at a time."""
 
 _FIRST_STEPS, _ROUNDS, _ROUND_STEPS = 100, 8, 40
@@ -258,7 +258,7 @@ def _climbed(state: _Search, ascent: _Ascent, inside: BoolArray, first: int) -> 
     """
     problem = state.problem
     everything = np.zeros(problem.count, dtype=np.int32)
-    if len(problem.lists[1]) < _LARGE:
+    if len(problem.lists[1]) < LARGE:
         return state.relaxed(everything, ascent, _ROOT_STEPS)
     best, met, cost = state.relaxed(everything, ascent, first)
     if not state.done(best.bound):

@@ -140,7 +140,7 @@ def test_cells_taken_a_few_at_a_time_have_the_same_sums(tmp_path, monkeypatch):
     west, north = rng.uniform(-300, 4900, (2, 60))
     cells = boxes(*zip(west, north, west + 230, north + 170, strict=True))
     once = sums(path, cells)
-    monkeypatch.setattr(rasters, "_CHUNK", 7)
+    monkeypatch.setattr(rasters, "CHUNK", 7)
     again = sums(path, cells)
     assert again.values.tolist() == pytest.approx(once.values.tolist(), rel=1e-12)
     assert again.outside == once.outside

@@ -516,7 +516,7 @@ def test_answers_are_read_up_to_the_limits(database):
 
 
 def test_a_query_that_takes_too_long_is_stopped(database, monkeypatch):
-    monkeypatch.setattr(reading, "_TIMEOUT_S", 1)
+    monkeypatch.setattr(reading, "TIMEOUT_S", 1)
     fault = refusal(read, database, query="SELECT pg_sleep(30) AS a")
     assert "statement timeout" in str(fault)
     assert "1 s are waited" in str(fault)

@@ -345,7 +345,7 @@ def test_a_bound_holds_where_choices_within_the_gap_were_ruled_out(monkeypatch):
     best = solve_core(core, Clock(60))
     assert best.bound == best.worth
     # Little effort a round makes many rounds.
-    little = {"_FIRST_STEPS": 60, "_STEPS": 60, "_NODES": 1, "_LARGEST": 60, "_ROUNDS": 0, "_EFFORT": 0}
+    little = {"FIRST_STEPS": 60, "STEPS": 60, "NODES": 1, "LARGEST": 60, "ROUNDS": 0, "EFFORT": 0}
     for name, value in little.items():
         monkeypatch.setattr(solver, name, value)
     for gap in (0.003, 0.01, 0.05):

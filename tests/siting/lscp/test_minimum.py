@@ -257,8 +257,8 @@ def test_regions_smaller_than_the_whole_bound_it(monkeypatch):
     cover, costs = _plane(700, 260, 3)
     rest = shrink(cover, costs)
     least = _least(rest.cover, rest.costs)
-    monkeypatch.setattr(regions, "_SMALLEST", 3.0)
-    monkeypatch.setattr(regions, "_LARGEST_WHOLE", 6.0)
+    monkeypatch.setattr(regions, "SMALLEST", 3.0)
+    monkeypatch.setattr(regions, "LARGEST_WHOLE", 6.0)
     first, price = prices(rest.cover, rest.costs, goal=least, clock=Clock(60))
     bound, answer = split_bound(rest.cover, rest.costs, price, np.arange(len(rest.costs)), clock=Clock(60))
     assert first < bound < least

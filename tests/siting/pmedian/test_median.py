@@ -174,7 +174,7 @@ def test_the_same_question_has_the_same_answer():
 def test_a_large_problem_is_relaxed_with_some_columns_at_a_time_and_its_bound_holds(monkeypatch):
     minutes, weights = _instance(300, 60, 20, seed=8)
     exact = p_median(minutes, weights, 8, far=40)
-    monkeypatch.setattr("stationplan.siting.pmedian.branching._LARGE", 0)
+    monkeypatch.setattr("stationplan.siting.pmedian.branching.LARGE", 0)
     in_parts = p_median(minutes, weights, 8, far=40)
     assert exact.termination == in_parts.termination == "optimal"
     assert in_parts.objective == pytest.approx(exact.objective, rel=1e-9)
