@@ -49,8 +49,12 @@ def write(folder: Path, tree: Path, shared: Path) -> None:
         )
 
 
+_TEXTS = frozenset({"notes", "place"})
+"""Keys of plan.json that hold words: notes, and where a gap is."""
+
+
 def compared(path: Path, *, notes: bool) -> bytes:
-    """Return what of a result is compared; without ``notes`` the sentences of a plan are left out."""
+    """Return what of a result is compared; without ``notes`` the texts of a plan are left out."""
     content = path.read_bytes()
     if path.name == "map.html":
         block = _BLOCK.search(content)
@@ -62,7 +66,7 @@ def compared(path: Path, *, notes: bool) -> bytes:
 
 def _without_notes(value: object) -> object:
     if isinstance(value, dict):
-        return {key: _without_notes(item) for key, item in value.items() if key != "notes"}
+        return {key: _without_notes(item) for key, item in value.items() if key not in _TEXTS}
     return [_without_notes(item) for item in value] if isinstance(value, list) else value
 
 
@@ -94,7 +98,9 @@ def main() -> None:
     comparing = commands.add_parser("compare", help="compare two folders")
     comparing.add_argument("before", type=Path)
     comparing.add_argument("after", type=Path)
-    comparing.add_argument("--no-notes", action="store_true", help="leave out the notes of plan.json, which are texts")
+    comparing.add_argument(
+        "--no-notes", action="store_true", help="leave out the texts of plan.json: notes, places of gaps"
+    )
     given = parser.parse_args()
     if given.command == "write":
         write(given.folder, given.tree, given.shared)
