@@ -152,7 +152,7 @@ def direction_name(east: float, north: float, lang: Language) -> str:
     """Return the wind towards which one goes, one of eight.
 
     >>> direction_name(1.0, 1.2, "en"), direction_name(-3.0, 0.1, "zh")
-    ('northeast', '西')
+    ('northeast', '正西')
     """
     word = words(lang)
     winds = (

@@ -94,17 +94,10 @@ def _content(plan: Plan, lang: Language, packer: Packer) -> Json:
         "tiles": tiles_of(plan.study.map_options),
         "sources": sources(plan.density, lang),
         "text": labels(lang),
-<<<<<<< HEAD
         "certainty": translate(plan.aim.proof, lang),
         "scenario": plan.study.inputs[0].path,
         "only": list(plan.study.part),
-        "reset": _reset(plan.study.scenario_toml),
-=======
-        "certainty": translate(certainty(plan), lang),
-        "scenario": plan.inputs[0].path,
-        "only": list(plan.part),
-        "reset": reset_keys(plan.scenario_toml),
->>>>>>> refs/heads/tests
+        "reset": reset_keys(plan.study.scenario_toml),
         "bounds": [[float(lat.min()), float(lon.min())], [float(lat.max()), float(lon.max())]],
         "scale": SCALE,
         "groups": [{"id": group.id, "name": group.name.in_language(lang)} for group in demand.groups],

@@ -312,7 +312,10 @@ def test_a_page_that_counts_otherwise_says_so(browser, english, demo_plan, tmp_p
     page = browser.new_page()
     page.goto((tmp_path / "map.html").as_uri())
     page.wait_for_selector("html[data-stationplan-ready='1']", state="attached")
-    assert page.locator(".sp-alarm").inner_text() == "This page counts otherwise than the plan: do not use it"
+    assert (
+        page.locator(".sp-alarm").inner_text()
+        == "The figures on this page differ from those of the plan: do not use it"
+    )
     page.close()
 
 
@@ -352,8 +355,8 @@ def test_every_card_makes_its_own_case(desk, demo_plan):
             assert name == sites.name[why.replacement]
             assert loss.endswith("fewer workers")
             assert quantity(loss) == close_to(why.replacement_loss)
-        assert quantity(facts["If it falls through"]) == close_to(why.removal_loss)
-        assert facts["Way to a station today"] == today_ways(why, "en")
+        assert quantity(facts["If it is not built"]) == close_to(why.removal_loss)
+        assert facts["Travel time to a station today"] == today_ways(why, "en")
 
 
 def test_a_card_unfolds_whom_the_site_alone_covers(desk, demo_plan):
@@ -378,12 +381,12 @@ def edited(open_page, demo_plan, tmp_path_factory):
     page.locator("#sp-tab-sites").click()
     for order in (0, 3):
         page.locator(".sp-sites tbody input").nth(order).click()
-    for row, words in ((int(others[0]), "Put into the plan"), (0, "Close this station"), (5, "Close this station")):
+    for row, words in ((int(others[0]), "Add to the plan"), (0, "Close this station"), (5, "Close this station")):
         page.evaluate("(row) => stationplan.page.toSite(row)", row)
         page.locator(".leaflet-popup .sp-action", has_text=words).last.click()
     page.locator("#sp-tab-edits").click()
     with page.expect_download() as saved:
-        page.locator(".sp-action", has_text="Export as scenario").click()
+        page.locator(".sp-action", has_text="Export as a scenario").click()
     folder = tmp_path_factory.mktemp("choice")
     for path in (ROOT / "data/demo").iterdir():
         shutil.copy(path, folder)
@@ -415,7 +418,7 @@ def test_an_edited_page_shows_its_share_and_that_it_is_no_longer_the_plan(edited
     page, plan, _ = edited
     after = overall(plan).after
     assert quantity(page.locator(".sp-after strong").inner_text()) == pytest.approx(100 * after.share, abs=0.0501)
-    assert page.locator(".sp-after small").inner_text() == "Your choice"
+    assert page.locator(".sp-after small").inner_text() == "After changes"
     assert page.locator("#sp-tab-edits").inner_text() == "What if (5)"
     assert page.locator(".sp-changes li").count() == 5
 
@@ -447,7 +450,7 @@ def test_slot_and_group_are_looked_at_alone(desk, demo_plan):
     share = quantity(page.locator(".sp-after strong").inner_text())
     assert share == pytest.approx(100 * workers[after > 0].sum() / workers.sum(), abs=0.0501)
     assert page.locator(".sp-coverage .sp-label").inner_text() == "Workers covered: Couriers · Dawn"
-    assert "Hollow: closed at this time" in page.locator(".sp-legend").inner_text()
+    assert "Hollow: closed in this time slot" in page.locator(".sp-legend").inner_text()
 
 
 # ---- worked with --------------------------------------------------------------------------------------------------
@@ -540,8 +543,8 @@ def test_the_list_sorts_and_search_finds(desk, demo_plan):
     names = page.locator(".sp-sites tbody .sp-go").all_inner_texts()
     by_cost = sorted(demo_plan.chosen, key=lambda row: -sites.cost[row])
     assert sites.cost[by_cost[0]] == sites.cost[list(sites.name).index(names[0])]
-    assert page.locator(".sp-sites th[aria-sort=descending] button").inner_text() == "Cost"
-    page.locator(".sp-sites thead button", has_text="№").click()
+    assert page.locator(".sp-sites th[aria-sort=descending] button").inner_text() == "Cost (yuan)"
+    page.locator(".sp-sites thead button", has_text="No.").click()
     station = int(np.flatnonzero(sites.existing)[7])
     page.locator(".sp-search").fill(sites.site_id[station])
     assert page.locator(".sp-found .sp-go").first.inner_text() == sites.name[station]

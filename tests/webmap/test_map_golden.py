@@ -2,7 +2,7 @@
 
 After a change that is meant to be seen, write them anew, look at them, and commit them with the reason::
 
-    STATIONPLAN_GOLDEN=write .venv/bin/pytest tests/test_map_golden.py
+    STATIONPLAN_GOLDEN=write .venv/bin/pytest tests/webmap/test_map_golden.py
 
 Text is drawn a little differently from one version of Chromium to the next, hence the tolerance.
 """
