@@ -92,7 +92,7 @@ def to_degrees(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
     >>> [value.tolist() for value in to_degrees(np.zeros(1), np.zeros(1))]
     [[104.9], [30.9]]
     """
-    east, north = _middle()
+    east, north = middle()
     lon, lat = unproject(x + east, y + north, CRS)
     return lon.round(6), lat.round(6)
 
@@ -103,13 +103,13 @@ def to_local(lon: FloatArray, lat: FloatArray) -> tuple[FloatArray, FloatArray]:
     >>> [float(value) for value in to_local(np.array(104.9), np.array(30.9))]
     [0.0, 0.0]
     """
-    east, north = _middle()
+    east, north = middle()
     x, y = project(lon, lat, CRS)
     return on_grid(x - east), on_grid(y - north)
 
 
 @cache
-def _middle() -> tuple[float, float]:
+def middle() -> tuple[float, float]:
     east, north = project(*_MIDDLE_LON_LAT, CRS)
     return float(east), float(north)
 

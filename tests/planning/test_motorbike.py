@@ -8,7 +8,7 @@ from dataclasses import replace
 import jsonschema
 import pytest
 from support.map_block import block_in, block_of
-from test_pipeline import NODES, longitude, names, village
+from support.village import NODES, longitude, names, village
 
 import stationplan as sp
 from stationplan.domain import MODES

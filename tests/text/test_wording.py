@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 
 import pytest
-from conftest import ROOT
+from support.environment import ROOT
 
 from stationplan.text.catalogue import catalogue, template_in
 

@@ -13,7 +13,7 @@ import os
 import re
 
 import pytest
-from conftest import ROOT
+from support.environment import ROOT
 from support.map_block import block_of
 from support.village import village
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from support.environment import ROOT
 from support.map_block import block_of
 
 import stationplan as sp
