@@ -17,7 +17,7 @@ from osmium.osm.mutable import Node, Way
 from benchmarks.result import Result
 from stationplan.access import network_of
 from stationplan.inputs.roads.pieces import road_arcs, usable_pieces
-from stationplan.inputs.roads.rules import Rules, Speeds
+from stationplan.inputs.roads.rules import RoadRules, Speeds
 from stationplan.inputs.roads.saved import read_saved_roads
 from stationplan.scenario import Limits
 
@@ -53,7 +53,7 @@ def road_seconds(_shared: Path) -> list[Result]:
         save_s = time.perf_counter() - begin
         peak_gb = int(done.stderr) * 1024 / 1e9
         nodes = json.loads(done.stdout)["nodes"]
-        rules = Rules(Speeds({"walk": 4.5, "ebike": 15.0}, {"car": {"road": 18.0}}))
+        rules = RoadRules(Speeds({"walk": 4.5, "ebike": 15.0}, {"car": {"road": 18.0}}))
         begin = time.perf_counter()
         arcs = road_arcs(usable_pieces(read_saved_roads(saved, Limits()), rules, file=saved.name), rules)
         load_s = time.perf_counter() - begin

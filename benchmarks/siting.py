@@ -20,7 +20,7 @@ from benchmarks.instances import road_like_instance, uniform_instance
 from benchmarks.result import Result
 from stationplan.siting.base.answer import Clock
 from stationplan.siting.engine.core import Core
-from stationplan.siting.engine.solver import Found, solve_core
+from stationplan.siting.engine.solver import SolvedCore, solve_core
 
 _PEER_LIMIT_S = 1_200.0
 
@@ -58,7 +58,7 @@ def maximal_coverage(
     return Core(cover, weights, np.zeros(len(weights)), np.zeros(count), one, np.array([float(p)]), none)
 
 
-def _timed(core: Core, limit_s: float, gap: float = 0.0) -> tuple[Found, float, str]:
+def _timed(core: Core, limit_s: float, gap: float = 0.0) -> tuple[SolvedCore, float, str]:
     """Return the answer, its seconds, and what the row says of it."""
     begin, begin_cpu = time.perf_counter(), time.process_time()
     found = solve_core(core, Clock(limit_s), gap=gap)
@@ -66,7 +66,7 @@ def _timed(core: Core, limit_s: float, gap: float = 0.0) -> tuple[Found, float, 
     return found, took, f"{took:.2f} s, {cpu:.2f} s of one core; {_gap(found)}"
 
 
-def _gap(found: Found) -> str:
+def _gap(found: SolvedCore) -> str:
     gap = found.bound / found.worth - 1.0
     return "optimal" if gap <= 1e-6 else f"gap {100 * gap:.3f} %"
 

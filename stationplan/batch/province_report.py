@@ -9,7 +9,7 @@ from stationplan.batch.folder import Storage, write_texts
 from stationplan.batch.league import League
 from stationplan.batch.unit_results import Lack, Row, Station, row_of_all, ways_name
 from stationplan.documents import report_page, write_word
-from stationplan.documents.content import Block, Cell, Column, Lines, Report, Section, Sheet, Table
+from stationplan.documents.content import Block, Cell, Column, Lines, MapSheet, Report, ReportTable, Section
 from stationplan.documents.pdf import pdf_of
 from stationplan.domain import Language, LocalText
 from stationplan.planning.prepare import Prepared
@@ -61,7 +61,7 @@ def province_report(league: League, ready: Prepared, *, lang: Language = "zh") -
     )
 
 
-def _sheet(league: League, ready: Prepared, lang: Language) -> Sheet:
+def _sheet(league: League, ready: Prepared, lang: Language) -> MapSheet:
     word = words(lang)
     names = [
         word("{name}: {share}", name=row.name.in_language(lang), share=share_text(row.share_after))
@@ -108,7 +108,7 @@ def _circle(league: League, ready: Prepared, lang: Language) -> Section:
                 Cell(share_text(row.circle_cross_share)),
             )
         )
-    blocks: list[Block] = [Table(columns, tuple(rows), look="coverage")]
+    blocks: list[Block] = [ReportTable(columns, tuple(rows), look="coverage")]
     if total.goals:
         hint = word(
             "The sum of what is enough for each unit to reach the share on its own, from today on, by the standards of "
@@ -126,7 +126,7 @@ def _circle(league: League, ready: Prepared, lang: Language) -> Section:
             Column(word("New sites that are enough")),
             Column(word("Units that cannot reach it")),
         )
-        blocks.append(Table(heads, goals, word("Stations still needed"), hint))
+        blocks.append(ReportTable(heads, goals, word("Stations still needed"), hint))
     return circle_section(ready.file.scorecard, blocks, lang)
 
 
@@ -169,7 +169,9 @@ def _prefectures(league: League, lang: Language) -> list[Section]:
         return []
     rows = tuple(_cells(row, lang) for row in parts)
     hint = word("The units of each prefecture together. Dark: today. Light: gained by the plan.")
-    return [Section(word("By prefecture"), hint, (Table(_columns(lang, word("Prefecture")), rows, look="coverage"),))]
+    return [
+        Section(word("By prefecture"), hint, (ReportTable(_columns(lang, word("Prefecture")), rows, look="coverage"),))
+    ]
 
 
 def _table(league: League, lang: Language) -> Section:
@@ -181,7 +183,7 @@ def _table(league: League, lang: Language) -> Section:
         "By the share of workers covered with the plan. Every worker and every candidate is in one unit; stations "
         "across a border count. Dark: today. Light: gained by the plan."
     )
-    return Section(word("League table"), hint, (Table(columns, rows, look="coverage"),))
+    return Section(word("League table"), hint, (ReportTable(columns, rows, look="coverage"),))
 
 
 def _failed(league: League, lang: Language) -> list[Section]:
@@ -197,7 +199,7 @@ def _failed(league: League, lang: Language) -> list[Section]:
     )
     hint = word("They are in no figure of this report.")
     columns = (Column(word("Unit"), "name"), Column(word("Why"), "text", 4.0))
-    return [Section(word("Units without a plan"), hint, (Table(columns, rows),))]
+    return [Section(word("Units without a plan"), hint, (ReportTable(columns, rows),))]
 
 
 def biggest_lacks(league: League) -> list[Lack]:
@@ -253,7 +255,7 @@ def _audit(league: League, lang: Language) -> list[Section]:
             Column(word("Workers gained if always open")),
         )
         rows = tuple(_station(league, station, lang) for station in longer)
-        blocks.append(Table(columns, rows, word("Stations that gain most from longer hours")))
+        blocks.append(ReportTable(columns, rows, word("Stations that gain most from longer hours")))
     closable = sorted((row for row in league.rows if row.closable), key=lambda row: -row.closable)
     if closable:
         heads = (
@@ -266,7 +268,7 @@ def _audit(league: League, lang: Language) -> list[Section]:
             for row in closable[: 2 * _LISTED]
         )
         hint = word("The units with most of them; the workbook lists every station.")
-        blocks.append(Table(heads, counts, word("Redundant stations by unit"), hint))
+        blocks.append(ReportTable(heads, counts, word("Redundant stations by unit"), hint))
     return [Section(word("Audit of the existing stations"), "", tuple(blocks))]
 
 

@@ -16,7 +16,7 @@ import shapely
 from shapely.geometry.polygon import orient
 
 from stationplan.demo.ground import District, Ground, lay_ground, to_degrees
-from stationplan.demo.places import Cells, Place, place_candidates, place_stations, settle
+from stationplan.demo.places import CityCells, CityPlace, place_candidates, place_stations, settle
 from stationplan.demo.streets import SPEED_KMH, Network, lay_streets
 from stationplan.domain import FloatArray
 from stationplan.geo import wgs84_to_gcj02
@@ -115,7 +115,7 @@ def _curves(network: Network) -> list[str]:
     ]
 
 
-def _write_cells(path: Path, cells: Cells) -> None:
+def _write_cells(path: Path, cells: CityCells) -> None:
     rows = (
         (f"G{number:04d}", f"{lon:.6f}", f"{lat:.6f}", str(population), str(jobs))
         for number, (lon, lat, population, jobs) in enumerate(
@@ -125,7 +125,7 @@ def _write_cells(path: Path, cells: Cells) -> None:
     _write_table(path, ("cell_id", "lon", "lat", "population", "jobs"), rows)
 
 
-def _write_stations(path: Path, stations: Sequence[Place]) -> None:
+def _write_stations(path: Path, stations: Sequence[CityPlace]) -> None:
     lon, lat = wgs84_to_gcj02(*_positions(stations))
     rows = (
         (place.code, place.name, place.address, f"{at_lon:.6f}", f"{at_lat:.6f}", place.kind, place.host, place.hours)
@@ -135,7 +135,7 @@ def _write_stations(path: Path, stations: Sequence[Place]) -> None:
     _write_table(path, header, rows, encoding="gb18030", line_end="\r\n")
 
 
-def _write_candidates(path: Path, candidates: Sequence[Place]) -> None:
+def _write_candidates(path: Path, candidates: Sequence[CityPlace]) -> None:
     rows = (
         (
             place.code,
@@ -154,5 +154,5 @@ def _write_candidates(path: Path, candidates: Sequence[Place]) -> None:
     _write_table(path, header, rows, encoding="utf-8-sig")
 
 
-def _positions(places: Sequence[Place]) -> tuple[FloatArray, FloatArray]:
+def _positions(places: Sequence[CityPlace]) -> tuple[FloatArray, FloatArray]:
     return to_degrees(np.array([place.x for place in places]), np.array([place.y for place in places]))

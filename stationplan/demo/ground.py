@@ -110,6 +110,7 @@ def to_local(lon: FloatArray, lat: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 @cache
 def middle() -> tuple[float, float]:
+    """Return easting and northing of the middle of the map (m)."""
     east, north = project(*_MIDDLE_LON_LAT, CRS)
     return float(east), float(north)
 

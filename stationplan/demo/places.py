@@ -91,7 +91,7 @@ _OWN_COST_YUAN = (18_000, 30_000)
 
 
 @dataclass(frozen=True)
-class Cells:
+class CityCells:
     """Squares of ``CELL_M`` by the local metres of their centres, with residents and jobs."""
 
     x: FloatArray
@@ -101,7 +101,7 @@ class Cells:
 
 
 @dataclass(frozen=True)
-class Place:
+class CityPlace:
     """A station or a candidate host, in local metres; ``cost`` and ``hours`` are '' where the list has none."""
 
     code: str
@@ -125,7 +125,7 @@ class _Frontage:
     zones: tuple[Zone, ...]
 
 
-def settle(ground: Ground, network: Network, rng: np.random.Generator) -> Cells:
+def settle(ground: Ground, network: Network, rng: np.random.Generator) -> CityCells:
     """Return the cells of the built-up land and of some hamlets, with people and jobs that add up to the totals."""
     left, low, right, high = EXTENT.bounds
     columns, rows = np.arange(left + CELL_M / 2, right, CELL_M), np.arange(high - CELL_M / 2, low, -CELL_M)
@@ -140,7 +140,7 @@ def settle(ground: Ground, network: Network, rng: np.random.Generator) -> Cells:
     work = np.where(built, _work(x, y) + 0.85 * industry, 0.01)
     keep = np.flatnonzero(built | hamlet)
     noise = factors_on_grid(rng.lognormal(0.0, 0.28, size=(2, len(keep))))
-    return Cells(
+    return CityCells(
         x=x[keep],
         y=y[keep],
         population=_shared_out(homes[keep] * noise[0], _POPULATION),
@@ -177,7 +177,7 @@ def _shared_out(weight: FloatArray, total: int) -> IntArray:
     return whole
 
 
-def place_stations(ground: Ground, network: Network, rng: np.random.Generator) -> list[Place]:
+def place_stations(ground: Ground, network: Network, rng: np.random.Generator) -> list[CityPlace]:
     """Return today's stations: many in the centre and along main roads, few where goods are made and stored."""
     frontage = _frontage(ground, network)
     weight = np.array(
@@ -198,13 +198,13 @@ def place_stations(ground: Ground, network: Network, rng: np.random.Generator) -
         title, address = _title_and_address(host, frontage.names[row], point, ground, rng)
         name = _unique(f"{title}工会驿站", names)
         hours = "08:00-20:00" if kind == "流动型" else str(rng.choice(_HOURS[host]))
-        stations.append(Place(f"S{number:03d}", name, address, point.x, point.y, kind, host, hours, ""))
+        stations.append(CityPlace(f"S{number:03d}", name, address, point.x, point.y, kind, host, hours, ""))
     return stations
 
 
 def place_candidates(
-    ground: Ground, network: Network, cells: Cells, stations: Sequence[Place], rng: np.random.Generator
-) -> list[Place]:
+    ground: Ground, network: Network, cells: CityCells, stations: Sequence[CityPlace], rng: np.random.Generator
+) -> list[CityPlace]:
     """Return places that could house a station, spread over the whole map and denser where people are."""
     frontage = _frontage(ground, network)
     weight = np.sqrt(cells.population + 1.6 * cells.jobs + 30.0)
@@ -226,7 +226,7 @@ def place_candidates(
         name = _unique(f"{title}地块" if host == "工会自建" else title, names)
         hours = "" if rng.random() < 0.25 else str(rng.choice(_HOURS[host]))
         cost = _cost(host, kind, rng) if rng.random() < 0.5 else ""
-        candidates.append(Place(f"C{number:03d}", name, address, point.x, point.y, kind, host, hours, cost))
+        candidates.append(CityPlace(f"C{number:03d}", name, address, point.x, point.y, kind, host, hours, cost))
     return candidates
 
 
@@ -251,7 +251,7 @@ def _spots(
     order: IntArray,
     frontage: _Frontage,
     ground: Ground,
-    taken: Sequence[Place],
+    taken: Sequence[CityPlace],
     wanted: int,
     spacing_m: float,
     rng: np.random.Generator,

@@ -39,7 +39,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Table:
+class ReportTable:
     """A table with its own small heading and hint, both of which may be empty.
 
     A table that looks like a ``card`` has a name and a text in each row, and no heads of columns.
@@ -73,7 +73,7 @@ class Lines:
     lines: tuple[str, ...]
 
 
-Block = Table | Chart | Lines
+Block = ReportTable | Chart | Lines
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class MapSheet:
     """A map to be printed large: the picture, the names of its first numbered places, and its sources.
 
     ``review`` is what has to stand on the map by the rules for maps, ``more`` says how many names were left out.
@@ -120,7 +120,7 @@ class Report:
     notice: str
     figures_title: str
     figures: tuple[Figure, ...]
-    sheet: Sheet | None
+    sheet: MapSheet | None
     sections: tuple[Section, ...]
     made_by: str
 
@@ -136,7 +136,7 @@ def texts_of(report: Report) -> Iterator[str]:
     for section in report.sections:
         yield from (section.title, section.hint)
         for block in section.blocks:
-            if isinstance(block, Table):
+            if isinstance(block, ReportTable):
                 yield from (block.title, block.hint, *(column.title for column in block.columns))
                 for cell in (cell for row in block.rows for cell in row):
                     yield from (cell.text, *cell.small)

@@ -12,7 +12,7 @@ from pathlib import Path
 import typst
 from markupsafe import Markup
 
-from stationplan.documents.content import Block, Chart, Lines, Report, Table, texts_of
+from stationplan.documents.content import Block, Chart, Lines, Report, ReportTable, texts_of
 from stationplan.documents.plain import plain
 from stationplan.errors import say
 from stationplan.text.catalogue import translate
@@ -156,7 +156,7 @@ def _block(block: Block) -> dict[str, object]:
     return _table(block)
 
 
-def _table(table: Table) -> dict[str, object]:
+def _table(table: ReportTable) -> dict[str, object]:
     return {
         "kind": table.kind,
         "title": _text(table.title),

@@ -17,7 +17,7 @@ from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm, Pt, RGBColor
 from docx.styles.style import ParagraphStyle
 
-from stationplan.documents.content import Cell, Chart, Column, Lines, Report, Table
+from stationplan.documents.content import Cell, Chart, Column, Lines, Report, ReportTable
 from stationplan.documents.pdf import svg_png
 from stationplan.documents.plain import plain
 
@@ -53,7 +53,7 @@ def write_word(report: Report, path: Path) -> None:
         if section.hint:
             _line(document, section.hint, "Hint")
         for block in section.blocks:
-            if isinstance(block, Table):
+            if isinstance(block, ReportTable):
                 _table(document, block)
             elif isinstance(block, Chart):
                 _chart(document, block)
@@ -141,7 +141,7 @@ def _picture(document: Document, png: bytes, width: float) -> None:
     document.add_picture(io.BytesIO(png), width=Mm(width))
 
 
-def _table(document: Document, table: Table) -> None:
+def _table(document: Document, table: ReportTable) -> None:
     if table.title:
         _line(document, table.title, "Heading2")
     if table.hint:
@@ -150,7 +150,7 @@ def _table(document: Document, table: Table) -> None:
     _line(document, "", "Hint")  # else two tables in a row would become one
 
 
-def _table_xml(table: Table) -> str:
+def _table_xml(table: ReportTable) -> str:
     """Return a table as WordprocessingML: made as one text, cell by cell it would take seconds."""
     whole = sum(column.share for column in table.columns)
     widths = [round(column.share / whole * _WIDTH_MM * 56.7) for column in table.columns]

@@ -33,7 +33,7 @@ from stationplan.inputs.demand.demand_inputs import DemandInputs, DemandTables, 
 from stationplan.inputs.roads.sources import districts_without
 from stationplan.inputs.sites.candidates import grid_places, osm_places
 from stationplan.inputs.sites.placing import LEFT_OUT, place_sites
-from stationplan.inputs.sites.rows import PlaceTable, Rules, read_sites
+from stationplan.inputs.sites.rows import PlaceTable, TableRules, read_sites
 from stationplan.inputs.tables.columns import FIELD_NAMES, with_names
 from stationplan.inputs.tables.points import coordinates
 from stationplan.inputs.tables.source import Attempts, locate, quality_of, read_fields, read_table
@@ -108,7 +108,7 @@ def read_tables(scenario: Scenario, *, lenient: bool = False) -> Tables:
     attempt(lambda: _check_names(scenario))
     if attempt.faults:
         raise InputError(list({str(fault): fault for fault in attempt.faults}.values()))
-    rules = Rules(file.hosts, with_names(file.columns), file.limits, lenient=lenient)
+    rules = TableRules(file.hosts, with_names(file.columns), file.limits, lenient=lenient)
     area_input, given = file.area, file.candidates
     lists: list[Quality] = []
 
@@ -260,7 +260,7 @@ def _evidence_of_area(area: AreaTable, known: KnownPoints | None) -> Evidence | 
     return weigh_by_points(area.polygons, polygon, known.lon[inside], known.lat[inside])
 
 
-def _known_points(scenario: Scenario, rules: Rules) -> KnownPoints:
+def _known_points(scenario: Scenario, rules: TableRules) -> KnownPoints:
     area = scenario.file.area
     source = TableSource(file=area.known_points, datum=area.known_points_datum)
     wanted = Wanted(("id", "lon", "lat", "lonlat"), ("id", "lon", "lat"), rules.names)

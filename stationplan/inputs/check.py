@@ -17,7 +17,7 @@ from stationplan.inputs.demand.cells import CellTable, read_cells
 from stationplan.inputs.demand.observed import ObservedTable, read_observed
 from stationplan.inputs.roads.sources import read_road_files, read_roads
 from stationplan.inputs.sites.placing import LEFT_OUT
-from stationplan.inputs.sites.rows import PlaceTable, Rules, read_sites
+from stationplan.inputs.sites.rows import PlaceTable, TableRules, read_sites
 from stationplan.inputs.tables.columns import FIELD_NAMES
 from stationplan.inputs.tables.source import Located, read_table
 from stationplan.inputs.tables.table import Wanted
@@ -107,7 +107,7 @@ def check_table(
     headers by field. Kinds of hosts are the default ones; what a scenario would supply (hours, hosts, costs) may be
     missing. ``roads`` are evidence of the datum, ``district_list`` names the districts that there should be.
     """
-    rules = Rules(default_hosts(), FIELD_NAMES, limits, complete=False, lenient=True)
+    rules = TableRules(default_hosts(), FIELD_NAMES, limits, complete=False, lenient=True)
     keys = {**source, "file": path.name, "columns": dict(columns)}
     crs = str(source.get("crs", ""))
     if crs and metric_crs_problem(crs) is not None:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from stationplan.documents.content import Block, Cell, Column, Figure, Lines, Section, Table
+from stationplan.documents.content import Block, Cell, Column, Figure, Lines, ReportTable, Section
 from stationplan.documents.workbook import Sheet
 from stationplan.domain import Language, Needed, Plan
 from stationplan.figures.coverage import Part, scorecard_shares
@@ -85,7 +85,7 @@ def scorecard_section(plan: Plan, lang: Language) -> Section:
         for district in range(len(plan.area.districts))
     ]
     rows = tuple(_circle_row(plan, name, part) for name, part in parts)
-    blocks: list[Block] = [Table(columns, rows, look="coverage")]
+    blocks: list[Block] = [ReportTable(columns, rows, look="coverage")]
     if card.needed:
         blocks.append(_needed(card.needed, lang))
     return circle_section(card, blocks, lang)
@@ -103,7 +103,7 @@ def _circle_row(plan: Plan, name: str, part: Part) -> tuple[Cell, ...]:
     )
 
 
-def _needed(needed: tuple[Needed, ...], lang: Language) -> Table:
+def _needed(needed: tuple[Needed, ...], lang: Language) -> ReportTable:
     word = words(lang)
     columns = (
         Column(word("To cover"), "name"),
@@ -120,7 +120,7 @@ def _needed(needed: tuple[Needed, ...], lang: Language) -> Table:
         for goal in needed
     )
     hint = word("From today on, by the standards of the groups. With fewer than the least it is proven out of reach.")
-    return Table(columns, rows, word("Stations still needed"), hint)
+    return ReportTable(columns, rows, word("Stations still needed"), hint)
 
 
 def goal_cells(share: float, enough: int | None, lang: Language) -> tuple[Cell, Cell]:
@@ -149,7 +149,7 @@ def audit_sections(plan: Plan, lang: Language) -> list[Section]:
             (*_station(plan, row, lang), Cell(number(audit.reached[row], 1)), Cell(number(audit.alone_after[row], 1)))
             for row in closable
         )
-        blocks.append(Table(columns, rows, word("Redundant stations, the least used first")))
+        blocks.append(ReportTable(columns, rows, word("Redundant stations, the least used first")))
     longer = [row for row in np.argsort(-audit.longer, kind="stable")[:_LISTED] if audit.longer[row] >= SHOWN_FROM]
     if longer:
         columns = (name, where, Column(word("Opening hours"), "text"), Column(word("Workers gained if always open")))
@@ -161,13 +161,13 @@ def audit_sections(plan: Plan, lang: Language) -> list[Section]:
             )
             for row in longer
         )
-        blocks.append(Table(columns, rows, word("Stations that gain most from longer hours")))
+        blocks.append(ReportTable(columns, rows, word("Stations that gain most from longer hours")))
     odd = [row for row in range(len(audit.site)) if audit.outside[row] or _away_m(plan, row) > _FAR_M]
     if odd:
         heads = (name, where, Column(word("What is odd"), "text", 2.0))
         cells = tuple((*_station(plan, row, lang), Cell(_odd(plan, row, lang))) for row in odd[:_LISTED])
         hint = word("Their coordinates are worth a look.")
-        blocks.append(Table(heads, cells, word("Stations that may be in the wrong place"), hint))
+        blocks.append(ReportTable(heads, cells, word("Stations that may be in the wrong place"), hint))
     return [Section(word("Audit of the existing stations"), "", tuple(blocks))]
 
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from stationplan.documents.charts import curve
-from stationplan.documents.content import Block, Cell, Chart, Column, Figure, Section, Table
+from stationplan.documents.content import Block, Cell, Chart, Column, Figure, ReportTable, Section
 from stationplan.domain import Language, Plan
 from stationplan.figures.coverage import Change, by_district, new_sites, room, ways
 from stationplan.figures.notes import coverage_parts
@@ -58,7 +58,9 @@ def coverage_section(plan: Plan, lang: Language) -> Section:
         Column(word("Cross-covered")),
     )
     tables: list[Block] = [
-        Table(columns, tuple(_coverage_row(name, change, lang) for name, change in changes), title, look="coverage")
+        ReportTable(
+            columns, tuple(_coverage_row(name, change, lang) for name, change in changes), title, look="coverage"
+        )
         for title, changes in coverage_parts(plan, lang)
     ]
     demand = plan.demand
@@ -135,7 +137,7 @@ def _ways(plan: Plan, lang: Language) -> Section | None:
         "Minutes to the nearest station that is open and suits, by the way of travelling of each group. The mean "
         "counts the farthest minutes of the scenario for those who have none within them."
     )
-    return Section(word("Ways to a station"), hint, (Table(columns, tuple(rows)),))
+    return Section(word("Ways to a station"), hint, (ReportTable(columns, tuple(rows)),))
 
 
 def _room(plan: Plan, lang: Language) -> Section | None:
@@ -161,7 +163,7 @@ def _room(plan: Plan, lang: Language) -> Section | None:
         "Workers for whom a station within their standard has room in their time slot. A worker may be covered and "
         "find no room."
     )
-    return Section(word("Room"), hint, (Table(columns, tuple(rows)),))
+    return Section(word("Room"), hint, (ReportTable(columns, tuple(rows)),))
 
 
 def _frontier(plan: Plan, lang: Language) -> Section | None:
@@ -192,7 +194,7 @@ def _frontier(plan: Plan, lang: Language) -> Section | None:
     )
     hint = word("The best that each number of new sites could do, and what no choice of so many could pass.")
     title = word("Reached by each number of new sites")
-    return Section(word("How many sites?"), hint, (Chart(picture, title), Table(columns, tuple(rows))))
+    return Section(word("How many sites?"), hint, (Chart(picture, title), ReportTable(columns, tuple(rows))))
 
 
 def _phases(plan: Plan, lang: Language) -> Section | None:
@@ -218,4 +220,4 @@ def _phases(plan: Plan, lang: Language) -> Section | None:
         "Reached: by this phase and those before it. Limit: what no plan could pass by then, even if it looked no "
         "further."
     )
-    return Section(word("Phases"), hint, (Table(columns, rows),))
+    return Section(word("Phases"), hint, (ReportTable(columns, rows),))

@@ -8,7 +8,7 @@ from importlib import metadata
 
 from markupsafe import Markup
 
-from stationplan.documents.content import Block, Cell, Column, Figure, Lines, Report, Section, Sheet, Table
+from stationplan.documents.content import Block, Cell, Column, Figure, Lines, MapSheet, Report, ReportTable, Section
 from stationplan.documents.page import report_page
 from stationplan.documents.template import Titled, marks
 from stationplan.domain import Demand, Group, Language, MapOptions, Plan, Quality
@@ -56,7 +56,7 @@ def plan_report(plan: Plan, *, lang: Language = "zh") -> Report:
 
 
 def report_of(
-    study: Titled, lang: Language, *, figures: tuple[Figure, ...], sheet: Sheet, sections: tuple[Section, ...]
+    study: Titled, lang: Language, *, figures: tuple[Figure, ...], sheet: MapSheet, sections: tuple[Section, ...]
 ) -> Report:
     """Return a report with what every report says of what it is about."""
     word = words(lang)
@@ -82,7 +82,7 @@ def render_report(plan: Plan, *, lang: Language = "zh") -> str:
     return report_page(plan_report(plan, lang=lang))
 
 
-def _sheet(plan: Plan, lang: Language) -> Sheet:
+def _sheet(plan: Plan, lang: Language) -> MapSheet:
     word = words(lang)
     names = [site_name(plan, int(site), lang) for site in plan.chosen]
     title, names_title = word("Map"), word("Proposed sites, in build order")
@@ -97,10 +97,10 @@ def sheet_of(
     roads: Sequence[str],
     options: MapOptions,
     lang: Language,
-) -> Sheet:
+) -> MapSheet:
     """Return a map to be printed large, with as many names as there is room for, and where its ``roads`` come from."""
     word, review, more = words(lang), options.review_number, len(names) - _NAMED
-    return Sheet(
+    return MapSheet(
         title=title,
         svg=svg,
         names_title=names_title,
@@ -181,7 +181,9 @@ def assumptions_section(demand: Demand, lang: Language) -> Section:
         )
         for g, group in enumerate(demand.groups)
     )
-    return Section(word("What the plan assumes"), "", (Table(columns, rows), Lines(tuple(_assumptions(demand, lang)))))
+    return Section(
+        word("What the plan assumes"), "", (ReportTable(columns, rows), Lines(tuple(_assumptions(demand, lang))))
+    )
 
 
 def _standard(group: Group, lang: Language) -> str:
@@ -273,6 +275,6 @@ def quality_sections(quality: Sequence[Quality], lang: Language) -> list[Section
         word("{count} times, such as: {example}", count=number(len(told)), example=told[0]) if told[1:] else told[0]
         for told in ranked
     ]
-    blocks: list[Block] = [Table(columns, rows), *([Lines(tuple(lines))] if lines else [])]
+    blocks: list[Block] = [ReportTable(columns, rows), *([Lines(tuple(lines))] if lines else [])]
     hint = word("The workbook lists every record that is worth a look.")
     return [Section(word("Quality of the data"), hint, tuple(blocks))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stationplan.documents.content import Figure, Lines, Section, Table
+from stationplan.documents.content import Figure, Lines, ReportTable, Section
 from stationplan.documents.workbook import Sheet
 from stationplan.domain import Language, Plan
 from stationplan.figures.gaps import biggest_gaps, gap_place
@@ -64,7 +64,7 @@ def assumptions_sheet(section: Section, lang: Language) -> Sheet:
     word = words(lang)
     rows: list[list[object]] = []
     for block in section.blocks:
-        if isinstance(block, Table):
+        if isinstance(block, ReportTable):
             rows += [[row[0].text, word("; ").join(cell.text for cell in row[1:3])] for row in block.rows]
         elif isinstance(block, Lines):
             rows += [["", line] for line in block.lines]

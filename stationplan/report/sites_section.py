@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from stationplan.documents.content import Block, Cell, Chart, Column, Lines, Section, Table
+from stationplan.documents.content import Block, Cell, Chart, Column, Lines, ReportTable, Section
 from stationplan.domain import FloatArray, Language, Plan, WhyHere
 from stationplan.figures.coverage import overall
 from stationplan.figures.gaps import biggest_gaps, gap_place
@@ -69,7 +69,7 @@ def _sites(plan: Plan, lang: Language) -> Section:
         told = word("Coverage with the first sites of the build order")
         picture = growth(shares, x_title=word("Proposed sites built"), y_title=word("Workers covered"))
         blocks.append(Chart(picture, told))
-    return Section(title, hint, (*blocks, Table(columns, rows, look="sites"), _whom(plan, lang)))
+    return Section(title, hint, (*blocks, ReportTable(columns, rows, look="sites"), _whom(plan, lang)))
 
 
 def _site_row(plan: Plan, order: int, lang: Language) -> tuple[Cell, ...]:
@@ -130,7 +130,7 @@ def _room_words(plan: Plan, site: int, lang: Language) -> str:
     )
 
 
-def _whom(plan: Plan, lang: Language) -> Table:
+def _whom(plan: Plan, lang: Language) -> ReportTable:
     word = words(lang)
     names = [group.name.in_language(lang) for group in plan.demand.groups]
     names += [slot.name.in_language(lang) for slot in plan.demand.slots]
@@ -140,7 +140,7 @@ def _whom(plan: Plan, lang: Language) -> Table:
         for order, why in enumerate(plan.why, start=1)
     )
     hint = word("Workers gained in build order; small: covered by the site alone once all are built.")
-    return Table(columns, rows, word("Whom each site covers"), hint, look="whom")
+    return ReportTable(columns, rows, word("Whom each site covers"), hint, look="whom")
 
 
 def _whom_cells(why: WhyHere) -> list[Cell]:
@@ -158,7 +158,7 @@ def _why_not(plan: Plan, lang: Language) -> Section | None:
         return None
     word = words(lang)
     cards = tuple(
-        Table(
+        ReportTable(
             (Column("", "name"), Column("", "text", 3.0)),
             tuple((Cell(label), Cell(said)) for label, said in why_not_facts(plan, case, lang)),
             why_not_title(plan, case, lang),
@@ -203,7 +203,7 @@ def _cost(plan: Plan, lang: Language) -> Section | None:
         Column(word("Workers gained")),
         Column(word("Yuan a worker gained")),
     )
-    return Section(word("What it costs"), "", (Table(columns, rows),))
+    return Section(word("What it costs"), "", (ReportTable(columns, rows),))
 
 
 def _ratio(cost: FloatArray, gained: FloatArray) -> float:
@@ -220,7 +220,7 @@ def gaps_section(columns: tuple[Column, ...], rows: tuple[tuple[Cell, ...], ...]
         "Workers whom the plan leaves uncovered, in circles of 1 km around the place; nobody is in two of them. Places "
         "are named by the nearest station or candidate, as the crow flies."
     )
-    return Section(title, hint, (Table(columns, rows),))
+    return Section(title, hint, (ReportTable(columns, rows),))
 
 
 def _gaps(plan: Plan, lang: Language) -> Section:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from stationplan.errors import FaultList, say
-from stationplan.scenario.fields import Identifier, Nonnegative, Positive, Source, Table, TableSource
+from stationplan.scenario.fields import Identifier, Nonnegative, Positive, ScenarioTable, Source, TableSource
 
 
 class CountInput(TableSource):
@@ -39,7 +39,7 @@ class PlacesInput(TableSource):
     """Where the places come from; default: the file, or OSM."""
 
 
-class RateInput(Table):
+class RateInput(ScenarioTable):
     """So many workers of a group for each unit of a product of columns: a participation rate and where it is from."""
 
     group: str
@@ -80,7 +80,7 @@ class ObservedInput(TableSource):
     """CSV (UTF-8 or GB18030), Excel .xlsx, GeoJSON, GeoPackage, GeoParquet, Shapefile, or a `postgresql://` address."""
 
 
-class LearningInput(Table):
+class LearningInput(ScenarioTable):
     """How workers per cell are learned from observed counts, and when the result is used."""
 
     features: list[str] = []
@@ -95,7 +95,7 @@ class LearningInput(Table):
     """Fitted model (.skops) of an earlier study, to be used in place of learning."""
 
 
-class HeatInput(Table):
+class HeatInput(ScenarioTable):
     """Heat raises the weight of exposed work in the choice of sites; coverage is still told in head counts."""
 
     files: dict[str, str] = {}

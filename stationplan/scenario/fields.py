@@ -74,13 +74,13 @@ SpeedMode = Annotated[ModeId, AfterValidator(_mode_with_speed)]
 """A travel mode that has one speed, or a cap of its speeds."""
 
 
-class Table(BaseModel):
+class ScenarioTable(BaseModel):
     """A table of the file: unknown keys are errors, values are not converted."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
 
 
-class Name(Table):
+class Name(ScenarioTable):
     """A name in both languages; a plain string stands for both."""
 
     zh: str
@@ -97,7 +97,7 @@ class Name(Table):
         return LocalText(self.zh, self.en)
 
 
-class Source(Table):
+class Source(ScenarioTable):
     """A file or database table, and the datum of its coordinates."""
 
     file: str | None = None

@@ -7,13 +7,13 @@ from typing import Literal
 
 from stationplan.domain import MapOptions
 from stationplan.errors import FaultList, say
-from stationplan.scenario.fields import Table
+from stationplan.scenario.fields import ScenarioTable
 
 TILES = ("tianditu", "amap", "osm")
 """Online maps that are known by name."""
 
 
-class MapInput(Table):
+class MapInput(ScenarioTable):
     """The map page. Without `tiles` it asks no host for anything."""
 
     tiles: str | None = None

@@ -10,10 +10,10 @@ from pydantic import Field
 
 from stationplan.domain import Kind
 from stationplan.errors import FaultList, say
-from stationplan.scenario.fields import Identifier, Name, Nonnegative, OpeningText, Positive, Share, Table
+from stationplan.scenario.fields import Identifier, Name, Nonnegative, OpeningText, Positive, ScenarioTable, Share
 
 
-class ActionInput(Table):
+class ActionInput(ScenarioTable):
     """A way to serve a place: a smaller or a mobile station, other hours, longer hours of an existing station."""
 
     name: Name
@@ -34,7 +34,7 @@ class ActionInput(Table):
     """Whether it counts as a new site; longer hours of an existing station never do."""
 
 
-class PhaseInput(Table):
+class PhaseInput(ScenarioTable):
     """A part of the plan that is built before the next one."""
 
     name: Name
@@ -45,7 +45,7 @@ class PhaseInput(Table):
     """Largest cost of this phase, yuan. What a phase leaves is there for the next."""
 
 
-class PlanInput(Table):
+class PlanInput(ScenarioTable):
     """The question: how many new sites or how much money, and what must hold."""
 
     aim: str = "coverage"

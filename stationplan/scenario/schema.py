@@ -20,11 +20,11 @@ from stationplan.scenario.fields import (
     Nonnegative,
     OpeningText,
     Positive,
+    ScenarioTable,
     Share,
     SlotText,
     Source,
     SpeedMode,
-    Table,
     TableSource,
     Tag,
 )
@@ -56,7 +56,7 @@ class AreaInput(Source):
     """Projected CRS in metres for all measuring, such as EPSG:32648; default: the UTM zone at the middle."""
 
 
-class RoadsInput(Table):
+class RoadsInput(ScenarioTable):
     """Roads from one file, or from CSV nodes and edges, and how they may be travelled."""
 
     file: str | None = None
@@ -175,7 +175,7 @@ MOST_SLOTS = 48
 finer, and every slot costs a layer of the demand and a row of each table by time of day."""
 
 
-class SlotInput(Table):
+class SlotInput(ScenarioTable):
     """A part of the day. A scenario has at most 48 of them.
 
     That is the half-hours of a day: opening hours are rarely known any finer, and each slot is a row of the tables by
@@ -188,7 +188,7 @@ class SlotInput(Table):
     """Range such as 08:00-12:00; may run over midnight."""
 
 
-class GroupInput(Table):
+class GroupInput(ScenarioTable):
     """A group of workers: how many, when, how they travel and how far a station may be."""
 
     name: Name
@@ -215,7 +215,7 @@ class GroupInput(Table):
     """Share of the group's working day in each slot; the shares add up to 1."""
 
 
-class HostInput(Table):
+class HostInput(ScenarioTable):
     """A kind of place that houses a station."""
 
     name: Name
@@ -236,7 +236,7 @@ class HostInput(Table):
     """OSM tags (key=value) of such places."""
 
 
-class Limits(Table):
+class Limits(ScenarioTable):
     """Caps on the size of inputs, checked before they are read. Raise one when a good file is larger."""
 
     file_mb: Annotated[int, Field(ge=1)] = 500
@@ -253,7 +253,7 @@ class Limits(Table):
     """Vertices of all shapes of a file together."""
 
 
-class ScenarioFile(Table):
+class ScenarioFile(ScenarioTable):
     """The whole document."""
 
     schema_version: Annotated[Literal[1], Field(alias="schema")]

@@ -7,10 +7,10 @@ from typing import Annotated
 from pydantic import Field
 
 from stationplan.errors import FaultList, say
-from stationplan.scenario.fields import Positive, Table
+from stationplan.scenario.fields import Positive, ScenarioTable
 
 
-class ScorecardInput(Table):
+class ScorecardInput(ScenarioTable):
     """What the scorecard measures, whatever the groups' own standards."""
 
     walk_min: Positive = 15.0

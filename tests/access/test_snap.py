@@ -15,7 +15,7 @@ from stationplan.access.times import impedance
 from stationplan.geo import project
 from stationplan.inputs.roads.edge_tables import read_csv_roads
 from stationplan.inputs.roads.pieces import road_arcs
-from stationplan.inputs.roads.rules import Rules, Speeds
+from stationplan.inputs.roads.rules import RoadRules, Speeds
 from stationplan.scenario import Limits
 
 
@@ -149,7 +149,7 @@ def test_a_bent_street_in_two_rows_is_one_street_to_go_along_either_way(tmp_path
         '2,1,residential,3000,"LINESTRING (104.02 30.60, 104.01 30.61, 104.00 30.60)"\n'
     )
     pieces = read_csv_roads(tmp_path / "nodes.csv", tmp_path / "edges.csv", datum="wgs84", limits=Limits())
-    roads = road_arcs(pieces, Rules(Speeds({"walk": 4.5, "ebike": 15.0}, {"car": {"road": 18.0}})))
+    roads = road_arcs(pieces, RoadRules(Speeds({"walk": 4.5, "ebike": 15.0}, {"car": {"road": 18.0}})))
     x, y = project([104.005, 104.015], [30.605, 30.605], "EPSG:32648")
     modes = ["walk", "ebike"]
     network, snap = connect(

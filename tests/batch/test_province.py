@@ -21,7 +21,7 @@ from stationplan.batch.unit_results import Goal
 from stationplan.batch.work import Outcome
 from stationplan.documents import pdf as pdf_writer
 from stationplan.documents import report_page
-from stationplan.documents.content import Report, Section, Table, texts_of
+from stationplan.documents.content import Report, ReportTable, Section, texts_of
 from stationplan.domain import LocalText
 from stationplan.errors import say
 from stationplan.planning.prepare import prepare
@@ -56,11 +56,11 @@ def section(report: Report, title: str) -> Section:
     return next(section for section in report.sections if section.title == title)
 
 
-def tables(report: Report, title: str) -> list[Table]:
-    return [block for block in section(report, title).blocks if isinstance(block, Table)]
+def tables(report: Report, title: str) -> list[ReportTable]:
+    return [block for block in section(report, title).blocks if isinstance(block, ReportTable)]
 
 
-def texts(table: Table) -> list[list[str]]:
+def texts(table: ReportTable) -> list[list[str]]:
     return [[cell.text for cell in row] for row in table.rows]
 
 

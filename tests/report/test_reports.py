@@ -24,14 +24,14 @@ from stationplan.documents.content import (
     Column,
     Figure,
     Lines,
+    MapSheet,
     Report,
+    ReportTable,
     Section,
-    Sheet,
-    Table,
     texts_of,
 )
 from stationplan.documents.plain import plain
-from stationplan.documents.workbook import Sheet as BookSheet
+from stationplan.documents.workbook import MapSheet as BookSheet
 from stationplan.documents.workbook import write_sheets
 from stationplan.domain import Audit, LocalText, MapOptions, Needed, Scorecard
 from stationplan.figures.coverage import overall
@@ -187,8 +187,8 @@ def small_report(texts: list[str]) -> Report:
         notice=texts[0],
         figures_title="figures",
         figures=tuple(Figure(text, text[:20], text[:20]) for text in texts[:3]),
-        sheet=Sheet(texts[0], svg, "names", tuple(texts), tuple(texts[:2]), "", texts[0]),
-        sections=(Section(texts[0], texts[0], (Table(columns, rows, texts[0]), lines, Chart(svg, texts[0]))),),
+        sheet=MapSheet(texts[0], svg, "names", tuple(texts), tuple(texts[:2]), "", texts[0]),
+        sections=(Section(texts[0], texts[0], (ReportTable(columns, rows, texts[0]), lines, Chart(svg, texts[0]))),),
         made_by="made by",
     )
 

@@ -11,7 +11,7 @@ import pytest
 
 from stationplan.documents.content import (
     Report,
-    Table,
+    ReportTable,
 )
 from support.environment import IN_CI
 
@@ -91,5 +91,5 @@ def said_rows(report: Report) -> list[list[list[str]]]:
     return rows
 
 
-def tables_of(report: Report) -> list[Table]:
-    return [block for section in report.sections for block in section.blocks if isinstance(block, Table)]
+def tables_of(report: Report) -> list[ReportTable]:
+    return [block for section in report.sections for block in section.blocks if isinstance(block, ReportTable)]

@@ -12,7 +12,7 @@ from stationplan.domain import FloatArray, ObjectArray, Quality
 from stationplan.errors import FaultList, Message, say
 from stationplan.inputs.datums.decisions import declared_datum
 from stationplan.inputs.demand.layers import note_flat_polygons, polygons_in
-from stationplan.inputs.sites.rows import Rules, row_ids, usable_rows
+from stationplan.inputs.sites.rows import TableRules, row_ids, usable_rows
 from stationplan.inputs.tables.columns import FIELD_NAMES, normalise
 from stationplan.inputs.tables.points import coordinates
 from stationplan.inputs.tables.source import Located, quality_of, read_fields
@@ -39,7 +39,9 @@ class CellTable:
     notes: tuple[Message, ...] = ()
 
 
-def read_cells(located: Located, counts: Collection[str], rules: Rules, *, observed: Collection[str] = ()) -> CellTable:
+def read_cells(
+    located: Located, counts: Collection[str], rules: TableRules, *, observed: Collection[str] = ()
+) -> CellTable:
     """Return the cells of a demand table with the counts asked for: recognised fields, or columns by their own name.
 
     Empty counts become ``empty_count`` where the source gives one, with a note of how many. ``observed`` are columns of

@@ -44,7 +44,7 @@ from stationplan.inputs.demand.rasters import raster_sums
 from stationplan.inputs.demand.saved_models import SavedModel, read_model
 from stationplan.inputs.demand.totals import TotalsTable, read_totals, totals_in
 from stationplan.inputs.roads.elevation import node_heights
-from stationplan.inputs.sites.rows import Rules
+from stationplan.inputs.sites.rows import TableRules
 from stationplan.inputs.tables.source import Attempts, locate
 from stationplan.scenario import Scenario, ScenarioFile, Source, is_computed, is_raster
 
@@ -109,7 +109,7 @@ def cell_columns(file: ScenarioFile) -> list[str]:
     return sorted(name for name in named if not is_computed(name) and name not in file.demand.counts)
 
 
-def read_demand(scenario: Scenario, rules: Rules, attempt: Attempts) -> DemandTables:
+def read_demand(scenario: Scenario, rules: TableRules, attempt: Attempts) -> DemandTables:
     """Return the tables of a scenario's demand; those that cannot be used leave their faults with ``attempt``."""
     file = scenario.file
     given, groups = file.demand, file.groups
@@ -145,7 +145,7 @@ def read_demand(scenario: Scenario, rules: Rules, attempt: Attempts) -> DemandTa
     return DemandTables(cells, layers, places, totals, observed, heat)
 
 
-def _layer(scenario: Scenario, place: str, name: str, rules: Rules) -> LayerTable:
+def _layer(scenario: Scenario, place: str, name: str, rules: TableRules) -> LayerTable:
     count = scenario.file.demand.counts[name]
     return read_layer(locate(scenario, count, key=place), name, count, rules)
 

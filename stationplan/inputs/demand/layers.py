@@ -15,7 +15,7 @@ from stationplan.geo import Datum, project, to_wgs84
 from stationplan.inputs.areas import polygons_to_wgs84, shapes_in_degrees
 from stationplan.inputs.datums.decisions import declared_datum
 from stationplan.inputs.osm import OSM_SOURCE, read_osm_places
-from stationplan.inputs.sites.rows import Rules, usable_rows
+from stationplan.inputs.sites.rows import TableRules, usable_rows
 from stationplan.inputs.tables.columns import normalise
 from stationplan.inputs.tables.points import coordinates
 from stationplan.inputs.tables.source import Located, quality_of, read_fields
@@ -51,7 +51,7 @@ class KindTable:
     quality: Quality
 
 
-def read_layer(located: Located, name: str, given: CountInput, rules: Rules) -> LayerTable:
+def read_layer(located: Located, name: str, given: CountInput, rules: TableRules) -> LayerTable:
     """Return a count at points or in polygons; without a column of counts every row counts one.
 
     Raises
@@ -142,7 +142,7 @@ def placed_layer(table: LayerTable, given: CountInput, datum: Datum, area: Study
     return Layer(x, y, polygon, table.values, given.unit, given.source or table.quality.file)
 
 
-def read_kinds(located: Located, given: PlacesInput, rules: Rules) -> KindTable:
+def read_kinds(located: Located, given: PlacesInput, rules: TableRules) -> KindTable:
     """Return the points of interest of a table; without classes in the scenario the table's own words are theirs.
 
     A row whose word belongs to no class is left out and counted.

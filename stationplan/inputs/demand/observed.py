@@ -11,7 +11,7 @@ import numpy as np
 from stationplan.domain import FloatArray, Quality
 from stationplan.errors import FaultList, say
 from stationplan.inputs.datums.decisions import declared_datum
-from stationplan.inputs.sites.rows import Rules, usable_rows
+from stationplan.inputs.sites.rows import TableRules, usable_rows
 from stationplan.inputs.tables.columns import normalise
 from stationplan.inputs.tables.points import coordinates
 from stationplan.inputs.tables.source import Located, quality_of, read_fields
@@ -37,7 +37,7 @@ class ObservedTable:
 
 
 def read_observed(
-    located: Located, rules: Rules, groups: Mapping[str, GroupInput], slots: Mapping[str, SlotInput]
+    located: Located, rules: TableRules, groups: Mapping[str, GroupInput], slots: Mapping[str, SlotInput]
 ) -> ObservedTable:
     """Return the counts of a table, and what is wrong with the rest of its rows.
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from stationplan.domain import MODES, BoolArray, CountArray, FloatArray, Mode, RoadArcs
 from stationplan.errors import FaultList, InputError, Message, say
 from stationplan.geo import metres_apart
-from stationplan.inputs.roads.rules import RULE_TAGS, Rules, class_number, states_no_limit
+from stationplan.inputs.roads.rules import RULE_TAGS, RoadRules, class_number, states_no_limit
 from stationplan.inputs.roads.slope import slope_factor
 
 _Kind = TypeVar("_Kind", bound=Hashable)
@@ -71,7 +71,7 @@ def refuse_no_roads(file: str, pieces: int) -> None:
         raise InputError(faults.faults)
 
 
-def usable_pieces(pieces: RoadPieces, rules: Rules, *, file: str) -> RoadPieces:
+def usable_pieces(pieces: RoadPieces, rules: RoadRules, *, file: str) -> RoadPieces:
     """Return the pieces that some travel mode may use, with the nodes they need; both keep their order.
 
     Modes that no group of the study uses count too: their roads are drawn, and show where a district has roads.
@@ -101,7 +101,7 @@ def usable_pieces(pieces: RoadPieces, rules: Rules, *, file: str) -> RoadPieces:
 
 
 def road_arcs(
-    pieces: RoadPieces, rules: Rules, *, modes: Sequence[Mode] = tuple(MODES), slope: FloatArray | None = None
+    pieces: RoadPieces, rules: RoadRules, *, modes: Sequence[Mode] = tuple(MODES), slope: FloatArray | None = None
 ) -> RoadArcs:
     """Return an arc each way for every piece, with the minutes of some modes: ``inf`` where a mode may not go.
 
@@ -135,13 +135,13 @@ def road_arcs(
     )
 
 
-def _paces(pieces: RoadPieces, rules: Rules, modes: Sequence[Mode]) -> FloatArray:
+def _paces(pieces: RoadPieces, rules: RoadRules, modes: Sequence[Mode]) -> FloatArray:
     """Return minutes a metre, [kind, mode, direction]; NaN where the mode may not go."""
     paces = [[rules.pace(tags, mode) for mode in modes] for tags in pieces.kinds]
     return np.array(paces, dtype=np.float64).reshape(len(pieces.kinds), len(modes), 2)
 
 
-def _open(pieces: RoadPieces, rules: Rules) -> BoolArray:
+def _open(pieces: RoadPieces, rules: RoadRules) -> BoolArray:
     """Return whether any travel mode may go forward and backward on roads of each kind, [kind, direction]."""
     paces = _paces(pieces, rules, tuple(MODES))
     return np.asarray(np.isfinite(paces).any(axis=1), dtype=bool)

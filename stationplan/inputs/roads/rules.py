@@ -64,7 +64,7 @@ class Speeds:
 
 
 @dataclass(frozen=True)
-class Rules:
+class RoadRules:
     """How roads may be travelled: speeds, and the road classes that a study opens or closes to a mode.
 
     An opened class is one that the mode may use as if it were a street of its own; tags may still close a way. A
@@ -81,7 +81,7 @@ class Rules:
 
         A mode that heeds speed limits goes at ``maxspeed`` where that is lower.
 
-        >>> rules = Rules(Speeds(by_class_kmh={"car": {"road": 60.0}}))
+        >>> rules = RoadRules(Speeds(by_class_kmh={"car": {"road": 60.0}}))
         >>> rules.pace({"highway": "primary", "oneway": "yes", "maxspeed": "30"}, "car")
         (0.002, None)
         """
@@ -98,7 +98,7 @@ class Rules:
     def may_use(self, tags: Mapping[str, str], mode: Mode) -> bool:
         """Return whether a mode may travel on a way with these tags.
 
-        >>> rules = Rules(Speeds(), closed={"walk": frozenset({"residential"})})
+        >>> rules = RoadRules(Speeds(), closed={"walk": frozenset({"residential"})})
         >>> rules.may_use({"highway": "residential"}, "car"), rules.may_use({"highway": "residential"}, "walk")
         (True, False)
         """

@@ -19,7 +19,7 @@ from stationplan.inputs.roads.elevation import node_heights
 from stationplan.inputs.roads.graphml import read_graphml_roads
 from stationplan.inputs.roads.lines import read_line_roads
 from stationplan.inputs.roads.pieces import RoadPieces, road_arcs, usable_pieces
-from stationplan.inputs.roads.rules import Rules, Speeds
+from stationplan.inputs.roads.rules import RoadRules, Speeds
 from stationplan.inputs.roads.saved import read_saved_roads, refuse_lacking_tags
 from stationplan.inputs.roads.slope import STEEPEST, slopes
 from stationplan.inputs.tables.features import GEOMETRY_SUFFIXES
@@ -105,13 +105,13 @@ def read_road_files(paths: Sequence[Path], *, datum: Datum, layer: str | None, l
     raise InputError(faults.faults)
 
 
-def rules_of(given: RoadsInput) -> Rules:
+def rules_of(given: RoadsInput) -> RoadRules:
     """Return the scenario's rules of the road."""
 
     def by_mode(lists: dict[Mode, list[str]]) -> dict[Mode, frozenset[str]]:
         return {mode: frozenset(classes) for mode, classes in lists.items()}
 
-    return Rules(
+    return RoadRules(
         Speeds(given.speed_kmh, {mode: given.by_class_kmh(mode) for mode in MODES}),
         opened=by_mode(given.opened),
         closed=by_mode(given.closed),

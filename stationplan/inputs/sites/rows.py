@@ -58,7 +58,7 @@ class PlaceTable:
 
 
 @dataclass(frozen=True)
-class Rules:
+class TableRules:
     """What a scenario says of all places: kinds of hosts, names of columns, limits.
 
     With ``complete`` a site needs hours and a candidate a cost, its own or its host's; a table looked at without a
@@ -72,7 +72,7 @@ class Rules:
     lenient: bool = False
 
 
-def read_sites(located: Located, role: str, rules: Rules) -> PlaceTable:
+def read_sites(located: Located, role: str, rules: TableRules) -> PlaceTable:
     """Return the places of a table of stations or candidates, and what is wrong with the rest of its rows.
 
     Raises
@@ -206,7 +206,7 @@ def _tell_duplicates(
 class _Rest:
     """What a row says beside its place, in the words of the scenario."""
 
-    def __init__(self, table: Table, rules: Rules, faults: FaultList) -> None:
+    def __init__(self, table: Table, rules: TableRules, faults: FaultList) -> None:
         self._row, self._header_row = table.row_number, table.header_row
         self._rules, self._faults = rules, faults
         self._loose: Action = "set_aside" if rules.complete else "kept"

@@ -9,13 +9,13 @@ from stationplan.domain import Demand, KeyFigure, Recounted, Served, Solution
 from stationplan.errors import InfeasibleError, Message, UndecidedError, say
 from stationplan.planning.aims.aim import travel_figures
 from stationplan.planning.aims.registry import register
-from stationplan.planning.aims.travel import Travel, down, journeys_of
+from stationplan.planning.aims.travel import TravelAim, down, journeys_of
 from stationplan.planning.question import Question
 from stationplan.siting import min_stations, p_center
 
 
 @register
-class Center(Travel):
+class CenterAim(TravelAim):
     """Workers whom no station or candidate can reach are left out, with a note."""
 
     id = "center"

@@ -17,7 +17,7 @@ from stationplan.text.catalogue import number
 
 
 @register
-class Cost(Aim):
+class CostAim(Aim):
     """The least money for what has to be reached."""
 
     id = "cost"

@@ -17,7 +17,7 @@ from stationplan.text.catalogue import percent_up
 
 
 @register
-class Coverage(Aim):
+class CoverageAim(Aim):
     """The most workers covered, with every rule that a scenario may state."""
 
     id = "coverage"

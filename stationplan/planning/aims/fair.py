@@ -18,7 +18,7 @@ from stationplan.text.catalogue import percent_up
 
 
 @register
-class Fair(Aim):
+class FairAim(Aim):
     """Equity between districts."""
 
     id = "fair"

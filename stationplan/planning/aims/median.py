@@ -9,13 +9,13 @@ import numpy as np
 from stationplan.domain import Recounted, Solution
 from stationplan.errors import Message, say
 from stationplan.planning.aims.registry import register
-from stationplan.planning.aims.travel import Travel, down, journeys_of
+from stationplan.planning.aims.travel import TravelAim, down, journeys_of
 from stationplan.planning.question import Question
 from stationplan.siting import p_median
 
 
 @register
-class Median(Travel):
+class MedianAim(TravelAim):
     """Who has no station within ``far_min`` minutes counts with these."""
 
     id = "median"

@@ -14,7 +14,7 @@ from stationplan.scenario import PlanInput
 from stationplan.siting import robust_coverage
 
 
-class OverDraws(Aim):
+class DrawsAim(Aim):
     """Coverage when it is not known which of several demands is the true one (Snyder 2006 reviews such models)."""
 
     measure: ClassVar[Literal["worst", "regret"]]

@@ -6,14 +6,14 @@ import math
 
 from stationplan.domain import Recounted, Solution
 from stationplan.errors import Message, say
-from stationplan.planning.aims.over_draws import OverDraws
+from stationplan.planning.aims.over_draws import DrawsAim
 from stationplan.planning.aims.registry import register
 from stationplan.planning.question import Question
 from stationplan.text.catalogue import number
 
 
 @register
-class Regret(OverDraws):
+class RegretAim(DrawsAim):
     """Min-max regret over the draws."""
 
     id = "regret"

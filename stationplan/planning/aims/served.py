@@ -25,7 +25,7 @@ _HALVINGS = 12
 
 
 @register
-class ServedWorkers(Aim):
+class ServedAim(Aim):
     """Room at the stations: a worker is served once, by one station, in each time slot."""
 
     id = "served"

@@ -16,7 +16,7 @@ from stationplan.scenario import PlanInput
 from stationplan.text.catalogue import number
 
 
-class Travel(Aim):
+class TravelAim(Aim):
     """Travel times to the nearest station that is open and suits, up to the scenario's ``far_min``."""
 
     accepts: ClassVar[frozenset[str]] = frozenset({"new", "heat"})

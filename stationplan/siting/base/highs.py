@@ -57,7 +57,7 @@ class Program:
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
+class ProgramAnswer:
     """The best values found (``None``: none), the proven bound on the objective, and how the search ended.
 
     ``duals`` and ``reduced_costs`` belong to a program without integers (empty otherwise). A failure of HiGHS ends as
@@ -79,7 +79,7 @@ def solve(
     start: NDArray[np.float64] | None = None,
     gap: float = 0.0,
     nodes: int | None = None,
-) -> Answer:
+) -> ProgramAnswer:
     """Return HiGHS's answer to a program within ``seconds``, from the feasible values ``start`` if there are any.
 
     ``gap`` is the relative gap at which the search may stop, ``nodes`` the number of nodes after which it ends as
@@ -102,7 +102,7 @@ def _run(
     gap: float,
     nodes: int | None,
     tell: IO[bytes] | None,
-) -> Answer:
+) -> ProgramAnswer:
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = len(program.cost), program.matrix.shape[0]
     lp.sense_ = highspy.ObjSense.kMaximize if program.maximise else highspy.ObjSense.kMinimize
@@ -147,7 +147,7 @@ def _run(
     elif not whole and status == "optimal":
         bound = float(info.objective_function_value)
     linear = not whole and status == "optimal"
-    return Answer(
+    return ProgramAnswer(
         np.asarray(solution.col_value, dtype=np.float64) if has_answer else None,
         float(info.objective_function_value) if has_answer else np.nan,
         bound if np.isfinite(bound) else nothing,
@@ -187,11 +187,11 @@ def _write(stream: IO[bytes], what: object) -> None:
 
 def _in_a_process(
     program: Program, seconds: float, start: NDArray[np.float64] | None, gap: float, nodes: int | None
-) -> Answer:
+) -> ProgramAnswer:
     """Solve in a process that is ended when its time is up; keep the last answer and bound that it told."""
     command = [sys.executable, __file__]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - this very file
-    heard = Answer(
+    heard = ProgramAnswer(
         start,
         float(program.cost @ start) if start is not None else np.nan,
         np.inf if program.maximise else -np.inf,
@@ -215,7 +215,7 @@ def _in_a_process(
     return answers[-1]
 
 
-def _listen(stream: IO[bytes], answers: list[Answer]) -> None:
+def _listen(stream: IO[bytes], answers: list[ProgramAnswer]) -> None:
     """Keep what a process tells, until it ends."""
     while True:
         try:
@@ -228,7 +228,7 @@ def _listen(stream: IO[bytes], answers: list[Answer]) -> None:
         elif kind == "bound":
             answers.append(replace(last, bound=what[0]))
         else:
-            answers.append(Answer(*what))
+            answers.append(ProgramAnswer(*what))
 
 
 def _main() -> None:

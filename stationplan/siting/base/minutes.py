@@ -13,7 +13,7 @@ from stationplan.siting.base.arguments import Arguments, Matrix
 
 
 @dataclass(frozen=True, eq=False)
-class Question:
+class MinutesProblem:
     """A checked question: minutes, weights, the number of new sites and what is said of single sites.
 
     ``minutes`` is [row x site] CSR with sorted indices, in which a stored 0 is a distance of 0 and an absent entry is
@@ -48,7 +48,7 @@ def question(
     existing: ArrayLike | None,
     required: ArrayLike | None,
     forbidden: ArrayLike | None,
-) -> Question:
+) -> MinutesProblem:
     """Return the question that a caller asks; faults are noted in ``arguments``, to be refused by the caller."""
     matrix, dense = _minutes(arguments, minutes)
     rows, sites = matrix.shape
@@ -61,7 +61,7 @@ def question(
         arguments.add("an existing site is neither required nor forbidden")
     usable = int((~(masks[0] | masks[2])).sum())
     count = arguments.number("p", p, 0, usable, whole=True, most="the sites that may be chosen")
-    return Question(matrix, dense, weight, int(count), masks[0], masks[1], masks[2])
+    return MinutesProblem(matrix, dense, weight, int(count), masks[0], masks[1], masks[2])
 
 
 def _minutes(arguments: Arguments, given: Matrix) -> tuple[sparse.csr_array, bool]:

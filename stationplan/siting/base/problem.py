@@ -53,7 +53,7 @@ class Problem:
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class Worth:
     """What a choice is worth: ``once`` and ``twice``, the weight covered by one station and by a second one.
 
     ``by_district`` is the weight covered once in each district that has a floor; ``objective`` what is maximised.
@@ -162,7 +162,7 @@ def endless(problem: Problem) -> Problem:
     return replace(problem, district=nowhere, floor=np.zeros(0), target=0.0, backup_target=0.0)
 
 
-def outcome(problem: Problem, sites: ArrayLike, closed: ArrayLike = ()) -> Outcome:
+def outcome(problem: Problem, sites: ArrayLike, closed: ArrayLike = ()) -> Worth:
     """Return what building ``sites`` and closing ``closed`` is worth, from the raw matrix alone."""
     standing = problem.existing.copy()
     standing[np.asarray(closed, dtype=np.int64)] = False
@@ -171,7 +171,7 @@ def outcome(problem: Problem, sites: ArrayLike, closed: ArrayLike = ()) -> Outco
     largest, second = _two_largest(problem.cover, standing)
     once, twice = largest * problem.weights, second * problem.weights
     covered, backed = float(once.sum()), float(twice.sum())
-    return Outcome(
+    return Worth(
         covered,
         backed,
         np.bincount(problem.district, once, minlength=len(problem.floor))[: len(problem.floor)].astype(np.float64),
@@ -194,7 +194,7 @@ def _two_largest(cover: sparse.csr_array, standing: BoolArray) -> tuple[FloatArr
     return once, twice
 
 
-def judged(problem: Problem, sites: ArrayLike, closed: ArrayLike = ()) -> Outcome | None:
+def judged(problem: Problem, sites: ArrayLike, closed: ArrayLike = ()) -> Worth | None:
     """Return what building ``sites`` and closing ``closed`` is worth; ``None`` if it breaks a rule (to 1e-9)."""
     worth = outcome(problem, sites, closed)
     return worth if _keeps_rules(problem, worth, sites, closed) else None
@@ -205,7 +205,7 @@ def allowed(problem: Problem, sites: ArrayLike, closed: ArrayLike = ()) -> bool:
     return judged(problem, sites, closed) is not None
 
 
-def _keeps_rules(problem: Problem, worth: Outcome, sites: ArrayLike, closed: ArrayLike) -> bool:
+def _keeps_rules(problem: Problem, worth: Worth, sites: ArrayLike, closed: ArrayLike) -> bool:
     chosen, shut = np.asarray(sites, dtype=np.int64), np.asarray(closed, dtype=np.int64)
     mask = np.zeros(len(problem.costs), dtype=bool)
     mask[chosen] = True

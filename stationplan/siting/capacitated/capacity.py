@@ -14,7 +14,7 @@ from stationplan.siting.base.problem import Problem, checked, endless, outcome, 
 from stationplan.siting.capacitated.exchange import exchange, fill, shake
 from stationplan.siting.capacitated.flow import Flow
 from stationplan.siting.capacitated.milp import MilpResult, serve_floors, solve
-from stationplan.siting.capacitated.prices import Bound, Limits, bound, prices
+from stationplan.siting.capacitated.prices import CapacitatedBound, SiteLimits, bound, prices
 from stationplan.siting.capacitated.reduced import Reduced, capacity_table, merge, reduce, slots_of
 from stationplan.siting.mclp.maximal import best_choice
 
@@ -304,7 +304,13 @@ def _rounded(share: FloatArray, reduced: Reduced) -> list[int]:
 
 
 def _by_milp(
-    reduced: Reduced, floor: FloatArray, best: list[int] | None, value: float, limit: Bound, clock: Clock, part: float
+    reduced: Reduced,
+    floor: FloatArray,
+    best: list[int] | None,
+    value: float,
+    limit: CapacitatedBound,
+    clock: Clock,
+    part: float,
 ) -> MilpResult:
     """Ask HiGHS about the sites that prices leave in doubt; they settle that others are, or are not, worth choosing."""
     known = best is not None
@@ -345,7 +351,7 @@ def _build_order(problem: Problem, capacity: FloatArray, slot: IntArray, sites: 
     )
     existing = Flow(merged.places)
     existing.open(np.flatnonzero(problem.existing))
-    free = Limits(problem.existing, np.zeros(len(new)), int(new.sum()), np.inf)
+    free = SiteLimits(problem.existing, np.zeros(len(new)), int(new.sum()), np.inf)
     order: list[int] = []
     fill(existing, order, free, new, clock=Clock(np.inf), by_cost=False)
     kept = new if len(problem.floor) else problem.required

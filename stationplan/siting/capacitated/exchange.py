@@ -9,8 +9,8 @@ import numpy as np
 from stationplan.domain import BoolArray, FloatArray
 from stationplan.siting.base.answer import Clock
 from stationplan.siting.base.highs import SEED
-from stationplan.siting.capacitated.flow import Flow, Places
-from stationplan.siting.capacitated.prices import Limits
+from stationplan.siting.capacitated.flow import Capacities, Flow
+from stationplan.siting.capacitated.prices import SiteLimits
 
 _SHAKEN = 4
 """Sites that are changed at random at a time."""
@@ -22,7 +22,7 @@ _WORTH = 1e-9
 def fill(
     flow: Flow,
     chosen: list[int],
-    limits: Limits,
+    limits: SiteLimits,
     allowed: BoolArray,
     *,
     clock: Clock,
@@ -63,7 +63,7 @@ def fill(
         spent += float(limits.costs[site])
 
 
-def exchange(flow: Flow, chosen: list[int], limits: Limits, allowed: BoolArray, *, clock: Clock) -> None:
+def exchange(flow: Flow, chosen: list[int], limits: SiteLimits, allowed: BoolArray, *, clock: Clock) -> None:
     """Exchange one chosen site for an allowed one while that serves more, in place.
 
     With a site closed, its substitutes are tried in the order of what they can add at most: the weight of the short
@@ -94,7 +94,7 @@ def exchange(flow: Flow, chosen: list[int], limits: Limits, allowed: BoolArray, 
 
 
 def shake(
-    flow: Flow, chosen: list[int], limits: Limits, allowed: BoolArray, *, times: int, clock: Clock
+    flow: Flow, chosen: list[int], limits: SiteLimits, allowed: BoolArray, *, times: int, clock: Clock
 ) -> tuple[Flow, list[int]]:
     """Return a flow and a choice that are no worse: some sites changed at random, then exchanged, and that again.
 
@@ -123,7 +123,7 @@ def shake(
     return flow, chosen
 
 
-def _alone(places: Places, wanting: BoolArray) -> FloatArray:
+def _alone(places: Capacities, wanting: BoolArray) -> FloatArray:
     """Return the most workers of some rows that each site covers, within the capacities of its places."""
     place = np.repeat(np.arange(len(places.capacity)), np.diff(places.column_ptr))
     weight = np.bincount(place, places.weights[places.rows] * wanting[places.rows], minlength=len(places.capacity))

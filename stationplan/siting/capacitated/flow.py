@@ -19,12 +19,12 @@ from stationplan.domain import BoolArray, CountArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)
-class Places:
+class Capacities:
     """Rows, the places that may serve them, and the sites that places belong to.
 
     ``indptr`` and ``indices`` list the places of each row (CSR). ``column_ptr``, ``rows`` and ``pairs`` list the rows
-    of each place and where each pair stands in ``indices``. ``weights`` and ``capacity`` are > 0. Places are sorted by
-    site: those of site j are ``first[j]`` to ``first[j + 1] - 1``, and ``site`` is the site of each.
+    of each place and where each pair stands in ``indices``. ``weights`` and ``capacity`` are > 0. Places are sorted
+    by site: those of site j are ``first[j]`` to ``first[j + 1] - 1``, and ``site`` is the site of each.
     """
 
     indptr: IntArray
@@ -40,7 +40,7 @@ class Places:
 
 def places_of(
     indptr: IntArray, indices: CountArray, weights: FloatArray, capacity: FloatArray, site: IntArray, sites: int
-) -> Places:
+) -> Capacities:
     """Return places, the lists of their rows made from those of the rows' places.
 
     >>> own = places_of(np.array([0, 2]), np.array([0, 1]), np.array([5.0]), np.array([3.0, 9.0]), np.array([0, 1]), 2)
@@ -49,7 +49,7 @@ def places_of(
     """
     order = np.argsort(indices, kind="stable")
     row = np.repeat(np.arange(len(weights)), np.diff(indptr))
-    return Places(
+    return Capacities(
         indptr.astype(np.int64),
         indices.astype(np.int32),
         np.searchsorted(indices[order], np.arange(len(capacity) + 1)).astype(np.int64),
@@ -73,7 +73,7 @@ class Flow:
     (3.0, 5.0, 0.0, 5.0)
     """
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Capacities) -> None:
         self.places = places
         rows, count, pairs = len(places.weights), len(places.capacity), len(places.indices)
         self._amount = np.concatenate([np.zeros(pairs), places.weights])

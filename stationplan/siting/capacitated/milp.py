@@ -13,7 +13,7 @@ from stationplan.domain import BoolArray, FloatArray, IntArray, Termination
 from stationplan.siting.base import highs
 from stationplan.siting.base.answer import Clock
 from stationplan.siting.base.highs import Program
-from stationplan.siting.capacitated.flow import Flow, Places
+from stationplan.siting.capacitated.flow import Capacities, Flow
 from stationplan.siting.capacitated.reduced import Reduced
 
 
@@ -44,7 +44,7 @@ def solve(
         sum_i weights_i x_ik <= capacity_k y_j        a place keeps its capacity
         x_ik <= min(1, capacity_k / weights_i) y_j    which makes the relaxation strong
 
-    (Current and Storbeck 1988). Places with room for all that they cover need no share of their own: all of them
+    (Current and Storbeck 1988). Capacities with room for all that they cover need no share of their own: all of them
     together serve z_i <= sum of their y_j of row i. ``floor`` is the least weight served in each district.
     The solver has a ``part`` of the time left.
     """
@@ -234,7 +234,7 @@ def _unit_of(total: float) -> float:
 
 
 def serve_floors(
-    places: Places, district: IntArray, floor: FloatArray, sites: IntArray | list[int], *, seconds: float
+    places: Capacities, district: IntArray, floor: FloatArray, sites: IntArray | list[int], *, seconds: float
 ) -> FloatArray | None:
     """Return what passes along each pair of ``places.indices`` when sites serve the most that keeps the floors.
 

@@ -19,14 +19,14 @@ from numba import njit
 
 from stationplan.domain import BoolArray, CountArray, FloatArray, IntArray
 from stationplan.siting.base.answer import Clock
-from stationplan.siting.capacitated.flow import Places
+from stationplan.siting.capacitated.flow import Capacities
 
 SAFE = 1e-10
 """Relative margin on every bound for the rounding of its sums."""
 
 
 @dataclass(frozen=True, eq=False)
-class Limits:
+class SiteLimits:
     """What may be chosen: beside ``standing`` sites, open anyway, at most ``most``, of cost ``budget`` in all.
 
     A ``budget`` of infinity is none.
@@ -39,7 +39,7 @@ class Limits:
 
 
 @dataclass(frozen=True, eq=False)
-class Bound:
+class CapacitatedBound:
     """Upper bounds: on any choice, and on choices that hold, or lack, a certain site."""
 
     value: float
@@ -47,7 +47,7 @@ class Bound:
     left: FloatArray
 
 
-def scores(places: Places, prices: FloatArray) -> FloatArray:
+def scores(places: Capacities, prices: FloatArray) -> FloatArray:
     """Return the most that each site alone can earn at given prices."""
     place = np.repeat(np.arange(len(places.capacity)), np.diff(places.column_ptr))
     order = np.lexsort((prices[places.rows], place))
@@ -60,7 +60,7 @@ def scores(places: Places, prices: FloatArray) -> FloatArray:
     return np.bincount(places.site[place], earned, minlength=len(places.first) - 1).astype(np.float64)
 
 
-def bound(places: Places, limits: Limits, prices: FloatArray) -> Bound:
+def bound(places: Capacities, limits: SiteLimits, prices: FloatArray) -> CapacitatedBound:
     """Return the bounds that prices give, from the matrix itself."""
     score = scores(places, prices)
     standing = limits.standing
@@ -77,7 +77,7 @@ def bound(places: Places, limits: Limits, prices: FloatArray) -> Bound:
     chosen = value + np.where(open_to, np.minimum(merit - last, 0.0), 0.0) + margin
     left = value - np.where(open_to, np.maximum(merit - following, 0.0), 0.0) + margin
     left[standing] = -np.inf
-    return Bound(value + margin, chosen, left)
+    return CapacitatedBound(value + margin, chosen, left)
 
 
 _CHUNK = 20
@@ -97,7 +97,7 @@ _PATIENCE = 15
 
 
 def prices(
-    places: Places, limits: Limits, *, clock: Clock, target: float, steps: int, start: FloatArray | None = None
+    places: Capacities, limits: SiteLimits, *, clock: Clock, target: float, steps: int, start: FloatArray | None = None
 ) -> tuple[FloatArray, FloatArray]:
     """Return prices with a low bound, and how often the search chose each site of late.
 

@@ -11,8 +11,8 @@ from scipy import sparse
 from stationplan.domain import BoolArray, FloatArray, IntArray
 from stationplan.siting.base.arguments import Arguments
 from stationplan.siting.base.problem import Problem
-from stationplan.siting.capacitated.flow import Places, places_of
-from stationplan.siting.capacitated.prices import Limits
+from stationplan.siting.capacitated.flow import Capacities, places_of
+from stationplan.siting.capacitated.prices import SiteLimits
 from stationplan.siting.engine.framing import equal_rows
 
 
@@ -57,7 +57,7 @@ class Merged:
     ``district`` is that of each group.
     """
 
-    places: Places
+    places: Capacities
     group: IntArray
     district: IntArray
 
@@ -108,9 +108,9 @@ class Reduced:
     sites are those of the problem. ``allowed`` sites may be chosen.
     """
 
-    places: Places
+    places: Capacities
     district: IntArray
-    limits: Limits
+    limits: SiteLimits
     allowed: BoolArray
     secured: float
     secured_in: FloatArray
@@ -126,7 +126,7 @@ def reduce(problem: Problem, capacity: FloatArray, slot: IntArray) -> Reduced:
     costs = problem.costs.copy()
     most = int(problem.free.sum()) if problem.p is None else problem.p
     budget = np.inf if problem.budget is None else problem.budget
-    limits = Limits(
+    limits = SiteLimits(
         standing,
         costs,
         most - int(problem.required.sum()),

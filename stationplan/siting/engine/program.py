@@ -17,7 +17,7 @@ from stationplan.siting.engine.framing import Framed
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class SolvedProgram:
     """Options found (``None``: none), a proven bound on the objective of the program, and how the search ended."""
 
     options: NDArray[np.int64] | None
@@ -46,7 +46,7 @@ class Cover:
         count = self.core.cover @ chosen
         return np.concatenate([chosen, count >= 1, count[self.second] >= 2]).astype(np.float64)
 
-    def options(self, answer: highs.Answer) -> NDArray[np.int64] | None:
+    def options(self, answer: highs.ProgramAnswer) -> NDArray[np.int64] | None:
         """Return the options that an answer chooses; ``None`` where there is no answer."""
         return None if answer.values is None else np.flatnonzero(answer.values[: self.core.cover.shape[1]] > 0.5)
 
@@ -95,12 +95,12 @@ def cover_program(core: Core, measures: sparse.csr_array, least: FloatArray) -> 
     return Cover(core, program, second, unit, measured)
 
 
-def solve_program(frame: Framed, *, start: ArrayLike | None, seconds: float, gap: float = 0.0) -> Found:
+def solve_program(frame: Framed, *, start: ArrayLike | None, seconds: float, gap: float = 0.0) -> SolvedProgram:
     """Return the options that cover the most and reach every measure; the bound leaves out what is secured."""
     cover = cover_program(frame.core, frame.measures, frame.least)
     guess = None if start is None else cover.values(start)
     answer = highs.solve(cover.program, seconds=seconds, start=guess, gap=gap)
-    return Found(cover.options(answer), answer.bound / cover.unit, answer.status)
+    return SolvedProgram(cover.options(answer), answer.bound / cover.unit, answer.status)
 
 
 @dataclass(frozen=True, eq=False)

@@ -52,7 +52,7 @@ _LAST_NODES = 5_000
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class SolvedCore:
     """A choice, ascending, what it is worth by the matrix itself, and what no choice can be worth more than."""
 
     options: IntArray
@@ -60,7 +60,7 @@ class Found:
     bound: float
 
 
-def solve_core(core: Core, clock: Clock, *, gap: float = 0.0) -> Found:
+def solve_core(core: Core, clock: Clock, *, gap: float = 0.0) -> SolvedCore:
     """Return a best choice, or within ``gap`` of it, or what time allows; with a proven bound.
 
     >>> from scipy import sparse
@@ -68,7 +68,7 @@ def solve_core(core: Core, clock: Clock, *, gap: float = 0.0) -> Found:
     >>> one, none = sparse.csr_array(np.ones((1, 3))), np.zeros(4)
     >>> core = Core(cover, np.array([2.0, 2.0, 1.0, 1.0]), none, none[:3], one, np.array([2.0]), np.empty(0, dtype=int))
     >>> solve_core(core, Clock(60))
-    Found(options=array([1, 2]), worth=6.0, bound=6.0)
+    SolvedCore(options=array([1, 2]), worth=6.0, bound=6.0)
     """
     now = presolve(core)
     best = start(now.core)
@@ -122,7 +122,7 @@ def solve_core(core: Core, clock: Clock, *, gap: float = 0.0) -> Found:
         state.lower_bound(now.secured)
     elif not (state.proven or clock.over):
         _prove(state, now, best, tariff, clock)
-    return Found(state.options, state.worth, max(state.bound, state.worth))
+    return SolvedCore(state.options, state.worth, max(state.bound, state.worth))
 
 
 def _prove(state: _State, now: Presolved, best: IntArray, tariff: Prices, clock: Clock) -> None:

@@ -11,7 +11,7 @@ from scipy import sparse
 from stationplan.domain import FloatArray, IntArray, Solution
 from stationplan.siting.base.answer import Clock, answered, unanswered
 from stationplan.siting.base.arguments import Arguments, Matrix
-from stationplan.siting.base.minutes import Question, nearest_minutes, question
+from stationplan.siting.base.minutes import MinutesProblem, nearest_minutes, question
 from stationplan.siting.engine.core import plain_core
 from stationplan.siting.engine.greedy import build_order
 from stationplan.siting.pcenter.decision import covering
@@ -113,7 +113,7 @@ def _within(minutes: sparse.csr_array, radius: float) -> sparse.csr_array:
     return sparse.csr_array((kept[kept], minutes.indices[kept], start), shape=minutes.shape)
 
 
-def _center(asked: Question, p: int) -> _Center:
+def _center(asked: MinutesProblem, p: int) -> _Center:
     counted = asked.weights > 0
     columns = np.flatnonzero(asked.free)
     minutes = sparse.csr_array(asked.minutes[counted][:, columns])
@@ -151,7 +151,7 @@ def _search(problem: _Center, clock: Clock) -> tuple[IntArray | None, float, boo
     return best, bound, lowest >= len(radii)
 
 
-def _solution(asked: Question, chosen: IntArray, bound: float, clock: Clock) -> Solution:
+def _solution(asked: MinutesProblem, chosen: IntArray, bound: float, clock: Clock) -> Solution:
     """Return an answer in build order without sites that bring no row near, evaluated on the raw matrix."""
     counted = asked.weights > 0
     columns = np.union1d(chosen, np.flatnonzero(asked.required))

@@ -66,7 +66,7 @@ class Median:
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class SolvedMedian:
     """The best columns found, and a proven limit below every choice's cost."""
 
     columns: IntArray
@@ -209,17 +209,17 @@ class _Search:
         return state
 
 
-def search(problem: Median, clock: Clock) -> Found:
+def search(problem: Median, clock: Clock) -> SolvedMedian:
     """Return the best columns found for a p-median problem and a bound on its cost."""
     least = float(problem.lists[2][problem.lists[0][:-1]].sum())
     if problem.p == 0 or not len(problem.top):
-        return Found(np.empty(0, dtype=np.int64), problem.constant + float(problem.top.sum()))
+        return SolvedMedian(np.empty(0, dtype=np.int64), problem.constant + float(problem.top.sum()))
     state = _Search(problem, clock)
     bound = least
     if state.cost > least * (1.0 + 1e-12):
         state.offer(state.best, np.arange(problem.count), sweeps=2)
         bound = max(least, _branch(state, _root(state)))
-    return Found(np.flatnonzero(state.best), problem.constant + bound)
+    return SolvedMedian(np.flatnonzero(state.best), problem.constant + bound)
 
 
 def _root(state: _Search) -> _Node:

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from stationplan.domain import BoolArray, FloatArray, IntArray, Solution
 from stationplan.siting.base.answer import Clock, answered, unanswered
 from stationplan.siting.base.arguments import Arguments, Matrix
-from stationplan.siting.base.minutes import Question, nearest_minutes, question
+from stationplan.siting.base.minutes import MinutesProblem, nearest_minutes, question
 from stationplan.siting.pmedian.branching import Median, search
 from stationplan.siting.pmedian.interchange import greedy, sorted_lists, transposed
 
@@ -88,7 +88,7 @@ def p_median(
     return _solution(asked, columns[found.columns], found.bound, beyond, searching)
 
 
-def _far(arguments: Arguments, asked: Question, far: float | None) -> float:
+def _far(arguments: Arguments, asked: MinutesProblem, far: float | None) -> float:
     """Return the minutes of a row out of reach; infinite for dense minutes, where there is none."""
     if asked.dense:
         if far is not None:
@@ -101,7 +101,7 @@ def _far(arguments: Arguments, asked: Question, far: float | None) -> float:
     return arguments.number("far", far, largest, _LONGEST, most="minutes stored, and a thousand million")
 
 
-def _median(asked: Question, standing: BoolArray, columns: IntArray, far: float, p: int) -> Median:
+def _median(asked: MinutesProblem, standing: BoolArray, columns: IntArray, far: float, p: int) -> Median:
     """Return the problem of choosing ``p`` of some columns (site indices) beside standing sites.
 
     Where nothing stands and every pair has minutes, a row costs at most the farthest column that may be chosen, so that
@@ -124,7 +124,7 @@ def _median(asked: Question, standing: BoolArray, columns: IntArray, far: float,
     return Median(tuple(lists), top[rows], asked.weights[rows], constant, len(columns), p)
 
 
-def _solution(asked: Question, chosen: IntArray, bound: float, far: float, clock: Clock) -> Solution:
+def _solution(asked: MinutesProblem, chosen: IntArray, bound: float, far: float, clock: Clock) -> Solution:
     """Return an answer in build order without sites that save nothing, evaluated on the raw matrix."""
     columns = np.union1d(chosen, np.flatnonzero(asked.required))
     problem = _median(asked, asked.existing, columns, far, len(columns))

@@ -14,12 +14,12 @@ from stationplan.domain import Cells, Layer
 from stationplan.errors import InputError
 from stationplan.inputs.demand.cells import read_cells
 from stationplan.inputs.demand.layers import osm_kinds, read_kinds, read_layer
-from stationplan.inputs.sites.rows import Rules
+from stationplan.inputs.sites.rows import TableRules
 from stationplan.inputs.tables.columns import FIELD_NAMES
 from stationplan.inputs.tables.source import Located
 from stationplan.scenario import CountInput, DemandInput, Limits, PlacesInput, default_hosts
 
-RULES = Rules(default_hosts(), FIELD_NAMES, Limits())
+RULES = TableRules(default_hosts(), FIELD_NAMES, Limits())
 SQUARES = shapely.box([0, 10], [0, 0], [10, 20], [10, 10])
 CELLS = Cells(("a", "b"), np.array([5.0, 15]), np.array([5.0, 5]), np.array([0, 0]), SQUARES, {})
 

@@ -8,13 +8,13 @@ import pytest
 from stationplan.errors import InputError
 from stationplan.inputs.demand.counting import in_columns, observed_workers
 from stationplan.inputs.demand.observed import read_observed
-from stationplan.inputs.sites.rows import Rules
+from stationplan.inputs.sites.rows import TableRules
 from stationplan.inputs.tables.columns import FIELD_NAMES
 from stationplan.inputs.tables.source import Located
 from stationplan.scenario import Limits, ObservedInput, default_groups, default_hosts, default_slots
 
 GROUPS = {key: default_groups()[key] for key in ("courier", "rider")}
-RULES = Rules(default_hosts(), FIELD_NAMES, Limits())
+RULES = TableRules(default_hosts(), FIELD_NAMES, Limits())
 
 
 def seen(tmp_path, rows, cell, *, header="lon,lat,count,group,slot", groups=GROUPS):

@@ -16,10 +16,10 @@ from stationplan.errors import InputError
 from stationplan.inputs.osm import OSM_SOURCE
 from stationplan.inputs.roads.graphml import read_graphml_roads
 from stationplan.inputs.roads.pieces import road_arcs, usable_pieces
-from stationplan.inputs.roads.rules import Rules, Speeds
+from stationplan.inputs.roads.rules import RoadRules, Speeds
 from stationplan.scenario import Limits
 
-RULES = Rules(Speeds({"walk": 6.0, "ebike": 12.0}, {"car": {"residential": 30.0, "primary": 60.0, "road": 18.0}}))
+RULES = RoadRules(Speeds({"walk": 6.0, "ebike": 12.0}, {"car": {"residential": 30.0, "primary": 60.0, "road": 18.0}}))
 
 NODES = {1: (104.0, 30.0), 2: (104.001, 30.0), 3: (104.002, 30.0)}
 

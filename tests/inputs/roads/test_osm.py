@@ -18,11 +18,11 @@ from stationplan.errors import InputError
 from stationplan.inputs.osm import OSM_SOURCE, read_osm_places, read_osm_roads
 from stationplan.inputs.roads.edge_tables import read_csv_roads
 from stationplan.inputs.roads.pieces import road_arcs, usable_pieces
-from stationplan.inputs.roads.rules import Rules, Speeds
+from stationplan.inputs.roads.rules import RoadRules, Speeds
 from stationplan.scenario import Limits
 
 GEOD = Geod(ellps="WGS84")
-RULES = Rules(Speeds({"walk": 4.5, "ebike": 15.0}, {"car": {"residential": 18.0, "primary": 36.0, "road": 10.0}}))
+RULES = RoadRules(Speeds({"walk": 4.5, "ebike": 15.0}, {"car": {"residential": 18.0, "primary": 36.0, "road": 10.0}}))
 
 NODES = {1: (104.0, 30.0), 2: (104.001, 30.0), 3: (104.002, 30.0), 4: (104.002, 30.001), 5: (104.001, 30.001)}
 

@@ -14,13 +14,13 @@ from stationplan.errors import InputError
 from stationplan.geo import wgs84_to_gcj02
 from stationplan.inputs.roads.lines import read_line_roads
 from stationplan.inputs.roads.pieces import road_arcs, road_notes
-from stationplan.inputs.roads.rules import Rules, Speeds
+from stationplan.inputs.roads.rules import RoadRules, Speeds
 from stationplan.scenario import Limits
 
 _DRIVERS = {"gpkg": "GPKG", "shp": "ESRI Shapefile"}
 LIMITS = Limits()
 GEOD = Geod(ellps="WGS84")
-RULES = Rules(Speeds({"walk": 6.0, "ebike": 12.0}, {"car": {"residential": 30.0, "road": 18.0}}))
+RULES = RoadRules(Speeds({"walk": 6.0, "ebike": 12.0}, {"car": {"residential": 30.0, "road": 18.0}}))
 
 A, B, C, D, E = (104.0, 30.0), (104.001, 30.0), (104.002, 30.0), (104.001, 30.001), (104.001, 29.999)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from stationplan.domain import MAJOR_CLASSES, MODES, ROAD_CLASSES
 from stationplan.inputs.roads.rules import (
-    Rules,
+    RoadRules,
     Speeds,
     class_number,
     directions,
@@ -20,7 +20,7 @@ from stationplan.inputs.roads.rules import (
 FORTH, BACK, BOTH = (True, False), (False, True), (True, True)
 
 SPEEDS = Speeds({"walk": 4.5, "ebike": 15.0}, {"car": {"primary": 35.0, "residential": 18.0, "road": 18.0}})
-RULES = Rules(SPEEDS)
+RULES = RoadRules(SPEEDS)
 
 STREET = {"highway": "residential"}
 MAIN = {"highway": "primary"}
@@ -213,7 +213,7 @@ def test_motorbikes_go_where_cars_may_unless_a_tag_tells_them_apart(tags):
     ids=str,
 )
 def test_motorbikes_are_as_fast_as_cars_up_to_their_cap(tags, kmh):
-    assert Rules(Speeds()).pace(tags, "motorbike")[0] == pytest.approx(60 / (1000 * kmh))
+    assert RoadRules(Speeds()).pace(tags, "motorbike")[0] == pytest.approx(60 / (1000 * kmh))
 
 
 def test_a_study_may_set_the_cap_of_motorbikes_and_the_speeds_that_they_share_with_cars():
@@ -251,7 +251,7 @@ def test_main_roads_are_those_from_secondary_up_and_their_links():
 )
 def test_a_study_opens_and_closes_classes(tags, opened, closed, allowed):
     frozen = [{mode: frozenset(classes) for mode, classes in lists.items()} for lists in (opened, closed)]
-    assert modes_of(tags, Rules(SPEEDS, *frozen)) == allowed
+    assert modes_of(tags, RoadRules(SPEEDS, *frozen)) == allowed
 
 
 # ---- several values -------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from stationplan.domain import MODES
 from stationplan.errors import InputError
 from stationplan.inputs.osm import read_osm_roads
 from stationplan.inputs.roads.pieces import RoadPieces, road_arcs, usable_pieces
-from stationplan.inputs.roads.rules import Rules, Speeds
+from stationplan.inputs.roads.rules import RoadRules, Speeds
 from stationplan.inputs.roads.saved import read_saved_roads, refuse_lacking_tags, write_roads
 from stationplan.inputs.roads.sources import read_road_files
 from stationplan.scenario import Limits
@@ -69,8 +69,10 @@ def test_an_extract_and_its_saved_roads_give_the_same_arcs(tmp_path, shared_data
     pieces = read_osm_roads(source, Limits())
     loaded = read_road_files([saved(tmp_path, pieces)], datum="wgs84", layer=None, limits=Limits())
     for rules in (
-        Rules(Speeds({"walk": 4.5, "ebike": 15.0}, {"car": {"road": 18.0}})),
-        Rules(Speeds({"walk": 3.0, "ebike": 9.0}, {"car": {"road": 30.0}}), opened={"ebike": frozenset({"footway"})}),
+        RoadRules(Speeds({"walk": 4.5, "ebike": 15.0}, {"car": {"road": 18.0}})),
+        RoadRules(
+            Speeds({"walk": 3.0, "ebike": 9.0}, {"car": {"road": 30.0}}), opened={"ebike": frozenset({"footway"})}
+        ),
     ):
         one, other = (road_arcs(usable_pieces(roads, rules, file=""), rules) for roads in (pieces, loaded))
         assert all(np.array_equal(one.minutes[mode], other.minutes[mode]) for mode in one.minutes)
