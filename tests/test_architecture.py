@@ -211,6 +211,95 @@ def test_every_library_imported_is_a_declared_dependency():
     assert {name for name in libraries if not {canonical(owner) for owner in owners.get(name, [])} & declared} == set()
 
 
+# ---- sizes, names, docstrings ---------------------------------------------------------------------------------------
+
+
+def test_no_module_is_above_500_lines():
+    sizes = {name: len(path.read_text("utf-8").splitlines()) for name, path in MODULES.items()}
+    assert {name: size for name, size in sizes.items() if size > 500} == {}
+
+
+def is_compiled(node: ast.FunctionDef) -> bool:
+    return any("njit" in ast.unparse(decorator) for decorator in node.decorator_list)
+
+
+def test_no_function_is_above_100_lines():
+    # Kernels that numba compiles are one loop each; parting them costs speed.
+    long = {
+        f"{name}.{node.name}": node.end_lineno - node.lineno + 1
+        for name, path in MODULES.items()
+        for node in functions(path)
+        if node.end_lineno - node.lineno + 1 > 100 and not is_compiled(node)
+    }
+    assert long == {}
+
+
+def test_no_basename_occurs_twice_in_one_package_tree():
+    places: dict[tuple[str, str], list[str]] = {}
+    for name, path in MODULES.items():
+        if path.name != "__init__.py":
+            places.setdefault((name.split(".")[0], path.stem), []).append(name)
+    assert {key: names for key, names in places.items() if len(names) > 1} == {}
+
+
+def test_no_class_name_has_two_meanings():
+    places: dict[str, list[str]] = {}
+    for name, path in MODULES.items():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):  # private ones are local to a module
+                places.setdefault(node.name, []).append(name)
+    assert {name: modules for name, modules in places.items() if len(modules) > 1} == {}
+
+
+def public_functions(body: list[ast.stmt], prefix: str = "") -> list[tuple[str, ast.FunctionDef]]:
+    """Public functions of a module and methods of its public classes, by their name."""
+    found = []
+    for node in body:
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            found.append((prefix + node.name, node))
+        elif isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            found += public_functions(node.body, f"{node.name}.")
+    return found
+
+
+def raises(function: ast.FunctionDef) -> bool:
+    """Whether the body of a function, without functions inside it, raises anything."""
+    inner = [node for node in ast.walk(function) if isinstance(node, ast.FunctionDef) and node is not function]
+    inside = {id(node) for one in inner for node in ast.walk(one)}
+    return any(
+        (isinstance(node, ast.Raise) and node.exc is not None)
+        or (isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "raise_any")
+        for node in ast.walk(function)
+        if id(node) not in inside
+    )
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_what_a_public_function_raises_is_documented(module):
+    # A command's docstring is its help; its errors are the exit codes of the program.
+    commands = package_of(module) == "cli"
+    undocumented = [
+        name
+        for name, node in public_functions(tree(MODULES[module]).body)
+        if raises(node) and not commands and "Raises\n" not in (ast.get_docstring(node) or "")
+    ]
+    assert undocumented == []
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if package_of(name) == "domain"])
+def test_every_array_of_a_record_is_described(module):
+    # Shape, unit and meaning stand in the docstring of the class, beside the name of the field.
+    missing = [
+        f"{node.name}.{item.target.id}"
+        for node in tree(MODULES[module]).body
+        if isinstance(node, ast.ClassDef) and any("dataclass" in ast.unparse(one) for one in node.decorator_list)
+        for item in node.body
+        if isinstance(item, ast.AnnAssign) and re.search(r"Array|NDArray|cs[rc]_array", ast.unparse(item.annotation))
+        if not re.search(rf"``{item.target.id}\b", ast.get_docstring(node) or "")
+    ]
+    assert missing == []
+
+
 def named_aims(node: ast.AST, ids: frozenset[str]) -> bool:
     """Whether a comparison, a pattern or a table tells aims apart by their names."""
 

@@ -17,6 +17,7 @@ from stationplan.errors import ConsistencyError, InputError
 from stationplan.planning.aims import AIMS, register
 from stationplan.planning.proof import proof
 from stationplan.planning.question import Question
+from stationplan.text.catalogue import translate
 
 TOY = """
 import sys
@@ -132,6 +133,19 @@ def test_no_aim_falls_through_to_the_sentence_of_another(asked, name, gap, termi
         str(proof(AIMS[other], asked, solution_of(termination, gap))) for other in AIMS if other != name
     }
     assert name == "regret" or ("roven" in said) == (termination == "optimal")
+
+
+def test_a_proof_states_the_conditions_under_which_it_holds(tmp_path):
+    question = "new = 2\nbudget = 1000\nrequired = ['C3']\nforbidden = ['C4']\nmin_spacing_m = 200\ntarget_share = 0.1"
+    plan = sp.run(sp.load_scenario(village(tmp_path, question)))
+    assert str(plan.aim.proof).startswith(
+        "Conditions: at most 2 new sites; a budget of 1,000 yuan; 1 required sites; 1 excluded sites; "
+        "stations at least 200 m apart; at least 10.0% covered in all. "
+    )
+    assert translate(plan.aim.proof, "zh").startswith(
+        "限制条件：新建站点不超过 2 个；预算 1,000 元；必建 1 个；排除候选点 1 个；站点间距不小于 200 米；"
+        "总覆盖率不低于 10.0%。"
+    )
 
 
 def test_nothing_is_proven_of_an_answer_that_is_none(asked):

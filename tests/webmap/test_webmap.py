@@ -20,7 +20,7 @@ from support.map_block import block_in, block_of, in_metres
 
 import stationplan as sp
 from stationplan.access import network_from_arcs
-from stationplan.errors import ConsistencyError
+from stationplan.errors import ConsistencyError, say
 from stationplan.figures.coverage import by_district, by_group, by_slot, overall
 from stationplan.geo import project
 from stationplan.planning.road_lines import road_lines
@@ -352,7 +352,7 @@ def test_the_counts_are_those_of_the_metrics(data, demo_plan):
             [c.before.total, c.before.workers, c.before.cross_workers, c.after.workers, c.after.cross_workers]
             for c in changes
         ]
-    assert data["certainty"] == "在上述限制条件下，没有其他选址方案能覆盖更多劳动者。"
+    assert data["certainty"] == ("限制条件：新建站点不超过 20 个。在上述限制条件下，没有其他选址方案能覆盖更多劳动者。")
 
 
 def test_cells_and_cover_give_the_stations_of_every_row(block, demo_plan):
@@ -444,7 +444,6 @@ def test_any_question_is_set_back_to_a_choice_of_ones_own(tmp_path, plan):
 
 
 def test_an_unknown_gap_is_said_to_be_unknown(demo_plan):
-    solution = dataclasses.replace(demo_plan.solution, gap=float("inf"), termination="time_limit")
-    assert (
-        block_of(altered(demo_plan, solution=solution)).content["certainty"] == "其他选址方案最多还能好多少，尚未确定。"
-    )
+    unknown = say("How much better another choice of sites could be is not known.")
+    plan = altered(demo_plan, aim=dataclasses.replace(demo_plan.aim, proof=unknown))
+    assert block_of(plan).content["certainty"] == "其他选址方案最多还能好多少，尚未确定。"
