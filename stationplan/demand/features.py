@@ -86,7 +86,13 @@ def cell_features(
     else:
         found += _of_places(cells, places, kernel_m)
     tell(0.95)
-    found += _of_core(cells, found, kernel_m, missing)
+    core = _of_core(cells, found, kernel_m)
+    if core is None:
+        missing.append(
+            say("Without places, residents or roads near the cells there is no feature {names}.", names="core_km")
+        )
+    else:
+        found.append(core)
     if elevation_m is None:
         missing.append(say("Without heights there is no feature {names}.", names="elevation_m"))
     else:
@@ -153,7 +159,8 @@ def _of_places(cells: Cells, places: Places, kernel_m: float) -> Iterator[_Featu
     yield from _by_class("places_density", "places/km2", places.source, density, places.classes)
 
 
-def _of_core(cells: Cells, found: Sequence[_Feature], kernel_m: float, missing: list[Message]) -> Iterator[_Feature]:
+def _of_core(cells: Cells, found: Sequence[_Feature], kernel_m: float) -> _Feature | None:
+    """Return the distance to the dense core; ``None`` where nothing says where it is."""
     known: Mapping[str, _Feature] = {feature.name: feature for feature in found}
     of = next((known[name] for name in ("places_density", "population", "road_density") if name in known), None)
     density = np.zeros(len(cells.x))
@@ -166,13 +173,10 @@ def _of_core(cells: Cells, found: Sequence[_Feature], kernel_m: float, missing: 
         density = of.values
     core = dense_core(density)
     if of is None or len(core) == 0:
-        missing.append(
-            say("Without places, residents or roads near the cells there is no feature {names}.", names="core_km")
-        )
-        return
+        return None
     centres = np.column_stack([cells.x, cells.y])
     distance, _ = cKDTree(centres[core]).query(centres)
-    yield _Feature("core_km", "km", of.source, np.asarray(distance, dtype=np.float64) / 1000)
+    return _Feature("core_km", "km", of.source, np.asarray(distance, dtype=np.float64) / 1000)
 
 
 def dense_core(density: FloatArray) -> IntArray:

@@ -107,7 +107,8 @@ def make_surface(
         if model is not None and model.target == group and (sight is None or fixed is not None):
             weights = _predicted(features, model, cells, wishes)
         else:
-            weights = _weights(cells, features, wishes, group, stated[:, g], sight, area_m2, block, told)
+            weights, said = _weights(cells, features, wishes, group, stated[:, g], sight, area_m2, block)
+            told.extend(said)
         total = np.full(len(districts), np.nan) if totals is None else totals.workers[:, g]
         values = weights.values
         if weights.way == "sightings" and np.isnan(total).any():
@@ -116,7 +117,8 @@ def make_surface(
             _refuse_no_rates(group, stated[:, g], faults)
         shared = share_out(values, total, district=cells.district, area_m2=area_m2, fixed=fixed)
         heads[:, g] = shared.heads
-        _tell(shared, group, total, districts, told, faults)
+        told.extend(_area_notes(shared, group, total))
+        _refuse_unmet(shared, group, total, districts, faults)
         if drawn is not None:
             blocks = (wishes.draws, int(weights.block.max()) + 1)
             factors = None if weights.draws is not None else gamma_factors(weights.cv, blocks, random)
@@ -177,22 +179,20 @@ def _weights(
     sight: Observed | None,
     area_m2: FloatArray,
     block: IntArray,
-    notes: list[Message],
-) -> _Weights:
+) -> tuple[_Weights, list[Message]]:
+    """Return how a group is spread over the cells, and what is to be noted of it."""
     cv = wishes.cv[group]
     if sight is None:
-        return _Weights(stated, "rates", block, cv)
+        return _Weights(stated, "rates", block, cv), []
     if np.isnan(sight.heads).all():
         share, bandwidth_m = kernel_surface(sight.x, sight.y, cells.x, cells.y, area_m2, seed=wishes.seed)
-        notes.append(
-            say(
-                "{group}: spread by the density of {count} sightings, bandwidth {metres} m.",
-                group=group,
-                count=len(sight.x),
-                metres=round(bandwidth_m),
-            )
+        note = say(
+            "{group}: spread by the density of {count} sightings, bandwidth {metres} m.",
+            group=group,
+            count=len(sight.x),
+            metres=round(bandwidth_m),
         )
-        return _Weights(share, "sightings", block, cv, bandwidth_m=bandwidth_m)
+        return _Weights(share, "sightings", block, cv, bandwidth_m=bandwidth_m), [note]
     chosen = _learn_from(features, wishes)
     at = np.flatnonzero(~np.isnan(sight.heads))
     population = features.column("population") if "population" in features.names else None
@@ -210,24 +210,20 @@ def _weights(
         draws=wishes.draws,
         seed=wishes.seed + list(wishes.rates).index(group),  # groups err by themselves
     )
-    notes.extend(learned.notes)
     figures = {"group": group, "cells": len(at), "d2": f"{learned.scores['model'].d2_poisson:.2f}"}
     if learned.beats_baselines or wishes.insist:
-        told = say("{group}: learned from {cells} observed cells, explaining {d2} of the deviance.", **figures)
+        note = say("{group}: learned from {cells} observed cells, explaining {d2} of the deviance.", **figures)
         if not learned.beats_baselines:
-            told = say(
+            note = say(
                 "{group}: the model of {cells} observed cells (D2 {d2}) beats no baseline; the scenario insists on it.",
                 **figures,
             )
-        notes.append(told)
-        return _Weights(learned.predicted, "learned", block, cv, learned.draws, learned)
-    notes.append(
-        say(
-            "{group}: the model of {cells} observed cells (D2 {d2}) beats no baseline; the stated rates are used.",
-            **figures,
-        )
+        return _Weights(learned.predicted, "learned", block, cv, learned.draws, learned), [*learned.notes, note]
+    note = say(
+        "{group}: the model of {cells} observed cells (D2 {d2}) beats no baseline; the stated rates are used.",
+        **figures,
     )
-    return _Weights(stated, "rates", block, cv, learned=learned)
+    return _Weights(stated, "rates", block, cv, learned=learned), [*learned.notes, note]
 
 
 def _predicted(features: Features, model: SavedModel, cells: Cells, wishes: Wishes) -> _Weights:
@@ -295,24 +291,22 @@ def _refuse_no_rates(group: str, stated: FloatArray, faults: FaultList) -> None:
         )
 
 
-def _tell(
-    shared: Shared,
-    group: str,
-    total: FloatArray,
-    districts: Sequence[str],
-    notes: list[Message],
-    faults: FaultList,
-) -> None:
-    """Note districts without a weight, and refuse totals that cannot be met."""
-    if len(shared.even):
-        notes.append(
-            say(
-                "{group}: in {count} districts nothing has a weight; {workers} workers are spread there by area.",
-                group=group,
-                count=len(shared.even),
-                workers=round(float(np.nansum(total[shared.even])), 1),
-            )
+def _area_notes(shared: Shared, group: str, total: FloatArray) -> list[Message]:
+    """Return a note on the districts in which nothing has a weight, if there are any."""
+    if not len(shared.even):
+        return []
+    return [
+        say(
+            "{group}: in {count} districts nothing has a weight; {workers} workers are spread there by area.",
+            group=group,
+            count=len(shared.even),
+            workers=round(float(np.nansum(total[shared.even])), 1),
         )
+    ]
+
+
+def _refuse_unmet(shared: Shared, group: str, total: FloatArray, districts: Sequence[str], faults: FaultList) -> None:
+    """Refuse totals that cannot be met."""
     for d in shared.homeless:
         faults.add(
             say("{district} has {workers} {group} but no cell.", district=districts[d], workers=total[d], group=group),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -188,7 +189,7 @@ def place_stations(ground: Ground, network: Network, rng: np.random.Generator) -
     )
     order = rng.choice(len(weight), size=int((weight > 0).sum()), replace=False, p=weight / weight.sum())
     spots = _spots(order, frontage, ground, [], _STATIONS, 130.0, rng)
-    names: dict[str, int] = {}
+    uses = Counter[str]()
     stations = []
     for number, (row, point) in enumerate(spots, start=1):
         host = _drawn(_STATION_HOSTS, rng)
@@ -196,9 +197,12 @@ def place_stations(ground: Ground, network: Network, rng: np.random.Generator) -
         if kind == "流动型":
             host = "工会自建"
         title, address = _title_and_address(host, frontage.names[row], point, ground, rng)
-        name = _unique(f"{title}工会驿站", names)
+        name = f"{title}工会驿站"
+        uses[name] += 1
         hours = "08:00-20:00" if kind == "流动型" else str(rng.choice(_HOURS[host]))
-        stations.append(CityPlace(f"S{number:03d}", name, address, point.x, point.y, kind, host, hours, ""))
+        stations.append(
+            CityPlace(f"S{number:03d}", _numbered(name, uses[name]), address, point.x, point.y, kind, host, hours, "")
+        )
     return stations
 
 
@@ -214,7 +218,7 @@ def place_candidates(
         shapely.points(cells.x[order] + shift[0], cells.y[order] + shift[1]), all_matches=False
     )
     spots = _spots(near[1], frontage, ground, stations, _CANDIDATES, 70.0, rng)
-    names: dict[str, int] = {}
+    uses = Counter[str]()
     candidates = []
     for number, (row, point) in enumerate(spots, start=1):
         outlying = frontage.zones[row] in ("industry", "edge", "country")
@@ -223,10 +227,13 @@ def place_candidates(
             host = "便利店"
         kind = _kind(host, rng)
         title, address = _title_and_address(host, frontage.names[row], point, ground, rng)
-        name = _unique(f"{title}地块" if host == "工会自建" else title, names)
+        name = f"{title}地块" if host == "工会自建" else title
+        uses[name] += 1
         hours = "" if rng.random() < 0.25 else str(rng.choice(_HOURS[host]))
         cost = _cost(host, kind, rng) if rng.random() < 0.5 else ""
-        candidates.append(CityPlace(f"C{number:03d}", name, address, point.x, point.y, kind, host, hours, cost))
+        candidates.append(
+            CityPlace(f"C{number:03d}", _numbered(name, uses[name]), address, point.x, point.y, kind, host, hours, cost)
+        )
     return candidates
 
 
@@ -299,7 +306,6 @@ def _title_and_address(
     return title, f"{district.name}{street}{int(rng.integers(1, 360))}号"
 
 
-def _unique(name: str, seen: dict[str, int]) -> str:
+def _numbered(name: str, use: int) -> str:
     """The name, numbered from its second use on."""
-    seen[name] = seen.get(name, 0) + 1
-    return name if seen[name] == 1 else f"{name}{seen[name]}号点"
+    return name if use == 1 else f"{name}{use}号点"

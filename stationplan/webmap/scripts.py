@@ -8,6 +8,7 @@ or a class; each then becomes a function that returns what it exports.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from stationplan.errors import ConsistencyError
 from stationplan.webmap.files import asset
@@ -20,20 +21,18 @@ _COMMENT = re.compile(r"^[ \t]*/\*\*(?:(?!\*/).)*\*/\n", re.MULTILINE | re.DOTAL
 
 def script(entry: str) -> str:
     """Return a module and everything it imports as one script, which leaves only what it hangs on ``window``."""
-    done: dict[str, str] = {}
-    _add(entry, done, ())
-    return "(() => {\n" + "".join(done.values()) + "})();\n"
+    return "(() => {\n" + "".join(_with(entry, {}, ()).values()) + "})();\n"
 
 
-def _add(name: str, done: dict[str, str], above: tuple[str, ...]) -> None:
-    """Add a module behind those that it imports."""
+def _with(name: str, done: Mapping[str, str], above: tuple[str, ...]) -> dict[str, str]:
+    """Return the modules that are done and, behind them, a further one after those that it imports."""
     if name in done:
-        return
+        return dict(done)
     if name in above:
         raise ConsistencyError(f"modules import each other: {' -> '.join((*above, name))}")
     text = asset(f"{name}.js")
     for match in _IMPORT.finditer(text):
-        _add(match[2], done, (*above, name))
+        done = _with(match[2], done, (*above, name))
     exported = [match[2] for match in _EXPORT.finditer(text)]
     body = _COMMENT.sub("", text)
     body = _IMPORT.sub(lambda match: f"const {{ {match[1]} }} = {_variable(match[2])};", body)
@@ -41,9 +40,8 @@ def _add(name: str, done: dict[str, str], above: tuple[str, ...]) -> None:
     other = _OTHER.search(body)
     if other:
         raise ConsistencyError(f"{name}.js: {other[0]!r} is not of the form that is put together")
-    done[name] = (
-        f'const {_variable(name)} = (() => {{\n"use strict";\n{body}return {{ {", ".join(exported)} }};\n}})();\n'
-    )
+    made = f'const {_variable(name)} = (() => {{\n"use strict";\n{body}return {{ {", ".join(exported)} }};\n}})();\n'
+    return {**done, name: made}
 
 
 def _variable(name: str) -> str:

@@ -190,13 +190,17 @@ def place_demand(
         totals, quality, said = totals_in(tables.totals, given.totals, area, list(file.groups))
         told.append(quality)
         notes.extend(said)
-    observed = _observed(tables, datum.get("demand.observed", "wgs84"), cells, area, scenario, notes)
+    observed, said = _observed(tables, datum.get("demand.observed", "wgs84"), cells, area, scenario)
+    notes.extend(said)
     told += [table.quality for role, table in tables.placed.items() if role != "demand"]
     celsius = None
     if given.heat is not None:
         celsius, said = temperatures(scenario, given.heat, tables.heat, cells, area.crs)
         told += [] if tables.heat is None else [tables.heat.quality]
         notes.extend(said)
+    heights, lost = _heights(scenario, cells, area)
+    if lost is not None:
+        notes.append(lost)
     return DemandInputs(
         replace(cells, counts=counts),
         outside,
@@ -205,25 +209,24 @@ def place_demand(
         totals,
         observed,
         celsius,
-        _heights(scenario, cells, area, notes),
+        heights,
         _model(scenario),
         tuple(told),
         tuple(notes),
     )
 
 
-def _heights(scenario: Scenario, cells: Cells, area: StudyArea, notes: list[Message]) -> FloatArray | None:
-    """Return the heights of the cells' centres; ``None`` where the scenario has none, or not of every cell."""
+def _heights(scenario: Scenario, cells: Cells, area: StudyArea) -> tuple[FloatArray | None, Message | None]:
+    """Return the heights of the cells' centres, or a note where not every cell has one; neither without elevation."""
     given = scenario.file.roads.elevation
     if given is None:
-        return None
+        return None, None
     path = scenario.locate(given, key="roads.elevation")
     heights = node_heights(path, *unproject(cells.x, cells.y, area.crs), scenario.file.limits)
     lost = int(np.isnan(heights).sum())
     if lost:
-        notes.append(say("{count} cells have no height in {file}; height is no feature.", count=lost, file=given))
-        return None
-    return heights
+        return None, say("{count} cells have no height in {file}; height is no feature.", count=lost, file=given)
+    return heights, None
 
 
 def _model(scenario: Scenario) -> SavedModel | None:
@@ -292,17 +295,18 @@ def _told_outside(district: IntArray, table: CellTable) -> Quality:
 
 
 def _observed(
-    tables: DemandTables, datum: Datum, cells: Cells, area: StudyArea, scenario: Scenario, notes: list[Message]
-) -> tuple[Observed, ...]:
+    tables: DemandTables, datum: Datum, cells: Cells, area: StudyArea, scenario: Scenario
+) -> tuple[tuple[Observed, ...], tuple[Message, ...]]:
+    """Return what was observed in tables of its own and in columns of the cells, and what is to be noted of it."""
     groups = scenario.file.groups
     found: list[Observed] = []
+    said: list[Message] = []
     if tables.observed is not None:
         seen = tables.observed
         x, y = project(*to_wgs84(seen.lon, seen.lat, datum=datum), area.crs)
         found, said = observed_workers(seen, groups, cell_of(cells.outline, x, y), x=x, y=y, cells=len(cells.cell_id))
-        notes.extend(said)
     if tables.cells is not None and tables.cells.observed:
         inside = np.isin(tables.cells.cell_id, cells.cell_id)
         columns = {name: values[inside] for name, values in tables.cells.observed.items()}
         found += in_columns(columns, groups, tables.cells.quality.file, [item.group for item in found])
-    return tuple(found)
+    return tuple(found), tuple(said)

@@ -33,9 +33,9 @@ def fetched(scenario: str | Path, data: str | Path | None = None) -> Iterator[tu
         The storage does not answer as it should.
     """
     with tempfile.TemporaryDirectory(prefix="stationplan.") as home:
-        mirrors: list[_Mirror] = []
-        path = _mirrored(scenario, Path(home) / "scenario", mirrors)
-        folder = None if data is None else _mirrored(data, Path(home) / "data", mirrors)
+        path, of_scenario = _mirrored(scenario, Path(home) / "scenario")
+        folder, of_data = (None, None) if data is None else _mirrored(data, Path(home) / "data")
+        mirrors = [mirror for mirror in (of_scenario, of_data) if mirror is not None]
         try:
             if mirrors:
                 if folder is not None and local_path(data or "") is None:
@@ -65,16 +65,15 @@ class _Mirror:
                 self.remote.get(beside.relative_to(self.folder).as_posix(), beside)
 
 
-def _mirrored(place: str | Path, folder: Path, mirrors: list[_Mirror]) -> Path:
-    """Return where a place is on this machine, or will be once it is fetched by a new mirror."""
+def _mirrored(place: str | Path, folder: Path) -> tuple[Path, _Mirror | None]:
+    """Return where a place is on this machine, or will be once the mirror beside it fetches it."""
     path = local_path(place)
     if path is not None:
-        return path
+        return path, None
     protocol, _, rest = str(place).partition("://")
     bucket, _, name = rest.partition("/")
     mirror = _Mirror(Remote(f"{protocol}://{bucket}"), folder.resolve())
-    mirrors.append(mirror)
-    return mirror.folder / name
+    return mirror.folder / name, mirror
 
 
 def _mirror_of(path: Path, mirrors: Sequence[_Mirror]) -> _Mirror | None:

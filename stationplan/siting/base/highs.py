@@ -11,6 +11,7 @@ import pickle
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import IO, Literal
 
@@ -200,7 +201,13 @@ def _in_a_process(
         np.empty(0),
     )
     answers = [heard]
-    listener = threading.Thread(target=_listen, args=(process.stdout, answers), daemon=True)
+
+    def listen() -> None:
+        assert process.stdout is not None
+        for answer in _answers(process.stdout, heard):
+            answers.append(answer)  # noqa: PERF402 - the last one so far is looked at while it goes on
+
+    listener = threading.Thread(target=listen, daemon=True)
     try:
         listener.start()
         plain = (vars(program), seconds, start, gap, nodes)
@@ -215,20 +222,20 @@ def _in_a_process(
     return answers[-1]
 
 
-def _listen(stream: IO[bytes], answers: list[ProgramAnswer]) -> None:
-    """Keep what a process tells, until it ends."""
+def _answers(stream: IO[bytes], last: ProgramAnswer) -> Iterator[ProgramAnswer]:
+    """Give the answer as it stands after each message of a process, until it ends; ``last`` is that before any."""
     while True:
         try:
             kind, *what = pickle.load(stream)  # noqa: S301 - from our own process
         except (EOFError, pickle.UnpicklingError):
             return
-        last = answers[-1]
         if kind == "values":
-            answers.append(replace(last, values=what[0], objective=what[1]))
+            last = replace(last, values=what[0], objective=what[1])
         elif kind == "bound":
-            answers.append(replace(last, bound=what[0]))
+            last = replace(last, bound=what[0])
         else:
-            answers.append(ProgramAnswer(*what))
+            last = ProgramAnswer(*what)
+        yield last
 
 
 def _main() -> None:

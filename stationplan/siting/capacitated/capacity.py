@@ -236,9 +236,9 @@ def _search(problem: Problem, reduced: Reduced, clock: Clock) -> tuple[list[int]
     def attempt(sites: list[int], *, by_cost: bool, better: bool) -> None:
         flow = ground.copy()
         flow.open(sites)
-        fill(flow, sites, limits, reduced.allowed, clock=clock, by_cost=by_cost, quick=quick)
+        sites = fill(flow, sites, limits, reduced.allowed, clock=clock, by_cost=by_cost, quick=quick)
         if better:
-            exchange(flow, sites, limits, reduced.allowed, clock=part())
+            sites = exchange(flow, sites, limits, reduced.allowed, clock=part())
         consider(sites, float(flow.flow.sum()))
         tried.append((flow, sites))
 
@@ -275,9 +275,9 @@ def _search(problem: Problem, reduced: Reduced, clock: Clock) -> tuple[list[int]
             consider(sites, float(flow.flow.sum()))
             highest = min(highest, max(relaxed.bound - reduced.secured, value))
     if quick and best is not None and highest > value * (1 + PROVEN):
-        flow, sites = ground.copy(), list(best)
-        flow.open(sites)
-        exchange(flow, sites, limits, reduced.allowed, clock=clock)
+        flow = ground.copy()
+        flow.open(best)
+        sites = exchange(flow, best, limits, reduced.allowed, clock=clock)
         consider(sites, float(flow.flow.sum()))
     return best, reduced.secured + highest, False
 
@@ -352,7 +352,6 @@ def _build_order(problem: Problem, capacity: FloatArray, slot: IntArray, sites: 
     existing = Flow(merged.places)
     existing.open(np.flatnonzero(problem.existing))
     free = SiteLimits(problem.existing, np.zeros(len(new)), int(new.sum()), np.inf)
-    order: list[int] = []
-    fill(existing, order, free, new, clock=Clock(np.inf), by_cost=False)
+    order = fill(existing, [], free, new, clock=Clock(np.inf), by_cost=False)
     kept = new if len(problem.floor) else problem.required
     return np.array([*order, *(site for site in np.flatnonzero(kept) if site not in order)], dtype=np.int64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -21,21 +22,23 @@ _WORTH = 1e-9
 
 def fill(
     flow: Flow,
-    chosen: list[int],
+    chosen: Sequence[int],
     limits: SiteLimits,
     allowed: BoolArray,
     *,
     clock: Clock,
     by_cost: bool,
     quick: bool = False,
-) -> None:
+) -> list[int]:
     """Open allowed sites in the order of largest gain (or gain for its cost) while the limits have room.
 
-    ``chosen`` is open already and grows. What is served is submodular, so a site whose renewed gain still leads need
-    not be compared with the rest (Minoux 1978). Ties go to the lower index. Out of time, nothing more is opened.
+    Returns ``chosen``, which the flow has open already, and behind it the sites that were opened. What is served is
+    submodular, so a site whose renewed gain still leads need not be compared with the rest (Minoux 1978). Ties go to
+    the lower index. Out of time, nothing more is opened.
 
     ``quick`` counts only whom a site would serve while nobody moves for it, which can only become less as well.
     """
+    chosen = list(chosen)
     spent = float(limits.costs[chosen].sum())
     taken = set(chosen)
 
@@ -61,14 +64,16 @@ def fill(
         flow.open([site])
         chosen.append(site)
         spent += float(limits.costs[site])
+    return chosen
 
 
-def exchange(flow: Flow, chosen: list[int], limits: SiteLimits, allowed: BoolArray, *, clock: Clock) -> None:
-    """Exchange one chosen site for an allowed one while that serves more, in place.
+def exchange(flow: Flow, chosen: Sequence[int], limits: SiteLimits, allowed: BoolArray, *, clock: Clock) -> list[int]:
+    """Exchange one chosen site for an allowed one in the flow while that serves more; return the sites then chosen.
 
     With a site closed, its substitutes are tried in the order of what they can add at most: the weight of the short
     rows of a least cut that they cover, within their capacity.
     """
+    chosen = list(chosen)
     places, costs = flow.places, limits.costs
     least = _WORTH * float(places.weights.sum())
     unchanged = place = 0
@@ -91,6 +96,7 @@ def exchange(flow: Flow, chosen: list[int], limits: SiteLimits, allowed: BoolArr
         chosen[place] = best
         unchanged = unchanged + 1 if best == site else 0
         place = (place + 1) % len(chosen)
+    return chosen
 
 
 def shake(
@@ -113,8 +119,8 @@ def shake(
                 sites.append(int(site))
                 spent += float(limits.costs[site])
         other.open(sites[len(chosen) - len(gone) :])
-        fill(other, sites, limits, allowed, clock=clock, by_cost=np.isfinite(limits.budget))
-        exchange(other, sites, limits, allowed, clock=clock)
+        sites = fill(other, sites, limits, allowed, clock=clock, by_cost=bool(np.isfinite(limits.budget)))
+        sites = exchange(other, sites, limits, allowed, clock=clock)
         if clock.over:
             break
         worth = float(other.flow.sum())
