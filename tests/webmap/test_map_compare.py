@@ -81,22 +81,19 @@ def test_what_is_no_map_of_this_version_is_named(folders, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def page(chromium, folders):
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only browser tests need it
-
+def page(browser, folders):
     blocks = read_blocks([folders / name / "map.html" for name in ("a", "b", "a")])
     (folders / "c.html").write_text(render_comparison(blocks, lang="en"), encoding="utf-8", newline="")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_context(offline=True, viewport={"width": 1440, "height": 900}).new_page()
-        page.said, page.asked = [], []
-        page.on("console", lambda message: page.said.append(message.text))
-        page.on("pageerror", lambda error: page.said.append(str(error)))
-        page.on("request", lambda request: page.asked.append(request.url))
-        page.goto((folders / "c.html").as_uri())
-        page.wait_for_selector("html[data-stationplan-ready='1']", state="attached")
-        yield page
-        browser.close()
+    context = browser.new_context(offline=True, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.said, page.asked = [], []
+    page.on("console", lambda message: page.said.append(message.text))
+    page.on("pageerror", lambda error: page.said.append(str(error)))
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.goto((folders / "c.html").as_uri())
+    page.wait_for_selector("html[data-stationplan-ready='1']", state="attached")
+    yield page
+    context.close()
 
 
 @pytest.mark.browser
