@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from support.database import new_database
@@ -16,6 +17,9 @@ from stationplan.access.network import network_of
 from stationplan.documents.pdf import has_chinese_font
 from stationplan.domain import RoadNetwork
 from stationplan.inputs import read_roads
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="session")
@@ -62,13 +66,14 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="module")
-def browser(chromium):
-    """The system's Chromium, started."""
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """The system's Chromium, started once; a test opens a context of its own, offline where it is not about hosts."""
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only browser tests need it
 
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
     with sync_playwright() as driver:
-        launched = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        launched = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", *quiet])
         yield launched
         launched.close()
 

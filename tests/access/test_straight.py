@@ -170,25 +170,22 @@ def test_cells_are_candidates_where_there_are_no_junctions(tmp_path):
 
 
 @pytest.mark.browser
-def test_a_map_without_roads_opens_counts_and_shows_a_site(chromium, tmp_path):
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only browser tests need it
-
+def test_a_map_without_roads_opens_counts_and_shows_a_site(browser, tmp_path):
     plan = sp.run(straight_village(tmp_path))
     (tmp_path / "map.html").write_text(render(plan, lang="en"), encoding="utf-8", newline="")
     said: list[str] = []
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_context(offline=True).new_page()
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.goto((tmp_path / "map.html").as_uri())
-        page.wait_for_selector("html[data-stationplan-ready='1']", state="attached")
-        assert page.get_by_text("Straight lines, no roads: 2 of 2 districts").count() > 0
-        covered = page.evaluate("stationplan.page.choice.ledger.count()")
-        # A site chosen and the layer of walking reach: both search the roads, of which there are none.
-        page.evaluate("(site) => stationplan.page.choice.select(site)", int(plan.chosen[0]))
-        reached = page.evaluate("stationplan.page.scene.reach()")
-        browser.close()
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto((tmp_path / "map.html").as_uri())
+    page.wait_for_selector("html[data-stationplan-ready='1']", state="attached")
+    assert page.get_by_text("Straight lines, no roads: 2 of 2 districts").count() > 0
+    covered = page.evaluate("stationplan.page.choice.ledger.count()")
+    # A site chosen and the layer of walking reach: both search the roads, of which there are none.
+    page.evaluate("(site) => stationplan.page.choice.select(site)", int(plan.chosen[0]))
+    reached = page.evaluate("stationplan.page.scene.reach()")
+    context.close()
     assert said == []
     assert reached == []
     assert covered["once"] == pytest.approx(document(plan)["coverage"]["after"]["workers"], abs=0.1)

@@ -431,22 +431,18 @@ LOUD = [TRAP, *FRAGMENTS, "\0", "x" * 10_000]
 
 
 @pytest.fixture
-def watched(chromium):
+def watched(browser):
     """A page in Chromium, offline, and the alarms that it has given."""
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only browser tests need it
-
     alarms: list[str] = []
-    arguments = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=[*arguments, "--no-first-run"])
-        page = browser.new_context(offline=True, viewport={"width": 1280, "height": 800}).new_page()
-        page.on("dialog", lambda dialog: (alarms.append(f"dialog {dialog.message}"), dialog.dismiss()))
-        page.on("console", lambda message: alarms.append(f"console {message.text}"))
-        page.on("pageerror", lambda error: alarms.append(f"error {error}"))
-        page.on("request", lambda request: alarms.append(request.url) if "map.html" not in request.url else None)
-        page.add_init_script("window.alert = () => { window.alarmed = true; }")
-        yield page, alarms
-        browser.close()
+    context = browser.new_context(offline=True, viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.on("dialog", lambda dialog: (alarms.append(f"dialog {dialog.message}"), dialog.dismiss()))
+    page.on("console", lambda message: alarms.append(f"console {message.text}"))
+    page.on("pageerror", lambda error: alarms.append(f"error {error}"))
+    page.on("request", lambda request: alarms.append(request.url) if "map.html" not in request.url else None)
+    page.add_init_script("window.alert = () => { window.alarmed = true; }")
+    yield page, alarms
+    context.close()
 
 
 @pytest.mark.browser

@@ -25,13 +25,6 @@ from stationplan.webmap import build, render, render_surface
 
 pytestmark = pytest.mark.browser
 
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 LANGUAGES = ["zh", "en"]
 HOSTILE = "</script><img src=x onerror=alert(1)>{{7*7}}${7*7}\u2028"
@@ -93,16 +86,6 @@ class Opened:
     address: str
     said: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
-
-
-@pytest.fixture(scope="module")
-def browser(chromium):
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only browser tests need it
-
-    with sync_playwright() as driver:
-        launched = driver.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")
