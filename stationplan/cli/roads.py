@@ -50,7 +50,7 @@ def save_roads(
     lang: LangOption = None,
     verbose: VerboseOption = False,
 ) -> None:
-    """Save roads in one binary file that any scenario may name as [roads] file and that loads in seconds.
+    """Save roads in one binary file that loads in seconds and that any scenario may name as its file of roads.
 
     The file holds places, lengths and tags; speeds and rules stay those of the scenario.
     """

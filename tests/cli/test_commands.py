@@ -39,6 +39,15 @@ def test_help_starts_with_a_verb_and_names_the_output(name):
     assert re.search(r"[\u4e00-\u9fff]", CHINESE.commands[name].help)
 
 
+@pytest.mark.parametrize(
+    "command", [*ENGLISH.commands.values(), *CHINESE.commands.values()], ids=lambda item: item.name
+)
+def test_nothing_of_the_help_is_read_as_markup(command):
+    # The terminal's library would take [roads] for a style and leave it out.
+    texts = [command.help, *(getattr(option, "help", None) or "" for option in command.params)]
+    assert [text for text in texts if "[" in text] == []
+
+
 @pytest.mark.parametrize(("name", "number"), OPTIONS)
 def test_every_option_is_documented_in_both_languages(name, number):
     option, translated = ENGLISH.commands[name].params[number], CHINESE.commands[name].params[number]
