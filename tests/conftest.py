@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support.batches import batch
 from support.database import new_database
+from support.demo import demo_scenario
 from support.environment import IN_CI, ROOT, SHARED
+from support.once import once
 
 import stationplan as sp
 from stationplan.access.network import network_of
@@ -21,11 +24,13 @@ from stationplan.inputs import read_roads
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+    from stationplan.batch import Batch
+
 
 @pytest.fixture(scope="session")
-def demo_plan() -> sp.StudyPlan:
+def demo_plan(tmp_path_factory: pytest.TempPathFactory) -> sp.StudyPlan:
     """The plan of the demo city."""
-    return sp.run(sp.load_scenario(ROOT / "data/demo/scenario.toml"))
+    return once(tmp_path_factory, "demo-plan", lambda _: sp.run(sp.load_scenario(ROOT / "data/demo/scenario.toml")))
 
 
 @pytest.fixture(scope="session")
@@ -44,9 +49,21 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def porto_alegre(shared_data: Path) -> sp.StudyPlan:
+def porto_alegre(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> sp.StudyPlan:
     """The plan of the Porto Alegre example."""
-    return sp.run(sp.load_scenario(ROOT / "examples/porto-alegre.toml", data=shared_data / "porto-alegre"))
+    scenario = sp.load_scenario(ROOT / "examples/porto-alegre.toml", data=shared_data / "porto-alegre")
+    return once(tmp_path_factory, "porto-alegre-plan", lambda _: sp.run(scenario))
+
+
+@pytest.fixture(scope="session")
+def county_batch(tmp_path_factory: pytest.TempPathFactory) -> tuple[sp.Scenario, Path, Batch]:
+    """An undisturbed batch of the demo's counties by one process: its scenario, its folder, and what it says."""
+
+    def made(folder: Path) -> tuple[sp.Scenario, Path, Batch]:
+        scenario = demo_scenario(folder)
+        return scenario, folder / "out", batch(scenario, folder / "out", workers=1)
+
+    return once(tmp_path_factory, "county-batch", made)
 
 
 @pytest.fixture

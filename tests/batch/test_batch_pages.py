@@ -8,13 +8,12 @@ import os
 import numpy as np
 import pytest
 import shapely
-from support.demo import demo_scenario
 from support.environment import ROOT
 from support.map_block import block_in
 from support.village import village
 
 import stationplan as sp
-from stationplan.batch import run_batch, run_batches
+from stationplan.batch import run_batches
 from stationplan.cli.app import main
 from stationplan.errors import InputError
 from stationplan.webmap import UnitCard, View, render_province
@@ -110,13 +109,13 @@ def test_a_folder_with_anything_else_is_refused_for_several(several, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
-def test_the_demo_by_county_is_as_it_was(tmp_path):
+def test_the_demo_by_county_is_as_it_was(county_batch):
     """The golden table; ``STATIONPLAN_GOLDEN=write`` replaces it, in a commit of its own that says why."""
-    run_batch(demo_scenario(tmp_path), tmp_path / "out", by="county", workers=2)
-    made = (tmp_path / "out/league.csv").read_bytes()
+    _, out, _ = county_batch
+    made = (out / "league.csv").read_bytes()
     if os.environ.get("STATIONPLAN_GOLDEN") == "write":
         GOLDEN.write_bytes(made)
-    mine, golden = rows_of(tmp_path / "out/league.csv"), rows_of(GOLDEN)
+    mine, golden = rows_of(out / "league.csv"), rows_of(GOLDEN)
     assert [list(row) for row in mine] == [list(row) for row in golden]
     for row, wanted in zip(mine, golden, strict=True):
         for key, value in wanted.items():

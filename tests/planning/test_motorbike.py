@@ -67,7 +67,7 @@ def test_a_street_closed_to_motorbikes_is_closed_to_them_alone(tmp_path):
 
 def test_outputs_name_the_mode_in_both_languages(tmp_path):
     plan = planned(tmp_path)
-    assert "[roads.speed_kmh]\nwalk = 4.5\nmotorbike = 45.0\n" in plan.scenario_toml
+    assert "[roads.speed_kmh]\nwalk = 4.5\nmotorbike = 45.0\n" in plan.study.scenario_toml
     jsonschema.Draft202012Validator(schema()).validate(document(plan))
     covered = {}
     for lang, word in (("en", "by motorbike"), ("zh", "摩托车")):
