@@ -154,7 +154,7 @@ def test_a_unit_without_workers_has_a_plan_and_the_last_rank(tmp_path, aim):
 
 
 def test_roads_stated_short_widen_what_is_around(tmp_path):
-    ready, _ = small(tmp_path, "new = 2")
+    ready, _ = halves(tmp_path, "new = 2")
     usual = ready.reach_m
     network = ready.access.network
     short = {mode: np.where(np.arange(network.arc_count) < 2, 50.0, values) for mode, values in network.metres.items()}
