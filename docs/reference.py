@@ -15,6 +15,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from stationplan.cli.app import COMMANDS, make_command
+from stationplan.domain import MODES, ROAD_CLASSES, TravelMode
+from stationplan.domain.modes import ClassSpeed, ClimbLoss, SteadySpeed
 from stationplan.hours import OpeningHours, SlotHours
 from stationplan.planning.aims import AIMS
 from stationplan.scenario import Name, ScenarioFile
@@ -69,8 +71,8 @@ def pages() -> dict[str, str]:
 def _scenario_page() -> str:
     parts = [_SCENARIO, "## Top level\n", _rows(ScenarioFile)]
     parts += _tables(ScenarioFile, "")
-    defaults = resources.files("stationplan").joinpath("defaults.toml").read_text("utf-8")
     parts += ["## Travel modes\n", _modes()]
+    defaults = resources.files("stationplan").joinpath("defaults.toml").read_text("utf-8")
     parts += ["## Aims\n", "What `aim` under `[plan]` may be, and the keys that have a meaning with it.\n", _aims()]
     parts += ["## Defaults\n", f"```toml\n{defaults}```\n"]
     return "\n".join(parts)
@@ -116,6 +118,51 @@ def _tables(above: type[BaseModel], place: str) -> list[str]:
             heading = f"## `[[{here}]]` (repeated)"
         parts += [f"{heading}\n", f"{_one_line(table.__doc__)}\n", _rows(table), *_tables(table, f"{here}.")]
     return parts
+
+
+def _modes() -> str:
+    """Return what the records of the travel modes say, as tables."""
+    by_class: dict[str, ClassSpeed] = {}
+    lines = [
+        "Generated from `stationplan/domain/modes.py`. Classes are values of OSM's `highway`; those in brackets are",
+        "open where one of the mode's own access keys says yes. The most specific access key of a road decides.\n",
+        "| mode | | km/h | access keys, the most specific first | one-way | slopes | road classes |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for mode in MODES.values():
+        if isinstance(mode.speed, ClassSpeed):
+            by_class.setdefault(mode.speed.class_key, mode.speed)
+        classes = [name for name in ROAD_CLASSES if name in mode.classes]
+        classes += [f"({name})" for name in ROAD_CLASSES if name in mode.opened_by_tag]
+        columns = [
+            *(f"`{mode.id}`", str(mode.name), _speed(mode), ", ".join(f"`{key}`" for key in mode.access_keys)),
+            *(_oneway(mode), _slope(mode), ", ".join(classes)),
+        ]
+        lines.append("| " + " | ".join(columns) + " |")
+    for key, speed in by_class.items():
+        kmh = ", ".join(f"{name} {value:g}" for name, value in speed.by_class_kmh.items())
+        lines.append(f"\nDefaults of `{key}` (km/h, assumptions, junction delays included): {kmh}.")
+    return "\n".join(lines) + "\n"
+
+
+def _speed(mode: TravelMode) -> str:
+    speed = mode.speed
+    if isinstance(speed, SteadySpeed):
+        return f"{speed.kmh:g}"
+    limits = ["`maxspeed`"] if speed.heeds_maxspeed else []
+    limits += [] if speed.cap_kmh is None else [f"{speed.cap_kmh:g}"]
+    return f"`{speed.class_key}`" + (f", at most {' and '.join(limits)}" if limits else "")
+
+
+def _oneway(mode: TravelMode) -> str:
+    keys = [*mode.oneway_keys, *(["oneway"] if mode.obeys_oneway else [])]
+    return ", ".join(f"`{key}`" for key in keys)
+
+
+def _slope(mode: TravelMode) -> str:
+    if isinstance(mode.slope, ClimbLoss):
+        return f"`{mode.slope.key}`"
+    return {"hiking": "Tobler's hiking function", "ignored": "ignored"}[mode.slope]
 
 
 def _one_line(text: str | None) -> str:
