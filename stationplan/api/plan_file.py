@@ -54,17 +54,18 @@ def read_plan(folder: Path) -> Plan:
 
 
 def _for_outputs(plan: Plan) -> Plan:
-    """Return a plan without what no output needs."""
+    """Return a plan without what no output needs; seconds are left out, so that two runs give the same bytes."""
     density = plan.density
     return replace(
         plan,
         density=replace(
             density,
-            study=replace(density.study, timings_s={}),  # two runs of one scenario give the same bytes
+            study=replace(density.study, timings_s={}),
             surface=_surface(density.surface),
             demand=replace(density.demand, draws=None),
         ),
         coverage=_coverage(plan.coverage),
+        solution=replace(plan.solution, time_s=0.0),
     )
 
 

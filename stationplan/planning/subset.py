@@ -124,6 +124,7 @@ def part_of(
             replace(ready.study.inputs[0], sha256=ready.study.scenario_fingerprint),
         ),  # the scenario, by its content
         quality=(),
+        timings_s={},  # a part is the same whenever it is cut out
     )
     return replace(
         ready,
