@@ -35,6 +35,7 @@ FILES = {
     "sites.csv",
     "sites.xlsx",
     "plan.gpkg",
+    "plan.record",
     "map.html",
     "report.html",
     "report.docx",

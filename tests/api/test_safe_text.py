@@ -175,7 +175,7 @@ def test_the_map_shows_any_text_as_it_is(tell, usual, texts, lang):
 
     data, sites = block_in(html).content, told.sites
     assert (data["title"], data["subtitle"]) == (told.study.name.in_language(lang), told.study.notice.in_language(lang))
-    roads, workers = {"zh": ("道路：", "劳动者：cells.csv"), "en": ("Roads: ", "Workers: cells.csv")}[lang]
+    roads, workers = {"zh": ("道路数据：", "劳动者数据：cells.csv"), "en": ("Roads: ", "Workers: cells.csv")}[lang]
     assert data["sources"] == [roads + told.study.sources[0], workers]
     for part, groups in (("groups", told.demand.groups), ("slots", told.demand.slots)):
         assert [entry["name"] for entry in data[part]] == [entry.name.in_language(lang) for entry in groups]
@@ -464,7 +464,7 @@ def test_hostile_texts_stay_text_in_every_place_of_the_map(demo_plan, watched, t
     assert texts(".sp-subtitle") == [told.study.notice.zh]
     # The one place that Leaflet parses; markup has no way to write NUL.
     assert texts(".leaflet-control-attribution") == [
-        f"道路：{told.study.sources[0]}, 劳动者：cells.csv".replace("\0", "\ufffd")
+        f"道路数据：{told.study.sources[0]}, 劳动者数据：cells.csv".replace("\0", "\ufffd")
     ]
     assert texts(".sp-select option")[1:] == [group.name.zh for group in told.demand.groups]
     shares = texts(".sp-overview .sp-shares tbody th")

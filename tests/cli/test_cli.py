@@ -39,7 +39,7 @@ def test_demo_makes_data_map_and_results_and_may_be_run_again(tmp_path, demo_pla
     assert made == {
         *(f"data/demo/{path.name}" for path in (ROOT / "data/demo").iterdir()),
         "maps/demo.html",
-        *(f"out/demo/{name}" for name in ("plan.json", "sites.csv", "sites.xlsx", "plan.gpkg")),
+        *(f"out/demo/{name}" for name in ("plan.json", "sites.csv", "sites.xlsx", "plan.gpkg", "plan.record")),
         *(f"out/demo/report.{kind}" for kind in ("html", "docx", *(["pdf"] if has_chinese_font() else []))),
         *(f"out/demo/{name}" for name in ("scenario.resolved.toml", "manifest.json")),
     }
@@ -182,7 +182,7 @@ def test_stopping_a_run_is_told_and_exits_with_1(small, tmp_path, capsys, monkey
     def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("stationplan.planning.question.max_coverage", stop)
+    monkeypatch.setattr("stationplan.planning.aims.coverage.max_coverage", stop)
     code, out, err = call("run", small, "--out", tmp_path / "out", "--lang", "en", capsys=capsys)
     assert (code, out) == (1, "")
     assert "Stopped" in err

@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 import rasterio
 import skops.io
+from support.altered import altered
 from support.environment import ROOT
 
 import stationplan as sp
 from stationplan.cli.app import BAD_INPUT, DONE, main
+from stationplan.domain import LocalText
 from stationplan.errors import InputError
 from stationplan.inputs import decide_datums, place, read_tables
 from stationplan.inputs.demand.saved_models import read_model
@@ -353,7 +355,7 @@ def test_check_looks_at_a_scenario_that_only_places_workers(town, tmp_path, caps
 def test_pages_show_text_as_text_in_both_languages(learned):
     made = sp.density(sp.load_scenario(learned, purpose="density"))
     hostile = "</script><img src=x onerror=alert(1)>{{7*7}}"
-    made = type(made)(**{**made.__dict__, "name": type(made.name)(hostile, hostile)})
+    made = altered(made, name=LocalText(hostile, hostile))
     for lang in ("zh", "en"):
         page = render_validation(made, lang=lang)
         assert "<img" not in page

@@ -72,7 +72,7 @@ def test_all_streets_of_yulin_are_read(chengdu, shared_data):
     assert chengdu.counts["network_nodes"] >= 459
     scenario = sp.load_scenario(ROOT / "examples/chengdu-yulin.toml", data=folder)
     network = network_of(read_roads(scenario), crs=chengdu.area.crs)
-    component = network.component["car"]
+    component = network.component["ebike"]
     assert (component[:459] == 0).sum() == 372
     lengths = {row["edge_id"]: float(row["length_m"]) for row in edges}
     both_ways = np.isfinite(network.metres["walk"])

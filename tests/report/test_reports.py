@@ -31,7 +31,7 @@ from stationplan.documents.content import (
     texts_of,
 )
 from stationplan.documents.plain import plain
-from stationplan.documents.workbook import MapSheet as BookSheet
+from stationplan.documents.workbook import Sheet as BookSheet
 from stationplan.documents.workbook import write_sheets
 from stationplan.domain import Audit, LocalText, MapOptions, Needed, Scorecard
 from stationplan.figures.coverage import overall
@@ -102,7 +102,7 @@ def test_a_plan_without_new_sites_has_a_report_too(demo_plan, chinese_font, tmp_
         demo_plan,
         solution=solution,
         why=(),
-        robustness=dataclasses.replace(demo_plan.robustness.share, share=np.array([])),
+        robustness=dataclasses.replace(demo_plan.robustness, share=np.array([])),
         stations_after=demo_plan.recounted.stations_before,
     )
     report = plan_report(bare, lang="en")

@@ -160,7 +160,7 @@ def test_a_card_has_a_row_for_each_slot_and_the_facts_stay_in_sight(opened, plan
     assert len(wanted) > 40
     assert table.locator("tbody th").all_inner_texts() == wanted
     heads = table.locator("thead th").all_inner_texts()
-    assert heads == ["Time of day", *(group.name.en for group in plan.demand.groups), "Total"]
+    assert heads == ["Time slot", *(group.name.en for group in plan.demand.groups), "Total"]
     totals = [float(text.replace(",", "")) for text in table.locator("tfoot td").all_inner_texts()]
     assert totals == [pytest.approx(value, abs=0.501) for value in (*gained.sum(axis=1), gained.sum())]
     assert popup.locator(".sp-scroll").first.bounding_box()["height"] <= 240
@@ -177,6 +177,6 @@ def test_districts_come_before_a_long_table_of_slots(opened):
     assert [tables.nth(i).locator("thead th").first.inner_text() for i in range(3)] == [
         "Group",
         "District",
-        "Time of day",
+        "Time slot",
     ]
     assert tables.nth(2).locator("tbody tr").count() == MOST_SLOTS

@@ -35,7 +35,7 @@ def lesser(demo_plan):
         demo_plan,
         solution=dataclasses.replace(demo_plan.solution, sites=demo_plan.chosen[kept]),
         why=tuple(demo_plan.why[i] for i in kept),
-        robustness=dataclasses.replace(demo_plan.robustness.share, share=demo_plan.robustness.share[kept]),
+        robustness=dataclasses.replace(demo_plan.robustness, share=demo_plan.robustness.share[kept]),
         stations_after=after,
     )
 
