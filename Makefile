@@ -10,7 +10,7 @@ demo: $(READY)
 	$(BIN)/stationplan demo
 
 test: check
-	$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
 
 check: $(READY)
 	$(BIN)/ruff check .

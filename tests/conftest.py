@@ -17,14 +17,34 @@ from support.once import once
 
 import stationplan as sp
 from stationplan.access.network import network_of
+from stationplan.batch.crew import crew
 from stationplan.documents.pdf import has_chinese_font
-from stationplan.domain import RoadNetwork
+from stationplan.domain import Plan, RoadNetwork
 from stationplan.inputs import read_roads
+from stationplan.planning.pipeline import plan_of
+from stationplan.planning.prepare import Prepared, prepare
+from stationplan.planning.progress import StepClock
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from stationplan.batch import Batch
+
+
+SLOWEST_FIRST = ("batch", "demand/test_density", "cli/test_cli", "inputs/tables/test_postgis", "webmap/test_browser")
+"""Files that take a minute or more; begun last, one of them would keep one worker busy while the others have ended."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the slowest files first, and leave all others in their order."""
+
+    def turn(item: pytest.Item) -> int:
+        name = item.path.relative_to(ROOT).as_posix().removeprefix("tests/")
+        return next(
+            (number for number, start in enumerate(SLOWEST_FIRST) if name.startswith(start)), len(SLOWEST_FIRST)
+        )
+
+    items.sort(key=turn)
 
 
 @pytest.fixture(scope="session")
@@ -64,6 +84,13 @@ def county_batch(tmp_path_factory: pytest.TempPathFactory) -> tuple[sp.Scenario,
         return scenario, folder / "out", batch(scenario, folder / "out", workers=1)
 
     return once(tmp_path_factory, "county-batch", made)
+
+
+@pytest.fixture(scope="session")
+def dask() -> Iterator[str]:
+    """The address of a scheduler with two processes, for batches whose test is not about how these are started."""
+    with crew(workers=2, scheduler=None) as client:
+        yield client.scheduler.address
 
 
 @pytest.fixture
@@ -131,3 +158,15 @@ def database(database_server: str, postgis_template: str) -> Iterator[str]:
     """The address of an empty database with PostGIS."""
     with new_database(database_server, template=postgis_template) as address:
         yield address
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """The demo prepared for its question, as a batch does."""
+    return prepare(demo_scenario(tmp_path_factory.mktemp("demo")), StepClock(None))
+
+
+@pytest.fixture(scope="module")
+def whole(ready: Prepared) -> Plan:
+    """The plan of the demo as a whole."""
+    return plan_of(ready, StepClock(None))

@@ -144,8 +144,9 @@ def test_parts_of_a_batch_are_covered_as_in_the_whole(tmp_path, roads):
             assert (mine["total"], mine["straight"]) == (whole[row]["total"], whole[row]["straight"])
 
 
-def test_the_league_says_how_each_unit_was_measured(tmp_path):
-    batch = run_batch(straight_village(tmp_path, "new = 1", roads="west"), tmp_path / "out", by="county", lang="en")
+def test_the_league_says_how_each_unit_was_measured(tmp_path, dask):
+    scenario = straight_village(tmp_path, "new = 1", roads="west")
+    batch = run_batch(scenario, tmp_path / "out", by="county", lang="en", scheduler=dask)
     assert not batch.failed
     with (tmp_path / "out/league.csv").open(encoding="utf-8-sig", newline="") as stream:
         ways = {row["unit"]: row["ways"] for row in csv.DictReader(stream)}
@@ -222,9 +223,9 @@ def test_all_counties_of_sichuan_have_their_census_totals_and_no_roads(shared_da
     assert "51 repaired" in told
 
 
-def test_a_prefecture_of_sichuan_is_planned_county_by_county(shared_data, tmp_path):
+def test_a_prefecture_of_sichuan_is_planned_county_by_county(shared_data, tmp_path, dask):
     counties = ["510302", "510303", "510304", "510311", "510321", "510322"]  # Zigong
-    batch = run_batch(sichuan(tmp_path, shared_data, only=counties), tmp_path / "out", by="county", workers=2)
+    batch = run_batch(sichuan(tmp_path, shared_data, only=counties), tmp_path / "out", by="county", scheduler=dask)
     assert not batch.failed
     assert {row.unit for row in batch.league.rows} == set(counties)
     assert {row.ways for row in batch.league.rows} == {"straight"}

@@ -39,10 +39,10 @@ def test_equal_and_per_worker_parts(ready):
     assert [plan.new for plan in fair] == apportioned(20, np.array(workers) / sum(workers)).tolist()
 
 
-def test_the_best_spreading_is_the_joint_optimum(tmp_path):
+def test_the_best_spreading_is_the_joint_optimum(tmp_path, dask):
     new = 2
     path = village(tmp_path, f"robustness_draws = 0\nnew = {new}")
-    made = batch(sp.load_scenario(path), tmp_path / "out", allocate="optimal")
+    made = batch(sp.load_scenario(path), tmp_path / "out", allocate="optimal", scheduler=dask)
     best = max(served("S", *choice) for choice in itertools.combinations(CANDIDATES, new))
     assert made.league.most_share == pytest.approx(best / TOTAL)
     assert made.league.total.new_sites == new

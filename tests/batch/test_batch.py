@@ -65,7 +65,7 @@ def test_the_number_of_workers_changes_no_byte(county_batch, tmp_path):
     assert same(out, tmp_path / "out")
 
 
-def test_what_stands_is_kept_and_a_change_redoes_the_units_that_it_touches(county_batch, tmp_path):
+def test_what_stands_is_kept_and_a_change_redoes_the_units_that_it_touches(county_batch, tmp_path, dask):
     scenario, out, _ = county_batch
     again = tmp_path / "out"
     shutil.copytree(out, again)
@@ -78,15 +78,15 @@ def test_what_stands_is_kept_and_a_change_redoes_the_units_that_it_touches(count
     lines = (data / "candidates.csv").read_text("utf-8").splitlines()
     changed = lines[1].rsplit(",", 1)[0]
     (data / "candidates.csv").write_text("\n".join([lines[0], f"{changed},99999", *lines[2:]]) + "\n", encoding="utf-8")
-    made = batch(sp.load_scenario(scenario.path, data=data), again)
+    made = batch(sp.load_scenario(scenario.path, data=data), again, scheduler=dask)
     assert made.kept == 4
     redone = [path for path, time_ns in times.items() if path.stat().st_mtime_ns != time_ns]
     assert len(redone) == 1
 
 
-def test_a_killed_batch_goes_on_and_ends_in_the_same_bytes(tmp_path):
+def test_a_killed_batch_goes_on_and_ends_in_the_same_bytes(tmp_path, dask):
     path = village(tmp_path, "new = 2")
-    batch(sp.load_scenario(path), tmp_path / "whole")
+    batch(sp.load_scenario(path), tmp_path / "whole", scheduler=dask)
     program = str(Path(sys.executable).with_name("stationplan"))
     command = [*(program, "batch", str(path), "--by", "county"), *("--out", str(tmp_path / "out"), "--workers", "2")]
     chance = random.Random(4)
@@ -99,7 +99,7 @@ def test_a_killed_batch_goes_on_and_ends_in_the_same_bytes(tmp_path):
     assert same(tmp_path / "whole", tmp_path / "out")
 
 
-def test_a_unit_that_fails_is_told_and_stops_no_other(tmp_path, capsys):
+def test_a_unit_that_fails_is_told_and_stops_no_other(tmp_path, capsys, dask):
     # The county of the centre is nearly covered; the others cannot reach 99 % with one site each.
     scenario = demo_scenario(tmp_path, "new = 8\ntarget_share = 0.99")
     out = tmp_path / "out"
@@ -116,6 +116,8 @@ def test_a_unit_that_fails_is_told_and_stops_no_other(tmp_path, capsys):
                 str(out),
                 "--lang",
                 "en",
+                "--dask",
+                dask,
             ]
         )
     told = capsys.readouterr().out
@@ -136,10 +138,10 @@ def test_a_folder_with_anything_else_is_left_alone(tmp_path):
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["thesis.docx"]
 
 
-def test_what_a_killed_batch_left_behind_is_cleared_and_nothing_else(tmp_path):
+def test_what_a_killed_batch_left_behind_is_cleared_and_nothing_else(tmp_path, dask):
     path = village(tmp_path, "robustness_draws = 0\nnew = 2")
     out = tmp_path / "out"
-    batch(sp.load_scenario(path), out)
+    batch(sp.load_scenario(path), out, scheduler=dask)
     before = files(out)
     (out / ".league.xlsx.1234567.part").write_text("half")
     (out / ".report.docx.1234567.part").write_text("half")

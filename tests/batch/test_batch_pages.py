@@ -23,7 +23,7 @@ HOSTILE = "</script><img src=x onerror=alert(1)>{{7*7}}"
 
 
 @pytest.fixture(scope="module")
-def several(tmp_path_factory):
+def several(tmp_path_factory, dask):
     """The village with two questions, planned by county."""
     folder = tmp_path_factory.mktemp("several")
     one = village(folder, "new = 1")
@@ -34,7 +34,7 @@ def several(tmp_path_factory):
         encoding="utf-8",
     )
     out = folder / "out"
-    made = run_batches([sp.load_scenario(one), sp.load_scenario(more)], out, by="county", workers=1)
+    made = run_batches([sp.load_scenario(one), sp.load_scenario(more)], out, by="county", scheduler=dask)
     return folder, out, made
 
 

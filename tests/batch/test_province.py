@@ -32,11 +32,11 @@ LANGUAGES = ["zh", "en"]
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory, chinese_font):
+def made(tmp_path_factory, chinese_font, dask):
     """A batch of the demo's counties: its folder, its league, and the study it was cut from."""
     folder = tmp_path_factory.mktemp("province")
     scenario = demo_scenario(folder, "new = 6")
-    done = batch(scenario, folder / "out")
+    done = batch(scenario, folder / "out", scheduler=dask)
     return folder / "out", done.league, prepare(scenario, StepClock(None))
 
 
