@@ -1,7 +1,7 @@
-"""What can go wrong, said so that the reader knows the place and the cure.
+"""Errors and messages: what went wrong, where, and how to fix it.
 
 A message is an English template with named placeholders. The template is also the key under which
-:mod:`stationplan.text.catalogue` finds the same sentence in another language, so no sentence is ever glued from parts.
+:mod:`stationplan.text.catalogue` finds the same sentence in another language, so no sentence is assembled from parts.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Message:
         return self.template.format(**self.values)
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Let copies be made by :func:`say`: a read-only view of a mapping cannot be copied by itself."""
+        """Make copies and pickles through :func:`say`: a read-only view of a mapping cannot be copied itself."""
         return _said, (self.template, dict(self.values))
 
 
@@ -36,21 +36,24 @@ def _said(template: str, values: Mapping[str, object]) -> Message:
 
 
 def say(template: str, /, **values: object) -> Message:
-    """Return a :class:`Message`; every literal passed here must stand in the catalogues of ``text/locale/``."""
+    """Return a :class:`Message`; every literal passed here must have an entry in the catalogues of ``text/locale/``."""
     return _said(template, values)
 
 
 Action = Literal["refused", "set_aside", "merged", "repaired", "kept"]
-"""What becomes of a record with a fault. ``refused``: the whole input cannot be used; ``set_aside``: this record
-cannot; ``merged`` into another record; ``repaired``, and used; ``kept`` as it is, and worth a look."""
+"""What was done with a record that has a fault.
+
+``refused``: the whole input cannot be used; ``set_aside``: this record is excluded; ``merged``: combined with another
+record; ``repaired``: corrected and used; ``kept``: used unchanged, but worth checking.
+"""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault of an input: where it is, what was found, what to do about it, what became of the record.
+    """One fault of an input: its place, what was found, how to fix it, and what was done with the record.
 
-    ``row`` is the file's own row number, the header being row 1; ``key`` is a dotted scenario key; ``code`` names the
-    kind of fault for programs.
+    ``row`` is the row number in the file, with the header as row 1; ``key`` is a dotted scenario key; ``code``
+    identifies the kind of fault for programs.
     """
 
     what: Message
@@ -64,7 +67,7 @@ class Fault:
 
     @property
     def place(self) -> str:
-        """File, sheet, row and key as ``file#sheet:row [key]``, leaving out what is not known."""
+        """File, sheet, row and key as ``file#sheet:row [key]``; unknown parts are omitted."""
         where = self.file or ""
         if self.sheet is not None:
             where += f"#{self.sheet}"
@@ -80,7 +83,7 @@ class Fault:
 
 
 def abridged(faults: Sequence[Fault], *, limit: int = 20) -> list[Fault]:
-    """Return the faults with at most ``limit`` of a kind, and one that counts the rest of each kind, for reading."""
+    """Return at most ``limit`` faults of each kind, and one that counts the others of that kind, for display."""
     seen: dict[tuple[str | None, str], list[Fault]] = {}
     short = []
     for fault in faults:
@@ -102,11 +105,11 @@ def abridged(faults: Sequence[Fault], *, limit: int = 20) -> list[Fault]:
 
 
 class StationplanError(Exception):
-    """Base of every error this package raises on purpose."""
+    """Base class of all errors that this package raises deliberately."""
 
 
 class InputError(StationplanError, ValueError):
-    """All faults of an input at once (exit code 2)."""
+    """All faults of an input, reported together (exit code 2)."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         if not faults:
@@ -116,7 +119,7 @@ class InputError(StationplanError, ValueError):
 
 
 class InfeasibleError(StationplanError, ValueError):
-    """The question has no answer; ``feasible`` says which near question has one (exit code 3)."""
+    """The problem has no solution; ``feasible`` describes similar problems that have one (exit code 3)."""
 
     def __init__(self, what: Message, feasible: Sequence[Message]) -> None:
         self.what = what
@@ -125,7 +128,7 @@ class InfeasibleError(StationplanError, ValueError):
 
 
 class UndecidedError(StationplanError, TimeoutError):
-    """Time ran out before the question was answered either way; ``cure`` says what to do (exit code 1)."""
+    """The time limit was reached before the problem was decided; ``cure`` says how to proceed (exit code 1)."""
 
     def __init__(self, what: Message, cure: Message) -> None:
         self.what, self.cure = what, cure
@@ -133,7 +136,7 @@ class UndecidedError(StationplanError, TimeoutError):
 
 
 class ServiceError(StationplanError, ConnectionError):
-    """A service on the net does not give what it was asked for; ``cure`` says what to do (exit code 1)."""
+    """A network service did not return what was requested; ``cure`` says how to proceed (exit code 1)."""
 
     def __init__(self, what: Message, cure: Message) -> None:
         self.what, self.cure = what, cure
@@ -141,7 +144,7 @@ class ServiceError(StationplanError, ConnectionError):
 
 
 class OutputExistsError(StationplanError, FileExistsError):
-    """A result already stands where this one should go."""
+    """The output path already exists, or its folder holds files that are not results."""
 
     def __init__(self, path: str, strangers: Sequence[str] = ()) -> None:
         self.what = say("{path} already exists. Choose another place with --out, or pass --overwrite.", path=path)
@@ -156,7 +159,7 @@ class OutputExistsError(StationplanError, FileExistsError):
 
 
 class DatabaseError(StationplanError, OSError):
-    """A plan stands in its ``folder`` but not in the database; ``faults`` say why (exit code 1)."""
+    """A plan was written to its ``folder`` but not to the database; ``faults`` say why (exit code 1)."""
 
     def __init__(self, faults: Sequence[Fault], folder: str) -> None:
         self.faults = tuple(faults)
@@ -168,7 +171,7 @@ class DatabaseError(StationplanError, OSError):
 
 
 class Stopped(StationplanError):
-    """The user stopped a command; results that stood before still stand."""
+    """The user stopped a command; earlier results are left unchanged."""
 
 
 class ConsistencyError(StationplanError, RuntimeError):
@@ -192,11 +195,11 @@ class FaultList:
         code: str = "input",
         action: Action = "refused",
     ) -> None:
-        """Note one fault."""
+        """Record one fault."""
         self._faults.append(Fault(what, cure, self.file, row, key, self.sheet, code, action))
 
     def extend(self, faults: Sequence[Fault]) -> None:
-        """Note faults that another list has found."""
+        """Record faults collected elsewhere."""
         self._faults.extend(faults)
 
     def __bool__(self) -> bool:
@@ -204,7 +207,7 @@ class FaultList:
 
     @property
     def faults(self) -> list[Fault]:
-        """The faults noted, by row."""
+        """The recorded faults, sorted by row."""
         return sorted(self._faults, key=lambda fault: fault.row or 0)
 
     def rows(self, action: Action) -> set[int]:
@@ -212,6 +215,12 @@ class FaultList:
         return {fault.row for fault in self._faults if fault.action == action and fault.row is not None}
 
     def raise_any(self, *actions: Action) -> None:
-        """Raise :class:`InputError` with all faults when one has such an action; with any fault when none is named."""
+        """Raise the recorded faults together, if there are any; with ``actions``, only those with one of these actions.
+
+        Raises
+        ------
+        InputError
+            At least one fault was recorded (with ``actions``: one with such an action).
+        """
         if any(not actions or fault.action in actions for fault in self._faults):
             raise InputError([fault for fault in self.faults if not actions or fault.action in actions])

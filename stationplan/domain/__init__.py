@@ -1,8 +1,8 @@
-"""The records that flow through a study. They hold data and promises, and do no I/O.
+"""Immutable records that are passed between the steps of a study. They hold data, check invariants and do no I/O.
 
-Conventions: rows are demand, columns are sites; longitude before latitude; eastings and northings in metres;
-minutes are closed at the cutoff; absent means beyond the cutoff or unreachable and is never zero. Arrays become
-read-only when a record is built.
+Conventions: rows are demand, columns are sites; longitude comes before latitude; eastings and northings are in metres;
+travel time limits are closed (a time equal to the cutoff is within it); an absent entry is beyond the cutoff or
+unreachable and is never zero. Arrays become read-only when a record is created.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Records of what stands: an audit of the existing stations, and the scorecard of the national programme."""
+"""Records of an audit of the existing stations, and of the scorecard of the national programme."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ import numpy as np
 from stationplan.domain.base import BoolArray, CountArray, FloatArray, IntArray, Record, require
 
 NOBODY = 1e-6
-"""Workers below which a difference is rounding."""
+"""Numbers of workers below this are rounding errors."""
 
 
 @dataclass(frozen=True, eq=False)
 class Audit(Record):
-    """What each existing station does, one row each; ``site`` are their rows in ``Plan.sites``, ascending.
+    """Contribution of each existing station, one row each; ``site`` are their rows in ``Plan.sites``, ascending.
 
-    ``reached`` are the workers within its standard while it is open, and fit for them. ``alone_today`` are those of
-    them whom no other station covers: the coverage that is lost if it closed today. ``alone_after`` is the same with
-    the plan; a station that the plan closes has 0. ``longer`` are the workers that would be covered today, and are
-    not, if it alone were open in every slot; 0 if it is. ``away_m`` is the straight distance (m) to the road for
-    walkers to which it connects, ``inf`` where none is within the scenario's ``max_snap_m``. ``outside`` stations lie
-    in no district of the study. Where the plan is about a part of a study, its own stations are looked at, and its
-    own workers are counted.
+    ``reached`` are the workers within its standard while it is open and suitable for them. ``alone_today`` are those of
+    them that no other station covers: the coverage that is lost if it closed today. ``alone_after`` is the same with
+    the plan; a station that the plan closes has 0. ``longer`` are the workers that are not covered today, but would be
+    if this station alone were open in every slot; 0 if it is. ``away_m`` is the straight-line distance (m) to the
+    pedestrian road to which it is connected, ``inf`` where none is within the scenario's ``max_snap_m``. ``outside``
+    stations lie in no district of the study. If the plan covers only a part of a study, only the stations and workers
+    of that part are included.
 
-    ``closable`` are stations, as rows in ``Plan.sites``, that could close today one after another, in this order, with
-    nobody losing cover; together too. Each next one is, of those that are still redundant, the one that reaches the
-    fewest workers. None could be added at the end; another choice may be longer.
+    ``closable`` are stations, as rows in ``Plan.sites``, that could all close today, one after another in this order,
+    with no worker losing coverage. Each is, of the stations that are still redundant, the one that reaches the fewest
+    workers. No further station could be added at the end; another selection may be longer.
     """
 
     site: IntArray
@@ -49,16 +49,16 @@ class Audit(Record):
 
     @property
     def redundant(self) -> BoolArray:
-        """Stations that could close today with nobody losing cover, each by itself; not all of them together."""
+        """Mask of stations that could close today with no worker losing coverage: each alone, not all together."""
         return self.alone_today <= NOBODY
 
 
 @dataclass(frozen=True)
 class Needed:
-    """How many new sites it takes to cover a ``share`` of all workers, by the scenario's own standards, from today.
+    """New sites needed to cover a ``share`` of all workers under the scenario's standards, starting from today.
 
-    ``enough`` are known to reach it (``None``: no number is known to), and with fewer than ``least`` it is proven out
-    of reach. ``most_share`` is what all candidates together reach, NaN where there are no workers.
+    ``enough`` sites are known to reach it (``None``: no number is known to); it is proven that fewer than ``least``
+    cannot. ``most_share`` is the share that all candidates together reach, NaN where there are no workers.
     """
 
     share: float
@@ -71,9 +71,10 @@ class Needed:
 class Scorecard(Record):
     """The service circle of the national programme: stations within ``walk_min`` minutes and ``walk_m`` metres on foot.
 
-    Both limits are closed, and hold for every group, however it travels otherwise. ``stations_before`` and
-    ``stations_after``, [cell, group, slot], count the stations within them that are open and fit, today and with the
-    plan (0 where a row has no workers). ``needed`` tells, for rising shares, what it takes to cover them.
+    Both limits are closed, and apply to every group regardless of its travel mode. ``stations_before`` and
+    ``stations_after``, [cell, group, slot], count the stations within them that are open and suitable, today and with
+    the plan (0 where a row has no workers). ``needed`` gives, for increasing shares, the number of sites needed to
+    cover them.
     """
 
     walk_min: float

@@ -1,4 +1,4 @@
-"""What all records are made of: kinds of arrays and words, read-only records, and what a scenario calls by name."""
+"""Foundations of all records: array types, identifiers, read-only records, and entities that a scenario names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 CountArray = NDArray[np.int32]
 ObjectArray = NDArray[np.object_]
-"""Of shapely geometries."""
+"""Array of shapely geometries."""
 
 Mode = str
 """The id of a travel mode: a key of :data:`stationplan.domain.modes.MODES`."""
@@ -29,7 +29,7 @@ ROAD_CLASSES: tuple[str, ...] = (
     *("unclassified", "residential", "living_street", "service", "road", "pedestrian", "track", "cycleway"),
     *("footway", "path", "steps", "bridleway", "corridor", "platform", "elevator"),
 )
-"""Values of OSM's tag ``highway`` that some mode may use."""
+"""Values of OSM's tag ``highway`` that at least one travel mode may use."""
 
 MAJOR_CLASSES: frozenset[str] = frozenset(
     name + link for name in ("motorway", "trunk", "primary", "secondary") for link in ("", "_link")
@@ -39,20 +39,23 @@ MAJOR_CLASSES: frozenset[str] = frozenset(
 Language = Literal["zh", "en"]
 
 Kind = Literal["standard", "micro", "mobile"]
-"""A rest station's type: usable area of 5 m2 or more, below 5 m2, or movable (national programme, 2023)."""
+"""Type of a rest station: usable area of 5 m2 or more, below 5 m2, or movable (national programme, 2023)."""
 
 Way = Literal["rates", "learned", "model", "sightings"]
-"""How the workers of a group are placed."""
+"""Methods of distributing the workers of a group over the cells."""
 
 LearningModel = Literal["poisson", "boosting"]
-"""A regression of counts: linear in the logarithm, or boosted trees."""
+"""A regression model of counts: log-linear, or boosted trees."""
 
 Termination = Literal["optimal", "feasible", "time_limit", "infeasible"]
-"""How a solver ended. ``feasible`` is an answer with a proven bound but no proof of being the best."""
+"""How a solver ended. ``feasible`` is a solution with a proven bound but no proof of optimality."""
 
 Rule = Literal["required", "floor", "target", "budget", "spacing", "gain", "aim"]
-"""What holds a site in a plan: the scenario demands it, a district's floor or the target needs it, a better one is too
-dear or may not stand beside the others, its gain alone, or, where workers covered are not the aim, that aim."""
+"""Why a site is in a plan.
+
+The scenario requires it; a district's floor or the target needs it; a better site exceeds the budget or violates the
+spacing to other sites; its own gain; or, where covered workers are not the aim, that aim.
+"""
 
 WhyNotReason = Literal[
     "proposed",
@@ -74,17 +77,19 @@ WhyNotReason = Literal[
     "aim",
     "better",
 ]
-"""Why a site is not among those proposed.
+"""Why a site is not among the proposed sites.
 
-Of itself: it is ``proposed``, ``existing`` or ``closes``, ``forbidden``, without a road near (``no_road``), open in no
-slot (``closed``), fit for no group (``unfit``), or has ``nobody`` within reach. Beside the plan: all that it reaches
-are ``covered``, the ``money`` lacks, the ``number`` of sites is used up, or something stands too near or at its place
-(``spacing``). In another's stead: it covers fewer (``outdone``) or ``as_good``; more, but a ``rule`` breaks, or work in
-the ``heat`` is lost, or the plan has another ``aim``, or nothing speaks against it (``better``: only where the plan is
-not proven best)."""
+By itself: it is ``proposed``, ``existing`` or ``closes``, is ``forbidden``, has no road nearby (``no_road``), is open
+in no slot (``closed``), is suitable for no group (``unfit``), or has no workers within reach (``nobody``). In addition
+to the plan: all workers that it reaches are ``covered`` already, the ``money`` is not enough, the ``number`` of sites
+is used up, or another site is too near or at the same place (``spacing``). Instead of a proposed site: it covers fewer
+workers (``outdone``) or the same number (``as_good``); or it covers more, but a ``rule`` would be broken, or exposure
+in the ``heat`` would no longer be covered, or the plan has another ``aim``, or there is no objection (``better``: only
+where the plan is not proven optimal).
+"""
 
 CUTOFF_TOLERANCE = 1e-6
-"""How a closed cutoff meets rounding: 1e-6 minutes (60 microseconds) or metres beyond it still count as within."""
+"""Rounding tolerance of closed cutoffs: up to 1e-6 minutes (60 microseconds) or metres beyond it are within."""
 
 
 def _freeze(value: object) -> object:
@@ -102,9 +107,9 @@ Derived = TypeVar("Derived")
 
 
 class Record:
-    """Makes arrays read-only and mappings immutable as a record is built; keeps what is derived from it."""
+    """Base of all records: makes arrays and mappings read-only on creation, and caches values derived from a record."""
 
-    # Beside the fields, so that ``vars`` of a record are its fields.
+    # Kept apart from the fields, so that ``vars`` of a record returns only its fields.
     __slots__ = ("_derived",)
 
     _derived: dict[tuple[object, ...], object]
@@ -114,10 +119,11 @@ class Record:
             object.__setattr__(self, item.name, _freeze(getattr(self, item.name)))
 
     def derived(self, make: Callable[[Self, Unpack[Extra]], Derived], *extra: *Extra) -> Derived:
-        """Return ``make(self, *extra)``, made once and kept as long as the record, which never changes.
+        """Return ``make(self, *extra)``, computed once and cached for the lifetime of the record, which never changes.
 
-        ``make`` is a function of a module and ``extra`` are hashable. Copies, and records made by ``replace``, start
-        without what was derived. Nothing is locked: two threads that ask at once may both call ``make``.
+        ``make`` is a module-level function, and ``extra`` are hashable. Copies, and records created with ``replace``,
+        start with an empty cache. There is no lock: two threads that request the same value at once may both call
+        ``make``.
         """
         try:
             kept = self._derived
@@ -130,7 +136,7 @@ class Record:
         return cast(Derived, kept[key])
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Let copies be made by the constructor: a read-only view of a mapping cannot be copied by itself."""
+        """Make copies and pickles through the constructor: a read-only view of a mapping cannot be copied itself."""
         values = {item.name: getattr(self, item.name) for item in fields(self)}  # type: ignore[arg-type]
         plain = {name: dict(value) if isinstance(value, MappingProxyType) else value for name, value in values.items()}
         return _made_again, (type(self), plain)
@@ -141,20 +147,26 @@ def _made_again(kind: type[Record], values: dict[str, object]) -> Record:
 
 
 def require(condition: bool | np.bool_, promise: str) -> None:
-    """Raise :class:`ConsistencyError` where a record breaks its promise."""
+    """Check an invariant of a record.
+
+    Raises
+    ------
+    ConsistencyError
+        The condition is false; ``promise`` is the message.
+    """
     if not condition:
         raise ConsistencyError(promise)
 
 
 @dataclass(frozen=True)
 class LocalText:
-    """A name in both languages; an input that gives only one name shows it in both."""
+    """A name in both languages; where an input gives only one name, it is used for both."""
 
     zh: str
     en: str
 
     def in_language(self, lang: Language) -> str:
-        """The name to show to a reader of ``lang``."""
+        """The name in the language of the reader, ``lang``."""
         return self.zh if lang == "zh" else self.en
 
 
@@ -162,7 +174,7 @@ class LocalText:
 class Slot:
     """A part of the working day, ``start_min <= minute < end_min``, in minutes after midnight.
 
-    ``end_min`` passes 1440 when the slot runs over midnight.
+    ``end_min`` exceeds 1440 when the slot extends past midnight.
     """
 
     id: str
@@ -173,11 +185,11 @@ class Slot:
 
 @dataclass(frozen=True)
 class Group:
-    """A group of outdoor workers, how it travels and how far a station may be.
+    """A group of outdoor workers, its travel mode and its service standard.
 
-    Both limits are closed and both must hold: ``cutoff_min`` on the fastest road route, ``cutoff_m`` on the
-    shortest road route of the group's mode (``None``: no limit by length). Off-road parts count in both. Past the
-    standard a station is worth less in the choice of sites, and nothing from ``fade_min`` on (``None``: at once).
+    Both limits are closed and both must hold: ``cutoff_min`` on the fastest road route, ``cutoff_m`` on the shortest
+    road route of the group's mode (``None``: no limit by length). Off-road parts count in both. Beyond the standard,
+    the value of a station in the choice of sites declines, to nothing from ``fade_min`` on (``None``: immediately).
     """
 
     id: str
@@ -189,13 +201,13 @@ class Group:
 
     @property
     def farthest_min(self) -> float:
-        """Minutes up to which a station is worth anything."""
+        """Travel time (minutes) up to which a station has any value."""
         return self.cutoff_min if self.fade_min is None else self.fade_min
 
 
 @dataclass(frozen=True)
 class Host:
-    """A kind of place that houses a station."""
+    """A type of facility that can host a station."""
 
     id: str
     name: LocalText

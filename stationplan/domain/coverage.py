@@ -1,4 +1,4 @@
-"""Records of whom each site covers, and of the journeys to it."""
+"""Records of which demand each site covers, and of the travel times to it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from stationplan.domain.base import FloatArray, IntArray, Record
 
 @dataclass(frozen=True, eq=False)
 class Journeys(Record):
-    """How long it takes from demand to sites, also past the standards.
+    """Travel times from demand to sites, including times beyond the service standards.
 
     ``minutes`` is an [origin x site] matrix of minutes up to ``far_min``, by a group's mode and to sites that are open
-    and suit it; an absent entry is farther, a stored 0 no way at all. ``origin[row]`` is where a row of the coverage
-    sets out: rows of one cell have an origin in common where the same sites are open to them.
+    and suitable for the group; an absent entry is farther, a stored 0 is a site at the origin itself. ``origin[row]``
+    is the row of ``minutes`` for a row of the coverage: coverage rows of one cell share an origin where the same sites
+    are open to them.
     """
 
     minutes: sparse.csr_array
@@ -27,10 +28,10 @@ class Journeys(Record):
 class Coverage(Record):
     """Which demand rows each site covers.
 
-    Row r stands for ``(cell[r], group[r], slot[r])`` and has ``weight[r]`` > 0 workers. ``cover`` is a boolean
-    [row x site] matrix: true where the site is open, fit for the group and within its standard. ``share`` says, where
-    coverage fades out past the standard of some group, what share of a row a site is worth; ``None``: ``cover`` says.
-    ``journeys`` are there where the plan is about ways.
+    Row r is the combination ``(cell[r], group[r], slot[r])`` and has ``weight[r]`` > 0 workers. ``cover`` is a boolean
+    [row x site] matrix: true where the site is open, suitable for the group and within its standard. Where the coverage
+    of some group declines beyond its standard, ``share`` holds the share of a row that a site covers; ``None``: only
+    ``cover`` applies. ``journeys`` is present if the plan uses travel times.
     """
 
     cell: IntArray

@@ -9,9 +9,10 @@ from stationplan.domain.base import FloatArray, IntArray, Mode, Record, Rule, Wh
 
 @dataclass(frozen=True)
 class Held:
-    """A rule of the question and what it is about.
+    """A rule that holds a site in the plan, and the district or site that the rule concerns.
 
-    ``district`` is the one whose floor it is (-1: no floor), ``site`` the better one that may not be had (-1: none).
+    ``district`` is the district whose floor applies (-1: no floor), ``site`` the better site that is not available (-1:
+    none).
     """
 
     rule: Rule
@@ -21,19 +22,19 @@ class Held:
 
 @dataclass(frozen=True, eq=False)
 class WhyHere(Record):
-    """The case for one proposed site.
+    """Why one proposed site is in the plan.
 
-    ``gained[group, slot]``: workers it adds in build order, ``alone[group, slot]`` those that only it covers once all
-    are built. ``served[group]`` are the workers within its reach, ``served_today[group]`` those of them that a station
-    covers today; ``today_min[group]`` is the mean way of those served to the nearest station that is open then and
-    suits them, by the group's mode (NaN where no road leads to one), and ``today_none[group]`` are the workers for whom
-    there is none.
+    ``gained[group, slot]``: workers that it adds in build order; ``alone[group, slot]``: workers that no other site
+    covers once all are built. ``served[group]`` are the workers within its reach, ``served_today[group]`` those of them
+    that a station covers today. ``today_min[group]`` is the mean travel time (minutes) of the served workers to the
+    nearest station that is open then and suitable for them, by the group's mode (NaN where no road leads to one), and
+    ``today_none[group]`` is the number of workers without such a station.
 
     ``nearest_existing``: index of the nearest existing station on foot from the site itself (-1: none within reach) and
-    ``nearest_existing_min`` (``inf``). ``replacement``: the best other candidate in its stead with the rest of the plan
-    unchanged (-1: none), ``replacement_loss``, the workers lost by that exchange, and ``replacement_breaks``, the rule
-    that the exchange breaks. ``removal_loss``: workers lost when it falls through and nothing replaces it. ``held`` is
-    the first rule that holds it.
+    ``nearest_existing_min``, the walking time to it in minutes (``inf`` for none). ``replacement``: the best other
+    candidate instead of the site, with the rest of the plan unchanged (-1: none); ``replacement_loss``: the workers
+    lost by that exchange; ``replacement_breaks``: the rule that the exchange breaks. ``removal_loss``: workers lost if
+    the site is not built and nothing replaces it. ``held`` is the first rule that holds the site in the plan.
     """
 
     site: int
@@ -54,19 +55,19 @@ class WhyHere(Record):
 
 @dataclass(frozen=True, eq=False)
 class WhyNot(Record):
-    """The case of a site that somebody asked about, against the finished plan.
+    """Why a site that the scenario asks about is not proposed, compared with the finished plan.
 
-    ``reach[group, slot]``: workers that it reaches; ``gain[group, slot]``: those whom nothing else covers.
-    ``covered_today`` and ``covered_by_plan``: workers it reaches that existing stations cover, and that only proposed
-    sites do; ``others`` are the sites that cover them, most first, with ``shared`` workers each, who may be counted
-    for several.
+    ``reach[group, slot]``: workers that it reaches; ``gain[group, slot]``: those that no other site covers.
+    ``covered_today``: workers within its reach that existing stations cover; ``covered_by_plan``: those that only
+    proposed sites cover. ``others`` are the sites that cover them, most workers first, with ``shared`` workers each; a
+    worker may be counted for several sites.
 
-    ``exchange``: the proposed site (not a required one) that it would best replace, if the money allows one that it
-    does, else whatever the money (-1: none); ``exchange_gain``: workers that this exchange wins (negative: loses),
-    ``exchange_money`` the yuan that it lacks and ``exchange_breaks`` the rule that it breaks. ``least``: the proposed
-    site (not a required one) with the least gain in build order (-1: none, or the site stands itself), and
-    ``workers_missing``, the workers by which it gains more. ``money_missing``: yuan that lack to build it beside the
-    plan. ``no_road``: modes of groups that have no road near it.
+    ``exchange``: the proposed site (not a required one) that it would best replace: one for which the budget is
+    sufficient if there is one, otherwise regardless of the budget (-1: none). ``exchange_gain``: workers gained by this
+    exchange (negative: lost); ``exchange_money``: the yuan missing for it; ``exchange_breaks``: the rule that it
+    breaks. ``least``: the proposed site (not a required one) with the least gain in build order (-1: none, or the site
+    itself is proposed or existing); ``workers_missing``: the workers by which that gain is larger. ``money_missing``:
+    yuan missing to build the site in addition to the plan. ``no_road``: modes of groups that have no road near it.
     """
 
     site: int

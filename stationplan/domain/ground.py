@@ -1,4 +1,4 @@
-"""Records of the ground: districts, roads, and the ways over them."""
+"""Records of the study area, the roads, and the connections and travel times over them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:  # the siting models use these records without any geography
 
 @dataclass(frozen=True, eq=False)
 class StudyArea(Record):
-    """Where the study takes place.
+    """The districts of a study.
 
-    ``districts`` has the columns ``district_id``, ``name``, ``name_en``, ``prefecture`` and polygon geometry,
-    in a projected CRS whose unit is the metre, with a 0..n-1 index that other records refer to.
+    ``districts`` has the columns ``district_id``, ``name``, ``name_en``, ``prefecture`` and polygon geometry, in a
+    projected CRS whose unit is the metre, with a 0..n-1 index that other records refer to.
     """
 
     districts: GeoDataFrame
@@ -46,9 +46,9 @@ class RoadArcs(Record):
     """Directed road arcs as read from a source, before parallel arcs are reduced.
 
     ``lon``/``lat``: WGS-84 degrees of the nodes; an arc is the straight line from node ``tail`` to node ``head``.
-    ``minutes[mode]`` is ``inf`` where the mode may not go. ``road_class`` is a place in ``ROAD_CLASSES``, -1 where it
-    is not known. ``notes`` say what the source lacks. ``open`` marks arcs that some travel mode may use, also one that
-    has no ``minutes`` here; ``None`` stands for those that a mode with minutes may use.
+    ``minutes[mode]`` is ``inf`` where the mode may not use the arc. ``road_class`` is an index into ``ROAD_CLASSES``,
+    -1 where it is unknown. ``notes`` describe what the source lacks. ``open`` marks arcs that some travel mode may use,
+    including modes without ``minutes`` here; ``None`` means the arcs that a mode with minutes may use.
     """
 
     lon: FloatArray
@@ -65,7 +65,7 @@ class RoadArcs(Record):
 
     @property
     def usable(self) -> BoolArray:
-        """Which arcs some travel mode may use."""
+        """Mask of the arcs that some travel mode may use."""
         if self.open is not None:
             return self.open
         usable = np.zeros(len(self.tail), dtype=bool)
@@ -75,13 +75,13 @@ class RoadArcs(Record):
 
     @property
     def major(self) -> BoolArray:
-        """Which arcs are drawn as main roads."""
-        main = np.array([name in MAJOR_CLASSES for name in ROAD_CLASSES] + [False])  # -1 is the last
+        """Mask of the arcs that are drawn as main roads."""
+        main = np.array([name in MAJOR_CLASSES for name in ROAD_CLASSES] + [False])  # index -1 selects the last value
         return np.asarray(main[self.road_class], dtype=bool)
 
 
 def joined(tail: NDArray[np.integer], head: NDArray[np.integer]) -> IntArray:
-    """Return the pairs of nodes that arcs join, [pair x 2], in whatever direction and each once, in ascending order.
+    """Return the pairs of nodes joined by arcs in either direction, [pair x 2], each pair once, in ascending order.
 
     >>> joined(np.array([2, 0, 1]), np.array([0, 2, 0])).tolist()
     [[0, 1], [0, 2]]
@@ -95,11 +95,11 @@ def joined(tail: NDArray[np.integer], head: NDArray[np.integer]) -> IntArray:
 class RoadNetwork(Record):
     """Directed road arcs in CSR form, grouped by tail node: arcs of node i are ``indptr[i]:indptr[i + 1]``.
 
-    ``x`` and ``y`` are eastings and northings (m) in ``crs``. ``minutes[mode]`` and ``metres[mode]`` have one value
-    an arc; ``inf`` means that the mode may not use it. Arcs that only other modes may use are kept, to be drawn.
-    Parallel arcs are reduced to their minimum, arcs from a
-    node to itself are left out. ``component[mode]`` numbers each node's strongly connected part by falling size (0 is
-    the largest; -1 marks a node that the mode cannot use). ``major`` marks arcs of main roads, for drawing.
+    ``x`` and ``y`` are eastings and northings (m) in ``crs``. ``minutes[mode]`` and ``metres[mode]`` have one value per
+    arc; ``inf`` means that the mode may not use it. Arcs that only other modes may use are kept for drawing. Parallel
+    arcs are reduced to their minimum, and arcs from a node to itself are dropped. ``component[mode]`` numbers the
+    strongly connected component of each node by descending size (0 is the largest; -1 marks a node that the mode cannot
+    use). ``major`` marks arcs of main roads, for drawing.
     """
 
     x: FloatArray
@@ -126,7 +126,7 @@ class RoadNetwork(Record):
 
     @property
     def tail(self) -> NDArray[np.int32]:
-        """The node where each arc starts."""
+        """The start node of each arc."""
         return np.repeat(np.arange(self.node_count, dtype=np.int32), np.diff(self.indptr))
 
     def __post_init__(self) -> None:
@@ -140,12 +140,13 @@ class RoadNetwork(Record):
 
 @dataclass(frozen=True, eq=False)
 class RoadLines(Record):
-    """Roads as lines between junctions, to be drawn and walked along; whole numbers, in 1e-5 degrees (about a metre).
+    """Roads as lines between junctions, for drawing and routing on the map; integers in 1e-5 degrees (about a metre).
 
-    ``junctions``, [junction x 2], are latitudes and longitudes, in the order of a curve that keeps neighbours together.
-    ``ends``, [line x 2], are the junctions where a line begins and ends; ``inner``, [point x 2], are the steps from the
-    beginning of a line to its inner points, one after the other, of which line i has ``sizes[i]``. ``seconds``, [line x
-    2], are those on foot along the line and back, 0 where walkers may not go. The first ``major`` lines are main roads.
+    ``junctions``, [junction x 2], are latitudes and longitudes, ordered along a space-filling curve that keeps
+    neighbours together. ``ends``, [line x 2], are the junctions at the start and end of each line. ``inner``, [point x
+    2], are the offsets from the start of a line to its first inner point, and from each inner point to the next, for
+    all lines in turn; line i has ``sizes[i]`` of them. ``seconds``, [line x 2], are the walking times along the line
+    and back, 0 where walkers are not allowed. The first ``major`` lines are main roads.
     """
 
     junctions: IntArray
@@ -156,10 +157,10 @@ class RoadLines(Record):
     major: int
 
     SCALE: ClassVar[int] = 100_000
-    """Whole numbers a degree."""
+    """Integer units per degree."""
 
     def in_degrees(self, *, major: bool = False) -> list[FloatArray]:
-        """Return the points of each line, or of each main road, [point x 2], longitude first."""
+        """Return the points of each line, or of each main road only, [point x 2], longitude first (degrees)."""
         count = self.major if major else len(self.ends)
         first = np.concatenate([[0], np.cumsum(self.sizes)])
         lines = []
@@ -172,10 +173,10 @@ class RoadLines(Record):
 
 @dataclass(frozen=True, eq=False)
 class Snap(Record):
-    """Where points meet the network.
+    """Where points are connected to the network.
 
-    ``node[mode]`` is -1 where no road is within the limit; ``offroad_m[mode]`` is the straight distance to the road,
-    ``inf`` where there is no node.
+    ``node[mode]`` is -1 where no road is within the limit; ``offroad_m[mode]`` is the straight-line distance to the
+    road, ``inf`` where there is no node.
     """
 
     node: Mapping[Mode, IntArray]
@@ -195,12 +196,12 @@ class Snap(Record):
 
 @dataclass(frozen=True, eq=False)
 class Straight(Record):
-    """What is measured in straight lines, as no roads are known there.
+    """Input of straight-line travel times, for districts without road data.
 
-    ``districts``, ``cells`` and ``sites`` say which have none: the ways of such cells are straight lines, those to such
-    sites only where the cell has none either. ``cell_xy`` and ``site_xy``, [point x 2], are eastings and northings of
-    all of them (m). A way is ``detour`` times as long as the straight line, and ``metres_a_minute[mode]`` of it are
-    made in a minute.
+    ``districts``, ``cells`` and ``sites`` are masks of those without roads. All routes from such cells are straight
+    lines; routes to such sites are straight only if the cell has no roads either. ``cell_xy`` and ``site_xy``, [point x
+    2], are eastings and northings (m) of all cells and sites. The length of a route is ``detour`` times the
+    straight-line distance, and the speed along it is ``metres_a_minute[mode]``.
     """
 
     districts: BoolArray
@@ -214,9 +215,9 @@ class Straight(Record):
 
 @dataclass(frozen=True, eq=False)
 class TravelTimes(Record):
-    """Road impedance from cell to site, [cell x site] sparse, up to the largest cutoff of the groups of a mode.
+    """Travel impedance from cell to site, [cell x site] sparse, up to the largest cutoff of the groups of a mode.
 
-    An entry holds minutes (or metres), off-road parts included; a stored 0 is a cell at the site itself, an absent
+    An entry holds minutes (or metres), off-road parts included. A stored 0 is a cell at the site itself; an absent
     entry is beyond the cutoff or unreachable. NaN never occurs. ``metres`` exists for modes with a limit by length.
     """
 

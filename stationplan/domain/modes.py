@@ -1,9 +1,9 @@
-"""Travel modes: one record says everything that the package knows about a mode; everything else asks it.
+"""Travel modes: one record per mode defines all its properties, and all other code reads them from there.
 
-Who may use a road follows OSM's access tags: the most specific key decides (``access`` < ``vehicle`` <
-``motor_vehicle`` < ``motorcar``). The road rules (:mod:`stationplan.inputs.roads.rules`) apply these records; the
-scenario file, its defaults, saved roads, the names in reports and the schema of ``plan.json`` are derived from them.
-``docs/how-to/travel-mode.md`` shows how a mode is added.
+Access rules follow OSM's access tags: the most specific key decides (``access`` < ``vehicle`` < ``motor_vehicle`` <
+``motorcar``). The road rules (:mod:`stationplan.inputs.roads.rules`) apply these records; the scenario schema, its
+defaults, saved roads, the names in reports and the schema of ``plan.json`` are derived from them.
+``docs/how-to/travel-mode.md`` explains how to add a mode.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from stationplan.errors import Message, say
 
 @dataclass(frozen=True)
 class SteadySpeed:
-    """One speed on the flat, on roads and along straight lines; the scenario may set others on some road classes.
+    """One speed on level ground, on roads and along straight lines; the scenario may set others for some road classes.
 
     ``kmh`` is the default of the scenario's key ``[roads.speed_kmh] <mode>``. ``class_key`` names the table of
-    ``[roads]`` that holds speeds by road class (km/h), which is empty by default; ``None``: there is none.
+    ``[roads]`` that holds speeds by road class (km/h), which is empty by default; ``None``: there is no such table.
     """
 
     kmh: float
@@ -31,12 +31,12 @@ class SteadySpeed:
 
 @dataclass(frozen=True, eq=False)
 class ClassSpeed(Record):
-    """A speed for each road class; a class without one counts as ``road``.
+    """A speed for each road class; a class without a speed is treated as ``road``.
 
     ``by_class_kmh`` (km/h, by value of OSM's ``highway``) is the default of the table ``class_key`` of ``[roads]``, and
     ``straight_kmh`` the default of the key ``straight_key`` there: the speed along straight lines, where there are no
-    roads. With ``heeds_maxspeed`` a lower ``maxspeed`` counts. ``cap_kmh`` is the highest speed of the mode on any
-    road and the default of ``[roads.speed_kmh] <mode>``; ``None``: no cap, and no such key.
+    roads. With ``heeds_maxspeed``, a lower ``maxspeed`` is respected. ``cap_kmh`` is the highest speed of the mode on
+    any road and the default of ``[roads.speed_kmh] <mode>``; ``None``: no cap, and no such key.
     """
 
     by_class_kmh: Mapping[str, float]
@@ -49,9 +49,9 @@ class ClassSpeed(Record):
 
 @dataclass(frozen=True)
 class ClimbLoss:
-    """Uphill the mode takes ``1 + loss * slope`` times as long as on the flat, downhill as long.
+    """A time factor on slopes: uphill ``1 + loss * slope`` times the time on level ground, downhill the same time.
 
-    ``key`` names the key of ``[roads]`` whose default ``loss`` is.
+    ``key`` is the key of ``[roads]`` whose default value is ``loss``.
     """
 
     loss: float
@@ -59,40 +59,40 @@ class ClimbLoss:
 
 
 Slope = Literal["ignored", "hiking"] | ClimbLoss
-"""How slopes change a mode's times: not at all, by Tobler's hiking function, or by a loss on climbs."""
+"""How slopes change the travel times of a mode: not at all, by Tobler's hiking function, or by a loss on climbs."""
 
 
 @dataclass(frozen=True, eq=False)
 class TravelMode(Record):
-    """A travel mode: what it is called, which roads it may use, in which direction and how fast.
+    """A travel mode: its name, the roads it may use, in which direction, and its speed.
 
     Attributes
     ----------
     id
         Name in scenario files and records.
     name
-        How somebody travels: "on foot".
+        The mode as an adverbial phrase: "on foot".
     purpose
-        What a road serves for: "for walking".
+        The purpose of a road for this mode: "for walking".
     classes
         Values of OSM's ``highway`` that the mode may use unless a tag closes the road.
     opened_by_tag
-        Values that it may use only where one of its access keys other than ``access`` says yes.
+        Values that it may use only where one of its access keys other than ``access`` allows it.
     access_keys
-        Its access keys, the most specific first; the first that a road has decides.
+        Its access keys, most specific first; the first key that a road has decides.
     motorroads
-        Whether it may use roads tagged ``motorroad=yes`` without an access key of its own that says yes.
+        Whether it may use roads tagged ``motorroad=yes`` without a permissive access key of its own.
     obeys_oneway
-        Whether ``oneway``, roundabouts and motorways bind it. A mode that they do not bind goes both ways.
+        Whether ``oneway``, roundabouts and motorways restrict its direction. Otherwise it travels in both directions.
     oneway_keys
-        Its own one-way keys, such as ``oneway:bicycle``, the most specific first; the first that a road has decides
-        before anything else.
+        Its own one-way keys, such as ``oneway:bicycle``, most specific first; the first key that a road has takes
+        precedence over all other rules.
     contraflow_keys
-        Keys whose value ``opposite...`` lets it go both ways where ``oneway`` would bind it.
+        Keys whose value ``opposite...`` allows travel in both directions where ``oneway`` would forbid it.
     speed
-        How fast it is on the flat.
+        Its speed on level ground.
     slope
-        How slopes change its times.
+        How slopes change its travel times.
     """
 
     id: Mode
@@ -110,12 +110,12 @@ class TravelMode(Record):
 
     @property
     def tag_keys(self) -> tuple[str, ...]:
-        """The keys of OSM tags that only some modes look at and this one needs."""
+        """The OSM tag keys that this mode needs in addition to those that all modes use."""
         return (*self.access_keys, *self.oneway_keys, *self.contraflow_keys)
 
     @property
     def stated_kmh(self) -> float | None:
-        """Default of ``[roads.speed_kmh] <mode>``: the speed of the mode, or the cap of one with speeds by class.
+        """Default of ``[roads.speed_kmh] <mode>``: the speed of the mode, or the cap of a mode with speeds by class.
 
         ``None`` where that table has no key for the mode.
         """
@@ -133,7 +133,7 @@ _STREETS = frozenset(
 """Road classes that every mode may use."""
 
 EBIKE_CLIMB = ClimbLoss(loss=4.0, key="ebike_climb_loss")
-"""1.4 times as long at 10 %: an assumption, see :func:`stationplan.inputs.roads.slope.ebike_factor`."""
+"""1.4 times the time at a slope of 10 %: an assumption, see :func:`stationplan.inputs.roads.slope.ebike_factor`."""
 
 CAR_SPEED = ClassSpeed(
     by_class_kmh={
@@ -157,10 +157,10 @@ CAR_SPEED = ClassSpeed(
     class_key="car_speed_kmh",
     straight_key="straight_car_kmh",
 )
-"""Cars on city streets, junction delays included: assumptions, well below the signed limits."""
+"""Average speeds of cars on city streets, including delays at junctions: assumptions, well below the signed limits."""
 
 WALK: Mode = "walk"
-"""The mode of the off-road parts of every route, of the nearest station on foot and of the service circle."""
+"""The mode of the off-road parts of all routes, of the nearest station on foot and of the service circle."""
 
 MODES: Mapping[Mode, TravelMode] = MappingProxyType(
     {
@@ -180,7 +180,7 @@ MODES: Mapping[Mode, TravelMode] = MappingProxyType(
                 speed=SteadySpeed(4.5, class_key="walk_speed_kmh"),
                 slope="hiking",
             ),
-            TravelMode(  # e-bikes ride where bicycles may
+            TravelMode(  # e-bikes may use the roads that are open to bicycles
                 id="ebike",
                 name=say("by e-bike"),
                 purpose=say("for e-bikes"),
@@ -206,9 +206,9 @@ MODES: Mapping[Mode, TravelMode] = MappingProxyType(
                 speed=CAR_SPEED,
                 slope="ignored",
             ),
-            # Where cars may go, and on tracks: no access rule of OSM closes those, cars keep off them for their width.
-            # Many cities and most expressways of China are closed to motorbikes by local rule: OSM's motorcycle=no says
-            # so, or the scenario's `closed`.
+            # The roads of cars, and tracks: no OSM access rule closes those; cars avoid them because they are narrow.
+            # Many cities and most expressways of China are closed to motorbikes by local rules; OSM's motorcycle=no or
+            # the scenario's `closed` can state that.
             TravelMode(
                 id="motorbike",
                 name=say("by motorbike"),
@@ -225,4 +225,4 @@ MODES: Mapping[Mode, TravelMode] = MappingProxyType(
         )
     }
 )
-"""Every travel mode by its id, in the order in which they are listed."""
+"""All travel modes by id, in display order."""

@@ -1,4 +1,4 @@
-"""Records of a study, of where its workers are, and of its plan."""
+"""Records of a study, its demand surface and its plan."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ from stationplan.errors import Message
 
 @dataclass(frozen=True, eq=False)
 class Study(Record):
-    """A scenario and what was read for it.
+    """A scenario and the inputs read for it.
 
-    ``part`` are the ids of the districts that are planned where the scenario has more, else empty. ``quality`` and
-    ``datums`` report what happened to the records and coordinates of each input, ``sources`` where roads and other
-    inputs come from. ``notes`` are in the order in which they arose. ``timings_s`` are seconds by step.
+    ``part`` are the ids of the districts that are planned if they are only some of the scenario's districts, otherwise
+    empty. ``quality`` and ``datums`` report what happened to the records and coordinates of each input, ``sources``
+    name the origin of roads and other inputs. ``notes`` are in the order in which they were created. ``timings_s`` are
+    seconds by step.
     """
 
     name: LocalText
@@ -46,7 +47,7 @@ class Study(Record):
 
 @dataclass(frozen=True, eq=False)
 class Density(Record):
-    """Where the workers of a study are: ``surface`` by cell and group, ``demand`` also by time slot."""
+    """Workers of a study: ``surface`` by cell and group, ``demand`` also by time slot."""
 
     study: Study
     surface: Surface
@@ -60,7 +61,7 @@ class Density(Record):
 
 @dataclass(frozen=True)
 class KeyFigure:
-    """A figure that an aim adds to those of every plan, today and with the plan."""
+    """A figure that an aim adds to the key figures of every plan, today and with the plan."""
 
     label: Message
     value: Message
@@ -69,10 +70,10 @@ class KeyFigure:
 
 @dataclass(frozen=True)
 class AimResult:
-    """What a plan optimises, and what is proven of it.
+    """What a plan optimises, and what is proven about it.
 
-    ``name`` is what it optimises; ``proof`` is the sentence on how far any other choice of sites could be better.
-    ``figures`` come before the other key figures where the plan is about them (``leads``), else after.
+    ``name`` is the name of the aim; ``proof`` states how much better any other choice of sites could be. ``figures``
+    come before the other key figures where they are the aim of the plan (``leads``), otherwise after them.
     """
 
     id: str
@@ -84,11 +85,12 @@ class AimResult:
 
 @dataclass(frozen=True, eq=False)
 class Recounted(Record):
-    """What a plan does, counted from travel times without the solver; arrays are [cell, group, slot].
+    """Coverage and travel times of a plan, recounted without the solver from the travel times.
 
-    ``stations_before`` and ``stations_after`` count the stations that cover a row today and with the plan (0 where a
-    row has no workers). Where the scenario asks for travel times to stations, ``minutes_before`` and ``minutes_after``
-    are those to the nearest one (``inf``: none within ``coverage.journeys.far_min``), else ``None``.
+    Arrays are [cell, group, slot]. ``stations_before`` and ``stations_after`` count the stations that cover a row today
+    and with the plan (0 where a row has no workers). If the scenario requests travel times to stations,
+    ``minutes_before`` and ``minutes_after`` are those to the nearest station (``inf``: none within
+    ``coverage.journeys.far_min``), otherwise ``None``.
     """
 
     stations_before: CountArray
@@ -113,10 +115,11 @@ class ShareRanges(Record):
 
 @dataclass(frozen=True, eq=False)
 class Robustness(Record):
-    """How often each proposed site is chosen too: ``share[order]`` of ``answered`` draws of the demand, NaN without.
+    """How often each proposed site is chosen again over the draws of the demand.
 
-    ``unmet`` counts draws in which a floor or a target is out of reach, ``undecided`` those among the answered in which
-    time ran out, so that another run may answer otherwise.
+    ``share[order]`` is the share of the ``answered`` draws, NaN without any. ``unmet`` counts draws in which a floor or
+    a target cannot be reached, ``undecided`` those of the answered draws in which the time limit was reached, so that
+    another run may give another result.
     """
 
     share: FloatArray
@@ -127,14 +130,14 @@ class Robustness(Record):
 
 @dataclass(frozen=True, eq=False)
 class Plan(Record):
-    """Everything the outputs need, before and after; it never changes once made.
+    """All data that the outputs need, before and after the plan; it is never changed after creation.
 
-    ``roads`` are those read; ``straight`` says of each district whether it has no roads, so that travel there
-    is measured in straight lines. ``phase_names`` name the phases of the solution, ``actions`` what is done at sites.
-    ``frontier`` is what other numbers of sites could do. ``share_ranges`` are there where the demand has draws; what
-    outputs need of the draws is in them. ``served`` says who finds room, where stations have limited
-    capacity. ``why_not`` holds the sites that the scenario asks about, in its order. ``audit`` is about existing
-    stations, ``scorecard`` about the national service circle. ``counts`` are numbers of records by what they are.
+    ``roads`` are the roads read; ``straight`` marks the districts without road data, where travel is measured in
+    straight lines. ``phase_names`` name the phases of the solution, ``actions`` the actions at sites. ``frontier``
+    holds the best results with other numbers of sites. ``share_ranges`` is present if the demand has draws; it holds
+    all that the outputs need of them. ``served`` is present if stations have limited capacity: the workers that they
+    serve. ``why_not`` holds the sites that the scenario asks about, in its order. ``audit`` describes the existing
+    stations, ``scorecard`` the national service circle. ``counts`` are numbers of records by type.
     """
 
     density: Density
@@ -160,7 +163,7 @@ class Plan(Record):
 
     @property
     def study(self) -> Study:
-        """The scenario and what was read for it."""
+        """The scenario and the inputs read for it."""
         return self.density.study
 
     @property

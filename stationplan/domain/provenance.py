@@ -1,4 +1,4 @@
-"""Records of where a study comes from: its inputs, their quality, their datums, and what its map shows."""
+"""Records of the origin of a study: its inputs, their quality and datums, and the options of its map."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from stationplan.errors import Action, Fault, Message
 
 @dataclass(frozen=True)
 class Quality:
-    """What became of the records of one input.
+    """What happened to the records of one input.
 
-    ``rows`` records stand in the file (or sheet, or query), ``kept`` of them went into the study; ``findings`` tell, by
-    row, what was repaired, merged, set aside or is worth a look. A record without a finding was kept as it is.
-    ``sha256`` is that of the content of a source that is no file.
+    The file (or sheet, or query) has ``rows`` records, of which ``kept`` are used in the study. ``findings`` report, by
+    row, what was repaired, merged or excluded, or is worth checking. A record without a finding was kept unchanged.
+    ``sha256`` is the hash of the content of a source that is not a file.
     """
 
     role: str
@@ -26,7 +26,7 @@ class Quality:
     sha256: str = ""
 
     def count(self, action: Action) -> int:
-        """Return how many records had a fate; a row with several findings counts once."""
+        """Return how many records an action was applied to; a row with several findings counts once."""
         found = [finding for finding in self.findings if finding.action == action]
         rows = {finding.row for finding in found if finding.row is not None}
         counts = [finding.what.values.get("count", 1) for finding in found if finding.row is None]
@@ -35,11 +35,11 @@ class Quality:
 
 @dataclass(frozen=True)
 class DatumDecision:
-    """Which datum the coordinates of an input were taken to have, and why.
+    """The datum that was assumed for the coordinates of an input, and why.
 
-    ``declared`` is what the scenario says (empty: nothing); ``medians_m`` holds, where evidence was weighed, the median
-    distance that each datum leaves; ``used`` is empty where none could be decided. ``doubtful``: the evidence speaks
-    against what was declared.
+    ``declared`` is the datum that the scenario states (empty: none); ``medians_m`` holds, where evidence was evaluated,
+    the median distance (m) that remains under each datum; ``used`` is empty where no datum could be determined.
+    ``doubtful``: the evidence contradicts the declared datum.
     """
 
     role: str
@@ -52,7 +52,7 @@ class DatumDecision:
 
 @dataclass(frozen=True)
 class InputFile:
-    """A file that went into a plan: its path as the scenario names it, its SHA-256 and what was read from it."""
+    """An input file of a plan: its path as written in the scenario, its SHA-256, its role and its datum."""
 
     path: str
     sha256: str
@@ -62,10 +62,10 @@ class InputFile:
 
 @dataclass(frozen=True)
 class MapOptions:
-    """What the map page shows besides the plan.
+    """What the map page shows in addition to the plan.
 
-    ``tiles`` is the name of an online map, an address of tiles, or empty: none. ``review_number`` (审图号) stands on
-    the map in place of the mark for internal use.
+    ``tiles`` is the name of an online map, a URL of tiles, or empty for none. ``review_number`` (审图号) is shown on
+    the map instead of the mark for internal use.
     """
 
     tiles: str = ""

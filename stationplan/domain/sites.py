@@ -1,4 +1,4 @@
-"""Records of the places that are or may become stations."""
+"""Records of existing stations and candidate sites."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from stationplan.domain.base import BoolArray, FloatArray, IntArray, Kind, Recor
 class Sites(Record):
     """Existing stations and candidate sites, one row each; ids are unique across both.
 
-    ``open[site, slot]`` and ``serves[site, group]`` say when and for whom a station works. ``district`` is -1 outside
-    every district. ``cost`` (yuan) is 0 for existing stations. ``hours`` is the opening time as text, ``host`` the id
-    of the kind of place. ``place`` is the row of the station or candidate at which something is done: of new sites with
-    the same number at most one is chosen. ``capacity`` is the number of workers that a site can serve in a time slot,
-    NaN where nobody said. ``action`` is the id of what is done there, empty for the station itself;
-    ``counted`` sites count towards the number of new ones. ``preferred`` and ``closable`` are named by the scenario.
+    ``open[site, slot]`` and ``serves[site, group]`` say when a site is open and which groups it serves. ``district`` is
+    -1 outside every district. ``cost`` (yuan) is 0 for existing stations. ``hours`` are the opening hours as text,
+    ``host`` the id of the host type. ``place`` is the row of the station or candidate to which an action applies: of
+    new sites with the same ``place``, at most one is chosen. ``capacity`` is the number of workers that a site can
+    serve in a time slot, NaN where it is not stated. ``action`` is the id of the action, empty for the station itself;
+    ``counted`` sites count towards the number of new sites. ``preferred`` and ``closable`` sites are named by the
+    scenario.
     """
 
     site_id: tuple[str, ...]
@@ -53,5 +54,5 @@ class Sites(Record):
 
     @property
     def extends(self) -> BoolArray:
-        """Whether a row is no station of its own, but more of an existing one."""
+        """Mask of the rows that extend an existing station instead of adding a new one."""
         return ~self.existing & self.existing[self.place]

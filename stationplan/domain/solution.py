@@ -1,4 +1,4 @@
-"""Records of what a siting model answers."""
+"""Records of the results of a siting model."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from stationplan.domain.base import FloatArray, IntArray, Record, Termination
 
 @dataclass(frozen=True)
 class FrontierPoint:
-    """The best that ``new`` sites can do: what is reached (NaN: nothing keeps the rules) and a limit on it."""
+    """Best result with ``new`` sites: the objective (NaN: no choice satisfies the rules) and a bound on it."""
 
     new: int
     objective: float
@@ -18,9 +18,10 @@ class FrontierPoint:
 
 @dataclass(frozen=True)
 class Phase:
-    """A part of a plan that is built before the next one: how many new sites, and what is reached when they stand.
+    """A phase of a plan, built before the next phase: the number of new sites and the objective reached with them.
 
-    ``objective`` is reached by this and all earlier phases; ``bound`` limits what any plan could reach by then.
+    ``objective`` is reached by this and all earlier phases together; ``bound`` limits what any plan could reach by
+    then.
     """
 
     new: int
@@ -30,15 +31,15 @@ class Phase:
 
 @dataclass(frozen=True, eq=False)
 class Solution(Record):
-    """What a siting model answers.
+    """Result of a siting model.
 
-    ``sites`` are column indices of the new sites in build order, best marginal gain first. ``objective`` is what the
-    model maximises, re-evaluated from the raw matrix; ``bound`` is a proven limit on the best objective; ``gap`` is
-    ``(bound - objective) / objective`` (0 when both are 0, ``inf`` when only the objective is). For ``infeasible``
-    there are no sites and objective, bound and gap are NaN; a ``time_limit`` without an answer has the objective NaN.
-    A model that minimises has its bound below: ``gap`` is the distance of the two over the objective. ``time_s`` is
-    what the answer took. ``closed`` are existing sites that close. ``phases`` divide ``sites``,
-    whose build order then is that of the phases; without phases it is empty.
+    ``sites`` are column indices of the new sites in build order, best marginal gain first. ``objective`` is the value
+    that the model maximises, re-evaluated from the raw matrix; ``bound`` is a proven limit on the best objective;
+    ``gap`` is ``(bound - objective) / objective`` (0 when both are 0, ``inf`` when only the objective is). For
+    ``infeasible`` there are no sites and objective, bound and gap are NaN; a ``time_limit`` without a solution has the
+    objective NaN. For a model that minimises, the bound is a lower bound, and ``gap`` is the absolute difference of the
+    two over the objective. ``time_s`` is the solution time in seconds. ``closed`` are existing sites that close.
+    ``phases`` divide ``sites``, whose build order is then that of the phases; it is empty without phases.
     """
 
     sites: IntArray
@@ -54,9 +55,9 @@ class Solution(Record):
 
 @dataclass(frozen=True, eq=False)
 class Served(Record):
-    """Who finds room at the stations: ``before[row]`` and ``after[row]`` workers of each row of the coverage.
+    """Workers served within the capacity of the stations: ``before[row]`` and ``after[row]`` for each coverage row.
 
-    ``load[site, slot]`` are the workers that each site serves with the plan.
+    ``load[site, slot]`` is the number of workers that each site serves with the plan.
     """
 
     before: FloatArray

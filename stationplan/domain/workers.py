@@ -1,4 +1,4 @@
-"""Records of where the workers are: what is known of cells, what was learned from counts, heads, and their hours."""
+"""Records of the demand: data on cells, models fitted to counts, and workers by cell, group and time slot."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from stationplan.errors import Message
 
 @dataclass(frozen=True, eq=False)
 class Cells(Record):
-    """The places of demand of a study; ids are unique.
+    """The demand cells of a study; ids are unique.
 
     ``x``/``y`` are their centres (m) and ``outline`` their polygons, both in the CRS of the study area; ``district`` is
-    a row of ``StudyArea.districts``. ``counts`` holds what is known of each cell by name: numbers >= 0, NaN where a
-    count was not made.
+    a row of ``StudyArea.districts``. ``counts`` holds the counts of each cell by name: numbers >= 0, NaN where a count
+    is missing.
     """
 
     cell_id: tuple[str, ...]
@@ -46,7 +46,7 @@ class Cells(Record):
 
 @dataclass(frozen=True, eq=False)
 class Count(Record):
-    """One count of every cell, its unit and where it comes from."""
+    """One count for every cell, with its unit and source."""
 
     values: FloatArray
     unit: str
@@ -55,9 +55,9 @@ class Count(Record):
 
 @dataclass(frozen=True, eq=False)
 class Layer(Record):
-    """A count to lay over cells: ``values`` (>= 0) of points, or of polygons that share theirs by area.
+    """A count to distribute over cells: ``values`` (>= 0) of points, or of polygons, which are divided by area.
 
-    ``x``/``y`` (m) are the points, or points in the polygons; ``polygon`` is ``None`` for points.
+    ``x``/``y`` (m) are the points, or points inside the polygons; ``polygon`` is ``None`` for points.
     """
 
     x: FloatArray
@@ -70,9 +70,10 @@ class Layer(Record):
 
 @dataclass(frozen=True, eq=False)
 class Totals(Record):
-    """Workers that the cells of a district must add up to: ``workers[district, group]``, NaN where none is given.
+    """Control totals that the cells of a district must add up to.
 
-    ``cv`` is the coefficient of variation of such a total, ``source`` says where they come from.
+    ``workers[district, group]`` is NaN where no total is given. ``cv`` is the coefficient of variation of such a total,
+    ``source`` the source of the totals.
     """
 
     workers: FloatArray
@@ -82,9 +83,10 @@ class Totals(Record):
 
 @dataclass(frozen=True, eq=False)
 class Observed(Record):
-    """What was seen of a group: ``heads[cell]`` workers of its day, NaN where nobody counted; or only where some were.
+    """Observations of a group: counts by cell, or only locations of sightings.
 
-    ``x``/``y`` (m) are sightings without a count.
+    ``heads[cell]`` is the number of workers on the group's working day, NaN where they were not counted. ``x``/``y``
+    (m) are the locations of sightings without a count.
     """
 
     group: str
@@ -107,9 +109,9 @@ class Places(Record):
 
 @dataclass(frozen=True, eq=False)
 class Features(Record):
-    """What is known of each cell: ``values[cell, feature]``, finite, with the name, unit and source of each feature.
+    """Features of each cell: ``values[cell, feature]``, finite, with the name, unit and source of each feature.
 
-    ``missing`` tells which features there could be and what they would need.
+    ``missing`` names the features that could be added, and the data that they need.
     """
 
     names: tuple[str, ...]
@@ -130,13 +132,14 @@ class Features(Record):
 
 @dataclass(frozen=True, eq=False)
 class Scores(Record):
-    """How well predictions meet the counts of observed cells.
+    """Accuracy of predictions, compared with the counts of observed cells.
 
     ``d2_poisson`` is the share of the Poisson deviance from the mean that is explained: 1 is perfect, 0 is no better
-    than the mean of all, below 0 is worse. ``mae`` is in workers a cell, ``bias`` is predicted total / observed total
+    than the mean of all, below 0 is worse. ``mae`` is in workers per cell, ``bias`` is predicted total / observed total
     - 1, ``rank_correlation`` is Spearman's. ``top_share`` is the share of all observed workers in the tenth of the
-    cells with the highest predictions, ``top_share_best`` the same of a perfect ranking. The deciles are sums over
-    the cells by rising prediction. NaN where a figure has no meaning, as a rank correlation of equal predictions.
+    cells with the highest predictions, ``top_share_best`` the same for a perfect ranking. The deciles are sums over the
+    cells in order of increasing prediction. NaN where a figure is undefined, such as the rank correlation of equal
+    predictions.
     """
 
     d2_poisson: float
@@ -151,16 +154,17 @@ class Scores(Record):
 
 @dataclass(frozen=True, eq=False)
 class Learned(Record):
-    """Workers per cell as learnt from cells where they were counted, and how far that can be trusted.
+    """Workers per cell, predicted by a model fitted to the cells with counts, and the accuracy of the model.
 
-    ``model`` is the better of two out of fold, with its ``parameters``; ``pipeline`` is that scikit-learn pipeline,
-    fitted to all observed cells; it takes the columns ``features`` and must be multiplied by ``calibration``.
-    ``block`` and ``fold`` number each observed cell's square of ``block_m`` metres and the fold it was judged in;
-    ``out_of_fold`` are predictions for the ``observed`` counts of ``observed_cell`` made without their fold.
-    ``predicted[cell]`` are means, for observed cells too, and add up to the observed total over these. ``scores`` are
-    all out of fold: of ``model``, of each candidate, and of the baselines ``constant_rate`` and ``population_share``.
-    ``importance`` is the mean and the standard deviation of the drop of D2 when a feature is shuffled. Counts vary
-    by ``mean + dispersion * mean ** 2``. ``draws[draw, cell]`` are head counts as they may be instead.
+    ``model`` is the better of two by out-of-fold predictions, with its ``parameters``; ``pipeline`` is that
+    scikit-learn pipeline, fitted to all observed cells. It takes the columns ``features``, and its output must be
+    multiplied by ``calibration``. ``block`` and ``fold`` give for each observed cell its square of ``block_m`` metres
+    and the fold in which it was validated; ``out_of_fold`` are predictions for the ``observed`` counts of
+    ``observed_cell`` made without their fold. ``predicted[cell]`` are means, also for observed cells, over which they
+    add up to the observed total. ``scores`` are all out of fold: of ``model``, of each candidate, and of the baselines
+    ``constant_rate`` and ``population_share``. ``importance`` is the mean and the standard deviation of the decrease of
+    D2 when a feature is permuted. The variance of counts is ``mean + dispersion * mean ** 2``. ``draws[draw, cell]``
+    are numbers of workers sampled from the uncertainty.
     """
 
     target: str
@@ -195,12 +199,12 @@ class Learned(Record):
 
 @dataclass(frozen=True, eq=False)
 class GroupSurface(Record):
-    """How the workers of one group were spread over the cells.
+    """How the workers of one group were distributed over the cells.
 
-    ``way``: by stated ``rates``, a model ``learned`` from counts here, a ``model`` of an earlier study, or the
-    density of ``sightings``; ``totals`` says
-    whether control totals were then met. ``learned`` is the model, also where it was not used; ``bandwidth_m`` that of
-    the density. ``even`` are districts (rows) whose total was spread by area, as nothing in them had a weight.
+    ``way`` is the method: stated ``rates``, a model ``learned`` from counts in this study, a ``model`` of an earlier
+    study, or the density of ``sightings``; ``totals`` says whether control totals were then applied. ``learned`` is the
+    model, also where it was not used; ``bandwidth_m`` is the bandwidth of the density. ``even`` are districts (rows)
+    whose total was distributed by area, because no cell in them had a weight.
     """
 
     group: str
@@ -213,10 +217,10 @@ class GroupSurface(Record):
 
 @dataclass(frozen=True, eq=False)
 class Surface(Record):
-    """Workers by cell and group: ``heads[cell, group]``, and ``draws[draw, cell, group]`` as they may be instead.
+    """Workers by cell and group, ``heads[cell, group]``, and samples of the uncertainty, ``draws[draw, cell, group]``.
 
-    ``cells``, ``features`` and ``totals`` are what it was made from, ``observed`` what was counted; ``notes`` tell what
-    a reader should know of how it was made. There are no draws (``None``) where none were asked for.
+    ``cells``, ``features`` and ``totals`` are the inputs, ``observed`` the observations; ``notes`` are remarks for the
+    reader on how the surface was made. ``draws`` is ``None`` where no draws were requested.
     """
 
     cells: Cells
@@ -242,13 +246,13 @@ class Surface(Record):
 
 @dataclass(frozen=True, eq=False)
 class Demand(Record):
-    """Outdoor workers by place, group and time.
+    """Outdoor workers by cell, group and time slot.
 
-    ``workers[cell, group, slot]`` is finite and >= 0. A group's working day is split over the slots by shares that
-    add up to one, so the sum over slots is a head count and nobody is counted twice. ``district[cell]`` is a row of
-    ``StudyArea.districts``. ``x``/``y`` are the cells' centres (m). ``draws[draw, cell, group]`` are head counts as
-    they may be instead, each draw as likely as the others; ``None`` where no uncertainty is stated.
-    ``exposure[cell, group, slot]`` weighs workers in the choice of sites, ``None`` where all count alike.
+    ``workers[cell, group, slot]`` is finite and >= 0. A group's working day is divided over the slots by shares that
+    add up to one, so the sum over slots is a number of workers and nobody is counted twice. ``district[cell]`` is a row
+    of ``StudyArea.districts``. ``x``/``y`` are the cells' centres (m). ``draws[draw, cell, group]`` are numbers of
+    workers sampled from the uncertainty, all draws equally likely; ``None`` where no uncertainty is stated.
+    ``exposure[cell, group, slot]`` weights workers in the choice of sites; ``None`` where all have the same weight.
     """
 
     cell_id: tuple[str, ...]
@@ -263,7 +267,7 @@ class Demand(Record):
 
     @property
     def weight(self) -> FloatArray:
-        """What workers count in the choice of sites, [cell, group, slot]."""
+        """The weight of workers in the choice of sites, [cell, group, slot]."""
         return self.workers if self.exposure is None else self.workers * self.exposure
 
     def __post_init__(self) -> None:

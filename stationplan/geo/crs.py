@@ -14,7 +14,7 @@ from stationplan.domain import FloatArray
 _WGS84 = Geod(ellps="WGS84")
 
 _LENGTH_ERROR = 0.01
-"""Largest relative error of lengths in a CRS that is accepted as metric."""
+"""Largest relative length error of a CRS that is accepted as metric."""
 
 
 def as_degrees(lon: ArrayLike, lat: ArrayLike) -> tuple[FloatArray, FloatArray]:
@@ -23,7 +23,7 @@ def as_degrees(lon: ArrayLike, lat: ArrayLike) -> tuple[FloatArray, FloatArray]:
 
 
 def utm_crs(lon: ArrayLike, lat: ArrayLike) -> str | None:
-    """Return the WGS-84 UTM zone at the middle of the points, such as ``EPSG:32648``; ``None`` near the poles.
+    """Return the WGS-84 UTM zone at the centre of points (degrees), such as ``EPSG:32648``; ``None`` near the poles.
 
     >>> utm_crs([104.0], [30.6])
     'EPSG:32648'
@@ -37,9 +37,10 @@ def utm_crs(lon: ArrayLike, lat: ArrayLike) -> str | None:
 
 
 def metric_crs_problem(text: str) -> str | None:
-    """Return ``None`` for a projected CRS in metres, else ``"unknown"`` or ``"not_metric"``.
+    """Return ``None`` for a projected CRS in metres, otherwise ``"unknown"`` or ``"not_metric"``.
 
-    Web Mercator counts as not metric: its metres are those of the equator, 16 % too long at 30 degrees.
+    Web Mercator counts as not metric: its scale is true only at the equator, and lengths are 16 % too long at 30
+    degrees.
 
     >>> metric_crs_problem("EPSG:32648"), metric_crs_problem("EPSG:4326"), metric_crs_problem("EPSG:1")
     (None, 'not_metric', 'unknown')
@@ -54,7 +55,7 @@ def metric_crs_problem(text: str) -> str | None:
 
 
 def keeps_metres(crs: str, lon: float, lat: float) -> bool:
-    """Return whether lengths in a projected CRS are within 1 % of true ones at a place (degrees).
+    """Return whether lengths in a projected CRS are within 1 % of true lengths at a location (degrees).
 
     >>> [keeps_metres(crs, 104.0, 30.6) for crs in ("EPSG:32648", "EPSG:32610", "EPSG:3395")]
     [True, False, False]

@@ -1,13 +1,14 @@
 """China's shifted datums: WGS-84 to GCJ-02 and BD-09, and back.
 
-GCJ-02 ("Mars coordinates") and BD-09 are defined by code, not by an open standard; the formulas below are the ones
-in common use since 2013 (eviltransform, coordTransform), on the Krasovsky 1940 ellipsoid. CGCS2000 and WGS-84 agree to
+GCJ-02 ("Mars coordinates") and BD-09 are defined by code, not by an open standard; the formulas below are the ones in
+common use since 2013 (eviltransform, coordTransform), on the Krasovsky 1940 ellipsoid. CGCS2000 and WGS-84 agree to
 centimetres and are treated as one.
 
-Both datums equal WGS-84 abroad. The box of eviltransform (72.004-137.8347 E, 0.8293-55.8271 N) shifts Seoul, Hanoi and
-Ulaanbaatar too, so a coarse outline stands in its place. It holds the mainland, Hong Kong and Macao, where Amap says
-that it has data (``isAMapDataAvailable``) and Huawei that its maps use GCJ-02, but not Taiwan, where Huawei says that
-they use WGS-84. Google leaves Hong Kong and Macao unshifted: data from there is WGS-84, and to be declared so.
+Both datums equal WGS-84 abroad. The bounding box of eviltransform (72.004-137.8347 E, 0.8293-55.8271 N) also shifts
+Seoul, Hanoi and Ulaanbaatar, so a coarse outline is used instead. It contains the mainland, Hong Kong and Macao, where
+Amap states that it has data (``isAMapDataAvailable``) and Huawei that its maps use GCJ-02, but not Taiwan, where Huawei
+states that its maps use WGS-84. Google does not shift Hong Kong and Macao: its data there is WGS-84 and must be
+declared as such.
 """
 
 from __future__ import annotations
@@ -32,8 +33,11 @@ _KRASOVSKY_A = 6378245.0
 _KRASOVSKY_EE = 0.00669342162296594323
 _BD_PI = np.pi * 3000.0 / 180.0
 _INVERSE_STEPS = 6
-"""Fixed-point steps of the inverses: each shrinks the error 50-fold or more (the Lipschitz constant of either shift is
-below 0.02), so that six take a shift of 0.01 degree below 1e-12."""
+"""Fixed-point iterations of the inverse transformations.
+
+Each reduces the error at least 50-fold (the Lipschitz constant of either shift is below 0.02), so that six reduce a
+shift of 0.01 degree to below 1e-12.
+"""
 
 # fmt: off
 _SHIFTED_OUTLINE = shapely.Polygon((
@@ -50,12 +54,15 @@ _SHIFTED_OUTLINE = shapely.Polygon((
     (86.0, 27.7), (84.0, 28.6), (81.2, 29.9), (78.3, 31.2), (77.9, 35.4), (76.0, 35.7), (74.3, 36.9),
 ))
 # fmt: on
-"""Where GCJ-02 and BD-09 differ from WGS-84: corners (degrees) somewhat outside the border. Checked in 2026 against the
-places of GeoNames with 500 people or more: all 16,381 of the mainland, Hong Kong and Macao lie inside, and of 19,459
-others in eviltransform's box 188, all near the border (Kinmen, Onsong, Zamyn-Uud)."""
+"""Where GCJ-02 and BD-09 differ from WGS-84: vertices (degrees) slightly outside the border.
+
+Checked in 2026 against the places of GeoNames with at least 500 inhabitants: all 16,381 in the mainland, Hong Kong and
+Macao lie inside, and so do 188 of the 19,459 others in the bounding box of eviltransform, all near the border (Kinmen,
+Onsong, Zamyn-Uud).
+"""
 shapely.prepare(_SHIFTED_OUTLINE)
 _REACH = 0.1
-"""Degrees around the outline beyond which no shifted coordinates lie."""
+"""Degrees around the outline beyond which there are no shifted coordinates."""
 
 
 def _gcj_turn(lon: FloatArray, lat: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -85,7 +92,7 @@ def _bd_turn(lon: FloatArray, lat: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _undone(turn: _Turn, lon: FloatArray, lat: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the coordinates that a turn takes to the given ones."""
+    """Return the coordinates that a transformation maps to the given ones, by fixed-point iteration."""
     guess_lon, guess_lat = lon, lat
     for _ in range(_INVERSE_STEPS):
         there_lon, there_lat = turn(guess_lon, guess_lat)
@@ -94,11 +101,14 @@ def _undone(turn: _Turn, lon: FloatArray, lat: FloatArray) -> tuple[FloatArray, 
 
 
 def _where_shifted(turn: _Turn, lon: ArrayLike, lat: ArrayLike, *, back: bool) -> tuple[FloatArray, FloatArray]:
-    """Return coordinates turned where the WGS-84 ones, given or (``back``) turned, lie in the outline."""
+    """Return coordinates transformed where their WGS-84 position lies in the outline, and unchanged elsewhere.
+
+    The WGS-84 position is the given one, or with ``back`` the transformed one.
+    """
     given_lon, given_lat = as_degrees(lon, lat)
     left, low, right, high = _SHIFTED_OUTLINE.buffer(_REACH).bounds
     near = (given_lon > left) & (given_lon < right) & (given_lat > low) & (given_lat < high)
-    # Far from China the formulas mean nothing, and at the poles they overflow.
+    # Far from China the formulas are meaningless, and at the poles they overflow.
     turned_lon, turned_lat = turn(np.where(near, given_lon, left), np.where(near, given_lat, low))
     wgs84 = (turned_lon, turned_lat) if back else (given_lon, given_lat)
     shifted = near & shapely.contains_xy(_SHIFTED_OUTLINE, *wgs84)
@@ -121,7 +131,8 @@ def gcj02_to_wgs84(lon: ArrayLike, lat: ArrayLike) -> tuple[FloatArray, FloatArr
     """Return longitudes and latitudes shifted back from GCJ-02 to WGS-84, exact to well below a millimetre.
 
     Any shape; degrees. Points outside mainland China, Hong Kong and Macao are returned unchanged. The shift ends
-    abruptly at the border, so GCJ-02 coordinates up to 1 km outside it may stand for two places; the inner is returned.
+    abruptly at the border, so GCJ-02 coordinates up to 1 km outside it may correspond to two places; the place inside
+    is returned.
 
     >>> lon, lat = gcj02_to_wgs84(*wgs84_to_gcj02(104.0657, 30.6595))
     >>> bool(abs(lon - 104.0657) < 1e-11 and abs(lat - 30.6595) < 1e-11)
@@ -145,7 +156,7 @@ def wgs84_to_bd09(lon: ArrayLike, lat: ArrayLike) -> tuple[FloatArray, FloatArra
 def bd09_to_wgs84(lon: ArrayLike, lat: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Return longitudes and latitudes shifted back from BD-09 to WGS-84, exact to well below a millimetre.
 
-    Any shape; degrees. Borders are treated as in :func:`gcj02_to_wgs84`; the strip is up to 2 km wide.
+    Any shape; degrees. Borders are treated as in :func:`gcj02_to_wgs84`; the ambiguous strip is up to 2 km wide.
 
     >>> lon, lat = bd09_to_wgs84(*wgs84_to_bd09(104.0657, 30.6595))
     >>> bool(abs(lon - 104.0657) < 1e-10 and abs(lat - 30.6595) < 1e-10)
@@ -155,7 +166,7 @@ def bd09_to_wgs84(lon: ArrayLike, lat: ArrayLike) -> tuple[FloatArray, FloatArra
 
 
 def to_wgs84(lon: ArrayLike, lat: ArrayLike, *, datum: Datum) -> tuple[FloatArray, FloatArray]:
-    """Return longitudes and latitudes in WGS-84, given those of ``datum``."""
+    """Return longitudes and latitudes (degrees) in WGS-84, converted from ``datum``."""
     if datum == "gcj02":
         return gcj02_to_wgs84(lon, lat)
     if datum == "bd09":

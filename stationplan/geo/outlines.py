@@ -1,4 +1,4 @@
-"""Outlines of cells that are given as points, and the cell that a point lies in."""
+"""Outlines of cells that are given as points, and the cell that contains a point."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from scipy.spatial import cKDTree
 from stationplan.domain import FloatArray
 
 _LONE_CELL_M = 250.0
-"""Side of the square drawn for cells too few to show a grid."""
+"""Side (m) of the square drawn for each cell when there are too few cells to form a grid."""
 
 
 def cell_outlines(x: FloatArray, y: FloatArray) -> NDArray[np.object_]:
-    """Return a polygon for each cell centre: its Voronoi cell, cut where the grid ends.
+    """Return a polygon for each cell centre (m): its Voronoi cell, clipped at the edge of the grid.
 
-    Square and hexagonal grids come back as their squares and hexagons. With d the median distance between
-    neighbours, a cell at the rim or beside a hole is cut to a square of side d where cells have four neighbours, and
-    to a circle of radius 0.6 d, just around a hexagon, where they have more. Coinciding centres share one outline.
+    The cells of square and hexagonal grids are reproduced as squares and hexagons. With d the median distance between
+    neighbours, a cell at the edge or beside a gap is clipped to a square of side d where cells have four neighbours,
+    and to a circle of radius 0.6 d, just larger than a hexagon, where they have more. Coinciding centres share one
+    outline.
     """
     points = np.column_stack([x, y])
     if len(points) == 0:
         return np.empty(0, dtype=object)
-    # Centres within a millimetre are one: Voronoi cells of near twins come out invalid.
+    # Centres within a millimetre are one: Voronoi cells of nearly coinciding points are invalid.
     unique, inverse = np.unique(points.round(3), axis=0, return_inverse=True)
     if len(unique) < 3:
         half = _LONE_CELL_M / 2
@@ -44,7 +45,7 @@ def cell_outlines(x: FloatArray, y: FloatArray) -> NDArray[np.object_]:
 
 
 def cell_of(outline: NDArray[np.object_], x: ArrayLike, y: ArrayLike) -> NDArray[np.int64]:
-    """Return the polygon that each point lies in, -1 for none; on a border the first of several.
+    """Return the index of the polygon that contains each point, -1 for none; on a border the first of several.
 
     >>> cell_of(shapely.box([0, 10], [0, 0], [10, 20], [10, 10]), [5, 10, 15, 25], [5, 5, 5, 5]).tolist()
     [0, 0, 1, -1]

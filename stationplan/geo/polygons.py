@@ -1,4 +1,4 @@
-"""Which cell points lie in, for many millions of points."""
+"""The cell that contains each point, for many millions of points."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from stationplan.domain import FloatArray, IntArray, ObjectArray
 
 
 def cells_at(outline: ObjectArray, x: FloatArray, y: FloatArray) -> IntArray:
-    """Return the cell whose outline (polygons) holds each point, on a border the first of several, -1 for none.
+    """Return the cell whose outline (polygons) contains each point, -1 for none; on a border the first of several.
 
-    As :func:`stationplan.geo.cell_of`, but many times faster; a point within rounding of a border may lie on it or not.
-    Edges that neighbours have in common are reckoned alike from both sides, so that no point falls between two cells.
+    The result is that of :func:`stationplan.geo.cell_of`, but many times faster; a point within rounding error of a
+    border may be counted as on it or not. Edges shared by neighbours are computed identically from both sides, so that
+    no point falls between two cells.
 
     >>> squares = shapely.box([0, 10], [0, 0], [10, 20], [10, 10])
     >>> cells_at(squares, np.array([5.0, 10.0, 15.0, 25.0]), np.full(4, 5.0)).tolist()
@@ -26,7 +27,7 @@ def cells_at(outline: ObjectArray, x: FloatArray, y: FloatArray) -> IntArray:
         return np.full(len(x), -1, dtype=np.int64)
     follows = np.flatnonzero(ring[1:] == ring[:-1])
     edge = np.column_stack([corner[follows], corner[follows + 1]])
-    edge = np.where((edge[:, 1] > edge[:, 3])[:, None], edge[:, [2, 3, 0, 1]], edge)  # upwards
+    edge = np.where((edge[:, 1] > edge[:, 3])[:, None], edge[:, [2, 3, 0, 1]], edge)  # upward
     edges_from = np.searchsorted(cell[part[ring[follows]]], np.arange(len(outline) + 1))
     bounds = shapely.bounds(outline)
     left, low = np.nanmin(bounds[:, :2], axis=0)
@@ -43,16 +44,16 @@ def cells_at(outline: ObjectArray, x: FloatArray, y: FloatArray) -> IntArray:
 
 
 def polygon_parts(shapes: ObjectArray) -> tuple[ObjectArray, IntArray]:
-    """Return the single polygons in shapes, and the shape that each is of; lines and points are left out."""
+    """Return the single polygons of shapes, and the index of the shape of each; lines and points are dropped."""
     parts, of = shapely.get_parts(shapes, return_index=True)
-    parts, part_of = shapely.get_parts(parts, return_index=True)  # a collection may hold multipolygons
+    parts, part_of = shapely.get_parts(parts, return_index=True)  # a collection may contain multipolygons
     areal = shapely.get_type_id(parts) == shapely.GeometryType.POLYGON
     return parts[areal], of[part_of[areal]]
 
 
 @njit(cache=True, nogil=True)
 def _listed(box: IntArray, cell: IntArray, columns: int, rows: int) -> tuple[IntArray, IntArray]:
-    """Return, for each square of a grid by row and column, the cells whose boxes touch it, in order."""
+    """Return, for each square of a grid by row and column, the cells whose bounding boxes touch it, in order."""
     start = np.zeros(columns * rows + 1, np.int64)
     for i in range(cell.size):
         for row in range(box[i, 1], box[i, 3] + 1):
@@ -84,7 +85,7 @@ def _searched(
     edge: FloatArray,
     bounds: FloatArray,
 ) -> IntArray:
-    """Return the first cell listed for each point's square that holds the point, -1 for none."""
+    """Return for each point the first cell listed for its square that contains the point, -1 for none."""
     found = np.full(x.size, -1, np.int64)
     for i in range(x.size):
         column, row = np.floor((x[i] - left) / side), np.floor((y[i] - low) / side)
@@ -101,9 +102,9 @@ def _searched(
 
 @njit(cache=True, nogil=True)
 def _holds(edge: FloatArray, first: int, end: int, x: float, y: float) -> bool:
-    """Return whether a point lies within rings or on them: a line to the right crosses an odd number of edges.
+    """Return whether a point lies inside rings or on them: a ray to the right crosses an odd number of edges.
 
-    Edges run upwards, ``[x0, y0, x1, y1]``.
+    Edges point upward, ``[x0, y0, x1, y1]``.
     """
     odd = False
     for e in range(first, end):

@@ -1,4 +1,4 @@
-"""Opening hours: texts to weekly schedules, and the share of a slot that a schedule fills."""
+"""Opening hours: text to weekly schedules, and the share of a time slot during which a schedule is open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ranges of the clock as people write them: ``8:30-17:30``, ``下午2点至5点半``, ``9 am - 5 pm``."""
+"""Ranges of clock times as people write them: ``8:30-17:30``, ``下午2点至5点半``, ``9 am - 5 pm``."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _TIME = (
     r"(?P<{0}suffix>[ap]\.?m\b\.?)?"
 )
 RANGE = re.compile(_TIME.format("a") + _DASH + r"(?P<next>次日|翌日|第二天)?\s*" + _TIME.format("b"))
-"""One range of time, in text that :func:`stationplan.hours.parse_hours` has made plain."""
+"""Matches one time range in text normalised by :func:`stationplan.hours.parse_hours`."""
 
 
 @dataclass(frozen=True)
 class Range:
-    """A half-open interval in minutes after midnight; ``short`` where 2:00 may have been written for 14:00."""
+    """A half-open interval in minutes after midnight; ``short`` if 2:00 may have been written for 14:00."""
 
     start: int
     end: int
@@ -34,10 +34,10 @@ class Range:
 
 
 def range_of(match: re.Match[str]) -> Range | None:
-    """Return the interval of a match of :data:`RANGE`, ``None`` where it has no single meaning.
+    """Return the interval of a match of :data:`RANGE`, ``None`` where it is ambiguous.
 
-    Times without a word such as 下午 or pm are of the 24-hour clock. An end at or before the beginning is of the next
-    day, unless both could as well be of one day by a 12-hour clock: ``8:30-5:30`` is not read, ``22:00-5:00`` is.
+    Times without a word such as 下午 or pm are on the 24-hour clock. An end at or before the start is on the next day,
+    unless both could also be on one day by a 12-hour clock: ``8:30-5:30`` is not accepted, ``22:00-5:00`` is.
     """
     start, end = _minute(match, "a"), _minute(match, "b")
     if start is None or end is None or start >= DAY_MIN:
@@ -59,7 +59,7 @@ def range_of(match: re.Match[str]) -> Range | None:
 
 
 def _minute(match: re.Match[str], side: str) -> int | None:
-    """Return the minute of the day that one end of a range names; 1440 for 24:00."""
+    """Return the minute of the day at one end of a range; 1440 for 24:00, ``None`` if it is not a valid time."""
     hour = int(match[f"{side}h"])
     minutes = match[f"{side}m"] or match[f"{side}d"] or match[f"{side}n"]
     minute = 30 if match[f"{side}half"] else int(minutes or 0)
@@ -82,7 +82,7 @@ def _names_an_hour(match: re.Match[str], side: str) -> bool:
 
 
 def _hour_of_day(hour: int, mark: str) -> int:
-    """Return the hour on the 24-hour clock of an hour with a part of the day; 99 where the two do not fit."""
+    """Return the hour on the 24-hour clock for an hour with a part of the day; 99 where the two do not agree."""
     fits: dict[int, int]
     if mark in _MORNING:
         fits = {h: h for h in range(13)}
@@ -98,10 +98,10 @@ def _hour_of_day(hour: int, mark: str) -> int:
 
 
 def _end_like_start(match: re.Match[str], start: int, end: int) -> int | None:
-    """Return the end of ``下午2:00-5:30``, which is of the afternoon too; ``None`` where that is not sure."""
+    """Return the end of ``下午2:00-5:30``, where 下午 also applies to the end; ``None`` if that is ambiguous."""
     written = int(match["ah"])
     late = start >= _NOON_MIN and (match["amark"] or "") not in _MIDDAY
-    if written >= 13 and end < start:  # 晚上22:00-5:00 speaks in 24 hours
+    if written >= 13 and end < start:  # 晚上22:00-5:00 is on the 24-hour clock
         return end if match["amark"] in _EVENING else None
     if end > start and (not late or end > 12 * 60 + 59):
         return end

@@ -1,4 +1,4 @@
-"""A week of opening times, and how much of a slot of the day it fills."""
+"""A weekly schedule of opening times, and the share of a time slot during which it is open."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ DAY_MIN = 24 * 60
 WEEK_MIN = 7 * DAY_MIN
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-"""Days of the week by the names that a scenario gives them."""
+"""Days of the week by their names in the scenario."""
 
 Intervals = tuple[tuple[int, int], ...]
 """Half-open intervals in minutes."""
@@ -17,10 +17,10 @@ Intervals = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True)
 class Schedule:
-    """When a place is open in an ordinary week, one without public holidays.
+    """When a place is open in an ordinary week without public holidays.
 
-    ``intervals`` are minutes of the week, Monday 0:00 being 0 and Sunday 24:00 being 10080; sorted, apart from each
-    other, none empty. Equal times make equal schedules, however they were written.
+    ``intervals`` are minutes of the week: Monday 0:00 is 0 and Sunday 24:00 is 10080. They are sorted, disjoint and not
+    empty. Equal opening times give equal schedules, however they were written.
     """
 
     intervals: Intervals
@@ -29,7 +29,7 @@ class Schedule:
 def weekly(days: Iterable[Intervals]) -> Schedule:
     """Return the schedule of seven days, Monday first, each with intervals in minutes after its own midnight.
 
-    An interval may run past 1440 into the next day; Sunday's next day is Monday. Intervals may overlap.
+    An interval may extend past 1440 into the next day; the day after Sunday is Monday. Intervals may overlap.
 
     >>> weekly([((1320, 1740),)] + [()] * 6)
     Schedule(intervals=((1320, 1740),))
@@ -51,9 +51,9 @@ def weekly(days: Iterable[Intervals]) -> Schedule:
 
 
 def open_share(schedule: Schedule, slot: tuple[int, int], days: Collection[int]) -> float:
-    """Return the share of a slot during which a place is open, over the days on which the slot begins.
+    """Return the share of a slot during which a place is open, averaged over the days on which the slot starts.
 
-    ``slot`` is a half-open interval in minutes after midnight and may run past 1440 into the next day; ``days`` are
+    ``slot`` is a half-open interval in minutes after midnight and may extend past 1440 into the next day; ``days`` are
     weekdays, 0 for Monday.
 
     >>> daily = weekly([((540, 1020),)] * 7)

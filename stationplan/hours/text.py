@@ -1,4 +1,4 @@
-"""Opening hours as people write them, in Chinese, in English or as in OpenStreetMap, to a weekly schedule."""
+"""Parser of opening hours in Chinese, in English or in OpenStreetMap's syntax, to a weekly schedule."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ _DAYS_FIRST = (
     re.compile(r"(?:[,;]?(?:X?DC|DU))+[,;]?T"),
 )
 _DAYS_LAST = re.compile(r"T,?D|TD(?:[,;]?TD)*")
-"""The orders of pieces that have one meaning."""
+"""The orders of tokens that have one meaning."""
 
 
 @dataclass(frozen=True)
 class _Clause:
-    """What is said of some days, ``None`` for those that no other clause names.
+    """The opening times of some days; ``days`` is ``None`` for the days that no other clause names.
 
-    ``overrides`` marks a clause after a semicolon, which in OpenStreetMap replaces what earlier ones say of its days.
+    ``overrides`` marks a clause after a semicolon, which in OpenStreetMap's syntax replaces earlier clauses for its
+    days.
     """
 
     said: Piece
@@ -32,14 +33,14 @@ class _Clause:
 
 
 def parse_hours(text: str) -> Schedule | Unread:
-    """Return the week that opening hours describe, or the part of them that cannot be read.
+    """Return the weekly schedule that opening hours describe, or the part of the text that cannot be parsed.
 
-    Understood are ranges of time (``08:30-12:00,14:00-17:30``, ``22:00-次日5:00``, ``8点-18点``, ``下午2:00-5:30``,
+    Supported are time ranges (``08:30-12:00,14:00-17:30``, ``22:00-次日5:00``, ``8点-18点``, ``下午2:00-5:30``,
     ``24小时``), weekdays before or after them (``周一至周五``, ``工作日``, ``周末``, ``Mo-Fr``), and closed days
-    (``周末休息``, ``We off``). Hours without weekdays are those of every day; where some days have hours of their own,
-    those of the other days. A week without public holidays is meant, so what is said of these is understood and
-    changes nothing. Not read is what has several meanings, among them seasons, and 节假日 beside hours that do not
-    say whether they are of weekends.
+    (``周末休息``, ``We off``). Hours without weekdays apply to every day; where some days have their own hours, they
+    apply to the other days. The schedule is that of a week without public holidays, so statements about these are
+    accepted and have no effect. Ambiguous text is not parsed, for example seasons, and 节假日 with hours that do not
+    say whether they apply to weekends.
 
     >>> parse_hours("22:00-05:00") == parse_hours("每天晚上10点至次日早上5点")
     True
@@ -57,9 +58,9 @@ def parse_hours(text: str) -> Schedule | Unread:
 
 
 def parse_slot(text: str) -> tuple[int, int] | None:
-    """Return the one range of a day that a text such as ``22:00-05:00`` names, in minutes after midnight.
+    """Return the single time range of a text such as ``22:00-05:00``, in minutes after midnight.
 
-    An end past 1440 is of the next day. ``None`` where there is no such range.
+    An end past 1440 is on the next day. ``None`` where the text is not one range.
 
     >>> parse_slot("08:00-12:00"), parse_slot("22:00-05:00"), parse_slot("08:00-12:00,14:00-18:00")
     ((480, 720), (1320, 1740), None)
@@ -71,7 +72,7 @@ def parse_slot(text: str) -> tuple[int, int] | None:
 
 
 def _clauses(pieces: Sequence[Piece]) -> list[_Clause] | None:
-    """Return what the pieces say of which days, ``None`` where that is not sure."""
+    """Return the clauses of days and their opening times, ``None`` where the text is ambiguous."""
     joined = _joined(pieces)
     if joined is None:
         return None
@@ -99,9 +100,9 @@ def _clauses(pieces: Sequence[Piece]) -> list[_Clause] | None:
 
 
 def _joined(pieces: Sequence[Piece]) -> list[Piece] | None:
-    """Join days to days and times to times, through a comma or a word between them.
+    """Merge adjacent days with days and times with times, also across a comma or a conjunction.
 
-    ``None`` where an afternoon may be written by a 12-hour clock: ``8:30-12:00 2:00-5:30``.
+    ``None`` where afternoon hours may be on a 12-hour clock: ``8:30-12:00 2:00-5:30``.
     """
     joined: list[Piece] = []
     for piece in pieces:
@@ -134,9 +135,9 @@ def _joined(pieces: Sequence[Piece]) -> list[Piece] | None:
 
 
 def _without_brackets(pieces: Sequence[Piece]) -> list[Piece]:
-    """Move days closed in brackets to the end, ``周一至周日（周三休息）9:00-17:00``; else only drop the brackets.
+    """Move closed days in brackets to the end, ``周一至周日（周三休息）9:00-17:00``; or only drop the brackets.
 
-    Days in brackets that say again what stands before them, ``工作日（周一至周五）``, are dropped too.
+    Days in brackets that repeat the days before them, ``工作日（周一至周五）``, are dropped as well.
     """
     kept: list[Piece] = []
     asides: list[Piece] = []
@@ -155,7 +156,7 @@ def _without_brackets(pieces: Sequence[Piece]) -> list[Piece]:
 
 
 def _week(clauses: Sequence[_Clause]) -> list[Intervals] | None:
-    """Return the times of each day, ``None`` where clauses contradict each other or leave days unsure."""
+    """Return the times of each day, ``None`` where clauses contradict each other or leave days undetermined."""
     everywhere = [clause for clause in clauses if clause.days is None]
     timed = [clause for clause in clauses if clause.said.kind == "times"]
     closed = [clause for clause in clauses if clause.said.kind == "closed"]
@@ -196,7 +197,7 @@ def _days(clause: _Clause) -> frozenset[int]:
 
 
 def _holidays_are_sure(clauses: Sequence[_Clause], *, all_days: bool) -> bool:
-    """Return whether it makes no difference if 节假日 means weekends as well."""
+    """Return whether the result is the same if 节假日 includes weekends."""
     vague = [clause for clause in clauses if clause.days is not None and clause.days.holiday == "vague"]
     named = {day for clause in clauses if clause.days is not None for day in clause.days.days}
     if not vague or named >= WEEKEND:

@@ -1,4 +1,4 @@
-"""The words of opening hours: what each piece of a text is, before asking what they say together."""
+"""Tokens of opening hours: the meaning of each piece of a text, before they are combined."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stationplan.hours.schedule import DAY_MIN
 Kind = Literal["times", "days", "closed", "usual", "except", "and", ",", ";", "(", ")"]
 
 Holiday = Literal["", "public", "vague"]
-"""Whether days include public holidays; ``vague`` for 节假日, which may or may not mean weekends too."""
+"""Whether days include public holidays; ``vague`` for 节假日, which may or may not include weekends."""
 
 WEEKDAYS = frozenset(range(5))
 WEEKEND = frozenset({5, 6})
@@ -22,10 +22,10 @@ EVERY_DAY = WEEKDAYS | WEEKEND
 
 @dataclass(frozen=True)
 class Piece:
-    """One piece: ranges of time, or weekdays (0 is Monday), or a word that joins or closes them.
+    """One token: time ranges, weekdays (0 is Monday), or a word that joins or closes them.
 
-    ``listed`` marks days joined by commas, which might belong to different clauses. Days that are only public holidays
-    are empty.
+    ``listed`` marks days separated by commas, which might belong to different clauses. ``days`` is empty for public
+    holidays only.
     """
 
     kind: Kind
@@ -38,7 +38,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Unread:
-    """Opening hours that could not be read, and the part of the text that stood in the way."""
+    """Opening hours that could not be parsed, and the part of the text that caused it."""
 
     part: str
 
@@ -92,7 +92,7 @@ _CLOSED = dict(_PLAIN)["closed"].pattern
 _HOLIDAY_ASIDE = re.compile(
     rf"\(?\s*(?:除了?|遇|逢)?\s*(?:{_HOLIDAYS[0][0].pattern})\s*(?:{_CLOSED}|{dict(_PLAIN)['usual'].pattern})\s*\)?\s*[,;]?"
 )
-"""A remark on public holidays alone, which says nothing of an ordinary week."""
+"""A remark on public holidays only, which has no effect on an ordinary week."""
 _SAYS_NOTHING = re.compile(
     r"[\s:。]+|(?:中午|午间)(?:不休息?|照常)|(?:对外)?(?:开放|营业|服务|办公|开门)(?:时间)?|时间"
     r"|open(?:ing)?(?: hours?)?(?![a-z])|hours?(?![a-z])"
@@ -100,7 +100,7 @@ _SAYS_NOTHING = re.compile(
 
 
 def pieces_of(text: str) -> list[Piece] | Unread:
-    """Return the pieces of a text in their order; words such as 营业时间 that change nothing are left out."""
+    """Return the tokens of a text in order; words without effect, such as 营业时间, are skipped."""
     plain = unicodedata.normalize("NFKC", text).lower().strip()
     pieces: list[Piece] = []
     at = 0
@@ -115,13 +115,13 @@ def pieces_of(text: str) -> list[Piece] | Unread:
 
 
 def _goes_on(pieces: list[Piece]) -> bool:
-    """Return whether a list of days may go on with the next piece."""
+    """Return whether a list of days may continue with the next token."""
     kinds = [piece.kind for piece in pieces[-2:]]
     return kinds[-1:] == ["and"] or kinds == ["days", ","]
 
 
 def _piece_at(plain: str, at: int) -> tuple[list[Piece], int] | None:
-    """Return what stands at a place of a text, and where it ends; ``None`` for what no word here explains."""
+    """Return the tokens at a position of a text, and where they end; ``None`` where no pattern matches."""
     whole_day = (Range(0, DAY_MIN, short=False),)
     if match := _ALWAYS.match(plain, at):
         return [Piece("days", match[0], days=EVERY_DAY), Piece("times", match[0], whole_day)], match.end()
@@ -164,5 +164,5 @@ def _english_days(text: str) -> frozenset[int]:
 
 
 def _from_to(first: int, last: int) -> frozenset[int]:
-    """Return the weekdays from one to another, over Sunday where need be."""
+    """Return the weekdays from ``first`` to ``last``, wrapping around Sunday if necessary."""
     return frozenset((first + step) % 7 for step in range((last - first) % 7 + 1))

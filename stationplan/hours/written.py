@@ -1,4 +1,4 @@
-"""Hours as somebody wrote them, parsed once: the text that people are shown goes with the times that it means."""
+"""Opening hours and time ranges parsed once: the text as written, for display, together with its parsed times."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stationplan.hours.words import Unread
 
 @dataclass(frozen=True)
 class OpeningHours:
-    """Opening hours: the text, and the week that it describes or the part of it that could not be read."""
+    """Opening hours: the text, and the weekly schedule that it describes or the part of it that could not be parsed."""
 
     text: str
     week: Schedule | Unread
@@ -21,7 +21,7 @@ class OpeningHours:
 class SlotHours:
     """A range of the day: the text, and its start and end in minutes after midnight.
 
-    An end past 1440 is of the next day. ``span`` is ``None`` where the text is not one range.
+    An end past 1440 is on the next day. ``span`` is ``None`` where the text is not one range.
     """
 
     text: str
@@ -29,7 +29,7 @@ class SlotHours:
 
 
 def opening_hours(text: str) -> OpeningHours:
-    """Return opening hours with the week that they describe; see :func:`stationplan.hours.parse_hours`.
+    """Return opening hours with their weekly schedule; see :func:`stationplan.hours.parse_hours`.
 
     >>> opening_hours("9:00-17:00").text, opening_hours("sometimes").week
     ('9:00-17:00', Unread(part='sometimes'))

@@ -1,4 +1,4 @@
-"""Files, databases and services to records. Every fault of an input is told with file, row and cure."""
+"""Readers of files, databases and services. Every fault of an input is reported with its file, row and fix."""
 
 from __future__ import annotations
 

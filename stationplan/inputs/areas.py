@@ -1,4 +1,4 @@
-"""Districts of the study area, and which of them a point lies in."""
+"""Districts of the study area, and the district that contains a point."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from stationplan.inputs.tables.table import Table, Wanted
 from stationplan.scenario import AreaInput, Limits, Scenario
 
 _MARGIN_M = 500.0
-"""Width of the rim around the demand when a study has no district polygons."""
+"""Width of the margin around the demand when a study has no district polygons."""
 
 _GEOD = Geod(ellps="WGS84")
 _KM2 = 1e6
 _OVERLAP = 0.01
-"""Share of the smaller of two districts beyond which they overlap; the counties of Sichuan share up to 0.0014."""
+"""Share of the smaller of two districts above which they overlap; the counties of Sichuan share up to 0.0014."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,14 +45,15 @@ class AreaTable:
 
 
 def read_districts(located: Located, limits: Limits, names: Mapping[str, Sequence[str]] = FIELD_NAMES) -> AreaTable:
-    """Return the districts of a file; invalid polygons are repaired (``shapely.make_valid``) and told with both areas.
+    """Return the districts of a file; invalid polygons are repaired (``shapely.make_valid``), with both areas reported.
 
-    ``names`` are those of columns, by field.
+    ``names`` are column names by field.
 
     Raises
     ------
     InputError
-        The file cannot be read, lacks a column, or a district has no polygon, name or id of its own; all at once.
+        The file cannot be read, lacks a column, or a district has no polygon, no name or no unique id; all faults
+        together.
     """
     given = cast("AreaInput", located.source)
     named = {"id": given.id, "name": given.name, "name_en": given.name_en, "prefecture": given.prefecture}
@@ -119,7 +120,7 @@ def _column(table: Table, wanted: Wanted, field: str, faults: FaultList) -> int:
 
 
 def polygons_of(table: Table, names: list[str], faults: FaultList) -> ObjectArray:
-    """Return the shapes of a table as valid polygons in degrees; a fault for each row that has none."""
+    """Return the shapes of a table as valid polygons in degrees; records a fault for each row without a polygon."""
     shapes = shapes_in_degrees(table)
     valid = shapely.is_valid(shapes)
     polygons = shapes.copy()
@@ -166,7 +167,7 @@ def polygons_of(table: Table, names: list[str], faults: FaultList) -> ObjectArra
 
 
 def _tell_overlaps(table: Table, polygons: ObjectArray, names: list[str], faults: FaultList) -> None:
-    """Note pairs of districts that share more than the slivers between boundaries drawn apart."""
+    """Record pairs of districts whose overlap is more than slivers between separately drawn boundaries."""
     one, two = shapely.STRtree(polygons).query(polygons, predicate="intersects")
     one, two = one[one < two], two[one < two]
     shared = shapely.intersection(polygons[one], polygons[two])
@@ -189,7 +190,7 @@ def _tell_overlaps(table: Table, polygons: ObjectArray, names: list[str], faults
 
 
 def shapes_in_degrees(table: Table) -> ObjectArray:
-    """Return the shapes of a table that has some, flat and in degrees of its datum."""
+    """Return the shapes of a table that has shapes, in two dimensions and in degrees of its datum."""
     assert table.shapes is not None
     shapes = np.asarray(shapely.force_2d(table.shapes), dtype=object)
     if table.crs is not None and CRS.from_user_input(table.crs).is_projected:
@@ -198,11 +199,11 @@ def shapes_in_degrees(table: Table) -> ObjectArray:
 
 
 def _repaired(shape: BaseGeometry) -> BaseGeometry:
-    """Return the polygons of a shape, repaired where it is invalid; lines and points left over enclose nothing."""
+    """Return the polygons of a shape, repaired if invalid; remaining lines and points have no area and are dropped."""
     if shape.is_valid:
         return shape
     parts = shapely.get_parts(shapely.make_valid(shape))
-    parts = shapely.get_parts(parts)  # a collection may hold multipolygons
+    parts = shapely.get_parts(parts)  # a collection may contain multipolygons
     kept = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
     return cast("BaseGeometry", shapely.union_all(kept))
 
@@ -212,7 +213,7 @@ def _area_m2(shape: BaseGeometry) -> float:
 
 
 def missing_districts(located: Located, given: AreaInput, area: AreaTable, limits: Limits) -> Quality:
-    """Return what a list of districts has that the polygons lack, by the same column of ids.
+    """Return the differences between a list of districts and the polygons, by the same column of ids.
 
     Raises
     ------
@@ -223,7 +224,7 @@ def missing_districts(located: Located, given: AreaInput, area: AreaTable, limit
     faults = FaultList(table.file, sheet=table.sheet)
     wanted = Wanted(("id",), given={} if given.id is None else {"id": given.id})
     if not wanted.matches(table.header, "id"):
-        wanted = Wanted(("id",))  # the list may call the ids otherwise than the polygons do
+        wanted = Wanted(("id",))  # the list may name the column of ids differently from the polygons
     column = _column(table, wanted, "id", faults)
     faults.raise_any()
     faults.extend(table.faults)
@@ -249,12 +250,12 @@ def missing_districts(located: Located, given: AreaInput, area: AreaTable, limit
 
 
 def study_area(scenario: Scenario, area: AreaTable, datum: Datum) -> StudyArea:
-    """Return the districts in the scenario's metric CRS, else in the UTM zone at their middle.
+    """Return the districts in the scenario's metric CRS, otherwise in the UTM zone at their centre.
 
     Raises
     ------
     InputError
-        The scenario's CRS does not keep lengths there, or there is no UTM zone.
+        The scenario's CRS does not preserve lengths there, or there is no UTM zone.
     """
     geometry = polygons_to_wgs84(area.polygons, datum)
     left, low, right, high = shapely.total_bounds(geometry).tolist()
@@ -265,10 +266,10 @@ def study_area(scenario: Scenario, area: AreaTable, datum: Datum) -> StudyArea:
         "name_en": area.name_en,
         "prefecture": area.prefecture,
     }
-    # Objects, as strings kept by Arrow could not hold every text of a JSON file (lone surrogates).
+    # Objects, because strings in Arrow's type cannot hold every text of a JSON file (lone surrogates).
     columns = {field: Series(list(values), dtype=object) for field, values in texts.items()}
     frame = GeoDataFrame(columns, geometry=geometry, crs="EPSG:4326").to_crs(crs)
-    if not frame.geometry.is_valid.all():  # a shift of datum or CRS may turn slivers inside out
+    if not frame.geometry.is_valid.all():  # a change of datum or CRS may invert slivers
         frame = frame.set_geometry(frame.geometry.map(lambda it: it if it.is_valid else _repaired(it)), crs=crs)
     return StudyArea(frame)
 
@@ -283,7 +284,7 @@ def area_around(scenario: Scenario, lon: FloatArray, lat: FloatArray) -> StudyAr
 
 
 def _crs_for(scenario: Scenario, lon: float, lat: float) -> str:
-    """Return the scenario's CRS, which must be made for the place (degrees), or else the place's UTM zone."""
+    """Return the scenario's CRS, which must be suitable for the location (degrees), or otherwise the UTM zone there."""
     crs = scenario.file.area.crs
     faults = FaultList(scenario.path.name)
     where = {"lon": f"{lon:.3f}", "lat": f"{lat:.3f}"}
@@ -307,7 +308,7 @@ def _crs_for(scenario: Scenario, lon: float, lat: float) -> str:
 
 
 def district_of(area: StudyArea, x: FloatArray, y: FloatArray) -> IntArray:
-    """Return the row of ``area.districts`` that each point (m) lies in, -1 for none; the first of several wins."""
+    """Return the row of ``area.districts`` that contains each point (m), -1 for none; the first of several is used."""
     return cell_of(area.districts.geometry.to_numpy(), x, y)
 
 
@@ -317,7 +318,7 @@ def _in_degrees(bounds: tuple[float, float, float, float]) -> bool:
 
 
 def polygons_to_wgs84(shapes: ObjectArray, datum: Datum) -> ObjectArray:
-    """Return shapes in degrees of ``datum`` as shapes in WGS-84."""
+    """Return shapes converted from degrees of ``datum`` to WGS-84."""
 
     def shift(points: FloatArray) -> FloatArray:
         return np.column_stack(to_wgs84(points[:, 0], points[:, 1], datum=datum))

@@ -1,4 +1,4 @@
-"""All inputs of a scenario: read, their datums settled, put into the study area."""
+"""All inputs of a scenario: read, their datums determined, and placed in the study area."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ from stationplan.text.names import role_name
 
 @dataclass(frozen=True, eq=False)
 class Tables:
-    """What a scenario reads beside roads, each part ``None`` where it is not asked for or could not be read.
+    """The tables that a scenario reads in addition to roads; each is ``None`` if not requested or not readable.
 
-    ``faults`` are those for which a study refuses; ``lists`` tell of tables that only check others.
+    ``faults`` are those for which a study is rejected; ``lists`` are the reports on tables that only check others.
     """
 
     demand: DemandTables
@@ -60,7 +60,7 @@ class Tables:
 
     @property
     def quality(self) -> tuple[Quality, ...]:
-        """What became of the records of each table."""
+        """What happened to the records of each table."""
         sites = [table.quality for table in (self.stations, self.candidates) if table is not None]
         area = [] if self.area is None else [self.area.quality]
         return (*self.demand.quality, *sites, *area, *self.lists)
@@ -68,7 +68,7 @@ class Tables:
 
 @dataclass(frozen=True, eq=False)
 class KnownPoints:
-    """Points known to lie in districts, by the districts' ids; WGS-84 degrees."""
+    """Points known to lie in districts, with the ids of the districts; WGS-84 degrees."""
 
     district_id: tuple[str, ...]
     lon: np.ndarray[tuple[int], np.dtype[np.float64]]
@@ -77,9 +77,9 @@ class KnownPoints:
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """Everything a study is made of, in WGS-84 and in the study area, with what became of the files' records.
+    """All inputs of a study, in WGS-84 and in the study area, and what happened to the files' records.
 
-    ``straight`` says in which districts ways are straight lines, for want of roads.
+    ``straight`` marks the districts in which routes are straight lines, because there are no roads.
     """
 
     area: StudyArea
@@ -92,14 +92,14 @@ class Inputs:
 
 
 def read_tables(scenario: Scenario, *, lenient: bool = False) -> Tables:
-    """Return the tables and polygons of a scenario, and every fault of any of them.
+    """Return the tables and polygons of a scenario, with all faults of all of them.
 
-    With ``lenient`` rows that cannot be used are set aside, whatever the scenario says of them.
+    With ``lenient``, rows that cannot be used are excluded, regardless of the scenario's settings.
 
     Raises
     ------
     InputError
-        Every file that does not exist, roads included.
+        Files that do not exist, including roads, or names in the scenario that are unknown; all together.
     """
     file = scenario.file
     attempt = Attempts()
@@ -155,12 +155,13 @@ def decide_datums(tables: Tables, roads: RoadArcs | None) -> dict[str, DatumDeci
 
 
 def place(tables: Tables, decisions: dict[str, DatumDecision], roads: RoadArcs | None, scenario: Scenario) -> Inputs:
-    """Return tables that were read without a fault as the inputs of a study; it has no sites without candidates.
+    """Return tables that were read without faults as the inputs of a study; without candidates, they have no sites.
 
     Raises
     ------
     InputError
-        A datum is not declared, or asked of evidence that does not show it; sites do not fit the study area.
+        A datum is not declared, or is to be determined from evidence that does not show it; or sites do not fit the
+        study area.
     """
     file = scenario.file
     stations, area = tables.stations, tables.area
@@ -173,7 +174,7 @@ def place(tables: Tables, decisions: dict[str, DatumDecision], roads: RoadArcs |
         raise InputError(found)
     if area is None:
         cells = tables.demand.cells
-        assert cells is not None  # a grid needs an area
+        assert cells is not None  # a grid requires an area
         study = area_around(scenario, *shifted(cells.lon, cells.lat, decisions["demand"]))
     else:
         study = study_area(scenario, area, datum_used(decisions["area"]))
@@ -223,9 +224,9 @@ def place(tables: Tables, decisions: dict[str, DatumDecision], roads: RoadArcs |
 
 
 def quality_notes(quality: Quality) -> list[Message]:
-    """Return what a reader of the plan should know of a table: how many records were not simply kept.
+    """Return the number of a table's records that were excluded, merged or repaired, as notes for readers of the plan.
 
-    Places left out for where they stand are told by :mod:`stationplan.inputs.sites.placing`.
+    Places excluded because of their location are reported by :mod:`stationplan.inputs.sites.placing`.
     """
     here = replace(quality, findings=tuple(finding for finding in quality.findings if finding.code not in LEFT_OUT))
     counts: dict[str, int] = {
@@ -274,7 +275,7 @@ def _known_points(scenario: Scenario, rules: TableRules) -> KnownPoints:
 
 
 def _forbidden(scenario: Scenario) -> tuple[ObjectArray, Quality]:
-    """Return the polygons in which no station may stand, in WGS-84, and which of them were repaired."""
+    """Return the polygons in which no station may be built, in WGS-84, and a report on those that were repaired."""
     given = scenario.file.candidates
     source = Source(file=given.forbidden_areas)
     table = read_table(locate(scenario, source, key="candidates.forbidden_areas"), Wanted(()), scenario.file.limits)

@@ -1,4 +1,4 @@
-"""Everything that can be said of inputs before a study is run: what became of each record, and the datums."""
+"""Checks of inputs before a study is run: what happened to each record, and the datums of the coordinates."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ from stationplan.scenario import (
 )
 
 Role = Literal["stations", "candidates", "demand", "observed", "districts"]
-"""What a table is looked at as."""
+"""The role in which a table is checked."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """What became of the records of each input, which datums they have, and for what a study would refuse them."""
+    """What happened to the records of each input, their datums, and the faults for which a study would reject them."""
 
     quality: tuple[Quality, ...]
     datums: tuple[DatumDecision, ...]
@@ -50,13 +50,13 @@ class Check:
 
     @property
     def others(self) -> tuple[Fault, ...]:
-        """Faults for which a study would refuse that are no findings of a table."""
+        """Faults for which a study would be rejected that are not findings of a table."""
         told = {id(finding) for item in self.quality for finding in item.findings}
         return tuple(fault for fault in self.refused if id(fault) not in told)
 
 
 def check_scenario(scenario: Scenario) -> Check:
-    """Return what can be said of a scenario's inputs; nothing is planned.
+    """Return the check of a scenario's inputs; nothing is planned.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def check_scenario(scenario: Scenario) -> Check:
 
 
 def unusable(quality: Quality) -> list[Fault]:
-    """Return the findings that keep a row of a table from being used, whatever the study."""
+    """Return the findings because of which a row of a table cannot be used in any study."""
     return [finding for finding in quality.findings if finding.action == "set_aside" and finding.code not in LEFT_OUT]
 
 
@@ -101,11 +101,17 @@ def check_table(
     roads: Path | None,
     limits: Limits,
 ) -> Check:
-    """Return what can be said of one table without a scenario.
+    """Return the check of one table without a scenario.
 
     ``source`` holds keys of a scenario's table of inputs (``sheet``, ``layer``, ``datum``, ``crs`` ...), ``columns``
-    headers by field. Kinds of hosts are the default ones; what a scenario would supply (hours, hosts, costs) may be
-    missing. ``roads`` are evidence of the datum, ``district_list`` names the districts that there should be.
+    headers by field. Host types are the default ones; values that a scenario would supply (hours, hosts, costs) may be
+    missing. ``roads`` are evidence of the datum, ``district_list`` names the districts that are expected.
+
+    Raises
+    ------
+    InputError
+        The CRS (``crs``) is unknown or not in metres, or the datum of the roads is not known. Faults of the table
+        itself do not raise; they are part of the result.
     """
     rules = TableRules(default_hosts(), FIELD_NAMES, limits, complete=False, lenient=True)
     keys = {**source, "file": path.name, "columns": dict(columns)}
@@ -141,7 +147,7 @@ def check_table(
 
 
 def _row_count(path: Path, keys: Mapping[str, object], limits: Limits) -> int:
-    """Return how many rows a table has that is refused, as far as it can be read at all."""
+    """Return the number of rows of a rejected table, 0 if it cannot be read at all."""
     given = TableSource.model_validate({**keys, "columns": {}, "crs": None})
     try:
         table = read_table(Located(given, path), Wanted(tuple(FIELD_NAMES)), limits)

@@ -1,4 +1,4 @@
-"""GeoTIFFs: opened with care, and read in parts."""
+"""GeoTIFF files: opened safely, and read in parts."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ _MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 """First bytes of a TIFF and of a BigTIFF, in either byte order."""
 
 _ALONE = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO"}
-"""Keeps GDAL to the one file: what it says must stand in it, not in files beside it."""
+"""Restricts GDAL to the one file: all metadata must be in it, not in files beside it."""
 
 
 @contextmanager
 def open_geotiff(
     path: Path, limits: Limits, faults: FaultList, *, extra: Literal["elevation", "demand"]
 ) -> Iterator[DatasetReader]:
-    """Give a GeoTIFF of one band to read from; ``extra`` names the optional libraries that its reader needs.
+    """Yield a GeoTIFF of one band to read from; ``extra`` names the package extra that its reader needs.
 
-    That it lies nowhere or has several bands is noted in ``faults``, for the caller to raise with its own findings.
+    Missing georeferencing or several bands are recorded in ``faults``, for the caller to raise with its own findings.
 
     Raises
     ------
     InputError
-        rasterio is not installed; the file is too large or no GeoTIFF that can be read, now or within the block.
+        rasterio is not installed; or the file is too large or not a readable GeoTIFF, on opening or within the block.
     """
     try:
         import rasterio  # noqa: PLC0415 - an extra, needed only here
@@ -47,7 +47,7 @@ def open_geotiff(
     refuse_large(path, limits, cap="extract_mb")
     with path.open("rb") as stream:
         is_tiff = stream.read(4) in _MAGIC
-    # A local path only: what GDAL would fetch or unpack by a name of its own is never opened.
+    # Local paths only: files that GDAL would download or unpack because of their name are never opened.
     if not is_tiff or str(path).startswith("/vsi") or "://" in str(path):
         _not_readable(say("it is no TIFF"), faults)
     try:
@@ -63,7 +63,13 @@ def open_geotiff(
 
 
 def refuse_without(library: str, extra: str, faults: FaultList) -> NoReturn:
-    """Raise :class:`InputError` that a library is not installed."""
+    """Report that a library is not installed, with the command that installs it.
+
+    Raises
+    ------
+    InputError
+        Always.
+    """
     faults.add(
         say("GeoTIFFs are read with {library}, which is not installed.", library=library),
         say("Run: pip install 'stationplan[{extra}]'", extra=extra),
@@ -97,7 +103,7 @@ def _check(raster: DatasetReader, faults: FaultList) -> None:
 
 
 def read_part(raster: DatasetReader, part: tuple[int, int, int, int], limits: Limits, faults: FaultList) -> FloatArray:
-    """Return the values of a part, given by left, top, width and height (pixels); NaN where there are none.
+    """Return the values of a part of the band, given by left, top, width and height (pixels); NaN where there are none.
 
     Raises
     ------

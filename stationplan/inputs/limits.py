@@ -1,4 +1,4 @@
-"""How large an input may be: checked before it is read, so that a hostile or mistaken file cannot fill the memory."""
+"""Limits on the size of inputs, checked before reading, so that a malicious or wrong file cannot exhaust the memory."""
 
 from __future__ import annotations
 
@@ -21,7 +21,13 @@ _CHUNK = 1 << 20
 
 
 def refuse_above(found: int, name: str, limits: Limits, faults: FaultList) -> None:
-    """Raise :class:`InputError` when a number is above the limit of that name."""
+    """Check that a number is within the limit with the given name.
+
+    Raises
+    ------
+    InputError
+        The number is above the limit.
+    """
     cap = cast("int", getattr(limits, name))
     if found > cap:
         units: dict[str, Message] = {
@@ -41,12 +47,18 @@ def refuse_above(found: int, name: str, limits: Limits, faults: FaultList) -> No
 
 
 def refuse_large(path: Path, limits: Limits, *, cap: str = "file_mb") -> None:
-    """Raise :class:`InputError` when a file is larger than the limit ``cap``."""
+    """Check that the size of a file is within the limit ``cap``, by raising :class:`InputError` when it is larger."""
     refuse_above(-(-path.stat().st_size // _MB), cap, limits, FaultList(path.name))
 
 
 def refuse_zip_bomb(path: Path, limits: Limits) -> None:
-    """Raise :class:`InputError` when a zip archive is malformed or would unpack to more than the limit."""
+    """Check that a zip archive is valid and its unpacked size within the limit.
+
+    Raises
+    ------
+    InputError
+        The archive is malformed, or would unpack to more than the limit.
+    """
     faults = FaultList(path.name)
     try:
         with zipfile.ZipFile(path) as archive:
@@ -62,7 +74,7 @@ def refuse_zip_bomb(path: Path, limits: Limits) -> None:
 
 
 def open_unpacked(path: Path) -> IO[bytes]:
-    """Return a stream of a file's content: unpacked for ``.gz`` and ``.bz2``, as it stands for others."""
+    """Return a stream of a file's content: decompressed for ``.gz`` and ``.bz2``, unchanged for others."""
     suffix = path.suffix.lower()
     if suffix == ".gz":
         return cast("IO[bytes]", gzip.open(path, "rb"))
@@ -72,7 +84,13 @@ def open_unpacked(path: Path) -> IO[bytes]:
 
 
 def refuse_bomb(path: Path, limits: Limits) -> None:
-    """Raise :class:`InputError` when a ``.gz`` or ``.bz2`` file is damaged or unpacks to more than the limit."""
+    """Check that a ``.gz`` or ``.bz2`` file is intact and its unpacked size within the limit.
+
+    Raises
+    ------
+    InputError
+        The file is damaged, or unpacks to more than the limit.
+    """
     faults = FaultList(path.name)
     total = 0
     try:
@@ -86,9 +104,14 @@ def refuse_bomb(path: Path, limits: Limits) -> None:
 
 
 def refuse_entities(stream: IO[bytes], file: str) -> None:
-    """Raise :class:`InputError` when an XML document declares a DTD or entities, which may unfold without end.
+    """Check that an XML document declares no DTD and no entities, whose expansion may be unlimited.
 
-    A DTD stands before the first element, so reading as far as that is enough.
+    A DTD comes before the first element, so the document is read only up to there.
+
+    Raises
+    ------
+    InputError
+        The document declares a DTD or entities, or is malformed.
     """
     faults = FaultList(file)
     try:

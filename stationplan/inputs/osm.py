@@ -49,12 +49,12 @@ def _malformed(path: Path, error: Exception) -> InputError:
 def read_osm_roads(path: Path, limits: Limits) -> RoadPieces:
     """Return the roads of an OSM extract; every shape point is a node, so pieces are straight.
 
-    Ways that leave the extract keep the parts whose nodes are in it.
+    Ways that cross the boundary of the extract keep the parts whose nodes are in it.
 
     Raises
     ------
     InputError
-        The file is too large, malformed or holds no road.
+        The file is too large, malformed or contains no road.
     """
     _refuse_unsafe(path, limits)
     refs, places, sizes = array("q"), [], array("q")
@@ -110,7 +110,8 @@ _WKB_HEADER = 18
 def _places(way: osmium.osm.Way, wkb: osmium.geom.WKBFactory) -> bytes:
     """Return the longitudes and latitudes of a way's nodes as bytes; NaN for nodes outside the extract.
 
-    Well-known binary gives all nodes at once; asking each for its place takes longer than all the rest.
+    Well-known binary returns all nodes at once; requesting each node's location takes longer than all other steps
+    together.
     """
     try:
         return bytes.fromhex(wkb.create_linestring(way, osmium.geom.ALL)[_WKB_HEADER:])
@@ -122,7 +123,7 @@ def _places(way: osmium.osm.Way, wkb: osmium.geom.WKBFactory) -> bytes:
 
 
 def _nodes(refs: IntArray, places: FloatArray) -> tuple[FloatArray, FloatArray, IntArray]:
-    """Return the different nodes by rising id, and the node of each reference; -1 outside the extract."""
+    """Return the distinct nodes by ascending id (longitude, latitude), and the node of each reference (-1: outside)."""
     at = places.reshape(-1, 2)
     inside = ~np.isnan(at[:, 0])
     _, first, number = np.unique(refs[inside], return_index=True, return_inverse=True)
@@ -133,12 +134,10 @@ def _nodes(refs: IntArray, places: FloatArray) -> tuple[FloatArray, FloatArray, 
 
 
 def read_osm_places(path: Path, tags: Sequence[str], limits: Limits) -> tuple[list[OsmPlace], int]:
-    """Return the nodes, closed ways and multipolygons that carry one of the tags, nodes first, by id.
+    """Return the nodes, closed ways and multipolygons with one of the tags, nodes first, by id; and a count of others.
 
-    A tag is ``key=value``, or ``key=*`` for any value.
-
-    An outline stands at its centroid. The number is that of the things with such a tag that are left out: other
-    relations, open ways, and outlines that the extract holds in part only.
+    A tag is ``key=value``, or ``key=*`` for any value. An outline is located at its centroid. The count is the number
+    of tagged elements that are skipped: other relations, open ways, and outlines that are only partly in the extract.
 
     Raises
     ------
@@ -173,7 +172,7 @@ def read_osm_places(path: Path, tags: Sequence[str], limits: Limits) -> tuple[li
 
 
 def _refuse_unsafe(path: Path, limits: Limits) -> None:
-    """Raise :class:`InputError` when a file is too large, or would be once unpacked, or declares XML entities."""
+    """Raise :class:`InputError` when a file is too large, packed or unpacked, or declares XML entities."""
     refuse_large(path, limits, cap="extract_mb")
     if path.name.lower().endswith(_XML_SUFFIXES):
         refuse_bomb(path, limits)

@@ -1,4 +1,4 @@
-"""The scenario file: a TOML document that says everything a study needs."""
+"""The scenario file: a TOML document with all settings of a study."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What no single key of a scenario can show to be wrong: keys that do not go together, names that nothing has."""
+"""Checks of a scenario that involve several keys: incompatible keys, and references to unknown names."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ CURE_DATUM = say(
 CURE_HOURS = say("Write such as 08:30-12:00,14:00-17:30, 周一至周五 9:00-17:00, or 24小时.")
 
 Purpose = Literal["plan", "density"]
-"""What a scenario is loaded for: a surface of demand needs neither roads nor candidates nor a question."""
+"""The purpose that a scenario is loaded for: a demand surface needs neither roads nor candidates nor a plan."""
 
 
 def cross_check(file: ScenarioFile, faults: FaultList, purpose: Purpose, aims: Mapping[str, AimRules]) -> None:
-    """Note what no single key can show to be wrong."""
+    """Record the faults of a scenario file that involve several keys."""
     if purpose == "plan":
         fades = any(group.fade_min is not None for group in file.groups.values())
         given = given_keys(file.plan, actions=bool(file.actions), fades=fades, heat=file.demand.heat is not None)
@@ -137,14 +137,14 @@ def _check_excluded(excludes: Sequence[str], file: ScenarioFile, place: str, fau
 
 
 def unread_hours(text: str, unread: Unread) -> Message:
-    """Return the sentence on opening hours that cannot be read; it names the part only where that says more."""
+    """Return the message for opening hours that cannot be parsed; it quotes a part that is not the whole text."""
     if unread.part == text:
         return say("The opening hours {hours} cannot be read.", hours=repr(text))
     return say("The opening hours {hours} cannot be read at {part}.", hours=repr(text), part=repr(unread.part))
 
 
 def unfit_crs(crs: str) -> Message:
-    """Return what is wrong with a CRS that is none in metres."""
+    """Return the message for a CRS that is unknown or not in metres."""
     if metric_crs_problem(crs) == "unknown":
         return say("Unknown CRS {crs}.", crs=repr(crs))
     return say("The CRS {crs} is not measured in metres.", crs=crs)
@@ -156,7 +156,7 @@ def _check_crs(crs: str, key: str, faults: FaultList) -> None:
 
 
 def _check_source(key: str, source: Source, faults: FaultList) -> None:
-    """Note keys that do not fit the kind of source."""
+    """Record keys that do not apply to the kind of source."""
     asked = [name for name in ("table", "query", "geometry") if getattr(source, name) is not None]
     if source.file is not None and is_database(source.file):
         if (source.table is None) == (source.query is None):
@@ -172,7 +172,7 @@ def _check_source(key: str, source: Source, faults: FaultList) -> None:
 
 
 def check_datums(file: ScenarioFile, faults: FaultList) -> None:
-    """Note every input of records whose longitudes and latitudes have no declared datum."""
+    """Record every input with coordinates whose longitudes and latitudes have no declared datum."""
     sources: dict[str, tuple[Source | None, str | None]] = {
         "area": (file.area, None),
         **{role: (source, source.crs) for role, source in file.demand.sources.items()},
@@ -185,7 +185,7 @@ def check_datums(file: ScenarioFile, faults: FaultList) -> None:
 
 
 def check_other_datums(file: ScenarioFile, faults: FaultList) -> None:
-    """Note every input without a declared datum that nothing can be weighed by, or that others are weighed by."""
+    """Record every other input without a declared datum: one that no evidence can check, or that serves as evidence."""
     area, roads, candidates = file.area, file.roads, file.candidates
     lacking = {
         "area.known_points_datum": area.known_points is not None and area.known_points_datum is None,

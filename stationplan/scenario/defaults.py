@@ -1,4 +1,4 @@
-"""What every scenario knows without saying it: ``defaults.toml`` of the package, and how a file is laid over it.
+"""Default values of every scenario: ``defaults.toml`` of the package, and how a file overrides them.
 
 Speeds come from the records of the travel modes.
 """
@@ -22,11 +22,11 @@ def _defaults() -> dict[str, dict[str, object]]:
 
 
 def with_defaults(document: dict[str, object]) -> dict[str, object]:
-    """Fill what a document does not say.
+    """Return a document with default values for the keys that it does not set.
 
-    Slots and groups that a document lists replace the default set; a listed id that the default set knows takes from
-    it the keys that are not given. Hosts and speeds are added to the default ones; of the modes with one speed or a cap
-    those are filled in that the groups use, and walking.
+    Slots and groups listed in a document replace the default set; a listed id that exists in the default set takes from
+    it the keys that are not given. Hosts and speeds are added to the default ones; of the modes with one speed or a
+    speed cap, only walking and those used by the groups are filled in.
     """
     defaults = _defaults()
     filled = dict(document)
@@ -52,7 +52,7 @@ def with_defaults(document: dict[str, object]) -> dict[str, object]:
 
 
 def _speeds(groups: object) -> dict[str, dict[str, float]]:
-    """Return the default speeds (km/h) by key of the table ``[roads]``, for the modes of unchecked groups."""
+    """Return the default speeds (km/h) by key of the table ``[roads]``, for the modes of groups not validated yet."""
     tables = groups.values() if isinstance(groups, dict) else ()
     used = {WALK, *(str(group.get("mode")) for group in tables if isinstance(group, dict))}
     stated = {mode.id: mode.stated_kmh for mode in MODES.values() if mode.id in used and mode.stated_kmh is not None}
@@ -66,15 +66,15 @@ def _overlay(below: object, above: object) -> object:
 
 
 def default_hosts() -> dict[str, HostInput]:
-    """Return the kinds of hosts that every scenario knows."""
+    """Return the host types available in every scenario."""
     return {key: HostInput.model_validate(host) for key, host in _defaults()["hosts"].items()}
 
 
 def default_groups() -> dict[str, GroupInput]:
-    """Return the groups that every scenario knows."""
+    """Return the groups available in every scenario."""
     return {key: GroupInput.model_validate(group) for key, group in _defaults()["groups"].items()}
 
 
 def default_slots() -> dict[str, SlotInput]:
-    """Return the time slots that every scenario knows."""
+    """Return the time slots available in every scenario."""
     return {key: SlotInput.model_validate(slot) for key, slot in _defaults()["slots"].items()}

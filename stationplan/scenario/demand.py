@@ -1,4 +1,4 @@
-"""The table ``[demand]`` of a scenario and what no single key of it can show to be wrong."""
+"""The table ``[demand]`` of a scenario, and its checks that involve several keys."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ class DemandInput(TableSource):
 
     @property
     def sources(self) -> dict[str, TableSource]:
-        """Every table of records with places that the demand names, by its key."""
+        """All tables of records with coordinates that the demand names, by key."""
         sources: dict[str, TableSource | None] = {
             "demand": self,
             **{f"demand.counts.{name}": count for name, count in self.counts.items() if not is_raster(count.file)},
@@ -158,7 +158,7 @@ _COMPUTED_FROM = ("roads_km_", "junctions_", "places_")
 
 
 def is_computed(name: str) -> bool:
-    """Return whether a feature of this name is made from places, roads or the cells' shapes, not counted.
+    """Return whether a feature of this name is computed from places, roads or the cells' shapes rather than counted.
 
     >>> is_computed("places_food"), is_computed("area_km2"), is_computed("population")
     (True, True, False)
@@ -167,7 +167,7 @@ def is_computed(name: str) -> bool:
 
 
 def is_raster(name: str) -> bool:
-    """Return whether a file is a GeoTIFF by its name.
+    """Return whether a file is a GeoTIFF, by its name.
 
     >>> is_raster("worldpop.tif"), is_raster("jobs.csv")
     (True, False)
@@ -178,7 +178,7 @@ def is_raster(name: str) -> bool:
 def check_demand(
     demand: DemandInput, groups: Mapping[str, str | None], slots: Collection[str], *, has_area: bool, faults: FaultList
 ) -> None:
-    """Note what does not fit together; ``groups`` gives the column of observed workers of each group."""
+    """Record incompatible keys; ``groups`` gives the column of observed workers of each group."""
     if (demand.file is not None) == (demand.grid is not None):
         faults.add(
             say("Cells come either from `file` or from `grid`."),
@@ -217,7 +217,7 @@ def check_demand(
 
 
 def _check_names(demand: DemandInput, groups: Collection[str], slots: Collection[str], faults: FaultList) -> None:
-    """Note groups and slots that the scenario does not have, and totals or heat told twice or in words."""
+    """Record unknown groups and slots, totals given twice, no or several heat sources, and non-numeric temperatures."""
     named: list[tuple[str, str]] = []
     if demand.totals is not None:
         named += [(f"demand.totals.rates.{i}", rate.group) for i, rate in enumerate(demand.totals.rates)]

@@ -1,4 +1,4 @@
-"""What the tables of a scenario file are made of: kinds of values, names, and sources of records."""
+"""Building blocks of the tables of a scenario file: value types, names, and sources of records."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Tag = Annotated[str, Field(pattern=r"^[^=\s]+=[^=]+$")]
 
 
 def _parsed(parse: Callable[[str], OpeningHours | SlotHours]) -> GetPydanticSchema:
-    """Return how a text of the file becomes a record, which the resolved copy writes as that text again."""
+    """Return the schema that parses text into a record, which is written as the original text in the resolved copy."""
     text = Annotated[str, AfterValidator(parse), PlainSerializer(lambda record: record.text, return_type=str)]
     return GetPydanticSchema(lambda _, handler: handler.generate_schema(text))
 
@@ -39,7 +39,7 @@ SlotText = Annotated[SlotHours, _parsed(slot_hours)]
 
 
 class RefusedValue(ValueError):
-    """What a validator of the schema raises: what is wrong with a value, and how to correct it."""
+    """Raised by validators of the schema: what is wrong with a value, and how to fix it."""
 
     def __init__(self, what: Message, cure: Message) -> None:
         super().__init__(f"{what} {cure}")

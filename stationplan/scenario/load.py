@@ -1,7 +1,7 @@
 """A scenario file, read, completed and checked.
 
-Unknown keys are errors that name the nearest known key; every fault of a file is reported at once; what the file does
-not say comes from ``defaults.toml`` of the package and stands in the resolved copy.
+Unknown keys are errors that name the nearest known key; all faults of a file are reported together. Values that the
+file does not set come from ``defaults.toml`` of the package and are written out in the resolved copy.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from stationplan.storage.database import is_database, shown_url
 
 @dataclass(frozen=True)
 class Scenario:
-    """A checked scenario: what it says (``file``), where it stands and where its inputs lie.
+    """A checked scenario: its content (``file``), its path, and the folders of its inputs.
 
     ``toml`` is the resolved document: the file with every default written out. ``needs_capacity``: the aim of the plan
-    needs to know how many workers each site can serve.
+    requires the number of workers that each site can serve.
     """
 
     path: Path
@@ -47,7 +47,7 @@ class Scenario:
 
     @property
     def inputs(self) -> list[tuple[str, str, str]]:
-        """Every input file that the scenario names: (role, path, datum)."""
+        """All input files that the scenario names: (role, path, datum)."""
         area, roads = self.file.area, self.file.roads
         named: list[tuple[str, str | None, str | None]] = [
             ("area", area.file, area.datum),
@@ -85,9 +85,9 @@ class Scenario:
         return named
 
     def locate(self, path: str, *, key: str | None = None) -> Path:
-        """Return the input file that the scenario names ``path``: in the data folder, else beside the scenario.
+        """Return the input file that the scenario names ``path``: in the data folder, otherwise beside the scenario.
 
-        ``key`` is where the scenario names it, for the fault.
+        ``key`` is the scenario key that names the file, for the error message.
 
         Raises
         ------
@@ -108,7 +108,7 @@ class Scenario:
         raise InputError(faults.faults)
 
     def places(self, path: str, *, key: str | None = None) -> Iterator[Path]:
-        """Yield where the input file that the scenario names ``path`` may lie, the first choice first.
+        """Yield the possible locations of the input file that the scenario names ``path``, in order of precedence.
 
         Raises
         ------
@@ -131,7 +131,7 @@ class Scenario:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except OSError:  # a name longer than any file's
+    except OSError:  # a name that is too long for the file system
         return False
 
 
@@ -144,18 +144,18 @@ def read_scenario(
     purpose: Purpose | None = "plan",
     explain: Sequence[str] = (),
 ) -> Scenario:
-    """Return the checked scenario of a TOML file; :func:`stationplan.load_scenario` is the front door to it.
+    """Return the checked scenario of a TOML file; :func:`stationplan.load_scenario` is its public interface.
 
-    ``aims`` are those that a plan may have, by id; without any the aim is not checked. Input paths
-    are looked up in ``data`` when given, then in the folder of the file. With ``undeclared_datums`` the
-    datum of an input may be missing, so that it can be looked for; such a scenario cannot be run. For the purpose
-    ``density`` roads, candidates and plan may be absent; with ``None`` a scenario with neither candidates nor a plan is
-    for that. ``explain`` adds ids to those that the scenario asks about (``[plan] explain``).
+    ``aims`` are the aims that a plan may have, by id; without any, the aim is not checked. Input paths are looked up in
+    ``data`` if given, then in the folder of the file. With ``undeclared_datums``, the datum of an input may be missing
+    so that it can be determined; such a scenario cannot be run. For the purpose ``density``, roads, candidates and plan
+    may be absent; with ``None``, this is the purpose of a scenario with neither candidates nor a plan. ``explain`` adds
+    ids to those that the scenario asks about (``[plan] explain``).
 
     Raises
     ------
     InputError
-        The file is missing, is not TOML, or breaks the schema; all faults at once.
+        The file is missing, is not TOML, or violates the schema; all faults together.
     """
     path = Path(path)
     document, below = _read(path)
@@ -178,11 +178,10 @@ def read_scenario(
 
 
 def _read(path: Path, above: tuple[Path, ...] = ()) -> tuple[dict[str, object], list[Path]]:
-    """Return the document of a file with what it extends below it, and the folders of the files that it extends.
+    """Return the document of a file merged over the one that it extends, and the folders of all files that it extends.
 
-    ``above`` are the files that extend this one.
-
-    Tables are laid over each other key by key; lists and single values replace those below.
+    ``above`` are the files that extend this one. Tables are merged key by key; lists and single values replace those of
+    the extended file.
     """
     faults = FaultList(str(path))
     try:
@@ -195,7 +194,7 @@ def _read(path: Path, above: tuple[Path, ...] = ()) -> tuple[dict[str, object], 
             say("The scenario file cannot be read: {error}.", error=error), say("Save it as UTF-8 text and try again.")
         )
         raise InputError(faults.faults) from None
-    except (ValueError, RecursionError) as error:  # what is not TOML, or too deep or long to be meant
+    except (ValueError, RecursionError) as error:  # invalid TOML, or nested too deep, or numbers too long
         line = re.search(r"at line (\d+)", str(error))
         faults.add(
             say("This is not valid TOML: {error}.", error=error),
@@ -219,7 +218,7 @@ def _read(path: Path, above: tuple[Path, ...] = ()) -> tuple[dict[str, object], 
 
 
 def _laid_over(below: dict[str, object], above: dict[str, object]) -> dict[str, object]:
-    """Return a table with the keys of another over its own, table by table."""
+    """Return a table with the keys of ``above`` merged over those of ``below``, table by table."""
     laid = dict(below)
     for key, value in above.items():
         under = laid.get(key)
@@ -228,7 +227,7 @@ def _laid_over(below: dict[str, object], above: dict[str, object]) -> dict[str, 
 
 
 def _without_passwords(value: object) -> object:
-    """Return a value of a document with its addresses of databases as they may be shown."""
+    """Return a value of a document with passwords removed from its database addresses."""
     if isinstance(value, dict):
         return {key: _without_passwords(item) for key, item in value.items()}
     if isinstance(value, list):

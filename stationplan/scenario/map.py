@@ -1,4 +1,4 @@
-"""What the map page shows besides the plan: tiles of an online map, and its review number."""
+"""The map page: the tiles of an online map, and the review number."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stationplan.errors import FaultList, say
 from stationplan.scenario.fields import ScenarioTable
 
 TILES = ("tianditu", "amap", "osm")
-"""Online maps that are known by name."""
+"""Online maps available by name."""
 
 
 class MapInput(ScenarioTable):
@@ -30,7 +30,7 @@ class MapInput(ScenarioTable):
 
     @property
     def options(self) -> MapOptions:
-        """What the outputs need of it."""
+        """The options that the outputs need."""
         return MapOptions(
             tiles=self.tiles or "",
             tiles_key=self.tiles_key or "",
@@ -41,7 +41,7 @@ class MapInput(ScenarioTable):
 
 
 def check_map(given: MapInput, faults: FaultList) -> None:
-    """Note what does not go together in the description of the map."""
+    """Record incompatible or incomplete keys in the description of the map."""
     if given.tiles is None:
         return
     if given.tiles == "tianditu" and not given.tiles_key:

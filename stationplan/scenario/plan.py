@@ -1,4 +1,4 @@
-"""The question of a scenario: what is wanted, what it may cost and what must hold."""
+"""The planning problem of a scenario: the aim, the limits and the constraints."""
 
 from __future__ import annotations
 
@@ -98,35 +98,35 @@ class PlanInput(ScenarioTable):
 
     @property
     def number(self) -> int | None:
-        """The number of new sites of all phases together, ``None`` where it has no limit."""
+        """Number of new sites of all phases together, ``None`` where it is not limited."""
         given = [phase.new for phase in self.phases if phase.new is not None]
         return sum(given) if given else self.new
 
     @property
     def money(self) -> float | None:
-        """The money of all phases together, yuan, ``None`` where it has no limit."""
+        """Budget of all phases together (yuan), ``None`` where it is not limited."""
         given = [phase.budget for phase in self.phases if phase.budget is not None]
         return sum(given) if given else self.budget
 
 
 class AimRules(Protocol):
-    """What an aim needs and refuses in a scenario; the aims themselves are in :mod:`stationplan.planning.aims`."""
+    """What an aim requires and rejects in a scenario; the aims themselves are in :mod:`stationplan.planning.aims`."""
 
     id: ClassVar[str]
     needs_capacity: ClassVar[bool]
 
     def check(self, plan: PlanInput, given: Mapping[str, bool], faults: FaultList) -> None:
-        """Note what the aim lacks and what has no meaning with it.
+        """Record what the aim lacks, and keys that have no meaning with it.
 
-        ``given`` says of each key of :func:`given_keys` whether the scenario gives it.
+        ``given`` states for each key of :func:`given_keys` whether the scenario sets it.
         """
 
 
 def given_keys(plan: PlanInput, *, actions: bool, fades: bool, heat: bool) -> dict[str, bool]:
-    """Return, by key, whether a scenario gives what an aim may refuse.
+    """Return, by key, whether a scenario sets an option that an aim may reject.
 
-    ``actions``, ``fades`` and ``heat`` say whether there are actions, groups with coverage that fades out, and heat
-    that weighs in the choice.
+    ``actions``, ``fades`` and ``heat`` say whether there are actions, groups with gradual coverage, and heat that
+    weights the choice of sites.
     """
     return {
         "phases": bool(plan.phases),
@@ -148,9 +148,10 @@ def given_keys(plan: PlanInput, *, actions: bool, fades: bool, heat: bool) -> di
 
 
 def check_plan(plan: PlanInput, given: Mapping[str, bool], aims: Mapping[str, AimRules], faults: FaultList) -> None:
-    """Note what in a question contradicts itself, and what its aim lacks or refuses.
+    """Record contradictions within the planning problem, and what its aim lacks or rejects.
 
-    ``given`` is that of :func:`given_keys`. ``aims`` are the known aims by id; without any the aim is not checked.
+    ``given`` is the result of :func:`given_keys`. ``aims`` are the known aims by id; without any, the aim is not
+    checked.
     """
     _check_phases(plan, faults)
     _check_lists(plan, faults)

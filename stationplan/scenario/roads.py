@@ -1,4 +1,4 @@
-"""What no single key of the table ``[roads]`` can show to be wrong."""
+"""Checks of the table ``[roads]`` that involve several keys."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from stationplan.errors import FaultList, say
 from stationplan.scenario.schema import RoadsInput
 
 _WGS84 = (".pbf", ".osm", ".osm.gz", ".osm.bz2", ".graphml", ".npz")
-"""Ends of the names of road files whose form says that they are in WGS-84."""
+"""Suffixes of road files whose format implies WGS-84."""
 
 
 def needs_datum(name: str | None) -> bool:
-    """Return whether a file of roads does not say by its form what its coordinates refer to.
+    """Return whether a road file needs a declared datum, because its format does not imply one.
 
     >>> needs_datum("town.osm.pbf"), needs_datum("nodes.csv"), needs_datum("town.gpkg")
     (False, True, True)
@@ -23,7 +23,7 @@ def needs_datum(name: str | None) -> bool:
 
 
 def check_roads(roads: RoadsInput, faults: FaultList, *, needed: bool = True) -> None:
-    """Note a source too many, or none where one is ``needed``, an impossible datum, and unknown road classes."""
+    """Record more than one source, or none where one is ``needed``, an impossible datum, and unknown road classes."""
     has_tables = roads.nodes is not None or roads.edges is not None
     sources = sum((roads.file is not None, roads.osm is not None, has_tables))
     if (sources != 1 and (needed or sources)) or (has_tables and (roads.nodes is None or roads.edges is None)):

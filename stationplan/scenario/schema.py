@@ -106,16 +106,16 @@ class RoadsInput(ScenarioTable):
 
     @property
     def single(self) -> str | None:
-        """The file that holds all of the roads, if they are in one."""
+        """The file that contains all roads, if they are in one file."""
         return self.file if self.file is not None else self.osm
 
     @property
     def given(self) -> bool:
-        """Whether there are roads at all."""
+        """Whether the scenario names any roads."""
         return self.single is not None or self.nodes is not None
 
     def by_class_kmh(self, mode: Mode) -> dict[str, float]:
-        """Return the speeds of a mode by road class, km/h; empty where it has none of its own."""
+        """Return the speeds of a mode by road class, km/h; empty where the mode has no such table."""
         key = MODES[mode].speed.class_key
         return {} if key is None else cast("dict[str, float]", getattr(self, key))
 
@@ -129,7 +129,7 @@ class RoadsInput(ScenarioTable):
         return kmh if cap_kmh is None else min(kmh, cap_kmh)
 
     def climb_loss(self, mode: Mode) -> float:
-        """Return the loss of a mode on climbs, 0 for one without such a loss."""
+        """Return the loss of a mode on climbs, 0 for a mode without such a loss."""
         slope = MODES[mode].slope
         return cast("float", getattr(self, slope.key)) if isinstance(slope, ClimbLoss) else 0.0
 
@@ -171,8 +171,11 @@ class CandidatesInput(SitesInput):
 
 
 MOST_SLOTS = 48
-"""Most time slots of a scenario: the half-hours of a day. Opening hours and profiles of work are rarely known any
-finer, and every slot costs a layer of the demand and a row of each table by time of day."""
+"""Maximum number of time slots of a scenario: the half-hours of a day.
+
+Opening hours and work profiles are rarely known at a finer resolution, and every slot adds a layer to the demand and a
+row to each table by time of day.
+"""
 
 
 class SlotInput(ScenarioTable):
@@ -295,7 +298,7 @@ class ScenarioFile(ScenarioTable):
 
     @property
     def day_slots(self) -> tuple[Slot, ...]:
-        """The time slots as records, in order; a checked file has no slot whose hours are not one range."""
+        """The time slots as records, in order; in a checked file, the hours of every slot are one range."""
         spans = [(key, slot.name.text, slot.hours.span) for key, slot in self.slots.items()]
         return tuple(Slot(key, name, *span) for key, name, span in spans if span is not None)
 

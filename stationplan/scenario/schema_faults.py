@@ -1,4 +1,4 @@
-"""What a scenario that breaks the schema is told: pydantic's faults in words of our own, with a cure."""
+"""Messages for scenarios that violate the schema: pydantic's errors as sentences with a fix."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ _EXPECTED: dict[str, Callable[[dict[str, object]], Message]] = {
     "greater_than_equal": lambda context: say("{ge} or more is expected", **context),
     "less_than_equal": lambda context: say("{le} or less is expected", **context),
 }
-"""What pydantic expected, by the kind of its error, in words of our own."""
+"""What was expected, as a message, by the type of pydantic's error."""
 
 
 def explained(
     kind: str, context: dict[str, object], place: list[str], found: object, said: str
 ) -> tuple[Message, Message]:
-    """Turn one pydantic fault into a sentence and a cure of our own."""
+    """Return a sentence and a fix for one pydantic error."""
     if kind == "extra_forbidden":
         known = _known_keys(place[:-1])
         near = difflib.get_close_matches(place[-1], known, n=1, cutoff=0.5)

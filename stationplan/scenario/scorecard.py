@@ -1,4 +1,4 @@
-"""The scorecard of the national programme 双15工程: its service circle, and the shares that are aimed at."""
+"""The scorecard of the national programme 双15工程: its service circle, and the target shares."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ScorecardInput(ScenarioTable):
 
 
 def check_scorecard(scorecard: ScorecardInput, faults: FaultList) -> None:
-    """Note where the shares do not rise."""
+    """Record shares that are not in increasing order."""
     if scorecard.targets != sorted(set(scorecard.targets)):
         faults.add(
             say("The shares of the scorecard do not rise."),

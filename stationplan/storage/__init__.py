@@ -1,1 +1,1 @@
-"""Places to keep things: files written whole or not at all, files at a URL, a database server."""
+"""Storage: files written atomically, files at a URL, a database server."""

@@ -1,6 +1,6 @@
-"""A PostGIS server: its address without the password in it, and a connection whose faults are ours.
+"""A PostGIS server: its address without the password, and a connection whose errors become ``InputError``.
 
-libpq, the server's own client library, reads the address, and takes a password that the address lacks from
+libpq, PostgreSQL's own client library, parses the address and takes a password that the address lacks from
 ``~/.pgpass`` or ``PGPASSWORD``.
 """
 
@@ -24,16 +24,19 @@ _ADDRESS = re.compile(
     r"(?P<scheme>postgres(?:ql)?://)(?:(?P<user>[^@:/?#]*)(?P<password>:[^@/?#]*)?@)?"
     rf"(?P<place>{_HOST}(?:,{_HOST})*(?:/[^@?#]*)?)(?:\?(?P<settings>[^#]*))?"
 )
-"""An address whose parts cannot be mistaken: what stands where a password could stand is one, or is refused."""
+"""An address with unambiguous parts.
+
+Text in the position of a password is a password, or the address is rejected.
+"""
 
 _SHOWN = {"host", "hostaddr", "port", "user", "dbname", "service", "sslmode"}
-"""Settings after the ``?`` of an address that are no secrets."""
+"""Settings after the ``?`` of an address that are not secret."""
 
 _CONNECT_TIMEOUT_S = 10
 
 
 def is_database(address: str) -> bool:
-    """Whether a text is meant as the address of a database, well written or not, and not as the path of a file.
+    """Return whether a text is meant as the address of a database, valid or not, and not as the path of a file.
 
     >>> is_database("postgresql://planner@gis/union"), is_database("stations.csv")
     (True, False)
@@ -42,9 +45,9 @@ def is_database(address: str) -> bool:
 
 
 def shown_url(url: str) -> str:
-    """Return an address that may be shown and written: passwords are ``***``.
+    """Return an address that may be displayed and logged: passwords are replaced with ``***``.
 
-    An address that cannot be told apart into its parts is hidden whole.
+    An address that cannot be split into its parts is hidden completely.
 
     >>> shown_url("postgresql://planner:secret@gis:5432/union?sslmode=require&sslpassword=secret")
     'postgresql://planner:***@gis:5432/union?sslmode=require&***'
@@ -65,19 +68,19 @@ def shown_url(url: str) -> str:
 def connection_to(
     url: str, faults: FaultList, *, read_only: bool, cure: Callable[[str], Message]
 ) -> Iterator[Connection]:
-    """Give a connection in one transaction, which ends with the block: committed, unless the block raises.
+    """Yield a connection in one transaction, which ends with the block: committed, unless the block raises.
 
     A ``read_only`` transaction sees one state of the database throughout and is never committed. ``faults`` names the
-    database in errors; ``cure`` gives the cure for what the server refuses, by its SQLSTATE.
+    database in errors; ``cure`` returns the fix for what the server rejects, by its SQLSTATE.
 
     Raises
     ------
     InputError
-        The extra is not installed, the address cannot be read, the server lets nobody in, or it refuses something in
-        the block or the commit.
+        The extra is not installed, the address cannot be parsed, the server refuses the connection, or it rejects a
+        statement in the block or the commit.
     """
     try:
-        import geoalchemy2  # noqa: F401, PLC0415 - an extra, for those who write
+        import geoalchemy2  # noqa: F401, PLC0415 - an extra, needed by those who write
         import psycopg  # noqa: PLC0415 - likewise
         import sqlalchemy  # noqa: PLC0415 - likewise
         from psycopg.conninfo import conninfo_to_dict, make_conninfo  # noqa: PLC0415 - likewise
@@ -90,7 +93,7 @@ def connection_to(
         raise InputError(faults.faults) from None
     settings = None
     if _ADDRESS.fullmatch(url):
-        with suppress(psycopg.ProgrammingError):  # its words may repeat the password
+        with suppress(psycopg.ProgrammingError):  # its message may repeat the password
             given = conninfo_to_dict(url)
             settings = make_conninfo("", **{"connect_timeout": _CONNECT_TIMEOUT_S, **given, "client_encoding": "utf8"})
     if settings is None:
@@ -123,7 +126,7 @@ def connection_to(
             connection = connection.execution_options(isolation_level=level, postgresql_readonly=read_only)
             with connection.begin() as transaction:
                 yield connection
-                if read_only:  # some functions write all the same, such as lo_create before PostgreSQL 16
+                if read_only:  # some functions write even so, such as lo_create before PostgreSQL 16
                     transaction.rollback()
     except (sqlalchemy.exc.DBAPIError, sqlalchemy.exc.IdentifierError) as error:
         state = getattr(getattr(error, "orig", None), "sqlstate", None)
@@ -132,7 +135,7 @@ def connection_to(
 
 
 def postgis_schema(connection: Connection) -> str | None:
-    """Return the schema that holds PostGIS, ``None`` where the database lacks it."""
+    """Return the schema that contains PostGIS, ``None`` where the database lacks it."""
     found: str | None = connection.exec_driver_sql(
         "SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE extname = 'postgis'"
     ).scalar()
@@ -149,7 +152,7 @@ def _cure_for_connecting(error: BaseException | None) -> Message:
 
 
 def _reason(error: SQLAlchemyError) -> str:
-    """Return the words of the server or its client library in one line, without the sign at their end."""
+    """Return the message of the server or its client library in one line, without the final punctuation."""
     original = getattr(error, "orig", error)
     detail = getattr(original, "diag", None)
     said = [getattr(detail, "message_primary", None), getattr(detail, "message_detail", None)]

@@ -1,4 +1,4 @@
-"""Files written whole or not at all."""
+"""Files written atomically: completely or not at all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @contextmanager
 def write_whole(path: Path) -> Iterator[Path]:
-    """Give a file beside ``path`` that takes its place at the end, and vanishes if anything goes wrong."""
+    """Yield a temporary file beside ``path`` that replaces it at the end, or is deleted if the block raises."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

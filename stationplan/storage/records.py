@@ -1,7 +1,7 @@
-"""Records as one file: frozen dataclasses of numbers, texts and arrays, written without pickle and read by their types.
+"""Records in one file: frozen dataclasses of numbers, texts and arrays, written without pickle and read by their types.
 
-The file is a zip of ``record.json``, the fields, and ``arrays.xz``, the bytes of all arrays one after the other. What
-is read back has exactly the types that the dataclasses state, or the file is refused.
+The file is a zip of ``record.json``, the fields, and ``arrays.xz``, the concatenated bytes of all arrays. The values
+read back have exactly the types that the dataclasses declare, or the file is rejected.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ _FIELDS, _ARRAYS = "record.json", "arrays.xz"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _MB = 1 << 20
 _LARGEST_FIELDS, _LARGEST_ARRAYS = 256 * _MB, 4096 * _MB
-"""Bytes that fields and arrays may have unpacked, so that a hostile file cannot fill the memory."""
+"""Largest unpacked size of fields and arrays (bytes), so that a malicious file cannot exhaust the memory."""
 
 
 @dataclass
 class _Arrays:
-    """The bytes of arrays one after the other, and the kind, shape and place of each."""
+    """The concatenated bytes of arrays, and the data type, shape and offset of each."""
 
     blob: io.BytesIO = field(default_factory=io.BytesIO)
     index: list[dict[str, object]] = field(default_factory=list)
 
     def add(self, array: NDArray[Any]) -> int:
-        """Keep an array and return its number.
+        """Append an array and return its number.
 
-        The order of its axes in memory is kept too: sums of floats depend on it in the last digit.
+        The order of its axes in memory is kept as well: sums of floats depend on it in the last digit.
         """
         axes = sorted(range(array.ndim), key=lambda axis: -array.strides[axis])
         plain = np.ascontiguousarray(array.transpose(axes))
@@ -57,12 +57,12 @@ class _Arrays:
 def packed(record: object, *, kind: str, version: int) -> bytes:
     """Return a record as the bytes of a file; equal records give equal bytes.
 
-    ``kind`` and ``version`` say what the file holds, for who reads it.
+    ``kind`` and ``version`` identify the content of the file for its reader.
 
     Raises
     ------
     TypeError
-        The record holds something else than dataclasses, numbers, texts, arrays, geometries and sparse matrices.
+        The record contains values other than dataclasses, numbers, texts, arrays, geometries and sparse matrices.
     """
     arrays = _Arrays()
     tree = _plain(record, arrays)
@@ -76,12 +76,12 @@ def packed(record: object, *, kind: str, version: int) -> bytes:
 
 
 def unpacked(path: Path, kind: type[_Kind], *, name: str, version: int) -> _Kind:
-    """Return the record of a file that :func:`packed` made.
+    """Return the record in a file that :func:`packed` made.
 
     Raises
     ------
     InputError
-        The file is of another kind or version, is damaged, or is not what it says.
+        The file is of another kind or version, is damaged, or its content does not match the declared types.
     """
     faults = FaultList(str(path))
     try:
@@ -128,12 +128,12 @@ def _array(entry: Mapping[str, Any], blob: bytes) -> NDArray[Any]:
     if dtype.hasobject:
         raise ValueError("an array of objects")
     plain = np.frombuffer(blob, dtype=dtype, count=math.prod(shape), offset=entry["at"]).reshape(shape)
-    # A copy, since numpy sums floats that are not aligned in another order.
+    # A copy, since numpy sums unaligned floats in a different order.
     return plain.copy().transpose(np.argsort(entry["axes"]))
 
 
 def _plain(value: object, arrays: _Arrays) -> object:
-    """Return a value as JSON knows it; arrays by their number."""
+    """Return a value as a JSON value, with arrays by their number."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, np.generic):
@@ -163,7 +163,7 @@ def _plain(value: object, arrays: _Arrays) -> object:
 
 
 def _said(value: object) -> object:
-    """Return a value of a message: itself a message, a number, or whatever text it would be shown as."""
+    """Return a value of a message for JSON: a message, a number, or otherwise the text that would be shown for it."""
     if isinstance(value, Message):
         return {"template": value.template, "values": {key: _said(item) for key, item in value.values.items()}}
     if isinstance(value, np.generic):
@@ -183,8 +183,8 @@ def _hints(kind: type) -> dict[str, Any]:
     return get_type_hints(kind)
 
 
-def _typed(hint: Any, value: Any, arrays: list[NDArray[Any]]) -> object:  # noqa: ANN401 - what JSON holds
-    """Return a value of JSON as what a type hint promises."""
+def _typed(hint: Any, value: Any, arrays: list[NDArray[Any]]) -> object:  # noqa: ANN401 - any JSON value
+    """Return a JSON value converted to the type of a type hint."""
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
         inner = [option for option in get_args(hint) if option is not type(None)]
@@ -234,7 +234,7 @@ def _shapes(sizes: NDArray[np.int64], blob: NDArray[np.uint8]) -> NDArray[np.obj
 
 
 def _area(value: Mapping[str, Any], arrays: list[NDArray[Any]]) -> StudyArea:
-    from geopandas import GeoDataFrame  # noqa: PLC0415 - takes long to import, and other records do without
+    from geopandas import GeoDataFrame  # noqa: PLC0415 - slow to import, and other records do not need it
 
     shapes = _shapes(*(arrays[number] for number in value["shapes"]))
     return StudyArea(GeoDataFrame(value["columns"], geometry=shapes, crs=value["crs"]))

@@ -1,6 +1,6 @@
-"""Files at a URL, by fsspec: object storage such as ``s3://bucket/folder``, and whatever else it knows.
+"""Files at a URL, by fsspec: object storage such as ``s3://bucket/folder``, and any other protocol that it supports.
 
-Credentials and endpoints are fsspec's own affair: it reads them from the environment and its files.
+Credentials and endpoints are handled by fsspec, which reads them from the environment and its files.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _CURE_INSTALL = say(
 
 
 def local_path(place: str | Path) -> Path | None:
-    """Return where something lies on this machine, ``None`` where it is at a URL; ``file://`` is this machine.
+    """Return the path of a file on this machine, ``None`` where it is at a URL; ``file://`` is this machine.
 
     >>> local_path("out/a b").as_posix(), local_path("file:///out/a%20b").as_posix(), local_path("s3://bucket/out")
     ('out/a b', '/out/a b', None)
@@ -42,19 +42,19 @@ def local_path(place: str | Path) -> Path | None:
 class Remote:
     """A folder at a URL; names are those of files below it, with ``/`` between folders.
 
-    Methods raise :class:`InputError` where the URL itself or what may be done there is wrong, :class:`ServiceError`
-    where the storage does not answer as it should.
+    Methods raise :class:`InputError` where the URL is invalid or the operation is not permitted, and
+    :class:`ServiceError` where the storage does not respond as expected.
     """
 
     url: str
 
     def __str__(self) -> str:
-        """Return the URL as it may be shown: without password and query."""
+        """Return the URL for display: without password and query."""
         shown, query, _ = _PASSWORD.sub(r"\1:***@", self.url).rstrip("/").partition("?")
         return f"{shown}?***" if query else shown
 
     def read(self, name: str) -> bytes:
-        """Return what a file holds.
+        """Return the content of a file.
 
         Raises
         ------
@@ -66,7 +66,7 @@ class Remote:
         return content
 
     def get(self, name: str, path: Path) -> bool:
-        """Copy a file to this machine; return whether there is one."""
+        """Copy a file to this machine; return whether it exists."""
         try:
             with self._asked(missing=True) as (system, root):
                 if system.info(f"{root}/{name}")["type"] != "file":
@@ -78,13 +78,13 @@ class Remote:
         return True
 
     def put(self, path: Path, name: str) -> None:
-        """Copy a file of this machine to there; it appears whole, in place of an older one."""
-        # No makedirs: object storage has no folders, and s3fs would make the bucket.
+        """Upload a file from this machine; it appears complete and replaces an older one."""
+        # No makedirs: object storage has no folders, and s3fs would create the bucket.
         with self._asked() as (system, root):
             system.put_file(str(path), f"{root}/{name}")
 
     def names(self, name: str = "") -> list[str]:
-        """Return the names of what lies directly in a folder; none where there is no such folder."""
+        """Return the names of the entries directly in a folder; none where the folder does not exist."""
         with self._asked() as (system, root), suppress(FileNotFoundError):
             folder = f"{root}/{name}".rstrip("/")
             found = (path.rstrip("/").removeprefix(folder).strip("/") for path in system.ls(folder, detail=False))
@@ -92,29 +92,29 @@ class Remote:
         return []
 
     def below(self, name: str) -> list[str]:
-        """Return the names of all files in a folder and its folders, from that folder on."""
+        """Return the names of all files in a folder and its subfolders, relative to that folder."""
         with self._asked() as (system, root), suppress(FileNotFoundError):
             folder = f"{root}/{name}".rstrip("/")
             return sorted(path.removeprefix(folder).lstrip("/") for path in system.find(folder))
         return []
 
     def remove(self, name: str) -> None:
-        """Remove a file, or a folder with all that is in it, if there is one."""
+        """Remove a file, or a folder with all its content, if it exists."""
         with self._asked() as (system, root), suppress(FileNotFoundError):
             system.rm(f"{root}/{name}", recursive=True)
 
     @contextmanager
     def _asked(self, *, missing: bool = False) -> Iterator[tuple[AbstractFileSystem, str]]:
-        """Give fsspec's view of the storage, and the folder's path in it; its errors become ours.
+        """Yield fsspec's file system and the folder's path in it; its errors are converted to those of this package.
 
-        With ``missing`` the block itself knows what to do without a file.
+        With ``missing``, the block handles a missing file itself.
         """
         try:
             import fsspec  # noqa: PLC0415 - an extra
         except ImportError:
             self._refuse(say("A URL needs the package fsspec."), _CURE_INSTALL)
         try:
-            # Listings are not cached: others write there too.
+            # Listings are not cached: other processes write there too.
             system, root = fsspec.url_to_fs(self.url, use_listings_cache=False)
         except ImportError as error:
             self._refuse(say("A package for this protocol is missing: {error}", error=error), _CURE_INSTALL)
@@ -132,7 +132,7 @@ class Remote:
         except PermissionError as error:
             self._refuse(say("Access is refused: {error}", error=error), _cure_access())
         except Exception as error:
-            # Every file system has errors of its own; they share no base.
+            # Every file system has errors of its own; they share no base class.
             if "Credentials" in type(error).__name__:
                 self._refuse(say("Access is refused: {error}", error=error), _cure_access())
             said = str(error).replace(self.url, str(self))

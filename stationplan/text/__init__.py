@@ -1,1 +1,1 @@
-"""What readers are shown: the catalogue of Chinese and English texts, names of things, reasons in words."""
+"""Text for readers: the catalogue of Chinese and English, names of things, and reasons in words."""

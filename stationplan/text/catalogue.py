@@ -1,10 +1,9 @@
-"""Chinese and English words, sentences and numbers; used by the outermost rooms only.
+"""Chinese and English words, sentences and numbers; used only by the packages that produce output.
 
 The English sentence is the key of its translation (as in gettext): :class:`~stationplan.errors.Message` templates and
-the words passed to :func:`words` stand in ``text/locale/zh-CN.json``. A test walks the source for missing ones.
-
-A word that has two meanings is told apart by a context after a bar, which no reader sees: ``Unit`` is a prefecture or
-county, ``Unit|measure`` that of a quantity.
+the words passed to :func:`words` are listed in ``text/locale/zh-CN.json``. A test searches the source for missing ones.
+A word with two meanings is distinguished by a context after a bar, which is never shown to readers: ``Unit`` is a
+prefecture or county, ``Unit|measure`` the unit of a quantity.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ _CONTEXT = re.compile(r"\|[a-z]+$")
 
 @cache
 def catalogue(lang: Language) -> dict[str, str]:
-    """Return the translations of ``lang``, English template to translated template; empty for English."""
+    """Return the translations of ``lang``, from English template to translated template; empty for English."""
     if lang == "en":
         return {}
     text = resources.files("stationplan").joinpath("text/locale/zh-CN.json").read_text("utf-8")
@@ -37,7 +36,7 @@ def catalogue(lang: Language) -> dict[str, str]:
 
 
 def template_in(template: str, lang: Language) -> str:
-    """Return an English template in ``lang`` and without its context; one that the catalogue lacks stays English.
+    """Return an English template in ``lang``, without its context; a template missing from the catalogue stays English.
 
     >>> template_in("Unit|measure", "zh"), template_in("Unit|measure", "en"), template_in("Unit", "zh")
     ('单位', 'Unit', '地区')
@@ -46,7 +45,7 @@ def template_in(template: str, lang: Language) -> str:
 
 
 def translate(message: Message, lang: Language) -> str:
-    """Return a message as a sentence of ``lang``; one that the catalogue lacks stays English.
+    """Return a message as a sentence in ``lang``; a message missing from the catalogue stays English.
 
     >>> translate(say("The scenario file does not exist."), "zh")
     '方案配置文件不存在。'
@@ -59,13 +58,13 @@ def translate(message: Message, lang: Language) -> str:
 
 
 def translate_fault(fault: Fault, lang: Language) -> str:
-    """Return place, fault and cure as one line of ``lang``."""
+    """Return place, fault and fix as one line in ``lang``."""
     values = {"place": fault.place, "what": translate(fault.what, lang), "cure": translate(fault.cure, lang)}
     return translate(say("{place}: {what} {cure}", **values) if fault.place else say("{what} {cure}", **values), lang)
 
 
 def words(lang: Language) -> Callable[..., str]:
-    """Return a function that gives a word or sentence of ``lang`` for its English form.
+    """Return a function that translates an English word or sentence into ``lang``.
 
     >>> words("zh")("Proposed sites"), words("en")("{share} covered", share="71%")
     ('拟建站点', '71% covered')
@@ -88,7 +87,7 @@ def number(value: float, digits: int = 0) -> str:
 
 
 def percent(share: float, digits: int = 1) -> str:
-    """Return a share of one as a percentage.
+    """Return a share between 0 and 1 as a percentage.
 
     >>> percent(0.71234)
     '71.2%'
@@ -97,7 +96,7 @@ def percent(share: float, digits: int = 1) -> str:
 
 
 def percent_up(share: float) -> str:
-    """Return a share as a percentage rounded up to a tenth, so that a limit stays a limit.
+    """Return a share as a percentage rounded up to a tenth, so that an upper bound remains an upper bound.
 
     >>> percent_up(0.03971), percent_up(0.00004), percent_up(0.031)
     ('4.0%', '0.1%', '3.1%')

@@ -1,4 +1,4 @@
-"""What people call the things of a plan, in either language."""
+"""Names of the parts of a plan, in either language."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def kind_names(lang: Language) -> dict[Kind, str]:
 
 
 def role_name(role: str) -> Message:
-    """Return what the input of a role is called, such as that of a scenario's table ``[stations]``."""
+    """Return the name of an input by its role, such as that of a scenario's table ``[stations]``."""
     names = {
         "demand": say("demand"),
         "stations": say("stations"),
@@ -34,7 +34,7 @@ def role_name(role: str) -> Message:
 
 
 def way_names(lang: Language) -> dict[Way, str]:
-    """Return the names of the ways in which workers are placed."""
+    """Return the names of the methods of distributing workers over cells."""
     word = words(lang)
     return {
         "rates": word("stated rates"),
@@ -45,17 +45,17 @@ def way_names(lang: Language) -> dict[Way, str]:
 
 
 def mode_names(lang: Language) -> dict[Mode, str]:
-    """Return the names of the ways of travelling."""
+    """Return the names of the travel modes."""
     return {mode: translate(record.name, lang) for mode, record in MODES.items()}
 
 
 def host_names(plan: Plan, lang: Language) -> dict[str, str]:
-    """Return the names of the kinds of hosts, by id."""
+    """Return the names of the host types, by id."""
     return {host.id: host.name.in_language(lang) for host in plan.hosts}
 
 
 def site_name(plan: Plan, site: int, lang: Language) -> str:
-    """Return a site's name and what is done there; a site without a name is called by its host and id."""
+    """Return a site's name and the action there; a site without a name is called by its host type and id."""
     sites, word = plan.sites, words(lang)
     name, action = sites.name[site], sites.action[site]
     if not name:
@@ -72,7 +72,7 @@ def phase_name(plan: Plan, order: int, lang: Language) -> str:
 
 
 def district_name(plan: Plan, district: int, lang: Language) -> str:
-    """Return a district's name; -1 is outside every district."""
+    """Return a district's name; -1 means outside every district."""
     if district < 0:
         return words(lang)("Outside the districts")
     return str(plan.area.districts["name" if lang == "zh" else "name_en"].iloc[district])

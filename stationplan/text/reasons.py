@@ -1,4 +1,4 @@
-"""Why a site is proposed or not, in the words that every output shows."""
+"""Why a site is proposed or not, in the words used by all outputs."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from stationplan.text.catalogue import number, percent, translate, words
 from stationplan.text.names import district_name, mode_names, site_name
 
 SHOWN_FROM = 0.05
-"""Workers below which a number would be shown as 0.0."""
+"""Numbers of workers below this would be shown as 0.0."""
 
 _LISTED = 3
-"""So many other sites are named in one sentence."""
+"""Number of other sites named in one sentence."""
 
 
 def held_by(plan: Plan, held: Held, lang: Language) -> str:
-    """Return the rule that holds a site."""
+    """Return the rule that holds a site in the plan."""
     word = words(lang)
     if held.rule == "required":
         return word("Required by the scenario")
@@ -49,7 +49,10 @@ def broken_by(plan: Plan, broken: Held | None, lang: Language) -> str:
 
 
 def today_ways(why: WhyHere, lang: Language) -> str:
-    """Return how far those whom a site serves have it to a station today, and how many have none; by group's mode."""
+    """Return the mean travel time to a station today of the workers a site serves, and the share without one.
+
+    Times are by the mode of each group.
+    """
     word = words(lang)
     served, none = float(why.served.sum()), float(why.today_none.sum())
     if served < SHOWN_FROM:
@@ -67,7 +70,7 @@ def today_ways(why: WhyHere, lang: Language) -> str:
 
 
 def mean_today_min(why: WhyHere) -> float | None:
-    """Return the mean minutes to the nearest station today, over those served by a site who have one; else ``None``."""
+    """Return the mean minutes to the nearest station today, over the workers served who have one; ``None`` if none."""
     with_one = why.served - why.today_none
     found = np.isfinite(why.today_min) & (with_one > 0)
     if not found.any():
@@ -76,21 +79,21 @@ def mean_today_min(why: WhyHere) -> float | None:
 
 
 def no_station_share(why: WhyHere) -> float | None:
-    """Return the share of those served by a site for whom there is no station today; ``None`` if it serves nobody."""
+    """Return the share of the workers served by a site who have no station today; ``None`` if it serves nobody."""
     served = float(why.served.sum())
     return float(why.today_none.sum()) / served if served > 0 else None
 
 
 def why_not_title(plan: Plan, case: WhyNot, lang: Language) -> str:
-    """Return the name of a site asked about, with its id."""
+    """Return the name of a site in ``[plan] explain``, with its id."""
     name = site_name(plan, case.site, lang)
     if not plan.sites.name[case.site]:
-        return name  # it holds the id already
+        return name  # it contains the id already
     return words(lang)("{name} ({id})", name=name, id=plan.sites.site_id[case.site])
 
 
 def why_not_facts(plan: Plan, case: WhyNot, lang: Language) -> list[tuple[str, str]]:
-    """Return (label, words) for what is to say of a site that somebody asked about: why not first, then the numbers."""
+    """Return (label, words) of an explained site that is not proposed: the reasons first, then the numbers."""
     word = words(lang)
     said = [_reason(plan, case, reason, lang) for reason in case.reasons]
     facts = [(word("Why not"), reduce(lambda first, then: word("{first} {then}", first=first, then=then), said))]
@@ -119,7 +122,7 @@ def why_not_facts(plan: Plan, case: WhyNot, lang: Language) -> list[tuple[str, s
 
 
 def exchange_words(plan: Plan, case: WhyNot, lang: Language) -> str:
-    """Return the site that another would best replace, what that wins or loses, and what speaks against it."""
+    """Return the site that another would best replace, the workers gained or lost, and what rules the exchange out."""
     word = words(lang)
     name, change = site_name(plan, case.exchange, lang), case.exchange_gain
     if abs(change) < SHOWN_FROM:
@@ -160,7 +163,7 @@ def _reason(plan: Plan, case: WhyNot, reason: WhyNotReason, lang: Language) -> s
 
 
 def _by_group(plan: Plan, workers: FloatArray, lang: Language) -> str:
-    """Return workers, [group, slot], as their sum and that of each group."""
+    """Return workers, [group, slot], as their sum and the sum of each group."""
     word = words(lang)
     total, groups = float(workers.sum()), workers.sum(axis=1)
     if total < SHOWN_FROM:
@@ -195,7 +198,7 @@ def _covered_without(plan: Plan, case: WhyNot, reach: float, lang: Language) -> 
 
 
 def _limits(plan: Plan, case: WhyNot, lang: Language) -> list[tuple[str, str]]:
-    """Return what keeps a site from some groups or slots, where it is not all of them."""
+    """Return why a site does not serve some groups or slots, if it serves others."""
     word, demand, site = words(lang), plan.demand, case.site
     closed = [slot.name.in_language(lang) for s, slot in enumerate(demand.slots) if not plan.sites.open[site, s]]
     unfit = [group.name.in_language(lang) for g, group in enumerate(demand.groups) if not plan.sites.serves[site, g]]

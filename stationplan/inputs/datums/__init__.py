@@ -1,1 +1,1 @@
-"""The datum of each input: declared, or shown by evidence."""
+"""The datum of each input: declared, or determined from evidence."""

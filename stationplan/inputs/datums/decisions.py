@@ -1,4 +1,4 @@
-"""The datum of each input: declared, or shown by evidence; never guessed."""
+"""The datum of each input: declared, or determined from evidence; never guessed."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _SAME: Mapping[str, str] = {"cgcs2000": "wgs84"}
 
 
 def evidence_of_points(lon: FloatArray, lat: FloatArray, roads: RoadArcs | RoadPieces) -> Evidence:
-    """Return what the roads say of the datum of points; roads are in WGS-84."""
+    """Return the evidence of roads (WGS-84) for the datum of points (degrees)."""
     return weigh_by_roads(lon, lat, road_lon=roads.lon, road_lat=roads.lat, tail=roads.tail, head=roads.head)
 
 
 def declared_datum(source: Source, crs: str | None) -> str:
-    """Return the datum that a source declares, empty for none; eastings and northings say it by their CRS."""
+    """Return the datum that a source declares, empty for none; a projected CRS declares it too."""
     if source.datum is None and crs is not None and CRS.from_user_input(crs).is_projected:
-        return "wgs84"  # or CGCS2000, which is the same to centimetres
+        return "wgs84"  # or CGCS2000, which agrees with it to centimetres
     return source.datum or ""
 
 
 def decide(role: str, declared: str, evidence: Evidence | None) -> DatumDecision:
-    """Return the datum to use: the declared one, whatever the evidence; else that of the evidence, if it has one."""
+    """Return the datum to use: the declared one, regardless of the evidence; otherwise that of the evidence, if any."""
     verdict = None if evidence is None else evidence.verdict
     medians = {} if evidence is None else evidence.medians_m
     if declared not in ("", "evidence"):
@@ -48,7 +48,7 @@ def decide(role: str, declared: str, evidence: Evidence | None) -> DatumDecision
 
 
 def fault_of(decision: DatumDecision, file: str) -> Fault | None:
-    """Return what keeps an input from being used for its datum: not declared, or not shown."""
+    """Return the fault of an input whose datum is not known: neither declared nor shown by the evidence."""
     if decision.declared == "evidence" and not decision.used:
         what = say("The evidence does not show the datum: {reason}", reason=decision.reason)
     elif not decision.declared:
@@ -59,10 +59,10 @@ def fault_of(decision: DatumDecision, file: str) -> Fault | None:
 
 
 def datum_used(decision: DatumDecision) -> Datum:
-    """Return the datum decided on; WGS-84 where none could be, for a table that is only looked at."""
+    """Return the datum decided on; WGS-84 where there is none, for a table that is only checked."""
     return cast("Datum", decision.used or "wgs84")
 
 
 def shifted(lon: FloatArray, lat: FloatArray, decision: DatumDecision) -> tuple[FloatArray, FloatArray]:
-    """Return points in WGS-84."""
+    """Return points (degrees) in WGS-84."""
     return to_wgs84(lon, lat, datum=datum_used(decision))

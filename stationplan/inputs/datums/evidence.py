@@ -1,9 +1,10 @@
-"""Which datum coordinates have: what roads and known points say under each hypothesis.
+"""Evidence of the datum of coordinates: distances to roads and known points under each hypothesis.
 
-In Sichuan GCJ-02 lies some 390 m and BD-09 some 920 m from WGS-84. Stations stand on streets, so under the right datum
-they are a few metres from a road and under a wrong one as far as any chance place. Districts hold the points that are
-known to lie in them, so under the right datum few points near a boundary fall outside. How near to roads chance places
-are is found by shifting the points in many directions by distances like those between the datums.
+In Sichuan, GCJ-02 is shifted by some 390 m and BD-09 by some 920 m from WGS-84. Stations are on streets, so under the
+right datum they are a few metres from a road, and under a wrong one as far as any random location. Districts contain
+the points that are known to lie in them, so under the right datum few points near a boundary fall outside. The distance
+of random locations to roads is measured by shifting the points in many directions by distances like those between the
+datums.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from stationplan.errors import Message, say
 from stationplan.geo import Datum, metres_apart, project, to_wgs84, utm_crs, wgs84_to_gcj02
 
 HYPOTHESES: tuple[Datum, ...] = ("wgs84", "gcj02", "bd09")
-"""What coordinates may be; CGCS2000 is WGS-84 to centimetres."""
+"""The datums considered; CGCS2000 agrees with WGS-84 to centimetres."""
 
 DATUM_NAMES: Mapping[str, str] = {"wgs84": "WGS-84", "cgcs2000": "CGCS2000", "gcj02": "GCJ-02", "bd09": "BD-09"}
 
@@ -29,37 +30,45 @@ _REACH_M = 3000.0
 _FAR_DEGREES = 6.0
 _NO_SHIFT_M = 1.0
 _STREET_M = 60.0
-"""Beyond half a city block a distance says no more than that the point stands nowhere near a street."""
+"""Beyond half a city block, a distance only shows that the point is not near a street."""
 
 _RATIO = 0.67
 _CHANCE = 0.001
-"""A boundary's datum shows when the mean miss is at most two thirds of every other's, and so many more points favour
-it than another that chance does so once in a thousand (sign test, Dixon and Mood 1946). With points spread over
-counties of Sichuan, some 60 of 1,000 lay outside under some datum; they showed the right one in all of 18 trials, and
-in 15 of 18 where points were 100 m off. None was told wrong."""
+"""Thresholds for the datum of boundaries.
+
+A datum is accepted if its mean miss is at most two thirds of that of every other datum, and the number of points that
+favour it over another is so large that it occurs by chance once in a thousand (sign test, Dixon and Mood 1946). With
+points spread over counties of Sichuan, some 60 of 1,000 lay outside under some datum; they showed the right one in all
+of 18 trials, and in 15 of 18 where points were 100 m off. No trial gave a wrong datum.
+"""
 
 _SHIFTS = 60
 _NEAREST_SHIFT_M, _FARTHEST_SHIFT_M = 250.0, 1250.0
 _CLEAR, _CLEARER = 4.0, 2.0
 _LEAST_POINTS = 10
 _NEAR_M = 30.0
-"""A datum shows when ten points or more are within 30 m of a street on average (distances cut at 60 m), fit four
-standard deviations better than under chance shifts, and at least twice as clearly as under any other datum.
+"""Thresholds for the datum of points near roads.
 
-Tried on lists of points in each datum, 90 of a kind, beside the streets of Yulin (Chengdu), of the demo city, and of
-grids of country roads 1, 2.5 and 5 km apart. Within 30 m of a road 99 % (Yulin), 66 % (demo) and 100 % (country) of
-lists of 10 points were told right, and all of 25 points or more; with a third of the points anywhere 54, 22 and 76 % of
-10 points and 80 % or more of 25. None was told wrong. Of points anywhere, which know nothing of a datum, no list was
-told to have one. Points of none of the three datums, beside roads but shifted at random, were told to have one in at
-most 4 % of a kind: country roads in rows look alike from many places. With fewer points or without the absolute limit
-chance points in the country were told a datum in up to 8 % of lists. ``tests/test_evidence.py`` repeats a part."""
+A datum is accepted if there are at least ten points, their mean distance to a street is at most 30 m (distances capped
+at 60 m), and the mean distance is at least four standard deviations below that of random shifts, and at least twice as
+many as under any other datum.
+
+Tested on lists of points in each datum, 90 of a kind, beside the streets of Yulin (Chengdu), of the demo city, and of
+grids of country roads 1, 2.5 and 5 km apart. Within 30 m of a road, 99 % (Yulin), 66 % (demo) and 100 % (country) of
+the lists of 10 points were identified correctly, and all lists of at least 25 points; with a third of the points at
+random locations, 54, 22 and 76 % of the lists of 10 points and at least 80 % of those of 25. None was identified
+wrongly. Of random points, which carry no information on a datum, no list was assigned one. Points in none of the three
+datums, beside roads but shifted at random, were assigned one in at most 4 % of a kind: country roads in parallel rows
+look alike from many places. With fewer points or without the absolute limit, random points in the country were assigned
+a datum in up to 8 % of lists. ``tests/test_evidence.py`` repeats a part of these tests.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
     """How well each datum fits: median distance (m) of ``points`` points, and the datum that clearly fits best, if any.
 
-    ``verdict`` is ``None`` where the medians do not decide; ``reason`` says it for people.
+    ``verdict`` is ``None`` where the medians are not conclusive; ``reason`` explains the result for readers.
     """
 
     points: int
@@ -77,13 +86,13 @@ def weigh_by_roads(
     tail: IntArray | CountArray,
     head: IntArray | CountArray,
 ) -> Evidence:
-    """Return how near points lie to roads when their coordinates are taken for each datum.
+    """Return the distances of points to roads when their coordinates are interpreted in each datum.
 
-    ``lon``/``lat`` are degrees of the datum in question, the roads' nodes WGS-84 degrees, ``tail``/``head`` the nodes
-    of straight pieces of road. Of more than 1,000 points every n-th is taken; fewer than 10 decide nothing. Distances
-    are cut at 3 km.
+    ``lon``/``lat`` are degrees of the unknown datum, the roads' nodes are WGS-84 degrees, ``tail``/``head`` the nodes
+    of straight pieces of road. Of more than 1,000 points every n-th is used; fewer than 10 are not conclusive.
+    Distances are capped at 3 km.
     """
-    if len(lon):  # a mistyped place would bend the projection of all others
+    if len(lon):  # a mistyped location would distort the projection of all others
         near = (np.abs(lon - np.median(lon)) <= _FAR_DEGREES) & (np.abs(lat - np.median(lat)) <= _FAR_DEGREES)
         lon, lat = lon[near], lat[near]
     step = max(1, -(-len(lon) // _MOST_POINTS))
@@ -117,15 +126,15 @@ def weigh_by_roads(
     if len(lon) < _LEAST_POINTS:
         few = say("{told} Fewer than {least} points do not decide.", told=told, least=_LEAST_POINTS)
         return Evidence(len(lon), _medians(found), None, few)
-    chance = [distances(at["wgs84"] + shift, _STREET_M) for shift in _shifts()]  # cut there anyway
+    chance = [distances(at["wgs84"] + shift, _STREET_M) for shift in _shifts()]  # capped at this distance in any case
     return _evidence(found, _fits_best(found, chance), told)
 
 
 def weigh_by_points(polygons: ObjectArray, polygon: IntArray, lon: FloatArray, lat: FloatArray) -> Evidence:
-    """Return how far known points lie outside their districts when the boundaries are taken for each datum.
+    """Return how far known points lie outside their districts when the boundaries are interpreted in each datum.
 
-    ``polygons`` are in degrees of the datum in question; point i, in WGS-84 degrees, is known to lie in
-    ``polygons[polygon[i]]``. Only points that fall outside under some datum can tell, so others do not count.
+    ``polygons`` are in degrees of the unknown datum; point i, in WGS-84 degrees, is known to lie in
+    ``polygons[polygon[i]]``. Only points that fall outside under some datum are informative, so the others are ignored.
     """
     if len(lon) == 0 or not _shifted(lon, lat):
         return _nothing(len(lon))
@@ -154,7 +163,7 @@ def weigh_by_points(polygons: ObjectArray, polygon: IntArray, lon: FloatArray, l
         count=int(tells.sum()),
         **{datum: round(float(metres.mean())) for datum, metres in found.items()},
     )
-    # Most points that tell are within their district under two datums of three, so that medians would often be 0.
+    # Most informative points lie in their district under two of the three datums, so that medians would often be 0.
     means = {datum: float(metres.mean()) for datum, metres in found.items()}
     best = min(HYPOTHESES, key=lambda datum: means[datum])
     wins = all(
@@ -166,7 +175,7 @@ def weigh_by_points(polygons: ObjectArray, polygon: IntArray, lon: FloatArray, l
 
 
 def _shifted(lon: FloatArray, lat: FloatArray) -> bool:
-    """Return whether the datums differ where the points lie."""
+    """Return whether the datums differ at the location of the points."""
     return bool((metres_apart(lon, lat, *wgs84_to_gcj02(lon, lat)) > _NO_SHIFT_M).any())
 
 
@@ -181,14 +190,14 @@ def _shown(distances: Mapping[Datum, FloatArray]) -> dict[str, object]:
 
 
 def _shifts() -> FloatArray:
-    """Return shifts (m) in all directions, as long as those between the datums; the same ones each time."""
-    turn = np.arange(_SHIFTS) * np.pi * (3 - np.sqrt(5))  # the golden angle spreads directions and lengths evenly
+    """Return shifts (m) in all directions, as long as those between the datums; deterministic."""
+    turn = np.arange(_SHIFTS) * np.pi * (3 - np.sqrt(5))  # the golden angle distributes directions and lengths evenly
     length = _NEAREST_SHIFT_M + (np.arange(_SHIFTS) * np.sqrt(2) % 1) * (_FARTHEST_SHIFT_M - _NEAREST_SHIFT_M)
     return np.column_stack([length * np.cos(turn), length * np.sin(turn)])
 
 
 def _fits_best(distances: Mapping[Datum, FloatArray], chance: Sequence[FloatArray]) -> Datum | None:
-    """Return the datum whose points are nearer to streets than chance places, clearly and more so than another's."""
+    """Return the datum whose points are nearer to streets than random ones, clearly, and more so than any other's."""
     by_chance = np.array([np.minimum(metres, _STREET_M).mean() for metres in chance])
     spread = max(float(by_chance.std()), 1e-9)
     clear = {

@@ -1,1 +1,1 @@
-"""Tables of records, whatever file or database they come from, as text with columns, rows and coordinates."""
+"""Tables of records from any file or database, as text with columns, rows and coordinates."""

@@ -1,4 +1,4 @@
-"""Which column headers mean which field: the one table of names, Chinese and English."""
+"""Column headers and the fields that they denote: the one table of names, Chinese and English."""
 
 from __future__ import annotations
 
@@ -44,8 +44,10 @@ FIELD_NAMES: Mapping[str, tuple[str, ...]] = {
     "speed_kmh": ("speed_kmh", "maxspeed", "速度"),
     "wkt": ("wkt", "geometry", "几何"),
 }
-"""Names of each field, as :func:`normalise` compares them. A scenario's ``[columns]`` adds names, and the ``columns``
-of a table go before all of them."""
+"""Names of each field, compared after :func:`normalise`.
+
+A scenario's ``[columns]`` adds names, and the ``columns`` of a table take precedence over all of them.
+"""
 
 KIND_NAMES: Mapping[str, str] = {
     **{name: name for name in ("standard", "micro", "mobile")},
@@ -53,13 +55,13 @@ KIND_NAMES: Mapping[str, str] = {
     **dict.fromkeys(("微型", "微型站", "微型站点", "微驿站"), "micro"),
     **dict.fromkeys(("流动型", "流动", "流动站", "移动", "移动型"), "mobile"),
 }
-"""Words for a station's kind."""
+"""Words for the kinds of stations."""
 
 _NOTE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】")
 
 
 def normalise(header: str) -> str:
-    """Return a header or a word as it is compared: without case, width, spaces, stars, and units in brackets.
+    """Return a header or word normalised for comparison: without case, width, spaces, asterisks, and units in brackets.
 
     >>> normalise(" Longitude "), normalise("*经度（°E）"), normalise("费 用(元)")
     ('longitude', '经度', '费用')
@@ -70,7 +72,7 @@ def normalise(header: str) -> str:
 
 
 def with_names(added: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
-    """Return the table of names with those that a scenario adds.
+    """Return the table of names, with the names that a scenario adds.
 
     >>> with_names({"name": ["点位"]})["name"][-1]
     '点位'

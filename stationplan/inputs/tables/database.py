@@ -1,7 +1,7 @@
 """A table or query of a PostGIS database as a :class:`~stationplan.inputs.tables.table.Table`.
 
-A query is the user's own and runs as the one statement of a read-only transaction; names of tables are quoted, never
-pasted into SQL. What either may see is for the rights of the database user to decide.
+A query is written by the user and runs as the only statement of a read-only transaction; names of tables are quoted,
+never inserted into SQL as text. What either may read is controlled by the privileges of the database user.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ if TYPE_CHECKING:  # an extra: imported where a database is used
     from sqlalchemy import Connection, CursorResult, Select
 
 TIMEOUT_S = 600
-"""How long the server may work on a statement."""
+"""Time limit (s) of a statement on the server."""
 
 _ROWS_AT_ONCE = 2000
 _NAMES_SHOWN = 20
 _MB = 1_000_000
 _NO_RIGHT, _BAD_TEXT, _TIMED_OUT = "42501", "22021", "57014"
-"""SQLSTATE of some refusals."""
+"""SQLSTATE codes of some errors."""
 
 
 _TYPES = "SELECT oid FROM pg_type WHERE typname IN ('geometry', 'geography')"
@@ -51,20 +51,20 @@ ORDER BY 1, 2"""
 def read_database(
     url: str, *, table: str | None = None, query: str | None = None, geometry: str | None = None, limits: Limits
 ) -> Table:
-    """Return a table or view (``schema.table``, or ``table`` on the search path), or the answer to a query.
+    """Return a table or view (``schema.table``, or ``table`` on the search path), or the result of a query.
 
-    ``url`` is ``postgresql://user@host/database``. Names are taken as they are written, capitals too.
+    ``url`` is ``postgresql://user@host/database``. Names are case-sensitive and used as written.
 
-    Values become the text that the server writes for them, as in its CSV files; NULL is empty. The column of type
-    geometry or geography becomes ``shapes``, in two dimensions, and ``crs`` (``None`` for SRID 0); of several
-    ``geometry`` names one, and the others are left out. Rows stand in the order of the primary key, else in that of
-    their content; those of a query as it orders them. A shape of a kind that is not read sets its row aside.
+    Values are the text that the server writes for them, as in its CSV files; NULL is empty. The column of type geometry
+    or geography becomes ``shapes``, in two dimensions, and ``crs`` (``None`` for SRID 0); of several, ``geometry``
+    selects one, and the others are dropped. Rows are in the order of the primary key, otherwise in that of their
+    content; those of a query in its own order. A row whose shape is of an unsupported kind is excluded.
 
     Raises
     ------
     InputError
-        The database cannot be reached, there is no such table, the server refuses to read, the answer is too large, has
-        no rows or two columns of one name, or its geometry is unclear.
+        The database cannot be reached, there is no such table, the server refuses to read it, the result is too large,
+        has no rows or two columns of one name, or its geometry column or CRS is ambiguous.
     """
     faults = FaultList(shown_url(url), sheet=table)
     if (table is None) == (query is None):
@@ -78,7 +78,7 @@ def read_database(
         geometry_types = {int(row[0]) for row in connection.exec_driver_sql(_TYPES)}
         if query is not None:
             ordered = True
-            # Without parameters a % is a %.
+            # Without parameters, % has no special meaning.
             result = _as_text(connection).exec_driver_sql(query, execution_options={"no_parameters": True})
         else:
             key = _primary_key(connection, table or "", faults)
@@ -105,7 +105,7 @@ def _cure(state: str, *, is_query: bool) -> Message:
 
 
 def _split(name: str) -> tuple[str | None, str]:
-    """Return schema and table of a name; what follows the first point is the table."""
+    """Return the schema and table of a name; everything after the first point is the table."""
     schema, point, table = name.partition(".")
     return (schema, table) if point else (None, name)
 
@@ -138,9 +138,9 @@ def _everything_of(name: str, key: Sequence[str]) -> Select[*tuple[object, ...]]
 
 
 def _as_text(connection: Connection) -> Connection:
-    """Return the connection with values left as the server writes them, and with cursors that the server keeps.
+    """Return the connection with values as text, as the server writes them, and with server-side cursors.
 
-    Such a cursor takes one SELECT and nothing else, and gives its rows bit by bit.
+    Such a cursor accepts a single SELECT and nothing else, and returns its rows in batches.
     """
     from psycopg import Connection as Driver  # noqa: PLC0415 - an extra
     from psycopg import adapters  # noqa: PLC0415 - likewise
@@ -153,14 +153,14 @@ def _as_text(connection: Connection) -> Connection:
     driver = connection.connection.driver_connection
     assert isinstance(driver, Driver)
     known = {oid for kind in adapters.types for oid in (kind.oid, kind.array_oid)}
-    for oid in {*known, 0}:  # 0 stands for the unknown ones
+    for oid in {*known, 0}:  # 0 is the default for unknown types
         driver.adapters.register_loader(oid, AsWritten)
     return connection.execution_options(stream_results=True, max_row_buffer=_ROWS_AT_ONCE)
 
 
 @dataclass(frozen=True)
 class _Header:
-    """Names of an answer's plain columns, where they stand, and where the geometry stands, if any is read."""
+    """Names and positions of the plain columns of a result, and the position of the geometry column, if one is read."""
 
     names: tuple[str, ...]
     plain: tuple[int, ...]
@@ -168,7 +168,7 @@ class _Header:
 
 
 _Record = tuple[tuple[str, ...], str | None]
-"""Texts of a row, and its geometry as hexadecimal EWKB."""
+"""The texts of a row, and its geometry as hexadecimal EWKB."""
 
 
 def _header(
@@ -268,7 +268,7 @@ def _table(
 
 
 def _shapes(texts: Sequence[str | None]) -> ObjectArray:
-    """Return geometries of hexadecimal EWKB, ``None`` where there is none or its kind is not read."""
+    """Return geometries of hexadecimal EWKB, ``None`` where there is none or its kind is not supported."""
     array: ObjectArray = np.array(texts, dtype=object)
     try:
         return np.asarray(shapely.from_wkb(array, on_invalid="ignore"), dtype=object)
@@ -279,7 +279,7 @@ def _shapes(texts: Sequence[str | None]) -> ObjectArray:
 
 
 def _crs(connection: Connection, srids: set[int], faults: FaultList) -> str | None:
-    """Return the CRS of an SRID as ``EPSG:4490`` or, for one that the database has defined itself, as WKT."""
+    """Return the CRS of an SRID as ``EPSG:4490``, or as WKT for one defined by the database itself."""
     if len(srids) > 1:
         faults.add(
             say("The geometries have several SRIDs: {srids}.", srids=", ".join(map(str, sorted(srids)))),

@@ -1,7 +1,7 @@
 """Features of GeoJSON, GeoPackage, Shapefile and GeoParquet files as tables with shapes.
 
-GDAL would choose its reader by content, and some of its readers open whatever other file or address the content names.
-So GeoJSON is read as plain JSON, and a file goes to GDAL only when its first bytes are those of its kind.
+GDAL selects its driver by content, and some of its drivers open any other file or address that the content names.
+Therefore GeoJSON is read as plain JSON, and a file is passed to GDAL only if its first bytes match its format.
 """
 
 from __future__ import annotations
@@ -40,16 +40,17 @@ _BYTES_A_VERTEX = 16
 _EXACT = 2**53
 
 GEOMETRY_SUFFIXES = frozenset({".geojson", ".json", *_MAGIC, ".geoparquet"})
-"""Files that hold shapes."""
+"""Suffixes of files that contain shapes."""
 
 
 def read_features(path: Path, limits: Limits, *, layer: str | None = None) -> Table:
-    """Return the features of a file as a table; the first is row 2, as if under a header.
+    """Return the features of a file as a table; the first is row 2, as if below a header.
 
     Raises
     ------
     InputError
-        The file is too large, damaged or of another kind than its name says, has no such layer or several layers.
+        The file is too large, damaged or of another format than its suffix states, or the layer does not exist or is
+        one of several and not named.
     """
     suffix = path.suffix.lower()
     if suffix in {".geojson", ".json"}:
@@ -86,7 +87,7 @@ def feature_table(
 
 
 def as_text(value: object) -> str:
-    """Return a value as a CSV file would hold it; a whole number that a file keeps as 510100.0 is 510100."""
+    """Return a value as text, as in a CSV file; a whole number stored as 510100.0 becomes 510100."""
     if isinstance(value, float | np.floating):
         number = float(value)
         if math.isnan(number):
@@ -142,7 +143,7 @@ def _crs_name(declared: str) -> str | None:
 
 
 def _read_with_gdal(path: Path, limits: Limits, layer: str | None, driver: str, faults: FaultList) -> Table:
-    from pyogrio.errors import DataLayerError, DataSourceError  # noqa: PLC0415 - GDAL is loaded where files need it
+    from pyogrio.errors import DataLayerError, DataSourceError  # noqa: PLC0415 - GDAL is loaded only if a file needs it
 
     try:
         with warnings.catch_warnings(record=True) as told:
@@ -170,7 +171,7 @@ def _read_with_gdal(path: Path, limits: Limits, layer: str | None, driver: str, 
 def _read_layer(
     path: Path, limits: Limits, layer: str | None, driver: str, faults: FaultList
 ) -> tuple[list[str], _Raw]:
-    """Return the names of the columns of a layer, and what GDAL reads of it."""
+    """Return the names of the columns of a layer, and the data that GDAL reads from it."""
     import pyogrio  # noqa: PLC0415 - likewise
     from pyogrio.errors import DataSourceError  # noqa: PLC0415
 
@@ -188,7 +189,7 @@ def _read_layer(
             code="missing_layer",
         )
     faults.raise_any()
-    # A Shapefile is read byte for byte, as what such files say of their encoding is often missing or wrong.
+    # A Shapefile is read as bytes, because its declared encoding is often missing or wrong.
     encoding = "ISO-8859-1" if driver == "ESRI Shapefile" else None
     info = pyogrio.read_info(path, layer=layer, encoding=encoding, force_feature_count=True)
     if info["driver"] != driver:
@@ -208,9 +209,9 @@ _Raw = tuple[dict[str, object], object, NDArray[np.object_] | None, Sequence[Seq
 
 
 def _recoded(names: list[str], raw: _Raw) -> tuple[list[str], _Raw]:
-    """Return names and text that were read byte for byte as UTF-8 where they are that, else as GB18030.
+    """Return names and text that were read as bytes, decoded as UTF-8 if valid, otherwise as GB18030.
 
-    Writers cut names after ten bytes, in UTF-8 in the middle of the fourth Chinese character.
+    Writers truncate names after ten bytes, in UTF-8 in the middle of the fourth Chinese character.
     """
     meta, fids, wkb, columns = raw
     texts = [[value.encode("latin-1") if isinstance(value, str) else value for value in column] for column in columns]
@@ -219,7 +220,7 @@ def _recoded(names: list[str], raw: _Raw) -> tuple[list[str], _Raw]:
     try:
         content.decode(encoding)
         if not content.strip() or content.isascii():
-            for name in names:  # an incomplete last character is no fault of the encoding
+            for name in names:  # an incomplete last character does not rule out the encoding
                 codecs.getincrementaldecoder(encoding)().decode(name.encode("latin-1"))
     except UnicodeDecodeError:
         encoding = "gb18030"
@@ -228,7 +229,7 @@ def _recoded(names: list[str], raw: _Raw) -> tuple[list[str], _Raw]:
 
 
 def _whole(name: bytes, encoding: str) -> str:
-    """Return the name of a column; of one cut in the middle of a character, the recognised name that it begins."""
+    """Return the name of a column; for one cut in the middle of a character, the known name that starts with it."""
     try:
         return name.decode(encoding)
     except UnicodeDecodeError:

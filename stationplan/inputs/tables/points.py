@@ -1,4 +1,4 @@
-"""Coordinates of the rows of a table, from its columns or its shapes, and what is wrong with them."""
+"""Coordinates of the rows of a table, from its columns or its shapes, and their faults."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from stationplan.inputs.tables.table import Table, as_degrees, as_number, number
 
 _FAR_TIMES = 20.0
 _FAR_M = 100_000.0
-"""A point is far from the others at 20 times their median distance from the middle, and 100 km at least."""
+"""A point is far from the others at 20 times their median distance from the median position, and at least 100 km."""
 
 _WITH_ZONE_M = 10_000_000.0
-"""Eastings in China have six digits, or eight with the number of their zone before them."""
+"""Eastings in China have six digits, or eight if preceded by the number of their zone."""
 
 _PAIR = re.compile(r"\s*[,，;； ]\s*")
 
@@ -35,9 +35,9 @@ def coordinates(
 ) -> tuple[FloatArray, FloatArray]:
     """Return longitudes and latitudes in degrees of the table's datum, NaN where a row has none.
 
-    Shapes go before columns, unless the columns were ``named`` by the user. ``crs`` is that of eastings and
-    northings, where the coordinates are such; a shape's own CRS counts where none is given. A shape that is no point
-    stands for a point in it; with ``inside`` false that is its centroid and nothing is noted.
+    Shapes take precedence over columns, unless the columns were ``named`` by the user. ``crs`` is that of eastings and
+    northings, if the coordinates are projected; if it is not given, the CRS of the shapes is used. A shape that is not
+    a point is replaced with a point inside it; with ``inside`` false, with its centroid, and nothing is recorded.
     """
     lon, lat = _in_degrees(table, columns, faults, crs=crs, inside=inside, named=named)
     placed = np.isfinite(lon) & np.isfinite(lat)
@@ -88,7 +88,7 @@ def _of_shapes(table: Table, faults: FaultList, *, inside: bool) -> tuple[FloatA
     points = shapes.copy()
     points[empty] = None
     points[drawn] = shapely.point_on_surface(shapes[drawn]) if inside else shapely.centroid(shapes[drawn])
-    points[shapely.is_empty(points)] = None  # no point is inside a shape with a vertex that is no number
+    points[shapely.is_empty(points)] = None  # no point is inside a shape with a vertex that is not a number
     for i in np.flatnonzero(drawn) if inside else ():
         faults.add(
             say("The geometry is a {kind}, not a point; a point inside it is used.", kind=shapes[i].geom_type),
@@ -121,7 +121,7 @@ def _of_pairs(table: Table, column: int, faults: FaultList) -> tuple[FloatArray,
 def _from_projected(
     table: Table, x: FloatArray, y: FloatArray, crs: str, faults: FaultList
 ) -> tuple[FloatArray, FloatArray]:
-    """Return degrees of eastings and northings, after a look whether they are such."""
+    """Return degrees of eastings and northings, after checking that the values are plausible."""
     nothing = np.full(len(x), np.nan)
     known = ~np.isnan(x) & ~np.isnan(y)
     if known.any() and (np.abs(x[known]) <= 180).all() and (np.abs(y[known]) <= 90).all():
@@ -218,7 +218,7 @@ def _degrees(table: Table, x: FloatArray, y: FloatArray, faults: FaultList) -> t
 
 
 def _note_far(table: Table, lon: FloatArray, lat: FloatArray, faults: FaultList) -> None:
-    """Note points far from all others; they are kept, as nothing says that they are wrong."""
+    """Record points far from all others; they are kept, because they are not necessarily wrong."""
     known = np.flatnonzero(~np.isnan(lon))
     if len(known) < 3:
         return

@@ -1,4 +1,4 @@
-"""A table from wherever the scenario says: text, workbook, features of a file, or a database."""
+"""Reads a table from the source that the scenario names: text, workbook, features of a file, or a database."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _Read = TypeVar("_Read")
 
 
 class Attempts:
-    """Calls one reader after another and keeps the faults of those that refuse."""
+    """Calls several readers in turn and collects the faults of those that reject their input."""
 
     def __init__(self) -> None:
         self.faults: list[Fault] = []
 
     def __call__(self, read: Callable[[], _Read]) -> _Read | None:
-        """Return what a reader returns, ``None`` if it refuses its input."""
+        """Return what a reader returns, ``None`` if it rejects its input."""
         try:
             return read()
         except InputError as error:
@@ -41,7 +41,7 @@ class Attempts:
 
 @dataclass(frozen=True)
 class Located:
-    """A source and where it is: the path of its file, ``None`` for a database."""
+    """A source and its location: the path of its file, ``None`` for a database."""
 
     source: Source
     path: Path | None
@@ -53,19 +53,19 @@ def locate(scenario: Scenario, source: Source, *, key: str) -> Located:
     Raises
     ------
     InputError
-        The file does not exist or leaves its folder.
+        The file does not exist or is outside the folders of the scenario's inputs.
     """
     name = source.file or ""
     return Located(source, None if is_database(name) else scenario.locate(name, key=key))
 
 
 def read_table(located: Located, wanted: Wanted, limits: Limits) -> Table:
-    """Return the table of a source; ``wanted`` tells the header from titles above it, and the right sheet.
+    """Return the table of a source; ``wanted`` identifies the header below any titles, and the right sheet.
 
     Raises
     ------
     InputError
-        The source cannot be read as a table, or not within the limits.
+        The source cannot be read as a table, or exceeds the limits.
     """
     source, path = located.source, located.path
     if path is None:
@@ -90,14 +90,14 @@ def read_table(located: Located, wanted: Wanted, limits: Limits) -> Table:
 
 
 def read_fields(located: Located, wanted: Wanted, limits: Limits) -> tuple[Table, dict[str, int], FaultList]:
-    """Return the table of a source, the columns of its fields, and all faults so far, to be raised or added to.
+    """Return the table of a source, the columns of its fields, and all faults so far, to be extended and raised.
 
     A table with shapes, or with both coordinates in one column, needs no ``lon`` and ``lat``.
 
     Raises
     ------
     InputError
-        The source cannot be read as a table, or not within the limits.
+        The source cannot be read as a table, or exceeds the limits.
     """
     table = read_table(located, wanted, limits)
     faults = FaultList(table.file, sheet=table.sheet)
@@ -109,9 +109,10 @@ def read_fields(located: Located, wanted: Wanted, limits: Limits) -> tuple[Table
 def read_by_id(
     located: Located, limits: Limits, *, cure: Message, column: str | None = None
 ) -> tuple[Table, list[str], FaultList]:
-    """Return the table of a source whose rows have ids but no place, these ids, and all faults so far.
+    """Return the table of a source whose rows have ids but no coordinates, these ids, and all faults so far.
 
-    ``column`` is the header of the ids, where the user names it; ``cure`` says how to, or what to do instead.
+    ``column`` is the header of the column of ids, if the user names it; ``cure`` says how to name it, or what to do
+    instead.
 
     Raises
     ------
@@ -130,7 +131,7 @@ def read_by_id(
 
 
 def column_called(table: Table, names: Sequence[str], faults: FaultList) -> int | None:
-    """Return the column that is called by one of the names; a fault where several are."""
+    """Return the column with one of the names, ``None`` if there is none; records a fault if there are several."""
     wanted = {normalise(name) for name in names}
     matches = [i for i, header in enumerate(table.header) if normalise(header) in wanted]
     if len(matches) > 1:
@@ -145,6 +146,6 @@ def column_called(table: Table, names: Sequence[str], faults: FaultList) -> int 
 
 
 def quality_of(role: str, table: Table, kept: int, faults: FaultList) -> Quality:
-    """Return what became of the records of a table, of which so many went into the study."""
+    """Return what happened to the records of a table, of which ``kept`` are used in the study."""
     rows = len(table.rows) + table.set_aside
     return Quality(role, table.file, table.sheet, rows, kept, tuple(faults.faults), table.sha256)

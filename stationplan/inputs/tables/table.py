@@ -1,4 +1,4 @@
-"""A table as text, whatever file or database it came from, and its columns as fields and numbers."""
+"""A table as text from any file or database, and its columns as fields and numbers."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ _FOOTER = re.compile(r"(合\s*计|总\s*计|小\s*计|填表人|制表人|填报
 _FOOTER_WORDS = 3
 
 _HEADER_SEARCHED = 30
-"""Rows at the top in which the header is looked for; titles and remarks of office tables fit."""
+"""Number of rows at the top in which the header is searched, below titles and remarks of office tables."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table as text: ``header``, ``rows`` of equal width, and each row's own number in the file (header = 1).
+    """A table as text: ``header``, ``rows`` of equal width, and each row's number in the file (header = 1).
 
-    Things without a header row, such as features of a GeoJSON file or rows of a query, are numbered from 2 in their
-    order. ``shapes`` holds a shapely geometry (or ``None``) a row where the source has geometry, in ``crs``
-    (``None``: undeclared). ``faults`` tells rows that could not be read, ``set_aside`` counts them; they are not in
-    ``rows``. ``sha256`` is that of the whole content, for sources without a file.
+    Records without a header row, such as features of a GeoJSON file or rows of a query, are numbered from 2 in their
+    order. ``shapes`` holds one shapely geometry (or ``None``) per row where the source has geometry, in ``crs``
+    (``None``: undeclared). ``faults`` reports rows that could not be read, and ``set_aside`` is their number; they are
+    not in ``rows``. ``sha256`` is the hash of the whole content, for sources without a file.
     """
 
     file: str
@@ -60,7 +60,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a reader looks for in a table: fields, those that it needs, their names, and headers that the user names."""
+    """What a reader looks for in a table: fields, required fields, their names, and headers named by the user."""
 
     fields: tuple[str, ...]
     required: tuple[str, ...] = ()
@@ -74,27 +74,27 @@ class Wanted:
         return [i for i, text in enumerate(header) if text and normalise(text) in known]
 
     def recognised(self, header: Sequence[str]) -> int:
-        """Return how many fields a header has."""
+        """Return the number of fields recognised in a header."""
         return sum(bool(self.matches(header, name)) for name in self.fields)
 
 
 Row = tuple[int, tuple[str, ...]]
-"""A row as it stands in a file: its own number, its cells."""
+"""A row of a file: its row number and its cells."""
 
 
 def table_from_rows(
     file: str, rows: Sequence[Row], wanted: Wanted, *, sheet: str | None = None, header_row: int | None = None
 ) -> Table:
-    """Return rows of a file as a :class:`Table`, its header found where titles and remarks stand above it.
+    """Return rows of a file as a :class:`Table`, with the header found below any titles and remarks.
 
-    The header is ``header_row`` where that is given, else the row at the top that names the most wanted fields; two
-    rows together, where a merged title spans columns that are named below it. Rows of another width than the header
-    are set aside in ``table.faults``; empty cells past its end do not count.
+    The header is ``header_row`` if given, otherwise the row at the top that names the most wanted fields; two rows
+    together, if a merged title spans columns that are named below it. Rows of a different width from the header are
+    excluded and reported in ``table.faults``; empty cells beyond its end are ignored.
 
     Raises
     ------
     InputError
-        There is no header or no row below it, or a column stands twice; all at once.
+        There is no header or no row below it, or a column name occurs twice; all faults together.
     """
     faults = FaultList(file, sheet=sheet)
     header, first = _header(rows, wanted, header_row, faults)
@@ -105,7 +105,7 @@ def table_from_rows(
     footers = 0
     for number, cells in rows[first:]:
         if len(cells) > width and not any(map(str.strip, cells[width:])):
-            cells = cells[:width]  # noqa: PLW2901 - trailing separators say nothing
+            cells = cells[:width]  # noqa: PLW2901 - trailing separators carry no data
         if _is_footer(cells):
             footers += 1
             faults.add(
@@ -153,9 +153,9 @@ def table_from_rows(
 
 
 def _is_footer(cells: Sequence[str]) -> bool:
-    """Return whether a row begins with a word for totals or for who made the list, and says little else."""
+    """Return whether a row starts with a word for totals or for the author of the list, and contains little else."""
     filled = [cell for cell in map(str.strip, cells) if cell]
-    if not filled or _FOOTER.match(filled[0]) is None:  # first, as it is so of nearly every row
+    if not filled or _FOOTER.match(filled[0]) is None:  # checked first, as it holds for nearly every row
         return False
     return sum(math.isnan(as_number(cell)) for cell in filled) <= _FOOTER_WORDS
 
@@ -184,16 +184,16 @@ def _header(
         both = tuple(low or high for high, low in zip(above, below, strict=False)) if len(above) == len(below) else ()
         if wanted.recognised(both) > max(scores) and scores[upper] > 0 and scores[upper + 1] > 1:
             return both, upper + 2
-    if scores[best] == 0:  # nothing known: the first row that is no lone title
+    if scores[best] == 0:  # nothing recognised: the first row with more than a single title
         best = next((i for i, cells in enumerate(names) if sum(map(bool, cells)) > 1), 0)
     return names[best], best + 1
 
 
 def find_columns(table: Table, wanted: Wanted, faults: FaultList, *, unless: Sequence[str] = ()) -> dict[str, int]:
-    """Return the column index of each field that the table has; fields of ``unless`` are not needed after all.
+    """Return the column index of each field that the table has; fields in ``unless`` are not required.
 
-    Notes a fault for a required field without a column, for a field with several columns, and for a given header that
-    is not there.
+    Records a fault for a required field without a column, for a field with several columns, and for a given header that
+    does not exist.
     """
     found: dict[str, int] = {}
     columns = ", ".join(name for name in table.header if name)
@@ -252,7 +252,7 @@ def _examples(names: Sequence[str]) -> list[str]:
 
 
 def as_number(text: str) -> float:
-    """Return text as a number, NaN where it is none; full-width digits and a leading apostrophe are read.
+    """Return text as a number, NaN where it is not one; full-width digits and a leading apostrophe are accepted.
 
     >>> as_number("104.5"), as_number("１０４．５"), as_number("'104.5"), as_number("104,5")
     (104.5, 104.5, 104.5, nan)
@@ -265,7 +265,7 @@ def as_number(text: str) -> float:
 
 
 def as_degrees(text: str) -> float:
-    """Return text as degrees, NaN where it is none: a number, or degrees, minutes and seconds, with their signs.
+    """Return text as degrees, NaN where it is invalid: a number, or degrees, minutes and seconds, with their signs.
 
     >>> as_degrees("东经104.065°"), as_degrees("104.065E"), as_degrees("104°30′36″"), as_degrees("30.5 S")
     (104.065, 104.065, 104.51, -30.5)
@@ -284,7 +284,7 @@ def as_degrees(text: str) -> float:
 
 
 def as_yuan(text: str) -> float:
-    """Return text as an amount in yuan, NaN where it is none: with thousands set apart, 元 or 万.
+    """Return text as an amount in yuan, NaN where it is invalid: with thousands separators, 元 or 万.
 
     >>> as_yuan("6,000元"), as_yuan("0.6万元"), as_yuan("6500"), as_yuan("6,00")
     (6000.0, 6000.0, 6500.0, nan)
@@ -310,9 +310,8 @@ def numbers(
 ) -> FloatArray:
     """Return a column as finite floats in ``[low, high]``; an empty cell becomes ``empty`` where that is given.
 
-    ``may_fill`` names the scenario key that would say what an empty cell stands for; ``reads`` turns text into a
-    number. Notes a fault for each
-    cell that is not such a number, which sets its row aside, and puts NaN in its place.
+    ``may_fill`` names the scenario key that defines the value of an empty cell; ``reads`` converts text into a number.
+    For each cell without such a number, the value is NaN and a fault is recorded that excludes its row.
     """
     values = np.full(len(table.rows), np.nan)
     name = table.header[index]
@@ -347,7 +346,7 @@ def numbers(
 
 
 def unique_ids(table: Table, index: int, faults: FaultList) -> list[str]:
-    """Return a column of ids; an empty or repeated one sets its row aside."""
+    """Return a column of ids; a row whose id is empty or repeated is excluded."""
     first: dict[str, int] = {}
     ids = table.column(index)
     own = say("Give every row an id of its own.")

@@ -1,4 +1,4 @@
-"""Text files as people send them: encoding and separator told apart, rows numbered as in the file."""
+"""Text files: detection of encoding and separator, with rows numbered as in the file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LINES_SAMPLED = 10
 def decode(data: bytes, file: str) -> str:
     """Return the text of a file in UTF-8 (with or without BOM) or GB18030.
 
-    UTF-8 is tried first: text of another encoding that happens to be valid UTF-8 does not occur in practice.
+    UTF-8 is tried first: text in another encoding that happens to be valid UTF-8 does not occur in practice.
 
     Raises
     ------
@@ -43,7 +43,8 @@ def read_text(path: Path, limits: Limits) -> str:
     Raises
     ------
     InputError
-        The file is too large, or neither UTF-8 nor GB18030, or holds NUL characters.
+        The file is too large, is a zip file such as a workbook, is neither UTF-8 nor GB18030, or contains NUL
+        characters.
     """
     faults = FaultList(path.name)
     refuse_large(path, limits)
@@ -74,10 +75,10 @@ def _agreement(lines: Sequence[str], sign: str) -> tuple[int, int]:
 
 
 def csv_rows(path: Path, limits: Limits) -> list[Row]:
-    """Return the rows of a CSV file that are not empty, with their line numbers.
+    """Return the non-empty rows of a CSV file, with their line numbers.
 
-    The separator (comma, semicolon or tab) is the one by which the most of the first lines have the same number of
-    fields, and more than one.
+    The separator (comma, semicolon or tab) is the one with which most of the first lines have the same number of
+    fields, greater than one.
 
     Raises
     ------

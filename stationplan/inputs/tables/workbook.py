@@ -1,7 +1,7 @@
 """Sheets of Excel workbooks (.xlsx) as rows of text.
 
-calamine reads a sheet into a block of cells and does not unfold entities. What it may not be given is told before:
-parts with a DTD, and sheets whose block would be huge for the few cells in it.
+calamine reads a sheet into a block of cells and does not expand entities. Content that is not safe for it is rejected
+beforehand: parts with a DTD, and sheets whose block would be very large for the few cells in it.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ _CELL = re.compile(rb"""\br=["']([A-Z]{1,3})(\d{1,7})["']""")
 _LONGEST_CELL = 16
 _FREE_CELLS = 20_000_000
 _FILLED_ONE_IN = 50
-"""A sheet may span twenty million cells, and more where one in fifty is filled."""
+"""A sheet may have a block of up to twenty million cells, or more if at least one in fifty is filled."""
 
 
 def sheet_rows(path: Path, wanted: Wanted, limits: Limits, *, sheet: str | None = None) -> tuple[str, list[Row]]:
-    """Return the name of a sheet and its rows that are not empty, with their numbers in the sheet.
+    """Return the name of a sheet and its non-empty rows, with their row numbers in the sheet.
 
-    Without ``sheet`` it is the one visible sheet that has the wanted columns, or the only one with anything in it.
-    Cells become text as they would stand in a CSV file; a formula gives the value that was saved with it.
+    Without ``sheet``, it is the single visible sheet that has the most wanted columns. Cells become the text that a CSV
+    file would contain; a formula becomes the value that was saved with it.
 
     Raises
     ------
     InputError
-        The file is too large, damaged, or declares XML entities; the sheet does not exist, or several may be meant.
+        The file is too large, damaged, or declares XML entities; or the sheet does not exist, or several sheets match.
     """
     faults = FaultList(path.name)
     refuse_large(path, limits)
@@ -70,7 +70,7 @@ def _refuse_unsafe_parts(path: Path, faults: FaultList) -> None:
 
 
 def _refuse_sparse(archive: zipfile.ZipFile, member: str, faults: FaultList) -> None:
-    """Raise :class:`InputError` when a sheet spans a huge block for the cells it has."""
+    """Raise :class:`InputError` when a sheet spans a very large block for the cells it has."""
     cells = rows = columns = 0
     rest = b""
     with archive.open(member) as stream:
