@@ -131,7 +131,13 @@ def impedance(
     cutoff: float,
     workers: int = 1,
 ) -> sparse.csc_array:
-    """Return the least minutes or metres from each target to each source, as :func:`travel_times` does."""
+    """Return the least minutes or metres from each target to each source, as :func:`travel_times` does.
+
+    Raises
+    ------
+    ValueError
+        The cutoff is negative or NaN.
+    """
     if not cutoff >= 0:
         raise ValueError(f"the cutoff is a number >= 0, not {cutoff}")
     graph = network.derived(_graph_of, measure, mode)

@@ -28,10 +28,10 @@ class Journeys(Record):
 class Coverage(Record):
     """Which demand rows each site covers.
 
-    Row r is the combination ``(cell[r], group[r], slot[r])`` and has ``weight[r]`` > 0 workers. ``cover`` is a boolean
-    [row x site] matrix: true where the site is open, suitable for the group and within its standard. Where the coverage
-    of some group declines beyond its standard, ``share`` holds the share of a row that a site covers; ``None``: only
-    ``cover`` applies. ``journeys`` is present if the plan uses travel times.
+    Row r is the combination of ``cell[r]``, ``group[r]`` and ``slot[r]``, and has ``weight[r]`` > 0 workers. ``cover``
+    is a boolean [row x site] matrix: true where the site is open, suitable for the group and within its standard. Where
+    the coverage of some group declines beyond its standard, ``share`` holds the share of a row that a site covers;
+    ``None``: only ``cover`` applies. ``journeys`` is present if the plan uses travel times.
     """
 
     cell: IntArray

@@ -45,7 +45,8 @@ class StudyArea(Record):
 class RoadArcs(Record):
     """Directed road arcs as read from a source, before parallel arcs are reduced.
 
-    ``lon``/``lat``: WGS-84 degrees of the nodes; an arc is the straight line from node ``tail`` to node ``head``.
+    ``lon``/``lat``: WGS-84 degrees of the nodes; an arc is the straight line from node ``tail`` to node ``head``,
+    and ``length_m`` long by the source.
     ``minutes[mode]`` is ``inf`` where the mode may not use the arc. ``road_class`` is an index into ``ROAD_CLASSES``,
     -1 where it is unknown. ``notes`` describe what the source lacks. ``open`` marks arcs that some travel mode may use,
     including modes without ``minutes`` here; ``None`` means the arcs that a mode with minutes may use.
@@ -93,7 +94,9 @@ def joined(tail: NDArray[np.integer], head: NDArray[np.integer]) -> IntArray:
 
 @dataclass(frozen=True, eq=False)
 class RoadNetwork(Record):
-    """Directed road arcs in CSR form, grouped by tail node: arcs of node i are ``indptr[i]:indptr[i + 1]``.
+    """Directed road arcs in CSR form, grouped by tail node.
+
+    The arcs of node i are ``indptr[i]:indptr[i + 1]``; ``head`` is the node where each ends.
 
     ``x`` and ``y`` are eastings and northings (m) in ``crs``. ``minutes[mode]`` and ``metres[mode]`` have one value per
     arc; ``inf`` means that the mode may not use it. Arcs that only other modes may use are kept for drawing. Parallel
@@ -217,8 +220,9 @@ class Straight(Record):
 class TravelTimes(Record):
     """Travel impedance from cell to site, [cell x site] sparse, up to the largest cutoff of the groups of a mode.
 
-    An entry holds minutes (or metres), off-road parts included. A stored 0 is a cell at the site itself; an absent
-    entry is beyond the cutoff or unreachable. NaN never occurs. ``metres`` exists for modes with a limit by length.
+    An entry of ``minutes[mode]`` (or ``metres[mode]``) holds minutes (or metres), off-road parts included. A stored 0
+    is a cell at the site itself; an absent entry is beyond the cutoff or unreachable. NaN never occurs. ``metres``
+    exists for modes with a limit by length.
     """
 
     minutes: Mapping[Mode, sparse.csr_array]

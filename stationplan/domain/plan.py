@@ -103,8 +103,8 @@ class Recounted(Record):
 class ShareRanges(Record):
     """The 5th and the 95th percentile of the share of workers covered, over the draws of the demand.
 
-    ``overall`` is [today or with the plan, low or high]; the others have one such table for each district, group and
-    slot. NaN where a part of the demand has no workers.
+    ``overall`` is [today or with the plan, low or high]; ``by_district``, ``by_group`` and ``by_slot`` have one such
+    table for each district, group and time slot. NaN where a part of the demand has no workers.
     """
 
     overall: FloatArray

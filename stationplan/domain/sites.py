@@ -13,13 +13,14 @@ from stationplan.domain.base import BoolArray, FloatArray, IntArray, Kind, Recor
 class Sites(Record):
     """Existing stations and candidate sites, one row each; ids are unique across both.
 
-    ``open[site, slot]`` and ``serves[site, group]`` say when a site is open and which groups it serves. ``district`` is
-    -1 outside every district. ``cost`` (yuan) is 0 for existing stations. ``hours`` are the opening hours as text,
-    ``host`` the id of the host type. ``place`` is the row of the station or candidate to which an action applies: of
-    new sites with the same ``place``, at most one is chosen. ``capacity`` is the number of workers that a site can
-    serve in a time slot, NaN where it is not stated. ``action`` is the id of the action, empty for the station itself;
-    ``counted`` sites count towards the number of new sites. ``preferred`` and ``closable`` sites are named by the
-    scenario.
+    ``x`` and ``y`` are eastings and northings (m). ``existing`` marks stations; of the others ``required`` must and
+    ``forbidden`` may not be built. ``open[site, slot]`` and ``serves[site, group]`` say when a site is open and which
+    groups it serves. ``district`` is -1 outside every district. ``cost`` (yuan) is 0 for existing stations. ``hours``
+    are the opening hours as text, ``host`` the id of the host type. ``place`` is the row of the station or candidate to
+    which an action applies: of new sites with the same ``place``, at most one is chosen. ``capacity`` is the number of
+    workers that a site can serve in a time slot, NaN where it is not stated. ``action`` is the id of the action, empty
+    for the station itself; ``counted`` sites count towards the number of new sites. ``preferred`` and ``closable``
+    sites are named by the scenario.
     """
 
     site_id: tuple[str, ...]

@@ -46,7 +46,7 @@ class Cells(Record):
 
 @dataclass(frozen=True, eq=False)
 class Count(Record):
-    """One count for every cell, with its unit and source."""
+    """One count for every cell, ``values[cell]``, with its unit and source."""
 
     values: FloatArray
     unit: str
@@ -98,7 +98,7 @@ class Observed(Record):
 
 @dataclass(frozen=True, eq=False)
 class Places(Record):
-    """Points of interest: eastings and northings (m), and the class of each as a row of ``classes``."""
+    """Points of interest: eastings ``x``, northings ``y`` (m), and the class ``kind`` of each, an index of ``classes``."""
 
     x: FloatArray
     y: FloatArray
@@ -137,9 +137,9 @@ class Scores(Record):
     ``d2_poisson`` is the share of the Poisson deviance from the mean that is explained: 1 is perfect, 0 is no better
     than the mean of all, below 0 is worse. ``mae`` is in workers per cell, ``bias`` is predicted total / observed total
     - 1, ``rank_correlation`` is Spearman's. ``top_share`` is the share of all observed workers in the tenth of the
-    cells with the highest predictions, ``top_share_best`` the same for a perfect ranking. The deciles are sums over the
-    cells in order of increasing prediction. NaN where a figure is undefined, such as the rank correlation of equal
-    predictions.
+    cells with the highest predictions, ``top_share_best`` the same for a perfect ranking. ``predicted_by_decile`` and
+    ``observed_by_decile`` are sums (workers) over the cells in order of increasing prediction. NaN where a figure is
+    undefined, such as the rank correlation of equal predictions.
     """
 
     d2_poisson: float

@@ -18,7 +18,13 @@ _TRIES = 20
 
 
 def unmet_rule(asked: Question) -> InfeasibleError | UndecidedError:
-    """Return the first rule of coverage that fails together with those before it, and what could be had instead."""
+    """Return the first rule of coverage that fails together with those before it, and what could be had instead.
+
+    Raises
+    ------
+    ConsistencyError
+        Every rule can be met.
+    """
     plan = asked.plan
     if asked.floor.any():
         share = _reachable_floor(asked)

@@ -43,7 +43,13 @@ class Arguments:
             raise ValueError("\n".join(self.faults))
 
     def with_those_of(self, check: Callable[[], Checked]) -> Checked:
-        """Return what another check returns; raise its faults together with those noted so far, if there are any."""
+        """Return what another check returns.
+
+        Raises
+        ------
+        ValueError
+            The other check, or this one so far, has faults; all of them, one a line.
+        """
         try:
             checked = check()
         except ValueError as error:
