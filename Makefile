@@ -10,12 +10,14 @@ demo: $(READY)
 	$(BIN)/stationplan demo
 
 test: check
-	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered \
+		--ignore=tests/test_architecture.py $(PYTEST_ARGS)
 
 check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/pytest -q tests/test_architecture.py
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory check-js; \
 		elif [ "$$CI" = true ]; then echo "The map's scripts must be checked in CI: install nodejs and npm." && exit 1; \
 		else echo "The map's scripts were not checked: that needs node and npm."; fi

@@ -1,4 +1,4 @@
-"""Roads, cells and sites to sparse travel times and coverage. The fast kernels live here."""
+"""Access: sparse travel times between cells and sites over the roads, and coverage; with the compiled kernels."""
 
 from __future__ import annotations
 

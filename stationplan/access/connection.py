@@ -1,4 +1,4 @@
-"""Cells and sites connected to the roads, or measured in straight lines, and the travel times between them."""
+"""Connection of cells and sites to the roads, or by straight lines, and the travel times between them."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from stationplan.domain.base import Record, require
 
 @dataclass(frozen=True, eq=False)
 class Access(Record):
-    """How the cells and the sites of a study reach each other.
+    """Access between the cells and the sites of a study.
 
-    ``network`` has a node wherever a cell or a site meets a road; ``cell_snap`` and ``site_snap`` refer to its nodes,
-    for the same modes. ``straight`` says which cells and sites lie in districts without roads (``None``: all districts
-    have roads); such cells meet no road and reach every site in a straight line. Off-road parts are walked at
-    ``walk_kmh``, whatever the mode.
+    ``network`` has a node wherever a cell or a site is connected to a road; ``cell_snap`` and ``site_snap`` refer to
+    its nodes, for the same modes. ``straight`` marks the cells and sites in districts without roads (``None``: all
+    districts have roads); such cells are not connected to a road and reach every site in a straight line. Off-road
+    parts are walked at ``walk_kmh``, regardless of the mode.
     """
 
     network: RoadNetwork
@@ -72,13 +72,13 @@ class Access(Record):
     def times(self, groups: Sequence[Group], *, far_min: float = 0.0, workers: int = 1) -> TravelTimes:
         """Return the travel times from cells to sites for the groups' modes, up to the largest cutoff of each mode.
 
-        Minutes go up to ``far_min`` at least. The off-road parts at both ends count with their minutes and with their
-        metres. The result does not depend on ``workers``, the number of threads.
+        Minutes extend at least to ``far_min``. The off-road parts at both ends are included in minutes and in metres.
+        The result does not depend on ``workers``, the number of threads.
 
         Raises
         ------
         ValueError
-            The network does not know the mode of a group, or a cutoff is negative or NaN.
+            The network does not have the mode of a group, or a cutoff is negative or NaN.
         """
         minutes: dict[Mode, sparse.csr_array] = {}
         metres: dict[Mode, sparse.csr_array] = {}
@@ -94,8 +94,8 @@ class Access(Record):
     def nearest(self, stations: IntArray, *, mode: Mode, sites: IntArray | None = None) -> tuple[FloatArray, IntArray]:
         """Return the minutes from every cell, or from some ``sites``, to the nearest of ``stations``, and that station.
 
-        ``stations`` and ``sites`` are site indices, and so is the second array. The off-road parts at both ends count.
-        Where there is no station, or none can be reached, the values are ``inf`` and -1.
+        ``stations`` and ``sites`` are site indices, and so is the second array. The off-road parts at both ends are
+        included. Where there is no station, or none is reachable, the values are ``inf`` and -1.
         """
         snap = self.cell_snap if sites is None else _picked(self.site_snap, sites)
         minutes, station = self._nearest_by_road(snap, stations, mode)
@@ -107,24 +107,24 @@ class Access(Record):
         return minutes, station
 
     def cells_off_road(self, mode: Mode) -> BoolArray:
-        """Which cells meet no road of a mode, although their districts have roads."""
+        """Return a mask of cells that are not connected to a road of a mode, although their districts have roads."""
         lost = self.cell_snap.node[mode] < 0
         return np.asarray(lost if self.straight is None else lost & ~self.straight.cells)
 
     def sites_off_road(self, mode: Mode) -> BoolArray:
-        """Which sites meet no road of a mode, although their districts have roads."""
+        """Return a mask of sites that are not connected to a road of a mode, although their districts have roads."""
         lost = self.site_snap.node[mode] < 0
         return np.asarray(lost if self.straight is None else lost & ~self.straight.sites)
 
     def only_to(self, sites: BoolArray) -> Access:
-        """Return the same access with the roads leading to the sites of a mask only; sites keep their indices."""
+        """Return this access with road connections only to the sites of a mask; sites keep their indices."""
         return replace(self, site_snap=_without(self.site_snap, ~sites))
 
     def part(self, around: shapely.Geometry, *, cells: BoolArray, sites: BoolArray, districts: IntArray) -> Access:
-        """Return the access of some cells and sites (masks) by the roads inside a shape.
+        """Return the access of some cells and sites (masks) over the roads inside a shape.
 
-        ``districts`` are the rows of the districts that are kept. Cells and sites whose node lies outside the shape
-        meet no road.
+        ``districts`` are the rows of the districts that are kept. Cells and sites whose node is outside the shape are
+        not connected to a road.
         """
         network, node = roads_within(self.network, around)
         straight = self.straight
@@ -196,9 +196,9 @@ def access_of(
     walk_kmh: float,
     straight: Straight | None = None,
 ) -> Access:
-    """Return the access of cells and sites, connected to the roads as :func:`connect` does.
+    """Return the access of cells and sites, connected to the roads as by :func:`connect`.
 
-    Cells that are ``straight`` meet no road.
+    Cells in ``straight`` districts are not connected to a road.
     """
     network, snap = connect(
         roads,
@@ -224,7 +224,7 @@ def _picked(snap: Snap, points: BoolArray | IntArray) -> Snap:
 
 
 def _without(snap: Snap, lost: BoolArray) -> Snap:
-    """Return a snap in which some points meet no road."""
+    """Return a snap in which some points are not connected to a road."""
     return Snap(
         {mode: np.where(lost, -1, node) for mode, node in snap.node.items()},
         {mode: np.where(lost, np.inf, away) for mode, away in snap.offroad_m.items()},
@@ -232,14 +232,14 @@ def _without(snap: Snap, lost: BoolArray) -> Snap:
 
 
 def _renumbered(snap: Snap, node: IntArray) -> Snap:
-    """Return a snap to the nodes that ``node`` numbers anew, -1 for those that are gone; its last entry is for -1."""
+    """Return a snap with the new node numbers ``node``, -1 for dropped nodes; the last entry of ``node`` is for -1."""
     found = {mode: node[column] for mode, column in snap.node.items()}
     away = {mode: np.where(found[mode] >= 0, column, np.inf) for mode, column in snap.offroad_m.items()}
     return Snap(found, away)
 
 
 def _rows_of_either(one: sparse.csr_array, other: sparse.csr_array) -> sparse.csr_array:
-    """Return the rows of two matrices of which each row is empty in one; stored zeros stay, as they would in no sum."""
+    """Return the rows of two matrices of which each row is empty in one; stored zeros are kept, unlike in a sum."""
     (row, column), (more_rows, more_columns) = one.tocoo().coords, other.tocoo().coords
     places = (np.concatenate([row, more_rows]), np.concatenate([column, more_columns]))
     return sparse.csr_array((np.concatenate([one.data, other.data]), places), shape=one.shape)

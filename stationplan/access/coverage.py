@@ -1,4 +1,4 @@
-"""Travel times, standards, hours and fitness to coverage."""
+"""Coverage from travel times, service standards, opening hours and suitability."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from stationplan.domain import (
 )
 
 _STEPS = 20
-"""Steps of coverage that fades out: a twentieth of the weight each."""
+"""Number of steps of gradual coverage: each is a twentieth of the weight."""
 
 
 def cover_rows(demand: Demand, sites: Sites, times: TravelTimes, *, far_min: float | None = None) -> Coverage:
-    """Return which sites cover which rows of demand (cell, group, slot) that hold workers.
+    """Return which sites cover which rows of demand (cell, group, slot) with workers.
 
-    A site covers a row when it is open in the slot, fit for the group, and within the group's minutes and, where
-    the group has one, its limit of length; both closed. Rows are in the order group, slot, cell. With ``far_min``, to
-    which the travel times reach, it has journeys too.
+    A site covers a row if it is open in the slot, suitable for the group, and within the group's limits of minutes and,
+    where the group has one, of length; both are closed. Rows are in the order group, slot, cell. With ``far_min``, the
+    limit (minutes) of the travel times, the coverage includes journeys.
     """
     blocks: list[sparse.csr_array] = []
     fading: list[sparse.csr_array] = []
@@ -68,9 +68,9 @@ def within_standard(times: TravelTimes, group: Group) -> sparse.csr_array:
 def _journeys(
     demand: Demand, sites: Sites, times: TravelTimes, rows: tuple[IntArray, IntArray, IntArray], far_min: float
 ) -> Journeys:
-    """Return the minutes from rows (cell, group, slot) to the sites that are open then and suit them.
+    """Return the minutes from rows (cell, group, slot) to the sites that are open then and suitable for the group.
 
-    Groups of a mode share the origins of the slots in which the same sites are open to them.
+    Groups with the same mode share the origins of the slots in which the same sites are open to them.
     """
     cell, group_of, slot = rows
     count = len(demand.cell_id)
@@ -93,27 +93,27 @@ def _journeys(
 
 
 def _shares(times: TravelTimes, group: Group, reach: sparse.csr_array) -> sparse.csr_array:
-    """Return what share of the group's workers in a cell a site is worth, [cell x site].
+    """Return the share of the group's workers in a cell that a site covers, [cell x site].
 
-    1 within the standard; past it a straight line from 1 at ``cutoff_min`` to 0 at ``fade_min`` (Berman and Krass
-    2002), rounded to whole steps, so that rows of demand stay few.
+    1 within the standard; beyond it a linear decline from 1 at ``cutoff_min`` to 0 at ``fade_min`` (Berman and Krass
+    2002), rounded to whole steps, which keeps the number of demand rows small.
     """
     if group.fade_min is None:
         return sparse.csr_array(reach, dtype=np.float64)
     minutes = times.minutes[group.mode]
     line = (group.fade_min - minutes.data) / (group.fade_min - group.cutoff_min)
-    steps = np.clip(np.round(line * _STEPS), 0, _STEPS - 1)  # the whole is for those within the standard
+    steps = np.clip(np.round(line * _STEPS), 0, _STEPS - 1)  # the full weight applies only within the standard
     faded = _pairs(minutes, steps > 0, steps)
     return sparse.csr_array(faded.maximum(sparse.csr_array(reach, dtype=np.float64) * _STEPS) / _STEPS)
 
 
 def _at_most(values: sparse.csr_array, cutoff: float) -> sparse.csr_array:
-    # Stored zeros are pairs too, so entries are picked by position rather than through sparse comparison.
+    # Stored zeros are pairs too, so entries are selected by position instead of sparse comparison.
     return _pairs(values, values.data <= cutoff + CUTOFF_TOLERANCE)
 
 
 def _pairs(matrix: sparse.csr_array, keep: BoolArray, values: FloatArray | None = None) -> sparse.csr_array:
-    """Return the kept entries of a matrix, as a boolean matrix or with ``values`` in their place."""
+    """Return the selected entries of a matrix, as a boolean matrix or with ``values`` as their values."""
     kept = np.concatenate([[0], np.cumsum(keep)])[matrix.indptr]
     data = np.ones(kept[-1], dtype=bool) if values is None else values[keep]
     return sparse.csr_array((data, matrix.indices[keep], kept), shape=matrix.shape)

@@ -1,15 +1,15 @@
-"""The compiled shortest-path search: chains contracted, a bucket queue over what is left.
+"""The compiled shortest-path search: contracted chains of nodes, and a bucket queue over the junctions.
 
-Road data has a node at every bend. :func:`contract` therefore replaces each chain of nodes with two neighbours by one
-arc between junctions and remembers the nodes on it; :func:`search_each` searches the junctions alone and then reads
-the chains' nodes off their ends. A source on a chain first walks to the junctions at its ends.
+Road data has a node at every bend. Therefore :func:`contract` replaces each chain of nodes with two neighbours by one
+arc between junctions and stores the nodes on it; :func:`search_each` searches only the junctions and then derives the
+labels of the chains' nodes from their ends. The search from a source on a chain starts at the junctions at its ends.
 
 The queue is Dial's bucket queue (Dial 1969) in label-correcting form: a node whose label improves is queued again, so
-any bucket width gives exact results. Buckets form a ring, a power of two long and longer than the longest arc.
-Scratch is allocated once a call and reset by the list of touched nodes, so a call should bring many sources. Nothing
-here holds the interpreter lock: run one call a thread.
+any bucket width gives exact results. Buckets form a ring, a power of two in length and longer than the longest arc.
 
-Indices are unsigned: numba then leaves out the test for indices counted from the end.
+Scratch memory is allocated once per call and reset through the list of touched nodes, so a call should have many
+sources. No function here holds the interpreter lock: use one call per thread. Indices are unsigned, because numba then
+omits the test for indices counted from the end.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _FIRST_OUTPUT = 1 << 20  # memory that is not written to costs nothing
 
 @njit(cache=True, nogil=True)
 def _onward(indptr: NodeArray, head: NodeArray, before: int, node: int) -> np.int64:
-    """Return the arc that leads on from a chain node, not back to where the walk came from; -1 at a dead end."""
+    """Return the arc that continues from a chain node, not back to the previous node; -1 at a dead end."""
     for arc in range(indptr[node], indptr[node + 1]):
         if head[arc] != before:
             return np.int64(arc)
@@ -41,16 +41,16 @@ def contract(
 ) -> tuple[NodeArray, NodeArray, FloatArray, NodeArray, NodeArray, FloatArray]:
     """Return the arcs between junctions, and the nodes on the chains that leave each junction.
 
-    Nodes keep their numbers. ``junction`` is true for every node with three neighbours or more; others have at most
-    two. The first three arrays are CSR arcs (other nodes have none), the last three, likewise grouped by the junction
-    they start from, the nodes on its chains with the weight of the way there.
+    Nodes keep their numbers. ``junction`` is true for every node with at least three neighbours; others have at most
+    two. The first three arrays are CSR arcs (other nodes have none). The last three, also grouped by start junction,
+    are the nodes on its chains with the weight of the path to them.
     """
     n = indptr.size - 1
     core_indptr = np.zeros(n + 1, np.uint32)
     core_head = np.empty(head.size, np.uint32)
     core_weight = np.empty(head.size, np.float64)
     chain_indptr = np.zeros(n + 1, np.uint32)
-    chain_node = np.empty(2 * n + 1, np.uint32)  # a chain is walked from its two ends
+    chain_node = np.empty(2 * n + 1, np.uint32)  # a chain is traversed from both ends
     chain_weight = np.empty(2 * n + 1, np.float64)
     arcs = 0
     on_chains = 0
@@ -99,9 +99,9 @@ def _begin(
     queue_label: FloatArray,
     beyond: float,
 ) -> tuple[int, int]:
-    """Label a source and, where it is no junction, the nodes on its chain; queue the junctions to search from.
+    """Label a source and, where it is not a junction, the nodes on its chain; queue the junctions to search from.
 
-    Returns the numbers of touched nodes, queued junctions left out, and of queued junctions, two at most.
+    Returns the number of touched nodes, without the queued junctions, and the number of queued junctions, at most two.
     """
     label[source] = 0.0
     queue_node[0] = source
@@ -150,9 +150,9 @@ def _settle(
     queue_next: NDArray[np.int32],
     queued: int,
 ) -> int:
-    """Search from the queued junctions below the labels at the start; return how many entries of ``touched`` are set.
+    """Search from the queued junctions below the initial labels; return the number of entries set in ``touched``.
 
-    A node may be touched more than once. Returns -1, with ring and labels to be cleared, when an array is too short.
+    A node may be touched more than once. Returns -1 when an array is too short; ring and labels must then be cleared.
     """
     one = np.uint32(1)
     mask = ring.size - 1
@@ -203,7 +203,7 @@ def _read_chains(
     touched: NodeArray,
     found: int,
 ) -> int:
-    """Label the targets on the chains that leave the touched nodes; return the new number of touched entries."""
+    """Label the nodes on the chains that leave the touched nodes; return the new number of touched entries."""
     one = np.uint32(1)
     for i in range(found):
         node = touched[i]
@@ -262,7 +262,7 @@ def search_each(
     buckets_a_unit: float,
     ring_size: int,
 ) -> tuple[IntArray, NodeArray, FloatArray]:
-    """Search from each source alone, on the graph and what :func:`contract` made of it.
+    """Search from each source separately, on the graph and the result of :func:`contract` for it.
 
     Returns the number of targets reached by each source, and those targets and their least weights (<= ``limit``),
     source by source. ``ring_size`` is a power of two.
@@ -271,8 +271,8 @@ def search_each(
     beyond = np.nextafter(limit, np.inf)
     ring = np.full(ring_size, -1, np.int32)
     label = np.full(n, beyond)
-    # These arrays double when they run full. That happens out here, as arrays that may be replaced inside the
-    # innermost loop make it three times slower. Chains add at most n touched nodes to those of the search.
+    # These arrays double in size when full. This happens outside the search, because arrays that can be replaced inside
+    # the innermost loop make it three times slower. Chains add at most n touched nodes to those of the search.
     size = _FIRST_QUEUE
     touched = np.empty(n + size, np.uint32)
     queue_node = np.empty(size, np.uint32)

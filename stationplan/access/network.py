@@ -1,4 +1,4 @@
-"""Arcs to a :class:`RoadNetwork`: parallel arcs by minimum, strongly connected parts known."""
+"""Arcs to a :class:`RoadNetwork`: parallel arcs by minimum, with strongly connected components."""
 
 from __future__ import annotations
 
@@ -26,14 +26,15 @@ def network_from_arcs(
 ) -> RoadNetwork:
     """Return the network of directed arcs; node i keeps its index.
 
-    ``lon``/``lat`` are WGS-84 degrees of the nodes, ``tail``/``head`` node indices of the arcs, ``minutes[mode]`` one
-    value an arc (``inf``: the mode may not use it). Lengths are those of the straight lines on the ellipsoid. The
-    CRS is the UTM zone at the middle.
+    ``lon``/``lat`` are WGS-84 degrees of the nodes, ``tail``/``head`` node indices of the arcs, ``minutes[mode]`` has
+    one value per arc (``inf``: the mode may not use it). Lengths are those of the straight lines on the ellipsoid. The
+    CRS is the UTM zone at the centre.
 
     Raises
     ------
     ValueError
-        Shapes differ, an index is out of range, minutes are negative or NaN, or there is no UTM zone there.
+        Shapes differ, a coordinate is not finite, an index is out of range, minutes are negative or NaN, or there is no
+        UTM zone there.
 
     >>> network = network_from_arcs([104.0, 104.01], [30.6, 30.6], [0, 1, 0], [1, 0, 1], minutes={"walk": [12, 12, 9]})
     >>> network.arc_count, network.minutes["walk"].tolist()
@@ -83,9 +84,9 @@ def network_of(arcs: RoadArcs, *, crs: str) -> RoadNetwork:
 
 
 def islands(network: RoadNetwork, mode: Mode, min_component_nodes: int) -> tuple[int, int]:
-    """Return how many strongly connected parts of a mode are too small to snap to, and the nodes in them.
+    """Return the number of strongly connected components of a mode that are too small to snap to, and of their nodes.
 
-    The largest part always counts as large enough.
+    The largest component always counts as large enough.
 
     >>> arcs = {"tail": [0, 1, 2, 3], "head": [1, 0, 3, 2], "minutes": {"walk": [1, 1, 1, 1]}}
     >>> islands(network_from_arcs([104.0, 104.01, 104.02, 104.03], [30.6] * 4, **arcs), "walk", 3)
@@ -98,10 +99,10 @@ def islands(network: RoadNetwork, mode: Mode, min_component_nodes: int) -> tuple
 
 
 def roads_within(network: RoadNetwork, around: shapely.Geometry) -> tuple[RoadNetwork, IntArray]:
-    """Return the roads inside a shape (m), and the new number of each node, -1 where it is left out.
+    """Return the roads inside a shape (m), and the new number of each node, -1 where it is dropped.
 
-    The numbers have one more entry, -1, so that the index -1 of a point without a node stays what it is. Strongly
-    connected parts keep their numbers.
+    The numbers have one more entry, -1, so that the index -1 of a point without a node maps to -1. Strongly connected
+    components keep their numbers.
     """
     inside = shapely.contains_xy(around, network.x, network.y)
     node = np.where(inside, np.cumsum(inside) - 1, -1)
@@ -136,7 +137,7 @@ def assemble(
     source: str,
     date: str,
 ) -> RoadNetwork:
-    """Return the network of arcs in any order: loops dropped, and all but ``usable`` arcs; parallel arcs at minimum."""
+    """Return the network of arcs in any order: without loops and unusable arcs, and with parallel arcs at minimum."""
     n = len(x)
     kept = tail != head if usable is None else usable & (tail != head)
     chosen = np.flatnonzero(kept)
@@ -168,7 +169,7 @@ def assemble(
 
 
 def _components(n: int, tail: IntArray, head: NDArray[np.int32], minutes: FloatArray) -> NDArray[np.int32]:
-    """Number strongly connected parts by falling size, ties by lowest node; -1 for nodes without an arc."""
+    """Number strongly connected components by descending size, ties by lowest node; -1 for nodes without an arc."""
     open_arc = np.isfinite(minutes)
     tail, head = tail[open_arc], head[open_arc]
     indptr = np.concatenate([[0], np.cumsum(np.bincount(tail, minlength=n))])

@@ -1,4 +1,4 @@
-"""Points to the network: each meets the nearest road it may use, at the nearest place along it."""
+"""Connects points to the network: each at the nearest position along the nearest road that its mode may use."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stationplan.access.network import assemble
 from stationplan.domain import BoolArray, FloatArray, IntArray, Mode, ObjectArray, RoadNetwork, Snap, joined
 
 _AT_NODE_M = 0.01
-"""A place this close to a node is the node."""
+"""A position this close (m) to a node is at the node."""
 
 
 def connect(
@@ -23,12 +23,12 @@ def connect(
     max_snap_m: float,
     min_component_nodes: int,
 ) -> tuple[RoadNetwork, Snap]:
-    """Return the network with a node wherever a point (m) meets a road, and each point's node for each mode.
+    """Return the network with a node wherever a point (m) is connected to a road, and each point's node for each mode.
 
-    A point snaps to the nearest arc that its mode may use, within ``max_snap_m``, in a strongly connected part of at
-    least ``min_component_nodes`` nodes (or the largest part, if none is that large): from anywhere in such a part
-    there is a way out and back. Roads are split in place, so old nodes keep their numbers and travel times between
-    them do not change. Ties go to the arc with the lowest nodes.
+    A point snaps to the nearest arc that its mode may use, within ``max_snap_m``, in a strongly connected component of
+    at least ``min_component_nodes`` nodes (or in the largest component, if none has that many): within such a
+    component, every node can be reached from every other. Roads are split in place, so existing nodes keep their
+    numbers and travel times between them do not change. Ties go to the arc with the lowest nodes.
     """
     points = shapely.points(x, y)
     tail = network.tail
@@ -51,7 +51,7 @@ def connect(
 
 
 def _snappable(network: RoadNetwork, mode: Mode, min_component_nodes: int) -> BoolArray:
-    """Mark the arcs of a mode that lie inside a large enough strongly connected part."""
+    """Return a mask of the arcs of a mode that are inside a sufficiently large strongly connected component."""
     component = network.component[mode]
     size = np.bincount(component[component >= 0], minlength=1)
     large = size >= min(min_component_nodes, int(size.max()))
@@ -65,7 +65,7 @@ def _nearest_place(
     points: ObjectArray,
     max_distance_m: float,
 ) -> tuple[FloatArray, FloatArray]:
-    """Return (line, share of its length) for each point, line -1 for none, and the distance."""
+    """Return (line, share of its length) for each point, line -1 for none, and the distance (m)."""
     place = np.full((len(points), 2), -1.0)
     distance = np.full(len(points), np.inf)
     if len(lines) == 0 or len(points) == 0:
@@ -82,7 +82,7 @@ def _nearest_place(
 
 
 def _split(network: RoadNetwork, places: FloatArray) -> tuple[RoadNetwork, IntArray]:
-    """Return the network with a node at each place (low node, high node, share of the way), and the places' nodes."""
+    """Return the network with a node at each place (low node, high node, share of segment), and the places' nodes."""
     n = network.node_count
     node = np.full(len(places), -1, dtype=np.int64)
     low, high, share = places[:, 0].astype(np.int64), places[:, 1].astype(np.int64), places[:, 2]

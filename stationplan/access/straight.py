@@ -1,4 +1,4 @@
-"""Ways in straight lines, for cells whose districts have no roads."""
+"""Straight-line travel times, for cells whose districts have no roads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Measure = Literal["minutes", "metres"]
 def straight_of(
     districts: BoolArray, demand: Demand, sites: Sites, *, detour: float, speed_kmh: Mapping[Mode, float]
 ) -> Straight | None:
-    """Return what of a study is measured in straight lines; ``None`` where all ``districts`` have roads."""
+    """Return the input of straight-line travel times for a study; ``None`` if all ``districts`` have roads."""
     if not districts.any():
         return None
     by_row = np.append(districts, False)  # the last is for -1, outside every district
@@ -33,7 +33,7 @@ def straight_of(
 
 
 def straight_ways(straight: Straight, measure: Measure, mode: Mode, *, cutoff: float) -> sparse.csr_array:
-    """Return the ways of the cells without roads to all sites within a (closed) cutoff, [cell x site].
+    """Return the minutes or metres from cells without roads to all sites within a (closed) cutoff, [cell x site].
 
     Rows of cells with roads are empty.
     """
@@ -42,7 +42,7 @@ def straight_ways(straight: Straight, measure: Measure, mode: Mode, *, cutoff: f
     cell = np.flatnonzero(straight.cells)
     if not (len(cell) and shape[1]):
         return sparse.csr_array(shape)
-    # The tree looks a trifle farther, and what is farther than the cutoff is left out by its own measure.
+    # The tree searches slightly farther, and pairs beyond the cutoff are dropped after an exact computation.
     far = (cutoff + 2 * CUTOFF_TOLERANCE) * reached_a_unit
     pairs = cKDTree(straight.cell_xy[cell]).sparse_distance_matrix(
         cKDTree(straight.site_xy), far, output_type="coo_matrix"
@@ -58,9 +58,9 @@ def straight_ways(straight: Straight, measure: Measure, mode: Mode, *, cutoff: f
 def nearest_straight(
     straight: Straight, xy: FloatArray, stations: IntArray, *, mode: Mode
 ) -> tuple[FloatArray, IntArray]:
-    """Return the minutes from points (m) to the nearest of some sites, and that site; ``inf`` and -1 for none at all.
+    """Return the minutes from points (m) to the nearest of some sites, and that site; ``inf`` and -1 if there are none.
 
-    Of sites at the same distance it is the first.
+    Of sites at the same distance, it is the first.
     """
     if not (len(stations) and len(xy)):
         return np.full(len(xy), np.inf), np.full(len(xy), -1, dtype=np.int64)

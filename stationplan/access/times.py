@@ -18,14 +18,14 @@ from stationplan.domain import CUTOFF_TOLERANCE, BoolArray, FloatArray, IntArray
 _MAX_RING = 1 << 16
 _NODES_IN_CACHE = 100_000
 _SOURCES_A_TASK = 512
-"""Enough sources to pay for a task's scratch, few enough to keep all threads busy to the end."""
+"""Sources per task: enough to pay for a task's scratch memory, few enough to keep all threads busy until the end."""
 
 
 @dataclass(frozen=True)
 class _Graph:
     """Reversed arcs of one measure in CSR form; node i of the network is ``rank[i]`` here, along a Hilbert curve.
 
-    ``junction`` marks nodes with three neighbours or more, ``core`` is what :func:`contract` makes of the arcs.
+    ``junction`` marks nodes with at least three neighbours, ``core`` is the result of :func:`contract` for the arcs.
     """
 
     indptr: NodeArray
@@ -38,9 +38,9 @@ class _Graph:
 
 
 def hilbert_rank(x: FloatArray, y: FloatArray) -> IntArray:
-    """Return the rank of each point along a Hilbert curve over their bounding box, 2^16 steps a side.
+    """Return the rank of each point along a Hilbert curve over their bounding box, with 2^16 steps per side.
 
-    Neighbours in space become neighbours in memory; on large networks this alone makes searches several times faster
+    Neighbours in space become neighbours in memory; on large networks, this alone makes searches several times faster
     (Hilbert 1891; the bit form of Warren, Hacker's Delight, 2013).
     """
     side = 1 << 16
@@ -78,7 +78,8 @@ def _graph_of(network: RoadNetwork, measure: Measure, mode: Mode) -> _Graph:
     indptr = np.concatenate([[0], np.cumsum(np.bincount(start, minlength=n))]).astype(np.uint32)
     head, junction = end[order].astype(np.uint32), neighbours > 2
     weight = np.ascontiguousarray(weight[order])
-    # Buckets as wide as the mean arc between bends measured fastest; arcs between junctions are a few times longer.
+    # Buckets as wide as the mean arc between bends were the fastest measured; arcs between junctions are a few times
+    # longer.
     width = max(float(weight.mean()), float(weight.max()) / _MAX_RING, 1e-12) if len(weight) else 1.0
     core = contract(indptr, head, weight, junction)
     return _Graph(indptr, head, weight, rank.astype(np.uint32), junction, core, 1 / width)
@@ -104,14 +105,14 @@ def travel_times(
 ) -> sparse.csc_array:
     """Return the minutes from each target to each source within the cutoff, sparse [target x source].
 
-    ``sources`` and ``targets`` are node indices (``None``: every node, in order) and may repeat. A stored 0 stands for
-    a target at the source itself; an absent entry is beyond the (closed) cutoff or unreachable. The result does
-    not depend on ``workers``, the number of threads.
+    ``sources`` and ``targets`` are node indices (``None``: every node, in order) and may repeat. A stored 0 is a target
+    at the source itself; an absent entry is beyond the (closed) cutoff or unreachable. The result does not depend on
+    ``workers``, the number of threads.
 
     Raises
     ------
     ValueError
-        An index is out of range, the cutoff is negative or NaN, or the network does not know the mode.
+        An index is out of range, the cutoff is negative or NaN, or the network does not have the mode.
 
     >>> from stationplan.access.network import network_from_arcs
     >>> line = network_from_arcs([104.0, 104.1, 104.2], [30.6] * 3, [0, 1], [1, 2], minutes={"car": [5.0, 4.0]})
@@ -131,12 +132,12 @@ def impedance(
     cutoff: float,
     workers: int = 1,
 ) -> sparse.csc_array:
-    """Return the least minutes or metres from each target to each source, as :func:`travel_times` does.
+    """Return the least minutes or metres from each target to each source, like :func:`travel_times`.
 
     Raises
     ------
     ValueError
-        The cutoff is negative or NaN.
+        An index is out of range, the cutoff is negative or NaN, or the network does not have the mode.
     """
     if not cutoff >= 0:
         raise ValueError(f"the cutoff is a number >= 0, not {cutoff}")
@@ -145,7 +146,7 @@ def impedance(
     target = graph.rank if targets is None else graph.rank[_nodes(network, targets, "targets")]
     unique_source, source_of = np.unique(source, return_inverse=True)
     if len(unique_source) == len(source) and network.node_count <= _NODES_IN_CACHE:
-        # Neighbours one after the other pay where labels do not fit the cache; else the given order saves a copy.
+        # Ordering sources by location is faster if labels exceed the cache; otherwise the given order saves a copy.
         unique_source, source_of = source, np.arange(len(source))
     is_target = np.zeros(network.node_count, dtype=bool)
     is_target[target] = True
@@ -196,13 +197,14 @@ def nearest(
 ) -> tuple[FloatArray, IntArray]:
     """Return, for every node, the minutes to its nearest source and that source's position in ``sources``.
 
-    ``start_min`` adds minutes at each source (an off-road way to it); none by default. A node that reaches no source
-    has ``inf`` and -1.
+    ``start_min`` adds minutes at each source (an off-road connection to it); none by default. A node that reaches no
+    source has ``inf`` and -1.
 
     Raises
     ------
     ValueError
-        An index is out of range, ``start_min`` has another shape, or the network does not know the mode.
+        An index is out of range, ``start_min`` has another shape or a value that is negative or not finite, or the
+        network does not have the mode.
     """
     source = _nodes(network, sources, "sources")
     start = np.zeros(len(source)) if start_min is None else np.asarray(start_min, dtype=np.float64)
@@ -212,7 +214,7 @@ def nearest(
     n, k = network.node_count, len(source)
     if k == 0:
         return np.full(n, np.inf), np.full(n, -1, dtype=np.int64)
-    # One gate node a source, entered at its start value, lets one search start everywhere at once.
+    # One additional node per source, with an arc of its start value, allows a single search from all sources.
     indptr = np.concatenate([graph.indptr.astype(np.int64), len(graph.head) + 1 + np.arange(k)])
     head = np.concatenate([graph.head, graph.rank[source]])
     reversed_arcs = sparse.csr_array((np.concatenate([graph.weight, start]), head, indptr), shape=(n + k, n + k))

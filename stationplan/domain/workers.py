@@ -98,7 +98,7 @@ class Observed(Record):
 
 @dataclass(frozen=True, eq=False)
 class Places(Record):
-    """Points of interest: eastings ``x``, northings ``y`` (m), and the class ``kind`` of each, an index of ``classes``."""
+    """Points of interest: ``x`` and ``y`` (m), and the class ``kind`` of each, an index of ``classes``."""
 
     x: FloatArray
     y: FloatArray

@@ -1,1 +1,1 @@
-"""What is known of demand: cells, counts, totals, observations, temperatures."""
+"""Inputs of the demand: cells, counts, totals, observations, temperatures."""

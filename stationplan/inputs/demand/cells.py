@@ -24,7 +24,7 @@ from stationplan.scenario import DemandInput
 class CellTable:
     """Cells as read: their counts by column name, at longitudes and latitudes of ``datum`` (degrees).
 
-    ``outline``: their polygons in the same degrees, ``None`` where the table gives centres only.
+    ``outline``: their polygons in the same degrees, ``None`` where the table has centres only.
     """
 
     cell_id: tuple[str, ...]
@@ -42,15 +42,15 @@ class CellTable:
 def read_cells(
     located: Located, counts: Collection[str], rules: TableRules, *, observed: Collection[str] = ()
 ) -> CellTable:
-    """Return the cells of a demand table with the counts asked for: recognised fields, or columns by their own name.
+    """Return the cells of a demand table with the requested counts: recognised fields, or columns by their own name.
 
-    Empty counts become ``empty_count`` where the source gives one, with a note of how many. ``observed`` are columns of
-    observed workers, in which an empty cell is NaN: nobody counted there. A polygon stands for its centroid.
+    Empty counts become ``empty_count`` where the source states one, with a note of how many. ``observed`` are columns
+    of observed workers, in which an empty cell becomes NaN, for not counted. A polygon is located at its centroid.
 
     Raises
     ------
     InputError
-        The table cannot be used, or has rows that cannot and may not be set aside; all faults at once.
+        The table cannot be used, or has unusable rows that may not be excluded; all faults together.
     """
     given = cast("DemandInput", located.source)
     known = [name for name in counts if name in FIELD_NAMES]
@@ -100,7 +100,7 @@ def read_cells(
 
 
 def _own_columns(table: Table, names: Collection[str], faults: FaultList) -> dict[str, int]:
-    """Return the columns of counts that no field stands for, found by their own name."""
+    """Return the columns of counts that are not known fields, found by their own name."""
     by_name: dict[str, list[int]] = {}
     for i, header in enumerate(table.header):
         by_name.setdefault(normalise(header), []).append(i)

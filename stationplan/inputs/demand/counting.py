@@ -1,4 +1,4 @@
-"""Observed workers of cells: counts at places and in columns, of slots and of days, as heads of a group's day."""
+"""Observed workers of cells: counts at places and in columns, by slot or day, converted to workers of a group's day."""
 
 from __future__ import annotations
 
@@ -15,16 +15,18 @@ from stationplan.scenario import GroupInput
 def observed_workers(
     table: ObservedTable, groups: Mapping[str, GroupInput], cell: IntArray, *, x: FloatArray, y: FloatArray, cells: int
 ) -> tuple[list[Observed], list[Message]]:
-    """Return what a table says of each group; ``cell``, ``x`` and ``y`` are those of its rows, -1 outside every cell.
+    """Return the observations of each group in a table, and notes.
 
-    Counts at one place in one slot are averaged. One of a slot stands for the part of the group's day that its profile
-    puts there: heads of a place = sum of counts / sum of the slots' shares. Those of the places of a cell are added.
+    ``cell``, ``x`` and ``y`` (m) are the cell and the coordinates of its rows; -1 is outside every cell. Counts at one
+    place in one slot are averaged. A count in a slot represents the share of the group's day in that slot, by its
+    profile: workers of a place = sum of counts / sum of the slots' shares. The workers of all places in a cell are
+    added.
 
     Raises
     ------
     InputError
-        A row names no group where there are several, or a slot in which its group does not work; no row of a group lies
-        in a cell.
+        A row names no group where there are several, or a slot in which its group does not work; or no row of a group
+        is in a cell.
     """
     faults = FaultList(table.quality.file, sheet=table.quality.sheet)
     only = next(iter(groups)) if len(groups) == 1 else ""
@@ -84,12 +86,12 @@ def _heads(
 def in_columns(
     counts: Mapping[str, FloatArray], groups: Mapping[str, GroupInput], source: str, taken: Sequence[str]
 ) -> list[Observed]:
-    """Return the observed workers in columns of the cells' table; ``counts`` are NaN where nobody counted.
+    """Return the observed workers in columns of the cells' table; ``counts`` are NaN where workers were not counted.
 
     Raises
     ------
     InputError
-        A group is counted in a column and in a table of its own.
+        A group is counted both in a column and in a table of its own.
     """
     faults = FaultList(source)
     found = []

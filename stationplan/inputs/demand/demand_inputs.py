@@ -1,4 +1,4 @@
-"""All that the table ``[demand]`` names: read, and put into the study area."""
+"""All inputs that the table ``[demand]`` names: read, and placed in the study area."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ from stationplan.inputs.tables.source import Attempts, locate
 from stationplan.scenario import Scenario, ScenarioFile, Source, is_computed, is_raster
 
 _UNITS = {"population": "people", "jobs": "jobs"}
-"""Units of the counts that a table of cells calls by a name of ours."""
+"""Units of the counts with names known to this package, in a table of cells."""
 
 
 @dataclass(frozen=True, eq=False)
 class DemandTables:
-    """What the table ``[demand]`` reads, each part ``None`` where it is not asked for or could not be read."""
+    """The tables that ``[demand]`` names; each is ``None`` if not requested or not readable."""
 
     cells: CellTable | None
     layers: Mapping[str, LayerTable]
@@ -76,17 +76,17 @@ class DemandTables:
 
     @property
     def quality(self) -> tuple[Quality, ...]:
-        """What became of the records of each table."""
+        """What happened to the records of each table."""
         others = [table.quality for table in (self.totals, self.heat) if table is not None]
         return (*(table.quality for table in self.placed.values()), *others)
 
 
 @dataclass(frozen=True, eq=False)
 class DemandInputs:
-    """What is known of demand, in the CRS of the study area.
+    """The inputs of the demand, in the CRS of the study area.
 
-    ``celsius[cell, slot]`` are temperatures, NaN where none is known, and ``elevation_m[cell]`` heights of the cells'
-    centres. ``outside`` counts the cells set aside because they lie in no district.
+    ``celsius[cell, slot]`` are temperatures, NaN where unknown, and ``elevation_m[cell]`` elevations of the cells'
+    centres. ``outside`` is the number of cells excluded because they are in no district.
     """
 
     cells: Cells
@@ -103,14 +103,14 @@ class DemandInputs:
 
 
 def cell_columns(file: ScenarioFile) -> list[str]:
-    """Return the columns of counts that a scenario wants of its table of cells."""
+    """Return the columns of counts that a scenario uses from its table of cells."""
     named = {name for group in file.groups.values() for name in group.workers}
     named |= {name for name in file.demand.learning.features if not name.endswith("*")}
     return sorted(name for name in named if not is_computed(name) and name not in file.demand.counts)
 
 
 def read_demand(scenario: Scenario, rules: TableRules, attempt: Attempts) -> DemandTables:
-    """Return the tables of a scenario's demand; those that cannot be used leave their faults with ``attempt``."""
+    """Return the tables of a scenario's demand; faults of those that cannot be used are collected in ``attempt``."""
     file = scenario.file
     given, groups = file.demand, file.groups
     seen = sorted({group.observed for group in groups.values() if group.observed is not None})
@@ -153,12 +153,12 @@ def _layer(scenario: Scenario, place: str, name: str, rules: TableRules) -> Laye
 def place_demand(
     tables: DemandTables, decisions: Mapping[str, DatumDecision], area: StudyArea, scenario: Scenario
 ) -> DemandInputs:
-    """Return tables that were read without a fault as what is known of demand in a study area.
+    """Return tables that were read without faults as the inputs of the demand in a study area.
 
     Raises
     ------
     InputError
-        No cell lies in a district; totals, observations, temperatures or a raster do not fit the study.
+        No cell is in a district; or totals, observations, temperatures or a raster do not fit the study.
     """
     file = scenario.file
     given = file.demand
@@ -217,7 +217,7 @@ def place_demand(
 
 
 def _heights(scenario: Scenario, cells: Cells, area: StudyArea) -> tuple[FloatArray | None, Message | None]:
-    """Return the heights of the cells' centres, or a note where not every cell has one; neither without elevation."""
+    """Return the elevations (m) of the cells' centres, or a note if some cell has none; neither without a file."""
     given = scenario.file.roads.elevation
     if given is None:
         return None, None
@@ -230,7 +230,7 @@ def _heights(scenario: Scenario, cells: Cells, area: StudyArea) -> tuple[FloatAr
 
 
 def _model(scenario: Scenario) -> SavedModel | None:
-    """Return the scenario's fitted model, which must be of one of its groups."""
+    """Return the scenario's fitted model, after checking that it is for one of its groups."""
     given, groups = scenario.file.demand.learning.model, scenario.file.groups
     if given is None:
         return None
@@ -249,7 +249,7 @@ def _model(scenario: Scenario) -> SavedModel | None:
 def _cells(
     table: CellTable | None, datum: Datum, area: StudyArea, scenario: Scenario
 ) -> tuple[Cells, Quality | None, int]:
-    """Return the cells that lie in a district, what became of their table, and how many lie outside."""
+    """Return the cells in a district, the report on their table, and the number of cells outside."""
     if table is None:
         return grid_cells(scenario.file.demand, area, scenario.file.limits, scenario.path.name), None, 0
     lon, lat = to_wgs84(table.lon, table.lat, datum=datum)
@@ -268,12 +268,12 @@ def _cells(
 
 
 def _told_outside(district: IntArray, table: CellTable) -> Quality:
-    """Return the quality of the cells with those outside every district.
+    """Return the report on the cells, including those outside every district.
 
     Raises
     ------
     InputError
-        All of them are.
+        All of them are outside.
     """
     outside = district < 0
     quality = table.quality

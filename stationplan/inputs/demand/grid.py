@@ -1,4 +1,4 @@
-"""Cells made for a study: squares and H3 hexagons whose centres lie in its districts."""
+"""Grid cells generated for a study: squares and H3 hexagons whose centres are in its districts."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from stationplan.geo.polygons import polygon_parts
 from stationplan.scenario import DemandInput, Limits
 
 _LIMIT = 2_000_000
-"""Cells at most, as many as a table may have rows."""
+"""Largest number of cells, equal to the limit on the rows of a table."""
 
 _STRAIGHT_M = 5000.0
-"""Length of edge that is taken to be straight in degrees as well as in metres."""
+"""Length of an edge (m) that is treated as straight in degrees as well as in metres."""
 
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F]{15}")
 
@@ -35,12 +35,12 @@ class Grid(NamedTuple):
 
 
 def grid_cells(given: DemandInput, area: StudyArea, limits: Limits, file: str) -> Cells:
-    """Return the cells of a scenario's grid: those whose centre lies in a district; they have no counts.
+    """Return the cells of a scenario's grid: those whose centre is in a district; they have no counts.
 
     Raises
     ------
     InputError
-        There are more cells than ``limits.rows``, or no centre lies in a district; h3 is not installed.
+        There are more cells than ``limits.rows``, no centre is in a district, or h3 is not installed.
     """
     polygons = area.districts.geometry.to_numpy()
     if given.grid == "square":
@@ -57,10 +57,10 @@ def grid_cells(given: DemandInput, area: StudyArea, limits: Limits, file: str) -
 
 
 def square_cells(polygons: ObjectArray, side_m: float, *, limit: int = _LIMIT) -> Grid:
-    """Return the squares whose centre lies in one of the polygons (m), by row from south to north.
+    """Return the squares whose centre is in one of the polygons (m), by row from south to north.
 
-    Squares are aligned to multiples of ``side_m``, and ids tell the lower left corner in metres, so that a square keeps
-    its id whatever the polygons. A centre on a border belongs to the polygon to its right, or above.
+    Squares are aligned to multiples of ``side_m``, and ids contain the lower left corner in metres, so that the id of a
+    square does not depend on the polygons. A centre on a border belongs to the polygon to its right, or above.
 
     Raises
     ------
@@ -89,9 +89,9 @@ def square_cells(polygons: ObjectArray, side_m: float, *, limit: int = _LIMIT) -
 
 
 def _runs(polygons: ObjectArray, side_m: float, limit: int) -> tuple[IntArray, IntArray, IntArray]:
-    """Return row, first and last column of each run of squares whose centres lie in a polygon.
+    """Return row, first and last column of each run of squares whose centres are in a polygon.
 
-    The line through the centres of a row enters and leaves a polygon where it crosses its edges, in turn.
+    The line through the centres of a row alternately enters and leaves a polygon where it crosses its edges.
     """
     parts, part_of = polygon_parts(polygons)
     rings, ring_of = shapely.get_rings(parts, return_index=True)
@@ -116,17 +116,17 @@ def _runs(polygons: ObjectArray, side_m: float, limit: int) -> tuple[IntArray, I
 
 
 def h3_cells(polygons: ObjectArray, crs: str, resolution: int, *, limit: int = _LIMIT) -> Grid:
-    """Return the H3 cells of a resolution whose centre lies in one of the polygons (m, in ``crs``), by id.
+    """Return the H3 cells of a resolution whose centre is in one of the polygons (m, in ``crs``), by id.
 
     Raises
     ------
     InputError
-        The library h3 is not installed; there would be more than ``limit`` cells.
+        The library h3 is not installed, or there would be more than ``limit`` cells.
     """
     h3 = _h3()
     parts, _ = polygon_parts(polygons)
     square_m = shapely.area(parts)
-    # A long edge that is straight in metres is not so in degrees.
+    # A long edge that is straight in metres is not straight in degrees.
     parts = shapely.transform(
         shapely.segmentize(parts, _STRAIGHT_M), lambda at: np.column_stack(unproject(at[:, 0], at[:, 1], crs))
     )
@@ -151,7 +151,7 @@ def h3_outlines(ids: Sequence[str], crs: str) -> ObjectArray:
     Raises
     ------
     InputError
-        The library h3 is not installed; an id is no H3 cell.
+        The library h3 is not installed, or an id is not an H3 cell.
     """
     h3 = _h3()
     number = [h3.str_to_int(cell) if _HEXADECIMAL.fullmatch(cell) else 0 for cell in ids]

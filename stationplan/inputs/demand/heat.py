@@ -15,7 +15,7 @@ from stationplan.inputs.tables.table import numbers
 from stationplan.scenario import HeatInput, Limits, Scenario, SlotInput
 
 _COLDEST, _HOTTEST = -60.0, 70.0
-"""Degrees Celsius beyond which a value is no temperature of air, nor a WBGT."""
+"""Degrees Celsius outside which a value is neither a valid air temperature nor a valid WBGT."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,12 +28,13 @@ class HeatTable:
 
 
 def read_heat(located: Located, slots: Mapping[str, SlotInput], limits: Limits) -> HeatTable:
-    """Return the temperatures of a table: a column of ids, and one for each slot, called by its id or name.
+    """Return the temperatures of a table: a column of ids, and one column per slot, named by its id or name.
 
     Raises
     ------
     InputError
-        The table cannot be read, has no column for any slot, or a value is no temperature; all faults at once.
+        The table cannot be read, has no column for any slot, or a value is not a valid temperature; all faults
+        together.
     """
     table, ids, faults = read_by_id(located, limits, cure=say("Call one column id, and no other."))
     celsius = np.full((len(ids), len(slots)), np.nan)
@@ -55,12 +56,13 @@ def read_heat(located: Located, slots: Mapping[str, SlotInput], limits: Limits) 
 def temperatures(
     scenario: Scenario, given: HeatInput, table: HeatTable | None, cells: Cells, crs: str
 ) -> tuple[FloatArray, tuple[Message, ...]]:
-    """Return ``celsius[cell, slot]``, NaN where it is not known, and how many cells of a hot slot that concerns.
+    """Return ``celsius[cell, slot]``, NaN where it is unknown, and notes on the number of such cells in each hot slot.
 
     Raises
     ------
     InputError
-        A raster cannot be read or lies elsewhere; no row of the table is a cell.
+        A raster cannot be read, does not cover the study area or has invalid temperatures; or no row of the table is a
+        cell.
     """
     slots = list(scenario.file.slots)
     celsius = np.full((len(cells.cell_id), len(slots)), np.nan)
@@ -98,7 +100,7 @@ def _by_id(table: HeatTable, cells: Cells, scenario: Scenario) -> FloatArray:
 
 
 def _unknown(celsius: FloatArray, slots: Sequence[str]) -> tuple[Message, ...]:
-    """Tell the cells without a temperature in slots where others have one."""
+    """Return notes on the cells without a temperature in slots in which other cells have one."""
     hot = ~np.isnan(celsius).all(axis=0)
     return tuple(
         say("{count} cells have no temperature in {slot} and keep their weight.", count=count, slot=slots[s])

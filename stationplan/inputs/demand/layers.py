@@ -1,4 +1,4 @@
-"""Tables that are laid over cells: counts at points or in polygons, and points of interest by class."""
+"""Tables that are distributed over cells: counts at points or in polygons, and points of interest by class."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _AREAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 
 @dataclass(frozen=True, eq=False)
 class LayerTable:
-    """A count as read, at places in degrees of ``datum``; ``polygon`` is ``None`` for points."""
+    """A count as read, at locations in degrees of ``datum``; ``polygon`` is ``None`` for points."""
 
     lon: FloatArray
     lat: FloatArray
@@ -40,7 +40,7 @@ class LayerTable:
 
 @dataclass(frozen=True, eq=False)
 class KindTable:
-    """Points of interest as read: degrees of ``datum``, and the class of each as a place in ``classes``."""
+    """Points of interest as read: degrees of ``datum``, and the class of each as an index into ``classes``."""
 
     lon: FloatArray
     lat: FloatArray
@@ -52,12 +52,12 @@ class KindTable:
 
 
 def read_layer(located: Located, name: str, given: CountInput, rules: TableRules) -> LayerTable:
-    """Return a count at points or in polygons; without a column of counts every row counts one.
+    """Return a count at points or in polygons; without a column of counts, every row counts one.
 
     Raises
     ------
     InputError
-        The table cannot be used, or has rows that cannot and may not be set aside; all faults at once.
+        The table cannot be used, or has unusable rows that may not be excluded; all faults together.
     """
     wanted = Wanted(("lon", "lat", "lonlat"), ("lon", "lat"), rules.names, given.columns)
     table, columns, faults = read_fields(located, wanted, rules.limits)
@@ -98,7 +98,7 @@ def read_layer(located: Located, name: str, given: CountInput, rules: TableRules
 
 
 def note_flat_polygons(table: Table, faults: FaultList) -> None:
-    """Note polygons without an area, as when all corners lie on one line; they set their row aside."""
+    """Record polygons without an area, for example with all vertices on one line; their rows are excluded."""
     if table.shapes is None:
         return
     at = np.flatnonzero(np.isin(shapely.get_type_id(table.shapes), _AREAL) & np.isfinite(shapely.area(table.shapes)))
@@ -113,7 +113,7 @@ def note_flat_polygons(table: Table, faults: FaultList) -> None:
 
 
 def _made_valid(shapes: ObjectArray) -> ObjectArray:
-    """Return polygons as the areas that they enclose; empty where that is none."""
+    """Return polygons as the areas that they enclose; empty where there is none."""
     invalid = ~shapely.is_valid(shapes)
     made = shapes.copy()
     made[invalid] = shapely.make_valid(shapes[invalid], method="structure", keep_collapsed=False)
@@ -121,7 +121,7 @@ def _made_valid(shapes: ObjectArray) -> ObjectArray:
 
 
 def polygons_in(table: Table, kept: list[int]) -> ObjectArray | None:
-    """Return the polygons of the rows that are kept, valid and in degrees; ``None`` unless each of them has one."""
+    """Return the polygons of the kept rows, valid and in degrees; ``None`` unless each of them has one."""
     if table.shapes is None:
         return None
     shapes = shapes_in_degrees(table)[kept]
@@ -143,15 +143,15 @@ def placed_layer(table: LayerTable, given: CountInput, datum: Datum, area: Study
 
 
 def read_kinds(located: Located, given: PlacesInput, rules: TableRules) -> KindTable:
-    """Return the points of interest of a table; without classes in the scenario the table's own words are theirs.
+    """Return the points of interest of a table; without classes in the scenario, the table's own words are the classes.
 
-    A row whose word belongs to no class is left out and counted.
+    A row whose word belongs to no class is excluded and counted.
 
     Raises
     ------
     InputError
-        The table cannot be used, or has rows that cannot and may not be set aside; no row belongs to a class; all
-        faults at once.
+        The table cannot be used, has unusable rows that may not be excluded, or no row belongs to a class; all faults
+        together.
     """
     wanted = Wanted(("lon", "lat", "lonlat", "kind"), ("lon", "lat"), rules.names, given.columns)
     table, columns, faults = read_fields(located, wanted, rules.limits)
@@ -192,7 +192,7 @@ def read_kinds(located: Located, given: PlacesInput, rules: TableRules) -> KindT
 
 
 def _classed(words: list[str], given: Mapping[str, list[str]]) -> tuple[tuple[str, ...], IntArray]:
-    """Return the classes and the place of each word among them; -1 for a word of none."""
+    """Return the classes, and the index of each word among them; -1 for a word without a class."""
     if given:
         of = {normalise(word): c for c, known in enumerate(given.values()) for word in known}
         return tuple(given), np.array([of.get(normalise(word), -1) for word in words], dtype=np.int64)
@@ -202,7 +202,7 @@ def _classed(words: list[str], given: Mapping[str, list[str]]) -> tuple[tuple[st
 
 
 def osm_kinds(scenario: Scenario, given: PlacesInput) -> KindTable:
-    """Return the points of interest of an OSM extract: the first class with a tag that a place carries is its own.
+    """Return the points of interest of an OSM extract; the class of a place is the first with one of its tags.
 
     Raises
     ------
@@ -227,7 +227,7 @@ def osm_kinds(scenario: Scenario, given: PlacesInput) -> KindTable:
 
 
 def _fits(tag: str, tags: Mapping[str, str]) -> bool:
-    """Return whether tags hold one; ``shop=*`` fits whatever value there is."""
+    """Return whether tags include the given one; ``shop=*`` matches any value."""
     key, _, value = tag.partition("=")
     return key in tags and value in ("*", tags[key])
 

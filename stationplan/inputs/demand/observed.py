@@ -1,4 +1,4 @@
-"""Tables of observed counts: so many workers seen at a place, of a group and in a time slot where the row says so."""
+"""Tables of observed counts: workers at a place, of a group and in a time slot if the row states them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from stationplan.scenario import GroupInput, SlotInput, TableSource
 
 @dataclass(frozen=True, eq=False)
 class ObservedTable:
-    """Counts at longitudes and latitudes of ``datum`` (degrees); ids of group and slot, empty where not said.
+    """Counts at longitudes and latitudes of ``datum`` (degrees); ids of group and slot, empty where not stated.
 
     A table without a column of counts lists sightings: their counts are NaN.
     """
@@ -39,12 +39,12 @@ class ObservedTable:
 def read_observed(
     located: Located, rules: TableRules, groups: Mapping[str, GroupInput], slots: Mapping[str, SlotInput]
 ) -> ObservedTable:
-    """Return the counts of a table, and what is wrong with the rest of its rows.
+    """Return the counts of a table, and the faults of its other rows.
 
     Raises
     ------
     InputError
-        The table cannot be used, or has rows that cannot and may not be set aside; all faults at once.
+        The table cannot be used, or has unusable rows that may not be excluded; all faults together.
     """
     given = cast("TableSource", located.source)
     wanted = Wanted(
@@ -72,7 +72,7 @@ def read_observed(
 
 
 def _known(table: Table, column: int | None, names: Mapping[str, str], faults: FaultList) -> list[str]:
-    """Return the ids that the words of a column stand for; an unknown word sets its row aside."""
+    """Return the ids for the words of a column; a row with an unknown word is excluded."""
     if column is None:
         return [""] * len(table.rows)
     ids = {normalise(word): key for key, name in names.items() for word in (key, name)}

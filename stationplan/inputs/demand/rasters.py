@@ -1,4 +1,4 @@
-"""Counts and other values of a GeoTIFF, summed or averaged over cells by the part of each pixel that lies in them."""
+"""Counts and other values of a GeoTIFF, summed or averaged over cells, weighted by the area of each pixel inside."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
 CHUNK = 20_000
-"""Cells at a time. They are taken from north to south, so that each time a strip of the raster is read."""
+"""Number of cells processed at a time, from north to south, so that a strip of the raster is read for each."""
 
 
 class RasterSums(NamedTuple):
-    """A value for each cell, and how many cells lie wholly outside the raster."""
+    """A value for each cell, and the number of cells that are completely outside the raster."""
 
     values: FloatArray
     outside: int
@@ -33,17 +33,17 @@ def raster_sums(
 ) -> RasterSums:
     """Return the sum, or the mean, of the pixels of a GeoTIFF over polygons in the metric ``crs``, weighted by area.
 
-    A pixel that lies in a polygon by half gives half of its value to the sum, and has half the weight in the mean.
-    Pixels without data (nodata or NaN) are left out. Where there are no others, or outside the raster, the sum is 0
-    and the mean NaN. exactextract works out the parts and keeps each to 24 bits, so that sums over a tiling may miss
-    the total by 6e-8 of it at worst. Measured: 1e-8 for cells of thirds of pixels; for random cells, whose errors
-    cancel, 1e-9 over 3,000 pixels and 2e-11 over a million; nothing where cells take halves and quarters.
+    A pixel that is half inside a polygon contributes half of its value to the sum, and has half the weight in the mean.
+    Pixels without data (nodata or NaN) are skipped. Where there are no others, or outside the raster, the sum is 0 and
+    the mean NaN. exactextract computes the fractions with 24-bit precision, so that sums over a tiling may differ from
+    the total by at most 6e-8 of it. Measured: 1e-8 for cells of thirds of pixels; for random cells, whose errors
+    cancel, 1e-9 over 3,000 pixels and 2e-11 over a million; none where cells cover halves and quarters.
 
     Raises
     ------
     InputError
-        A library is not installed; the file is too large, no GeoTIFF, without a CRS, of several bands, turned, or lies
-        elsewhere; a value to be summed is negative.
+        A library is not installed; the file is too large, not a GeoTIFF, without a CRS, has several bands, is rotated,
+        or does not cover the study area; or a value to be summed is negative.
     """
     faults = FaultList(path.name)
     try:
@@ -99,7 +99,7 @@ def raster_sums(
 def _over(
     shapes: ObjectArray, pixels: FloatArray, raster: DatasetReader, part: tuple[int, int, int, int], statistic: str
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the statistic of each shape, and the lowest pixel that it holds a part of (0 without one)."""
+    """Return the statistic of each shape, and the lowest pixel value in any part of it (0 without pixels)."""
     from exactextract import exact_extract  # noqa: PLC0415 - an extra, needed only here
     from exactextract.feature import JSONFeatureSource  # noqa: PLC0415
     from exactextract.raster import NumPyRasterSource  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Fitted models of earlier studies, read without running anything that stands in the file."""
+"""Fitted models of earlier studies, read without executing any content of the file."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from stationplan.inputs.limits import refuse_large
 from stationplan.scenario import Limits
 
 FORMAT = 1
-"""Version of what a saved model holds."""
+"""Version of the format of a saved model."""
 
 _TYPES = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
-"""Types of a fitted pipeline that skops does not vouch for by itself, and that compute and open nothing."""
+"""Types in a fitted pipeline that skops does not trust by default, and that only compute and open nothing."""
 
 
 class Predictor(Protocol):
@@ -34,7 +34,7 @@ class Predictor(Protocol):
 class SavedModel:
     """A model of one group's workers: ``calibration * pipeline.predict(values[cell, feature])``.
 
-    Counts vary by ``mean + dispersion * mean ** 2``, alike within ``block_m`` metres.
+    The variance of counts is ``mean + dispersion * mean ** 2``; errors are equal within blocks of ``block_m`` metres.
     """
 
     target: str
@@ -46,7 +46,7 @@ class SavedModel:
 
 
 def write_model(learned: Learned, path: Path) -> None:
-    """Save a fitted model with skops, which holds no code, with what is needed to use it.
+    """Save a fitted model with skops, whose files contain no code, with the data needed to use it.
 
     Raises
     ------
@@ -73,8 +73,8 @@ def read_model(path: Path, limits: Limits) -> SavedModel:
     Raises
     ------
     InputError
-        skops is not installed; the file is too large or no such model; it holds a type that no model of ours has, is of
-        another format, or was saved with another minor version of scikit-learn.
+        skops is not installed; or the file is too large or not a saved model; or it contains a type that no model of
+        this package has, is of another format, or was saved with another minor version of scikit-learn.
     """
     skops_io = _skops(path)
     faults = FaultList(path.name)

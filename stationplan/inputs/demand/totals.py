@@ -27,13 +27,13 @@ class TotalsTable:
 def read_totals(located: Located, given: TotalsInput, groups: Mapping[str, GroupInput], limits: Limits) -> TotalsTable:
     """Return the totals of a table, ``workers[row, group] = sum over rates of rate * product of its columns``.
 
-    Without rates a column named by a group's id or name holds its totals; groups without one have none.
+    Without rates, a column named by a group's id or name contains its totals; groups without a column have no totals.
 
     Raises
     ------
     InputError
-        The table cannot be read; a column is missing; a value is negative or no number; an id stands twice; there are
-        more workers than residents; all faults at once.
+        The table cannot be read; a column is missing; a value is negative or not a number; an id is duplicated; or
+        there are more workers than residents; all faults together.
     """
     table, ids, faults = read_by_id(
         located, limits, column=given.id, cure=say('Name the column of ids: `id = "..."` under [demand.totals].')
@@ -114,12 +114,12 @@ def _refuse_above_population(table: Table, name: str, workers: FloatArray, fault
 def totals_in(
     table: TotalsTable, given: TotalsInput, area: StudyArea, groups: Sequence[str]
 ) -> tuple[Totals, Quality, tuple[Message, ...]]:
-    """Return the totals of the districts of a study, with those of districts without a polygon where they are merged.
+    """Return the totals of a study's districts, including those of districts without a polygon merged into them.
 
     Raises
     ------
     InputError
-        A district has no row and may not be empty; ``merged`` names what is not there.
+        A district has no row and may not be empty; or ``merged`` names an unknown district or one with a polygon.
     """
     faults = FaultList(table.quality.file, sheet=table.quality.sheet)
     districts = [str(name) for name in area.districts["district_id"]]

@@ -1,1 +1,1 @@
-"""Roads, whatever file they come from, as pieces with tags, and those as arcs by the rules of a scenario."""
+"""Roads from any source, as pieces with tags, and as arcs by the rules of a scenario."""

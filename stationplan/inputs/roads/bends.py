@@ -1,4 +1,4 @@
-"""Bent edges between nodes, as straight pieces between more nodes."""
+"""Edges with bends, split into straight pieces between additional nodes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from stationplan.domain import FloatArray, IntArray, ObjectArray
 from stationplan.geo import Datum, to_wgs84
 
 SHORT_BY_M = 5.0
-"""An edge stated shorter than the straight line between its ends by more than this is worth a note."""
+"""An edge whose stated length is shorter than the straight line between its ends by more than this (m) is reported."""
 
 
 def straighten(
@@ -22,8 +22,8 @@ def straighten(
 ) -> tuple[FloatArray, FloatArray, IntArray, IntArray, IntArray]:
     """Return nodes with the inner shape points added, and straight pieces (edge, tail, head) in edge order.
 
-    ``lon``/``lat`` of the nodes are WGS-84, ``shapes`` (a line or ``None`` an edge) in ``datum``. Edges between the
-    same two nodes share a bend that lies in the same place: the two directions of one street.
+    ``lon``/``lat`` of the nodes are WGS-84, ``shapes`` (one line or ``None`` per edge) in ``datum``. Edges between the
+    same two nodes share a bend at the same location: the two directions of one street.
     """
     points, owner = shapely.get_coordinates(list(shapes), return_index=True)
     counts = np.bincount(owner, minlength=len(shapes))
@@ -40,7 +40,7 @@ def straighten(
     step = np.arange(len(edge)) - np.repeat(np.cumsum(inner_count + 1) - (inner_count + 1), inner_count + 1)
     if len(bend_node) == 0:
         return lon, lat, edge, tail[edge], head[edge]
-    # Piece `step` of an edge runs from its bend step - 1 to its bend step; clipped where an end takes their place.
+    # Piece `step` of an edge runs from its bend step - 1 to its bend step; clipped where an end node is used instead.
     at = (np.cumsum(inner_count) - inner_count)[edge] + step
     before, after = np.clip([at - 1, at], 0, len(bend_node) - 1)
     return (
@@ -53,7 +53,7 @@ def straighten(
 
 
 def shared_lengths(drawn_m: FloatArray, edge: IntArray, stated_m: FloatArray) -> FloatArray:
-    """Return the length of each piece: its share of what its edge is stated to be long (NaN: of what is drawn).
+    """Return the length of each piece (m): its share of its edge's stated length, or its drawn length if that is NaN.
 
     >>> shared_lengths(np.array([10.0, 30.0, 7.0]), np.array([0, 0, 1]), np.array([80.0, np.nan])).tolist()
     [20.0, 60.0, 7.0]

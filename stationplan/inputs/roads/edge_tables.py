@@ -22,14 +22,15 @@ from stationplan.scenario import Limits
 def read_csv_roads(nodes_path: Path, edges_path: Path, *, datum: Datum, limits: Limits) -> RoadPieces:
     """Return the roads of two tables: nodes (id, lon, lat) and directed edges (from, to, class ...).
 
-    A row of edges is one direction for cars and e-bikes; walkers go both ways. The length is ``length_m`` where the
-    table has it, else that of the geometry. ``speed_kmh`` is the limit: cars go at their class's speed, or at the limit
-    where that is lower. Shape points of a ``wkt`` geometry become nodes, so that every piece is straight.
+    A row of edges is one direction for cars and e-bikes; walkers use both directions. The length is ``length_m`` where
+    the table has it, otherwise that of the geometry. ``speed_kmh`` is the speed limit: cars drive at the speed of the
+    road class, or at the limit where that is lower. Shape points of a ``wkt`` geometry become nodes, so that every
+    piece is straight.
 
     Raises
     ------
     InputError
-        All faults of both tables.
+        A table cannot be read, or has faults; all faults of both tables together.
     """
     node_fields = Wanted(("node", "lon", "lat"), ("node", "lon", "lat"))
     edge_fields = Wanted(("from", "to", "highway", "length_m", "speed_kmh", "wkt"), ("from", "to", "highway"))

@@ -1,4 +1,4 @@
-"""Heights of road nodes from a GeoTIFF."""
+"""Elevation of road nodes from a GeoTIFF."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _METRE = frozenset({"", "m", "metre", "metres", "meter", "meters"})
 
 
 def node_heights(path: Path, lon: FloatArray, lat: FloatArray, limits: Limits) -> FloatArray:
-    """Return the height (m) at each place (WGS-84 degrees), between pixel centres by bilinear interpolation.
+    """Return the elevation (m) at each location (WGS-84 degrees), by bilinear interpolation between pixel centres.
 
-    NaN outside the raster and where a pixel that counts has no data. Only the part around the places is read.
+    NaN outside the raster and where a contributing pixel has no data. Only the part around the locations is read.
 
     Raises
     ------
     InputError
-        rasterio is not installed; the file is too large, no GeoTIFF, without a CRS, not in metres, of several bands, or
-        lies elsewhere.
+        rasterio is not installed; or the file is too large, not a GeoTIFF, without a CRS, not in metres, has several
+        bands, or does not cover the study area.
     """
     faults = FaultList(path.name)
     with open_geotiff(path, limits, faults, extra="elevation") as raster:
@@ -39,7 +39,7 @@ def node_heights(path: Path, lon: FloatArray, lat: FloatArray, limits: Limits) -
         to_pixel = ~raster.transform
         column = to_pixel.a * x + to_pixel.b * y + to_pixel.c
         row = to_pixel.d * x + to_pixel.e * y + to_pixel.f
-        # Pixel i reaches from i to i + 1, its centre is at i + 1/2.
+        # Pixel i extends from i to i + 1, with its centre at i + 1/2.
         part = _around(column, row, raster.width, raster.height)
         if part is None:
             faults.add(
@@ -53,7 +53,7 @@ def node_heights(path: Path, lon: FloatArray, lat: FloatArray, limits: Limits) -
 
 
 def _around(column: FloatArray, row: FloatArray, width: int, height: int) -> tuple[int, int, int, int] | None:
-    """Return left, top, width and height (pixels) of the part with all places inside; ``None`` if there are none."""
+    """Return left, top, width and height (pixels) of the part that contains all locations; ``None`` without any."""
     inside = (column >= 0) & (column <= width) & (row >= 0) & (row <= height)
     if not inside.any():
         return None
@@ -64,9 +64,9 @@ def _around(column: FloatArray, row: FloatArray, width: int, height: int) -> tup
 
 
 def bilinear(values: FloatArray, column: FloatArray, row: FloatArray) -> FloatArray:
-    """Return values between pixel centres; pixel i, j has its centre at column j + 1/2, row i + 1/2.
+    """Return values interpolated between pixel centres; pixel i, j has its centre at column j + 1/2, row i + 1/2.
 
-    Within half a pixel of the rim the outermost centres count. NaN outside, and where a pixel that counts is NaN.
+    Within half a pixel of the edge, the outermost centres are used. NaN outside, and where a contributing pixel is NaN.
 
     >>> bilinear(np.array([[0.0, 10.0], [20.0, 30.0]]), np.array([1.0, 0.5, 1.25]), np.array([1.0, 1.5, 0.1])).tolist()
     [15.0, 20.0, 7.5]

@@ -1,4 +1,4 @@
-"""Roads from a GraphML file as OSMnx saves it, read as plain XML."""
+"""Roads from a GraphML file saved by OSMnx, read as plain XML."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ _CURE = say("Save the directed graph in longitude and latitude with osmnx.save_g
 
 
 def read_graphml_roads(path: Path, limits: Limits) -> RoadPieces:
-    """Return the roads of a graph that OSMnx 2 has saved.
+    """Return the roads of a graph saved by OSMnx 2.
 
-    An edge is one direction for cars and e-bikes (OSMnx gives a two-way street an edge each way); walkers go both
-    ways. Of OSM's tags those count that the graph carries. Lists, on edges that run over several ways, keep all their
-    values. The length is that of the edge, shared over the pieces of its geometry. The date is that of OSM's data,
-    which ``stationplan fetch`` notes in the graph.
+    An edge is one direction for cars and e-bikes (OSMnx has one edge per direction of a two-way street); walkers use
+    both directions. Only OSM tags that the graph contains are used. Lists, on edges that combine several ways, keep all
+    their values. The length is that of the edge, divided among the pieces of its geometry. The date is that of OSM's
+    data, which ``stationplan fetch`` stores in the graph.
 
     Raises
     ------
     InputError
-        The file is too large, malformed, or no such graph.
+        The file is too large, malformed, or not such a graph.
     """
     refuse_large(path, limits, cap="extract_mb")
     with path.open("rb") as stream:
@@ -67,7 +67,7 @@ def read_graphml_roads(path: Path, limits: Limits) -> RoadPieces:
 
 
 def _things(path: Path) -> Iterator[tuple[str, Mapping[str, str], dict[str, str]]]:
-    """Yield nodes and edges, and the graph itself at its end: what it is, its attributes, its data by name."""
+    """Yield nodes and edges, and finally the graph itself: the element type, its attributes, its data by name."""
     names: dict[str, str] = {}
     graph: Element | None = None
     for event, element in iterparse(path, events=("start", "end"), forbid_dtd=True):
@@ -84,7 +84,7 @@ def _things(path: Path) -> Iterator[tuple[str, Mapping[str, str], dict[str, str]
 
 
 class _Graph:
-    """What has been read of a graph so far."""
+    """The parts of a graph read so far."""
 
     def __init__(self) -> None:
         self.vertices = 0
@@ -97,7 +97,13 @@ class _Graph:
         self._date = ""
 
     def check(self, attributes: Mapping[str, str], data: Mapping[str, str]) -> None:
-        """Note the graph's date; raise ``ValueError`` for a graph without directions or in another CRS."""
+        """Record the graph's date, and check that it is directed and in degrees of a supported CRS.
+
+        Raises
+        ------
+        ValueError
+            The graph is undirected or in another CRS.
+        """
         if attributes.get("edgedefault") != "directed":
             raise ValueError("it is undirected, so nobody knows its one-way streets")
         if data["crs"].lower() not in _DEGREES:
@@ -105,14 +111,20 @@ class _Graph:
         self._date = data.get("osm_date", "")
 
     def add_node(self, attributes: Mapping[str, str], data: Mapping[str, str]) -> None:
-        """Note a node."""
+        """Record a node."""
         self._node_of[attributes["id"]] = len(self._lon)
         self._lon.append(float(data["x"]))
         self._lat.append(float(data["y"]))
         self.vertices += 1
 
     def add_edge(self, attributes: Mapping[str, str], data: Mapping[str, str]) -> None:
-        """Note an edge, or that it is no road."""
+        """Record an edge, or that its class is not a road.
+
+        Raises
+        ------
+        ValueError
+            The geometry of the edge is not a single line.
+        """
         highway = _listed(data.get("highway", ""))
         if not is_road(highway):
             self._other[highway or "-"] += 1
@@ -128,7 +140,13 @@ class _Graph:
         self.vertices += 0 if shape is None else int(shapely.get_num_coordinates(shape))
 
     def pieces(self, file: str) -> RoadPieces:
-        """Return the whole graph as pieces of road."""
+        """Return the whole graph as pieces of road.
+
+        Raises
+        ------
+        ValueError
+            A node is not in degrees, or the length of an edge is negative or infinite.
+        """
         lon, lat = np.array(self._lon, dtype=np.float64), np.array(self._lat, dtype=np.float64)
         tail, head = np.array(self._tail, dtype=np.int64), np.array(self._head, dtype=np.int64)
         refuse_no_roads(file, len(tail))
@@ -158,7 +176,7 @@ class _Graph:
 
 
 def _listed(text: str) -> str:
-    """Return a value as OSM writes several: OSMnx writes a list of them as Python does.
+    """Return a value in OSM's notation for several values; OSMnx writes them as a Python list.
 
     >>> _listed("primary"), _listed("['primary', 'residential']"), _listed("nan")
     ('primary', 'primary;residential', '')

@@ -21,31 +21,31 @@ from stationplan.inputs.tables.table import Table
 from stationplan.scenario import Limits
 
 _SAME_PLACE = 1e-7
-"""Degrees; vertices of different lines that agree to this (1 cm, the grid of OSM's own coordinates) are one node."""
+"""Degrees; vertices of different lines that agree within this (1 cm, the grid of OSM's coordinates) are one node."""
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
     **{tag: (tag,) for tag in RULE_TAGS},
     "highway": (*FIELD_NAMES["highway"], "fclass"),
     "maxspeed": FIELD_NAMES["speed_kmh"],
 }
-"""Names of the attribute that holds each tag, the first found winning; ``fclass`` is Geofabrik's."""
+"""Names of the attribute for each tag, in order of precedence; ``fclass`` is Geofabrik's."""
 
 _ONEWAY = {"F": "yes", "T": "-1", "B": "no", "True": "yes", "False": "no"}
-"""Geofabrik's words (from, to, both) and those of programs with true and false, as OSM says them."""
+"""Geofabrik's values (from, to, both) and true and false of other programs, as OSM's values."""
 
 
 def read_line_roads(path: Path, *, datum: Datum, layer: str | None, limits: Limits) -> RoadPieces:
-    """Return the roads that a file draws as lines; attributes have the names and values of OSM's tags.
+    """Return the roads that a file contains as lines; attributes have the names and values of OSM's tags.
 
-    Lines are joined where they share a vertex, as OSM's ways are: equal to 1e-7 degree. Lines that cross without a
-    common vertex are not, and a bridge with a vertex right above one of the road below is. A line runs forward as it
-    is drawn. An empty class is ``road``; lines of a class that is no road, and features that are no lines, are counted.
-    A file in a projected CRS is taken back to degrees.
+    Lines are joined where they share a vertex, like OSM's ways: equal within 1e-7 degree. Lines that cross without a
+    common vertex are not joined, but a bridge is joined where it has a vertex exactly above one of the road below. The
+    forward direction of a line is its drawing direction. An empty class is ``road``; lines of a class that is not a
+    road, and features that are not lines, are skipped and counted. Lines in a projected CRS are converted to degrees.
 
     Raises
     ------
     InputError
-        The file is too large or malformed, its CRS does not go with ``datum``, or it holds no roads.
+        The file is too large or malformed, its CRS is not compatible with ``datum``, or it contains no roads.
     """
     table = read_features(path, limits, layer=layer)
     faults = FaultList(path.name)
@@ -99,7 +99,7 @@ def read_line_roads(path: Path, *, datum: Datum, layer: str | None, limits: Limi
 
 
 def _in_degrees(table: Table, datum: Datum, faults: FaultList) -> ObjectArray:
-    """Return the shapes of a table in longitude and latitude, given the CRS that the file declares."""
+    """Return the shapes of a table in longitude and latitude, from the CRS that the file declares."""
     shapes = np.full(len(table.rows), None) if table.shapes is None else table.shapes
     declared = None if table.crs is None else CRS.from_user_input(table.crs)
     if declared is None or not declared.is_projected:
@@ -119,7 +119,7 @@ def _in_degrees(table: Table, datum: Datum, faults: FaultList) -> ObjectArray:
 
 
 def _joined(points: FloatArray, datum: Datum) -> tuple[FloatArray, FloatArray, IntArray]:
-    """Return the different places among vertices in WGS-84 degrees, and the place of each vertex."""
+    """Return the distinct locations among vertices in WGS-84 degrees, and the location of each vertex."""
     grid = np.rint((points + np.array([180.0, 90.0])) / _SAME_PLACE).astype(np.int64)
     _, first, node = np.unique(grid[:, 0] * 2**31 + grid[:, 1], return_index=True, return_inverse=True)
     lon, lat = to_wgs84(points[first, 0], points[first, 1], datum=datum)
@@ -127,20 +127,20 @@ def _joined(points: FloatArray, datum: Datum) -> tuple[FloatArray, FloatArray, I
 
 
 def _columns(names: Sequence[str]) -> dict[str, int]:
-    """Return the column of each tag that the attributes tell."""
+    """Return the column of each tag that the attributes contain."""
     by_name = {normalise(name): i for i, name in reversed(list(enumerate(names)))}
     found = {tag: [by_name[name] for name in map(normalise, known) if name in by_name] for tag, known in _NAMES.items()}
     return {tag: columns[0] for tag, columns in found.items() if columns}
 
 
 def _tags(values: Mapping[str, str]) -> dict[str, str]:
-    """Return the tags of a feature from its attributes, leaving out what they leave open.
+    """Return the tags of a feature from its attributes, without those that are unknown.
 
     >>> _tags({"highway": "", "oneway": "F", "maxspeed": "40", "foot": ""})
     {'highway': 'road', 'oneway': 'yes', 'maxspeed': '40'}
     """
     texts = {**values, "highway": values["highway"] or "road"}
     texts["oneway"] = _ONEWAY.get(texts.get("oneway", ""), texts.get("oneway", ""))
-    if texts.get("maxspeed") == "0":  # Geofabrik's word for unknown
+    if texts.get("maxspeed") == "0":  # Geofabrik's value for unknown
         del texts["maxspeed"]
     return {tag: text for tag, text in texts.items() if text}

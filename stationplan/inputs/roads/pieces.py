@@ -1,4 +1,4 @@
-"""Roads as every source gives them: straight pieces and their tags; and how they become arcs for a study."""
+"""Roads from any source as straight pieces with tags, and their conversion to arcs for a study."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _Kind = TypeVar("_Kind", bound=Hashable)
 
 @dataclass(frozen=True, eq=False)
 class RoadPieces:
-    """Straight pieces of road, before anyone asks who may use them and how fast.
+    """Straight pieces of road, before access rules and speeds are applied.
 
     ``lon``/``lat``: WGS-84 degrees of the nodes. A piece runs from node ``tail`` to node ``head``, is ``length_m`` long
-    and has the tags ``kinds[kind]``; "forward" in a tag is from tail to head. The rest counts what the source lacks:
-    ``cut_nodes`` road nodes that lie outside the extract; ``short_edges`` edges that are stated shorter than the
-    straight line between their ends; ``other_classes``, ways or lines of classes that are no roads here, by class;
-    ``not_lines`` things without a line. ``tag_keys`` are the keys whose tags were kept where a road has them.
+    and has the tags ``kinds[kind]``; "forward" in a tag is from tail to head. The other fields count what the source
+    lacks: ``cut_nodes`` road nodes outside the extract; ``short_edges`` edges whose stated length is shorter than the
+    straight line between their ends; ``other_classes`` ways or lines of classes that are not roads here, by class;
+    ``not_lines`` features without a line. ``tag_keys`` are the keys whose tags were kept where a road has them.
     """
 
     lon: FloatArray
@@ -51,7 +51,7 @@ def geodesic_m(lon: FloatArray, lat: FloatArray, tail: NDArray[np.integer], head
 
 
 def number_kinds(found: Iterable[_Kind]) -> tuple[list[_Kind], CountArray]:
-    """Return the different things in the order they come first, and the number of each thing.
+    """Return the distinct items in order of first occurrence, and the number of each item.
 
     >>> number_kinds("abca")
     (['a', 'b', 'c'], array([0, 1, 2, 0], dtype=int32))
@@ -62,7 +62,13 @@ def number_kinds(found: Iterable[_Kind]) -> tuple[list[_Kind], CountArray]:
 
 
 def refuse_no_roads(file: str, pieces: int) -> None:
-    """Raise :class:`InputError` when a source has no piece of road."""
+    """Check that a source has at least one piece of road.
+
+    Raises
+    ------
+    InputError
+        There is none.
+    """
     if pieces == 0:
         faults = FaultList(file)
         faults.add(
@@ -72,9 +78,9 @@ def refuse_no_roads(file: str, pieces: int) -> None:
 
 
 def usable_pieces(pieces: RoadPieces, rules: RoadRules, *, file: str) -> RoadPieces:
-    """Return the pieces that some travel mode may use, with the nodes they need; both keep their order.
+    """Return the pieces that some travel mode may use, with the nodes that they need; both keep their order.
 
-    Modes that no group of the study uses count too: their roads are drawn, and show where a district has roads.
+    Modes that no group of the study uses are included: their roads are drawn, and show where a district has roads.
 
     Raises
     ------
@@ -103,9 +109,9 @@ def usable_pieces(pieces: RoadPieces, rules: RoadRules, *, file: str) -> RoadPie
 def road_arcs(
     pieces: RoadPieces, rules: RoadRules, *, modes: Sequence[Mode] = tuple(MODES), slope: FloatArray | None = None
 ) -> RoadArcs:
-    """Return an arc each way for every piece, with the minutes of some modes: ``inf`` where a mode may not go.
+    """Return two arcs for every piece, one per direction, with the minutes of some modes (``inf``: not allowed).
 
-    ``slope`` (climb over length, forward) changes the minutes as the record of each mode says.
+    ``slope`` (climb over length, forward) changes the minutes according to the record of each mode.
     """
     paces = _paces(pieces, rules, modes)
     minutes: dict[Mode, FloatArray] = {}
@@ -136,19 +142,19 @@ def road_arcs(
 
 
 def _paces(pieces: RoadPieces, rules: RoadRules, modes: Sequence[Mode]) -> FloatArray:
-    """Return minutes a metre, [kind, mode, direction]; NaN where the mode may not go."""
+    """Return minutes per metre, [kind, mode, direction]; NaN where the mode is not allowed."""
     paces = [[rules.pace(tags, mode) for mode in modes] for tags in pieces.kinds]
     return np.array(paces, dtype=np.float64).reshape(len(pieces.kinds), len(modes), 2)
 
 
 def _open(pieces: RoadPieces, rules: RoadRules) -> BoolArray:
-    """Return whether any travel mode may go forward and backward on roads of each kind, [kind, direction]."""
+    """Return whether any travel mode may use roads of each kind forward and backward, [kind, direction]."""
     paces = _paces(pieces, rules, tuple(MODES))
     return np.asarray(np.isfinite(paces).any(axis=1), dtype=bool)
 
 
 def road_notes(pieces: RoadPieces) -> list[Message]:
-    """Return what the source lacks and what of it is not used, to be told."""
+    """Return notes on what the source lacks and on what is not used."""
     notes = []
     if pieces.cut_nodes:
         notes.append(say("{count} road nodes lie outside the extract; roads end there.", count=pieces.cut_nodes))

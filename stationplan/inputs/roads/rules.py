@@ -1,10 +1,10 @@
-"""Who may travel on a road, in which direction and how fast: OSM tags to minutes for each mode.
+"""Access, direction and speed on a road: OSM tags to minutes for each mode.
 
-The records of the travel modes (:mod:`stationplan.domain.modes`) say which classes, access keys and one-way keys count
-for which mode; this module applies them. Turn restrictions and barriers are not read.
+The records of the travel modes (:mod:`stationplan.domain.modes`) define which classes, access keys and one-way keys
+apply to each mode; this module applies them. Turn restrictions and barriers are not read.
 
-A tag may hold several values with ``;`` between them, as an edge of a simplified graph does that runs over several
-ways: every class must be open and no value may close it, and the lowest speed counts.
+A tag may have several values separated by ``;``, as on an edge of a simplified graph that combines several ways: all
+classes must be open, no value may close the road, and the lowest speed applies.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ RULE_TAGS = tuple(
         ]
     )
 )
-"""The tags that decide anything here, whatever the modes of a study; no other tag of a road need be kept."""
+"""All tags used by the rules, for any travel mode; no other tag of a road needs to be kept."""
 
 _CLOSED = frozenset(
     {"no", "private", "agricultural", "forestry", "military", "emergency", "dismount", "use_sidepath", "psv", "bus"}
@@ -37,17 +37,17 @@ _KMH_PER_MPH = 1.609344
 
 @dataclass(frozen=True)
 class Speeds:
-    """Speeds (km/h) that a study states; what it leaves open is as in the record of the mode.
+    """Speeds (km/h) that a study states; where it states none, those of the mode's record apply.
 
-    ``stated_kmh`` is the speed of a mode on the flat, or the cap of one whose speeds go by road class; ``by_class_kmh``
-    holds speeds of a mode by value of ``highway``.
+    ``stated_kmh`` is the speed of a mode on level ground, or the cap of a mode with speeds by road class;
+    ``by_class_kmh`` holds speeds of a mode by value of ``highway``.
     """
 
     stated_kmh: Mapping[Mode, float] = field(default_factory=dict)
     by_class_kmh: Mapping[Mode, Mapping[str, float]] = field(default_factory=dict)
 
     def of(self, mode: Mode, highway: str) -> float:
-        """Return the speed of a mode on a road class, on the flat and without a speed limit, km/h.
+        """Return the speed of a mode on a road class, on level ground and without a speed limit, km/h.
 
         >>> speeds = Speeds({"walk": 5.0}, {"walk": {"steps": 2.5}, "car": {"road": 20.0}})
         >>> speeds.of("walk", "path"), speeds.of("walk", "steps"), speeds.of("car", "primary")
@@ -65,10 +65,10 @@ class Speeds:
 
 @dataclass(frozen=True)
 class RoadRules:
-    """How roads may be travelled: speeds, and the road classes that a study opens or closes to a mode.
+    """Rules of road use: speeds, and the road classes that a study opens or closes for a mode.
 
-    An opened class is one that the mode may use as if it were a street of its own; tags may still close a way. A
-    closed class is closed whatever the tags say. ``climb_loss`` replaces the loss on climbs of a mode's record.
+    An opened class is one that the mode may use like any of its own classes; tags may still close a way. A closed class
+    is closed regardless of the tags. ``climb_loss`` replaces the loss on climbs of a mode's record.
     """
 
     speeds: Speeds
@@ -77,9 +77,9 @@ class RoadRules:
     climb_loss: Mapping[Mode, float] = field(default_factory=dict)
 
     def pace(self, tags: Mapping[str, str], mode: Mode) -> tuple[float | None, float | None]:
-        """Return the minutes a metre takes (forward, backward) on a way, ``None`` where the mode may not go.
+        """Return the minutes per metre (forward, backward) on a way, ``None`` where the mode is not allowed.
 
-        A mode that heeds speed limits goes at ``maxspeed`` where that is lower.
+        A mode that respects speed limits travels at ``maxspeed`` where that is lower.
 
         >>> rules = RoadRules(Speeds(by_class_kmh={"car": {"road": 60.0}}))
         >>> rules.pace({"highway": "primary", "oneway": "yes", "maxspeed": "30"}, "car")
@@ -96,7 +96,7 @@ class RoadRules:
         return (60 / (1000 * kmh) if forth else None), (60 / (1000 * kmh) if back else None)
 
     def may_use(self, tags: Mapping[str, str], mode: Mode) -> bool:
-        """Return whether a mode may travel on a way with these tags.
+        """Return whether a mode may use a way with these tags.
 
         >>> rules = RoadRules(Speeds(), closed={"walk": frozenset({"residential"})})
         >>> rules.may_use({"highway": "residential"}, "car"), rules.may_use({"highway": "residential"}, "walk")
@@ -118,7 +118,7 @@ class RoadRules:
 
 
 def classes_of(tags: Mapping[str, str]) -> frozenset[str]:
-    """Return the road classes of a way: one, or those of all the ways that a simplified edge runs over.
+    """Return the road classes of a way: one, or those of all ways that a simplified edge combines.
 
     >>> sorted(classes_of({"highway": "tertiary;residential"}))
     ['residential', 'tertiary']
@@ -135,14 +135,14 @@ _KNOWN = frozenset(ROAD_CLASSES)
 
 
 def _strictest(value: str) -> str:
-    """Return the value that closes most, of those that a tag has."""
+    """Return the most restrictive of the values of a tag."""
     values = value.split(";")
     closing = next((one for one in values if one in _CLOSED), None)
     return closing or next((one for one in values if one not in _OPEN), values[0])
 
 
 def speed_limit(text: str) -> float | None:
-    """Return a speed limit in km/h as ``maxspeed`` states it, the lowest of several; ``None`` for one it does not.
+    """Return the speed limit in km/h stated by ``maxspeed``, the lowest of several; ``None`` if it states none.
 
     >>> speed_limit("50"), speed_limit("30 mph"), speed_limit("60;40"), speed_limit("CN:urban")
     (50.0, 48.28032, 40.0, None)
@@ -189,7 +189,7 @@ def _of_oneway(value: str) -> tuple[bool, bool]:
 
 
 def class_number(tags: Mapping[str, str]) -> int:
-    """Return the place of a way's class in ``ROAD_CLASSES``, the first of several; -1 where it is not there.
+    """Return the index of a way's class in ``ROAD_CLASSES``, the lowest of several; -1 if it is not in there.
 
     >>> class_number({"highway": "secondary;primary"}) == ROAD_CLASSES.index("primary")
     True

@@ -1,8 +1,8 @@
 """Saved roads: pieces of road in one binary file that loads in seconds.
 
-The file is a zip archive of NumPy arrays (``.npy``, no pickled objects) and one JSON document. It holds what the source
-held: places, lengths, the tags that some travel mode needs, and their keys. Speeds and rules are the scenario's, so one
-file serves every study of the place. The same roads give the same bytes.
+The file is a zip archive of NumPy arrays (``.npy``, no pickled objects) and one JSON document. It contains the content
+of the source: coordinates, lengths, the tags that some travel mode needs, and their keys. Speeds and rules are set in
+the scenario, so one file serves every study of the area. The same roads give the same bytes.
 """
 
 from __future__ import annotations
@@ -33,24 +33,24 @@ _KEYS_OF_VERSION_1 = (
     *("highway", "access", "vehicle", "motor_vehicle", "motorcar", "bicycle", "foot", "motorroad", "junction"),
     *("oneway", "oneway:bicycle", "oneway:foot", "cycleway", "cycleway:left", "cycleway:right", "maxspeed"),
 )
-"""Files of version 1 do not say which tags they kept: these."""
+"""The tags kept in files of version 1, which do not list them."""
 
 _ABOUT = "about.json"
 _ARRAYS = {"lon": "<f8", "lat": "<f8", "tail": "<i4", "head": "<i4", "length_m": "<f8", "kind": "<i4"}
 _ABOUT_LIMIT = 64_000_000
-"""Bytes of the JSON document: far more than the kinds of road of a country need."""
+"""Largest size (bytes) of the JSON document: far more than the road kinds of a country need."""
 
 _LEVEL = 1
-"""Of compression: a third of the size for a third of a second more when a city is read."""
+"""Compression level: it reduces the size to a third, and reading a city takes a third of a second longer."""
 
 _WRONG = (LookupError, AttributeError, TypeError, ValueError, RuntimeError)
-"""What Python raises for content of a wrong kind, and zipfile for what it cannot unpack."""
+"""Exceptions of Python for content of a wrong type, and of zipfile for content that it cannot unpack."""
 
 _COUNTS = ("cut_nodes", "short_edges", "not_lines")
 
 
 def write_roads(pieces: RoadPieces, path: Path) -> None:
-    """Write roads to a file, whole or not at all."""
+    """Write roads to a file, completely or not at all."""
     counts = {name: getattr(pieces, name) for name in _COUNTS}
     about = {
         "format": _FORMAT,
@@ -71,19 +71,19 @@ def write_roads(pieces: RoadPieces, path: Path) -> None:
 
 
 def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
-    """Add a member; its time is the first that zip knows, so that the bytes depend on the content only."""
+    """Add a member with the earliest time that zip supports, so that the bytes depend only on the content."""
     archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED, compresslevel=_LEVEL)
 
 
 def refuse_lacking_tags(pieces: RoadPieces, modes: Sequence[Mode], *, file: str) -> None:
-    """Check that the tags which some travel modes need were kept when the roads were saved.
+    """Check that the tags needed by some travel modes were kept when the roads were saved.
 
-    A road that was closed to a mode by a tag that is gone would be taken for open, and nobody would notice.
+    Without its tag, a road that is closed to a mode would be treated as open without any warning.
 
     Raises
     ------
     InputError
-        The roads were saved before the program knew one of the modes.
+        The roads were saved by a version that did not yet know one of the modes.
     """
     faults = FaultList(file)
     for mode in modes:
@@ -107,7 +107,7 @@ def read_saved_roads(path: Path, limits: Limits) -> RoadPieces:
     Raises
     ------
     InputError
-        The file is too large, damaged, of another version, or no saved roads at all.
+        The file is too large, damaged, of another version, or not a file of saved roads.
     """
     refuse_large(path, limits, cap="extract_mb")
     refuse_zip_bomb(path, limits)
@@ -148,7 +148,7 @@ def _read_about(archive: zipfile.ZipFile) -> dict[str, object]:
 
 
 def _read_array(archive: zipfile.ZipFile, name: str, kind: str) -> NDArray[np.generic]:
-    """Return a member array, after checking that it is as long as its header says, before memory is taken for it."""
+    """Return a member array, after checking that its size matches its header, before memory is allocated for it."""
     info = archive.getinfo(f"{name}.npy")
     with archive.open(info) as stream:
         if npy.read_magic(stream) != (1, 0):
@@ -160,7 +160,7 @@ def _read_array(archive: zipfile.ZipFile, name: str, kind: str) -> NDArray[np.ge
 
 
 def _pieces(about: dict[str, object], arrays: dict[str, NDArray[np.generic]]) -> RoadPieces:
-    """Return the record, with everything in it as promised; raises ``ValueError`` or a kindred error otherwise."""
+    """Return the record after checking its content; raises ``ValueError`` or one of ``_WRONG`` if it is invalid."""
     lon, lat, length_m = (arrays[name].astype(np.float64, copy=False) for name in ("lon", "lat", "length_m"))
     tail, head, kind = (arrays[name].astype(np.int32, copy=False) for name in ("tail", "head", "kind"))
     kinds, other = cast("list[dict[str, str]]", about["kinds"]), cast("dict[str, int]", about["other_classes"])

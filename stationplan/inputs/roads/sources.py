@@ -1,4 +1,4 @@
-"""The roads of a study: any source to pieces of road, and those to arcs by the scenario's rules."""
+"""The roads of a study: any source to pieces of road, and pieces to arcs by the scenario's rules."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ ROAD_FORMS = ".osm.pbf, .osm, .osm.gz, .osm.bz2, .graphml, .gpkg, .geojson, .shp
 
 
 def read_roads(scenario: Scenario) -> RoadArcs:
-    """Return the roads of a scenario, whatever their source, as arcs by its speeds and rules.
+    """Return the roads of a scenario, from any source, as arcs with its speeds and rules.
 
     They have the minutes of the modes that the study uses.
 
     Raises
     ------
     InputError
-        All faults of the source.
+        The source cannot be read, or lacks tags or roads that the study needs; all faults of the source together.
     """
     given, limits, modes = scenario.file.roads, scenario.file.limits, scenario.file.modes
     named = [given.nodes, given.edges] if given.single is None else [given.single]
@@ -55,14 +55,14 @@ def read_roads(scenario: Scenario) -> RoadArcs:
 
 
 def no_roads(modes: Sequence[Mode]) -> RoadArcs:
-    """Return the roads of a study that has none, for its modes."""
+    """Return the empty roads of a study without roads, for its modes."""
     none, nodes = np.empty(0), np.empty(0, dtype=np.int64)
     minutes = dict.fromkeys(modes, none)
     return RoadArcs(none, none, nodes, nodes, none, minutes, np.empty(0, dtype=np.int8), "", "")
 
 
 def districts_without(roads: RoadArcs | None, area: StudyArea) -> BoolArray:
-    """Return which districts have no road: no usable arc begins, ends or has its middle in them."""
+    """Return a mask of the districts without roads: no usable arc starts, ends or has its midpoint in them."""
     without = np.ones(len(area.districts) + 1, dtype=bool)  # the last is for -1, outside every district
     if roads is not None:
         tail, head = roads.tail[roads.usable], roads.head[roads.usable]
@@ -74,12 +74,12 @@ def districts_without(roads: RoadArcs | None, area: StudyArea) -> BoolArray:
 
 
 def read_road_files(paths: Sequence[Path], *, datum: Datum, layer: str | None, limits: Limits) -> RoadPieces:
-    """Return the roads of one file, read by what its name ends in, or of two CSV tables: nodes, then edges.
+    """Return the roads of one file, selected by its suffix, or of two CSV tables: nodes, then edges.
 
     Raises
     ------
     InputError
-        A file does not exist or is of no form that is read, or its own faults.
+        A file does not exist, has an unsupported format, or is faulty itself.
     """
     faults = FaultList(paths[-1].name)
     for path in paths:
@@ -106,7 +106,7 @@ def read_road_files(paths: Sequence[Path], *, datum: Datum, layer: str | None, l
 
 
 def rules_of(given: RoadsInput) -> RoadRules:
-    """Return the scenario's rules of the road."""
+    """Return the scenario's road rules."""
 
     def by_mode(lists: dict[Mode, list[str]]) -> dict[Mode, frozenset[str]]:
         return {mode: frozenset(classes) for mode, classes in lists.items()}

@@ -1,4 +1,4 @@
-"""Roads from OpenStreetMap's services: a place is looked up by Nominatim, its roads asked of Overpass."""
+"""Roads from OpenStreetMap's services: Nominatim finds the outline of a place, and Overpass returns its roads."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # an extra: imported where roads are fetched
 _log = logging.getLogger(__name__)
 
 _LARGEST_KM2 = 25_000
-"""OSMnx asks for 2,500 km² at a time, and ten times that is much to ask of a free service."""
+"""OSMnx requests 2,500 km² at a time, and ten times that is a large request to a free service."""
 
 _EARTH_KM = 6371.0
 _DATED = re.compile(r'"timestamp_osm_base": "(\d{4}-\d\d-\d\d)')
@@ -49,9 +49,10 @@ class Box:
 
 @dataclass(frozen=True)
 class Fetched:
-    """What was fetched: numbers of nodes and edges, full names of the places found, day of OpenStreetMap's data.
+    """What was downloaded: numbers of nodes and edges, full names of the places found, and the date of the data.
 
-    The day (``2026-11-24``) is that of the oldest answer; empty where the server does not tell it.
+    The date (``2026-11-24``) is that of OpenStreetMap's data in the oldest response; empty where the server does not
+    report it.
     """
 
     nodes: int
@@ -61,7 +62,7 @@ class Fetched:
 
 
 def box_around(lon: float, lat: float, reach_m: float) -> Box:
-    """Return the rectangle whose sides lie ``reach_m`` metres from a place (WGS-84 degrees).
+    """Return the rectangle whose sides are ``reach_m`` metres from a location (WGS-84 degrees).
 
     >>> str(box_around(0.0, 0.0, 111_319.49))
     '-1,-1.00674,1,1.00674'
@@ -79,20 +80,20 @@ def fetch_roads(
     tell: Tell = lambda message: _log.info("%s", message),
     sleep: Callable[[float], None] = time.sleep,
 ) -> Fetched:
-    """Write the roads of places or of a rectangle as GraphML of OSMnx, and return what was fetched.
+    """Write the roads of places or of a rectangle as GraphML of OSMnx, and return a summary of the download.
 
-    All ways with the tag ``highway`` that are in use are taken, islands too, with the tags that the rules of the road
-    read. Nodes stay where roads meet or a tag changes; bends between them become the edges' geometry. The file appears
-    whole or not at all. Answers are kept in the folder ``cache`` and used again from there, whatever their age;
-    without one they are kept until all is done.
+    All ways in use with the tag ``highway`` are included, also disconnected ones, with the tags that the road rules
+    read. Nodes are kept where roads meet or a tag changes; bends between them become the edges' geometry. The file is
+    written completely or not at all. Responses are cached in the folder ``cache`` and reused from there regardless of
+    their age; without it, they are kept only until the download is complete.
 
     Raises
     ------
     InputError
-        A place is not known or has no outline, the area is too large, or no road lies there; a kept answer is damaged;
-        or OSMnx is not installed.
+        A place is unknown or has no outline, the area is too large, or there is no road in it; a cached response is
+        damaged; or OSMnx is not installed.
     ServiceError
-        A service cannot be reached, stays busy, or answers with something else than was asked for.
+        A service cannot be reached, remains busy, or returns an unexpected response.
     """
     if cache is None:
         with tempfile.TemporaryDirectory() as folder:
@@ -102,12 +103,12 @@ def fetch_roads(
     outline, places = (shapely.box(*_sides(where)), ()) if isinstance(where, Box) else _look_up(where, client)
     shown = str(where) if isinstance(where, Box) else ", ".join(where)
     _refuse_large(outline, shown)
-    # A folder of its own for the answers about an outline, so that their dates are known when they are used again.
+    # A separate folder for the responses for one outline, so that their dates are known when they are reused.
     client = replace(client, cache=cache / _key(outline, services))
     graph = _download(outline, client, shown)
     tell(say("Joining {count} road nodes", count=len(graph)))
     graph = ox.simplify_graph(graph, edge_attrs_differ=list(RULE_TAGS), remove_rings=False)
-    graph.graph.pop("created_date", None)  # the same answers give the same file
+    graph.graph.pop("created_date", None)  # the same responses give the same file
     date = _date(client.cache)
     graph.graph["osm_date"] = date
     tell(say("Writing {path}", path=path))
@@ -121,7 +122,7 @@ def _sides(box: Box) -> tuple[float, float, float, float]:
 
 
 def _look_up(names: tuple[str, ...], client: Client) -> tuple[shapely.Polygon | shapely.MultiPolygon, tuple[str, ...]]:
-    """Return the common outline of places (WGS-84 degrees) and their full names."""
+    """Return the union of the outlines of places (WGS-84 degrees) and their full names."""
     ox = load_osmnx()
     faults = FaultList()
     outlines, full_names = [], []
@@ -141,7 +142,7 @@ def _look_up(names: tuple[str, ...], client: Client) -> tuple[shapely.Polygon | 
                 code="unknown_place",
             )
             continue
-        except TypeError:  # OSMnx's word for a place without a polygon
+        except TypeError:  # raised by OSMnx for a place without a polygon
             faults.add(
                 say("The place {place} is known as a point or a line only, without an outline.", place=name),
                 say("Name the district that it lies in, or give --bbox."),
@@ -161,7 +162,7 @@ def _look_up(names: tuple[str, ...], client: Client) -> tuple[shapely.Polygon | 
 
 
 def _refuse_large(outline: shapely.Geometry, shown: str) -> None:
-    """Raise :class:`InputError` when the rectangle around an outline is larger than services should be asked for."""
+    """Raise :class:`InputError` when the bounding box of an outline is too large to request from the services."""
     west, south, east, north = (math.radians(side) for side in outline.bounds)
     area_km2 = _EARTH_KM**2 * (east - west) * (math.sin(north) - math.sin(south))
     if area_km2 > _LARGEST_KM2:
@@ -180,18 +181,18 @@ def _refuse_large(outline: shapely.Geometry, shown: str) -> None:
 
 
 def _key(outline: shapely.Geometry, services: Services) -> str:
-    """Return a name for the answers to one question: the same outline, asked in the same way."""
+    """Return a name for the responses to one request: the same outline, requested with the same settings."""
     asked = f"{services.overpass_url} {services.timeout_s} {metadata.version('osmnx')} ".encode()
     return hashlib.sha256(asked + outline.wkb).hexdigest()[:16]
 
 
 def _download(outline: shapely.Geometry, client: Client, shown: str) -> MultiDiGraph[int]:
-    """Return every road within an outline, each shape point a node.
+    """Return all roads within an outline, with every shape point as a node.
 
     Raises
     ------
     InputError
-        There is none.
+        There is no road.
     """
     ox = load_osmnx()
 
@@ -203,7 +204,8 @@ def _download(outline: shapely.Geometry, client: Client, shown: str) -> MultiDiG
         except ox._errors.InsufficientResponseError:
             return None
         except ValueError as error:
-            # OSMnx asks for 500 m more than the outline, and this is all it says when roads lie only there.
+            # OSMnx requests 500 m around the outline, and raises only this error when there are roads only in that
+            # margin.
             if "no graph nodes" in str(error):
                 return None
             raise
@@ -222,7 +224,7 @@ def _download(outline: shapely.Geometry, client: Client, shown: str) -> MultiDiG
 
 
 def _date(answers: Path) -> str:
-    """Return the day of the oldest of Overpass's answers in a folder, which stands at their beginning."""
+    """Return the date of the oldest Overpass response in a folder, which is near the start of each file."""
     days = []
     for kept in answers.glob("*.json"):
         with kept.open(encoding="utf-8") as stream:

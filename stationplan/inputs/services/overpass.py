@@ -1,8 +1,9 @@
-"""OpenStreetMap's services, asked through OSMnx with patience that the user can see.
+"""Requests to OpenStreetMap's services through OSMnx, with retries and waiting times that the user can see.
 
-OSMnx retries busy servers without end and hides the waiting. So its requests carry two calls of ours that the library
-requests makes: one before sending, which waits for a free slot, and one at the answer, which stops at a refusal. Then
-we wait, tell how long, and ask again. Answers kept in the cache are neither asked for twice nor waited for.
+OSMnx retries busy servers without limit and does not show the waiting time. Therefore its requests carry two hooks that
+the requests library calls: one before sending, which waits for a free slot, and one on the response, which raises on
+refusals. Then this module waits, reports how long, and retries. Cached responses are not requested again and need no
+waiting.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ NOMINATIM_URL = "https://nominatim.openstreetmap.org"
 
 _BUSY = frozenset({429, 502, 503, 504})
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 15, 240
-"""Waits double with each try. A server that says how long to wait is believed up to the longest."""
+"""Waiting times double with each retry. The time that a server requests is respected up to the longest."""
 
 _FREE_SLOTS = re.compile(r"^\d+ slots? available now", re.MULTILINE)
 _NEXT_SLOT = re.compile(r"^Slot available after: .*?, in (-?\d+) seconds", re.MULTILINE)
@@ -42,10 +43,11 @@ _NEXT_SLOT = re.compile(r"^Slot available after: .*?, in (-?\d+) seconds", re.MU
 
 @dataclass(frozen=True)
 class Services:
-    """Where OpenStreetMap's services are asked, and how.
+    """URLs of OpenStreetMap's services, and settings of the requests.
 
-    ``contact`` is an address in ASCII that the operators may write to; their usage policies ask for one. ``retries``
-    is how often a busy or failing server is asked again for one answer; ``timeout_s`` bounds one answer.
+    ``contact`` is an address in ASCII at which the operators may reach the user; their usage policies require one.
+    ``retries`` is how often a request to a busy or failing server is repeated for one response; ``timeout_s`` limits
+    one response.
     """
 
     contact: str
@@ -56,11 +58,11 @@ class Services:
 
 
 Tell = Callable[[Message], None]
-"""Called with what is being done, and each second of a wait with the seconds left."""
+"""Called with a message on the current step, and in each second of a wait with the seconds left."""
 
 
 def load_osmnx() -> ModuleType:
-    """Return OSMnx, which is an extra.
+    """Return the module OSMnx, which is an extra.
 
     Raises
     ------
@@ -84,7 +86,7 @@ def load_osmnx() -> ModuleType:
 
 @dataclass(frozen=True)
 class Client:
-    """Asks the services: how, where their answers are kept, how waits are told and slept."""
+    """Client of the services: their settings, the folder of cached responses, and functions to report and to sleep."""
 
     services: Services
     cache: Path
@@ -92,17 +94,17 @@ class Client:
     sleep: Callable[[float], None]
 
     def ask(self, url: str, question: Callable[[], _Answer]) -> _Answer:
-        """Return what OSMnx makes of the answers of a server, asking again while it is busy or breaks off.
+        """Return OSMnx's result from the responses of a server, retrying while it is busy or breaks off.
 
-        A large place takes several answers; each good one is kept, and after it the tries count anew. A server that
-        cannot be reached at all is not waited for.
+        A large place takes several responses; each good one is cached and resets the count of retries. A server that
+        cannot be reached at all is not retried.
 
         Raises
         ------
         InputError
-            A kept answer is damaged.
+            A cached response is damaged.
         ServiceError
-            No answer comes in all tries.
+            All retries failed.
         """
         import requests  # noqa: PLC0415 - comes with OSMnx
 
@@ -138,18 +140,18 @@ class Client:
 
     @contextmanager
     def _osmnx_set(self) -> Iterator[None]:
-        """Set OSMnx's global settings for a block, and put back what was; not for two threads at once."""
+        """Set OSMnx's global settings within a block, and restore them afterwards; not thread-safe."""
         settings = load_osmnx().settings
         ours = {
             "cache_folder": self.cache,
             "use_cache": True,
-            "doh_url_template": None,  # else a host that cannot be resolved is asked of a third party
+            "doh_url_template": None,  # otherwise a host name that cannot be resolved is sent to a third party
             "http_user_agent": f"stationplan ({self.services.contact})",
             "http_referer": self.services.contact,
             "http_accept_language": "zh-CN,zh;q=0.9,en;q=0.5",
             "nominatim_url": self.services.nominatim_url,
             "overpass_url": self.services.overpass_url,
-            "overpass_rate_limit": False,  # OSMnx would wait for slots in silence
+            "overpass_rate_limit": False,  # OSMnx would wait for slots without any message
             "requests_kwargs": {"auth": self._before, "hooks": {"response": _refuse_bad_answer}},
             "requests_timeout": self.services.timeout_s,
             "useful_tags_way": [*RULE_TAGS, "name", "service"],
@@ -166,14 +168,14 @@ class Client:
                 setattr(settings, key, value)
 
     def _before(self, request: PreparedRequest) -> PreparedRequest:
-        """Wait for a slot before a question is sent to Overpass, which alone gets POST."""
+        """Wait for a slot before a request is sent to Overpass, the only service used with POST."""
         if request.method == "POST":
             self._await_slot()
             self.tell(say("Asking {host} for roads", host=host_of(self.services.overpass_url)))
         return request
 
     def _await_slot(self) -> None:
-        """Wait until Overpass has a free slot for us, as far as its page of status tells."""
+        """Wait until Overpass has a free slot, according to its status page."""
         import requests  # noqa: PLC0415 - comes with OSMnx
 
         url = f"{self.services.overpass_url.rstrip('/')}/status"
@@ -183,7 +185,7 @@ class Client:
                 answer = requests.get(url, headers=headers, timeout=self.services.timeout_s)
             except requests.exceptions.RequestException as error:
                 _log.info("%s", error)
-                return  # the question itself will show what is wrong
+                return  # the request itself will show what is wrong
             slots = [int(seconds) for seconds in _NEXT_SLOT.findall(answer.text)]
             if not answer.ok or _FREE_SLOTS.search(answer.text) or not slots:
                 return
@@ -198,7 +200,7 @@ class Client:
 
 
 class _TryAgainError(Exception):
-    """A server is busy or failed for now; ``wait_s`` is how long it asks to wait, if it says so."""
+    """A server is busy or failed temporarily; ``wait_s`` is the waiting time (s) that it requests, if stated."""
 
     def __init__(self, what: Message, wait_s: float | None = None) -> None:
         self.what, self.wait_s = what, wait_s
@@ -206,7 +208,7 @@ class _TryAgainError(Exception):
 
 
 def _refuse_bad_answer(response: Response, *_: object, **__: object) -> None:
-    """Stop at an answer that OSMnx would retry without end, or would take for all of the roads."""
+    """Raise on a response that OSMnx would retry without limit, or would accept as complete."""
     if response.is_redirect:
         return
     host = urlsplit(response.url).netloc
@@ -227,7 +229,7 @@ def _refuse_bad_answer(response: Response, *_: object, **__: object) -> None:
             say("{host} refused with HTTP {status}.", host=host, status=response.status_code),
             say("Check the address of the service, and --contact; or use an extract file (.osm.pbf) instead."),
         )
-    # Nominatim lists places; Overpass gives an object that lists elements.
+    # Nominatim returns a list of places; Overpass returns an object with a list of elements.
     if not isinstance(answer, list) and not (isinstance(answer, dict) and isinstance(answer.get("elements"), list)):
         raise _TryAgainError(say("{host} answered with something else than was asked for.", host=host))
     remark = str(answer.get("remark", "")) if isinstance(answer, dict) else ""
@@ -239,9 +241,10 @@ def _refuse_bad_answer(response: Response, *_: object, **__: object) -> None:
 
 
 def _connection_fault(host: str, error: Exception, limit_s: int) -> tuple[Message, bool]:
-    """Return what is wrong with a connection, and whether another try is useless.
+    """Return what is wrong with a connection, and whether a retry is useless.
 
-    requests has one class for a server that is not there and for one that falls silent in the middle of its answer.
+    requests has one class for a server that is not available and for one that stops responding in the middle of a
+    response.
     """
     import requests  # noqa: PLC0415 - comes with OSMnx
 
@@ -263,7 +266,7 @@ def _damaged(folder: Path) -> InputError:
 
 
 def host_of(url: str) -> str:
-    """Return the host and port of a web address.
+    """Return the host and port of a URL.
 
     >>> host_of("https://overpass-api.de/api")
     'overpass-api.de'

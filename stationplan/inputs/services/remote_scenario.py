@@ -1,4 +1,4 @@
-"""A scenario at a URL, brought to this machine: its file, those that it extends, and every file that it names."""
+"""Downloads a scenario at a URL: its file, the files that it extends, and all files that it names."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from stationplan.storage.database import is_database
 from stationplan.storage.remote import Remote, local_path
 
 _BESIDE = frozenset({".shx", ".dbf", ".prj", ".cpg"})
-"""What a Shapefile consists of beside ``.shp``."""
+"""Suffixes of the files that belong to a Shapefile in addition to ``.shp``."""
 
 
 @contextmanager
 def fetched(scenario: str | Path, data: str | Path | None = None) -> Iterator[tuple[Path, Path | None]]:
-    """Give a scenario's file and its data folder on this machine; copies of what lies at a URL vanish at the end.
+    """Yield a scenario's file and its data folder on this machine; copies of files at a URL are deleted at the end.
 
-    Nothing but the files that the scenario names is fetched. Faults that are found within the block name files and
-    folders by their URLs.
+    Only the files that the scenario names are downloaded. Faults raised within the block name files and folders by
+    their URLs.
 
     Raises
     ------
     InputError
-        A URL cannot be used, or the scenario is wrong.
+        A URL cannot be used, or the scenario is invalid.
     ServiceError
-        The storage does not answer as it should.
+        The storage does not respond as expected.
     """
     with tempfile.TemporaryDirectory(prefix="stationplan.") as home:
         path, of_scenario = _mirrored(scenario, Path(home) / "scenario")
@@ -49,13 +49,13 @@ def fetched(scenario: str | Path, data: str | Path | None = None) -> Iterator[tu
 
 @dataclass(frozen=True)
 class _Mirror:
-    """A folder of this machine that takes files of storage under the same names."""
+    """A local folder that mirrors files of remote storage under the same names."""
 
     remote: Remote
     folder: Path
 
     def fetch(self, path: Path) -> None:
-        """Fetch the file that belongs at a path, if there is one, with what it consists of."""
+        """Download the file for a local path, if it exists, and the files that belong to it."""
         name = path.relative_to(self.folder).as_posix()
         if path.exists() or not self.remote.get(name, path) or path.suffix.lower() != ".shp":
             return
@@ -66,7 +66,7 @@ class _Mirror:
 
 
 def _mirrored(place: str | Path, folder: Path) -> tuple[Path, _Mirror | None]:
-    """Return where a place is on this machine, or will be once the mirror beside it fetches it."""
+    """Return the local path of a place; for a URL, the path after the download through the mirror beside it."""
     path = local_path(place)
     if path is not None:
         return path, None
@@ -81,7 +81,7 @@ def _mirror_of(path: Path, mirrors: Sequence[_Mirror]) -> _Mirror | None:
 
 
 def _fetch_scenario(path: Path, mirrors: Sequence[_Mirror]) -> None:
-    """Fetch a scenario file and those that it extends; what is wrong with them is told when they are loaded."""
+    """Download a scenario file and those that it extends; their faults are reported when they are loaded."""
     mirror = _mirror_of(path, mirrors)
     if mirror is None:
         return
@@ -106,10 +106,10 @@ def _fetch_scenario(path: Path, mirrors: Sequence[_Mirror]) -> None:
 
 
 def _fetch_inputs(path: Path, data: Path | None, mirrors: Sequence[_Mirror]) -> None:
-    """Fetch the inputs that a scenario names, each from the first folder that has it; missing ones are told later."""
+    """Download the inputs that a scenario names, each from the first folder with it; missing ones are skipped."""
     scenario = read_scenario(path, aims={}, data=data, undeclared_datums=True, purpose=None)
     for name in {name for _, name, _ in scenario.inputs if not is_database(name)}:
-        with suppress(InputError):  # a path that leaves its folder is refused when it is read
+        with suppress(InputError):  # a path that leaves its folder is rejected when it is read
             for place in scenario.places(name):
                 mirror = _mirror_of(place, mirrors)
                 if mirror is not None:
@@ -119,7 +119,7 @@ def _fetch_inputs(path: Path, data: Path | None, mirrors: Sequence[_Mirror]) -> 
 
 
 def _as_named(fault: Fault, mirrors: Sequence[_Mirror]) -> Fault:
-    """Return a fault with the user's own names in place of those of copies."""
+    """Return a fault with the user's own paths instead of those of the copies."""
 
     def named(text: str) -> str:
         for mirror in mirrors:

@@ -1,1 +1,1 @@
-"""Existing stations and candidate sites: read from tables, OpenStreetMap or a grid, and put into the study area."""
+"""Existing stations and candidate sites: read from tables, OpenStreetMap or a grid, and placed in the study area."""

@@ -1,4 +1,4 @@
-"""What may be done at a place besides the station that its host would house."""
+"""Actions possible at a place in addition to the station that its host would provide."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from stationplan.scenario import ActionInput, ScenarioFile
 
 
 def with_actions(sites: Sites, file: ScenarioFile) -> Sites:
-    """Return sites with one more row for each action that may be done at each of them, after the rows of the places.
+    """Return sites with an additional row for each action possible at each of them, after the rows of the places.
 
-    The id of such a row is that of the place and the action's, ``c12/micro``. Longer hours of an existing station are
-    open in those slots only in which the station itself is closed, so that it never counts twice.
+    The id of such a row joins the id of the place and that of the action, ``c12/micro``. Extended hours of an existing
+    station are open only in those slots in which the station itself is closed, so that it is never counted twice.
     """
     return _joined([sites, *(_done(sites, key, action, file) for key, action in file.actions.items())])
 
 
 def may_be_done(action: ActionInput, host: str, *, existing: bool) -> bool:
-    """Return whether an action may be done at a station or candidate of a host."""
+    """Return whether an action is possible at a station or candidate of a host type."""
     return existing == (action.at == "stations") and (not action.hosts or host in action.hosts)
 
 
 def done_id(place: str, action: str) -> str:
-    """Return the id of what is done at a place.
+    """Return the id of an action at a place.
 
     >>> done_id("c12", "micro")
     'c12/micro'
@@ -38,7 +38,7 @@ def done_id(place: str, action: str) -> str:
 
 
 def open_slots(hours: Sequence[OpeningHours], file: ScenarioFile) -> BoolArray:
-    """Return whether each of some opening hours is open in each slot, [hours, slot]; unread ones are open in none."""
+    """Return whether each of some opening hours is open in each slot, [hours, slot]; unparsed hours never are."""
     slots = [(slot.start_min, slot.end_min) for slot in file.day_slots]
     days = {WEEKDAYS.index(day) for day in file.days}
     by_week = {
@@ -49,7 +49,7 @@ def open_slots(hours: Sequence[OpeningHours], file: ScenarioFile) -> BoolArray:
 
 
 def _done(sites: Sites, key: str, action: ActionInput, file: ScenarioFile) -> Sites:
-    """Return the rows of one action at all places where it may be done."""
+    """Return the rows of one action at all places where it is possible."""
     extends = action.at == "stations"
     may = [may_be_done(action, host, existing=stands) for host, stands in zip(sites.host, sites.existing, strict=True)]
     at = np.flatnonzero(may).tolist()
@@ -85,7 +85,7 @@ def _done(sites: Sites, key: str, action: ActionInput, file: ScenarioFile) -> Si
 
 
 def _joined(parts: Sequence[Sites]) -> Sites:
-    """Return the rows of all parts, in their order."""
+    """Return the rows of all parts, in order."""
     columns: dict[str, Any] = {}
     for name in (item.name for item in fields(Sites)):
         values = [getattr(part, name) for part in parts]

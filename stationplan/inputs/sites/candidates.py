@@ -1,4 +1,4 @@
-"""Candidates that no table lists: hosts of an OSM extract by their tags, and junctions of the roads."""
+"""Candidate sites without a table: hosts of an OSM extract by their tags, and junctions of the roads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stationplan.scenario import CandidatesInput, HostInput, Scenario, SitesInpu
 
 
 def osm_places(scenario: Scenario, given: SitesInput, role: str) -> PlaceTable:
-    """Return the places of an OSM extract that carry a tag of the hosts asked for; the first host that fits counts.
+    """Return the places of an OSM extract that have a tag of the requested hosts; the first matching host is used.
 
     Raises
     ------
@@ -74,12 +74,12 @@ def grid_places(
     cells: Cells,
     straight: BoolArray,
 ) -> PlaceTable:
-    """Return road junctions in the districts as candidates: every one, or one for each square of ``spacing_m``.
+    """Return road junctions in the districts as candidates: all of them, or one for each square of ``spacing_m``.
 
-    A junction is a node with three neighbours or more on roads open to walkers. In ``straight`` districts, which have
-    no roads, centres of cells stand instead. Of each square (aligned to the CRS of the area) the junction, and the
-    cell, nearest its middle stands. Ids tell easting and northing in metres, so they stay when roads change elsewhere;
-    those at one metre have the number of their node or cell too.
+    A junction is a node with at least three neighbours on roads open to walkers. In ``straight`` districts, which have
+    no roads, centres of cells are used instead. In each square (aligned to the CRS of the area), the junction and the
+    cell nearest its centre are used. Ids contain easting and northing in metres, so they do not change when roads
+    change elsewhere; ids that share the same metre also contain the number of the node or cell.
     """
     host = given.default_host or ""
     spots = [_centres(cells, straight, area, given.spacing_m)]
@@ -100,7 +100,7 @@ def grid_places(
 def _junctions(
     roads: RoadArcs, straight: BoolArray, area: StudyArea, spacing_m: float | None
 ) -> tuple[list[str], FloatArray, FloatArray]:
-    """Return the ids and places (WGS-84) of the junctions that stand as candidates."""
+    """Return the ids and locations (WGS-84) of the junctions used as candidates."""
     x, y = project(roads.lon, roads.lat, area.crs)
     node = junctions(roads)
     district = district_of(area, x[node], y[node])
@@ -113,7 +113,7 @@ def _junctions(
 def _centres(
     cells: Cells, straight: BoolArray, area: StudyArea, spacing_m: float | None
 ) -> tuple[list[str], FloatArray, FloatArray]:
-    """Return the ids and places (WGS-84) of the cells in straight districts that stand as candidates."""
+    """Return the ids and locations (WGS-84) of the cells in straight districts that are used as candidates."""
     cell = np.flatnonzero(straight[cells.district])
     if spacing_m is not None:
         cell = cell[central(cells.x[cell], cells.y[cell], spacing_m)]
@@ -127,14 +127,14 @@ def _ids(kind: str, x: FloatArray, y: FloatArray, chosen: IntArray) -> list[str]
 
 
 def junctions(roads: RoadArcs) -> IntArray:
-    """Return the nodes that have three neighbours or more on roads open to walkers."""
+    """Return the nodes that have at least three neighbours on roads open to walkers."""
     open_arc = np.isfinite(roads.minutes[WALK]) & (roads.tail != roads.head)
     pairs = joined(roads.tail[open_arc], roads.head[open_arc])
     return np.flatnonzero(np.bincount(pairs.ravel(), minlength=len(roads.lon)) > 2)
 
 
 def central(x: FloatArray, y: FloatArray, side_m: float) -> IntArray:
-    """Return, for each square of a grid that holds points, the point nearest its middle; in order of the points.
+    """Return, for each grid square that contains points, the point nearest its centre; in the order of the points.
 
     >>> central(np.array([1.0, 4.0, 12.0]), np.array([1.0, 6.0, 1.0]), 10.0).tolist()
     [1, 2]

@@ -1,4 +1,4 @@
-"""Records that are likely the same place: near in space and alike in name."""
+"""Likely duplicate records: near in space and similar in name."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ from stationplan.geo import metres_apart
 
 _ALIKE, _ALIKE_BESIDE = 86.0, 75.0
 _BESIDE_M = 50.0
-"""Similarity of names, 0 to 100 (normalised indel similarity of their sorted characters), above which they are
-alike; less is asked of neighbours. 平坊社区服务中心 and 祥巷社区服务中心, two places, score 75."""
+"""Thresholds of the similarity of names.
+
+The similarity is 0 to 100 (normalised indel similarity of the sorted characters); names above the threshold are alike.
+Nearby records have a lower threshold. 平坊社区服务中心 and 祥巷社区服务中心, two different places, score 75.
+"""
 
 _NEIGHBOURS = 32
-"""Each record is compared with so many of its nearest, so that thousands at one place stay a bounded work."""
+"""Number of nearest records that each record is compared with; it bounds the work if thousands share a location."""
 
 _EARTH_M = 6_371_008.8
 
@@ -45,7 +48,7 @@ _STATION_WORDS = (
     "服务站点",
     "驿站",
 )
-"""What such stations are called everywhere; longer words first."""
+"""Common words for such stations; longer words first."""
 
 _SHORT = {
     "中国农业银行": "农行",
@@ -62,7 +65,7 @@ _SHORT = {
     "农村商业银行": "农商行",
     "农商银行": "农商行",
 }
-"""Long names of banks and what people write for them; longer names first."""
+"""Long names of banks and their usual short forms; longer names first."""
 
 _WORDS = re.compile("|".join(_STATION_WORDS))
 _LONG = re.compile("|".join(_SHORT))
@@ -73,7 +76,7 @@ _SIGNS = re.compile(r"[\W_]+")
 
 @dataclass(frozen=True)
 class Pair:
-    """Two records, by position, that are likely one place: ``first`` < ``second``; straight distance in metres."""
+    """Two records, by position, that are likely one place: ``first`` < ``second``; straight-line distance in metres."""
 
     first: int
     second: int
@@ -81,9 +84,10 @@ class Pair:
 
 
 def bare_names(name: str) -> tuple[str, str]:
-    """Return a name as it is compared, and what stands in its brackets, which often is the same in other words.
+    """Return a name as compared, and the text in its brackets, which often is the same name in other words.
 
-    The words for a station and signs are left out, long names of banks become short ones. Either may be empty.
+    The words for a station and punctuation are removed, and long names of banks are shortened. Either part may be
+    empty.
 
     >>> bare_names("城东农行支行工会驿站（中国农业银行城东支行）"), bare_names("城东农行支行户外劳动者服务站点")
     (('城东农行支行', '农行城东支行'), ('城东农行支行', ''))
@@ -99,8 +103,9 @@ def _bare(text: str) -> str:
 def likely_duplicates(names: Sequence[str], lon: FloatArray, lat: FloatArray, *, within_m: float) -> list[Pair]:
     """Return the pairs of records within a distance whose names are alike, nearest first.
 
-    Longitudes and latitudes are degrees of any one datum. Names are alike when their bare forms are equal or similar
-    and any numbers in them are the same: 二号店 is not 三号店. Two nameless records are alike at the same place only.
+    Longitudes and latitudes are degrees of any one datum. Names are alike if their bare forms are equal or similar and
+    any numbers in them are the same: 二号店 is not 三号店. Two records without names are alike only at the same
+    location.
 
     >>> likely_duplicates(["邮政支局工会驿站", "邮政支局爱心驿站"], np.array([104.0, 104.0]), np.array([30.0, 30.0009]),
     ...     within_m=200)
@@ -108,10 +113,10 @@ def likely_duplicates(names: Sequence[str], lon: FloatArray, lat: FloatArray, *,
     """
     if len(names) < 2:
         return []
-    # Chords in space: exact for any place, and shorter than arcs by micrometres at such distances.
+    # Chords in space: exact at any location, and only micrometres shorter than arcs at such distances.
     theta, phi = np.radians(lon), np.radians(lat)
     space = _EARTH_M * np.column_stack([np.cos(phi) * np.cos(theta), np.cos(phi) * np.sin(theta), np.sin(phi)])
-    # The sphere differs from the ellipsoid by 0.6 % at most; the true distance decides below.
+    # The sphere differs from the ellipsoid by at most 0.6 %; the geodesic distance decides below.
     _, near = cKDTree(space).query(
         space, k=min(_NEIGHBOURS + 1, len(names)), distance_upper_bound=within_m * 1.01 + 0.01, workers=-1
     )

@@ -1,4 +1,4 @@
-"""Places to sites of the study area: which may be used, when they are open, whom they serve."""
+"""Places to sites of the study area: which are used, when they are open, and which groups they serve."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _SET_ASIDE = {
         say("Lower `min_distance_m` if it should count."),
     ),
 }
-"""Why a candidate does not enter the study, and the cure."""
+"""Why a candidate is excluded from the study, and the fix."""
 
 LEFT_OUT = frozenset(_SET_ASIDE)
-"""Codes of findings on places that are sound but not for this study."""
+"""Codes of findings on places that are valid but excluded from this study."""
 
 
 def place_sites(
@@ -47,16 +47,16 @@ def place_sites(
     *,
     forbidden: ObjectArray | None,
 ) -> tuple[Sites, tuple[Quality, ...], tuple[Message, ...]]:
-    """Return existing stations, then candidates, in the study area; what became of the tables; notes of what was left.
+    """Return existing stations, then candidates, in the study area; reports on the tables; and notes on exclusions.
 
-    Both tables are in WGS-84, as are the ``forbidden`` polygons. A station counts as open in a slot when it is open for
-    at least ``open_share`` of it. Stations outside the districts stay: they may serve people inside.
+    Both tables are in WGS-84, as are the ``forbidden`` polygons. A station counts as open in a slot if it is open for
+    at least ``open_share`` of it. Stations outside the districts are kept, because they may serve people inside.
 
     Raises
     ------
     InputError
-        An id stands for a station and a candidate, a required or forbidden id or one asked about does not exist, or
-        there are fewer candidates than new sites.
+        An id is used for both a station and a candidate, an id in the scenario does not exist, a capacity is missing
+        that the aim needs, or there are fewer candidates than new sites or fewer stations than closures.
     """
     file = scenario.file
     xy = [project(table.lon, table.lat, area.crs) for table in (existing, candidates) if table is not None]
@@ -116,7 +116,7 @@ def place_sites(
 
 
 def _capacity(given: Sequence[float], file: ScenarioFile) -> FloatArray:
-    """Return the capacity of each place, the scenario's where neither its row nor its host tells one."""
+    """Return the capacity of each place, with the scenario's value where neither its row nor its host states one."""
     capacity = np.array(given, dtype=np.float64)
     if file.plan.capacity is not None:
         capacity[np.isnan(capacity)] = file.plan.capacity
@@ -124,7 +124,7 @@ def _capacity(given: Sequence[float], file: ScenarioFile) -> FloatArray:
 
 
 def _check_capacity(scenario: Scenario, sites: Sites) -> None:
-    """Refuse an aim that needs capacities where some site has none."""
+    """Raise :class:`InputError` if the aim requires capacities and a site has none."""
     unknown = np.flatnonzero(np.isnan(sites.capacity))
     if scenario.needs_capacity and len(unknown):
         faults = FaultList(scenario.path.name)
@@ -144,7 +144,7 @@ def _check_capacity(scenario: Scenario, sites: Sites) -> None:
 
 
 def _counted(reason: str, count: int) -> Message:
-    """Return the note of how many candidates were set aside for a reason."""
+    """Return the note on the number of candidates excluded for a reason."""
     notes = {
         "exists": say("Candidates that are existing stations already, set aside: {count}.", count=count),
         "outside_area": say("Candidates outside every district, set aside: {count}.", count=count),
@@ -163,7 +163,7 @@ def _reasons(
     forbidden: ObjectArray | None,
     scenario: Scenario,
 ) -> list[str | None]:
-    """Return for each candidate why it is set aside, ``None`` where it is not; the first reason counts."""
+    """Return for each candidate why it is excluded, ``None`` where it is not; the first reason applies."""
     given = scenario.file.candidates
     first, count = len(stations), len(candidates.places)
     standing = {place.site_id for place in stations} if given.osm is not None else set()
@@ -188,7 +188,7 @@ def _reasons(
 
 
 def _with_reasons(table: PlaceTable, reasons: Sequence[str | None]) -> Quality:
-    """Return the quality of a table of candidates with those set aside; places without a row are counted by reason."""
+    """Return the report on a table of candidates with the excluded ones; places without a row are counted by reason."""
     quality = table.quality
     found = [
         Fault(*_SET_ASIDE[reason], quality.file, row, None, quality.sheet, reason, "set_aside")
@@ -234,7 +234,7 @@ def _with_outside(table: PlaceTable, district: np.ndarray[tuple[int], np.dtype[n
 
 
 def _check_ids(scenario: Scenario, stations: Sequence[Place], candidates: Sequence[Place]) -> None:
-    """Refuse ids of two things or of nothing, and more new sites or closures than there can be."""
+    """Raise :class:`InputError` for duplicate or unknown ids, and for more new sites or closures than possible."""
     faults = FaultList(scenario.path.name)
     plan, actions = scenario.file.plan, scenario.file.actions
     existing, new = {place.site_id for place in stations}, {place.site_id for place in candidates}
@@ -303,7 +303,7 @@ def _check_ids(scenario: Scenario, stations: Sequence[Place], candidates: Sequen
 
 
 def _check_asked(scenario: Scenario, sites: Sites, reasons: Mapping[str, str | None]) -> None:
-    """Refuse questions about sites that are not in the study: say why they are not, or which ids are near."""
+    """Raise :class:`InputError` for sites in ``explain`` that are not in the study, with the reason or similar ids."""
     faults = FaultList(scenario.path.name)
     names = dict(zip(sites.site_id, sites.name, strict=True))
     for site in scenario.file.plan.explain:

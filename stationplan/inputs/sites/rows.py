@@ -1,4 +1,4 @@
-"""Tables of stations and candidates: each row a place with its kind, host, hours and cost, or the reason why not."""
+"""Tables of stations and candidates: each row is a place with its type, host, hours and cost, or the reason why not."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from stationplan.scenario import CURE_HOURS, HostInput, Limits, SitesInput, unre
 
 _FIELDS = ("id", "name", "address", "lon", "lat", "lonlat", "kind", "area_m2", "host", "hours", "cost", "capacity")
 _MICRO_M2 = 5.0
-"""Usable area below which a station is a micro station (national programme, 2023)."""
+"""Usable area (m2) below which a station is a micro station (national programme, 2023)."""
 _SQUARE_METRES = re.compile(r"(平方米|平米|㎡|m2|m²|平)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Place:
-    """One station or host as read; cost in yuan, capacity (NaN: not said) in workers a time slot.
+    """One station or host as read; cost in yuan, capacity (NaN: not stated) in workers per time slot.
 
-    Where it stands is in :class:`PlaceTable`. The text of its hours is empty where nothing says when it is open, which
-    only a table that is looked at without a scenario may leave open.
+    Its location is in :class:`PlaceTable`. The text of its hours is empty where no opening hours are stated, which is
+    allowed only for a table that is checked without a scenario.
     """
 
     site_id: str
@@ -59,10 +59,11 @@ class PlaceTable:
 
 @dataclass(frozen=True)
 class TableRules:
-    """What a scenario says of all places: kinds of hosts, names of columns, limits.
+    """Settings of a scenario for all places: host types, column names, limits.
 
-    With ``complete`` a site needs hours and a candidate a cost, its own or its host's; a table looked at without a
-    scenario may leave them open. With ``lenient`` rows that cannot be used are set aside whatever the source says.
+    With ``complete``, a site needs hours and a candidate a cost, its own or its host's; a table checked without a
+    scenario may omit them. With ``lenient``, rows that cannot be used are excluded, regardless of the setting of the
+    source.
     """
 
     hosts: Mapping[str, HostInput]
@@ -73,12 +74,12 @@ class TableRules:
 
 
 def read_sites(located: Located, role: str, rules: TableRules) -> PlaceTable:
-    """Return the places of a table of stations or candidates, and what is wrong with the rest of its rows.
+    """Return the places of a table of stations or candidates, and the faults of its other rows.
 
     Raises
     ------
     InputError
-        The table cannot be used, or has rows that cannot and may not be set aside; all faults at once.
+        The table cannot be used, or has unusable rows that may not be excluded; all faults together.
     """
     given = cast("SitesInput", located.source)
     wanted = Wanted(_FIELDS, ("name", "lon", "lat"), rules.names, given.columns)
@@ -99,7 +100,7 @@ def read_sites(located: Located, role: str, rules: TableRules) -> PlaceTable:
 
     rest = _Rest(table, rules, faults)
     kind_texts, host_texts = text("kind"), text("host")
-    if "host" not in columns:  # a column called kind (类型) often holds the kind of host
+    if "host" not in columns:  # a column named kind (类型) often contains the host type
         moved = [rest.host_of(word) if normalise(word) not in KIND_NAMES else None for word in kind_texts]
         host_texts = [word if host is not None else "" for word, host in zip(kind_texts, moved, strict=True)]
         kind_texts = ["" if host is not None else word for word, host in zip(kind_texts, moved, strict=True)]
@@ -136,7 +137,7 @@ def read_sites(located: Located, role: str, rules: TableRules) -> PlaceTable:
 
 
 def row_ids(table: Table, columns: Mapping[str, int], role: str, faults: FaultList) -> list[str]:
-    """Return the ids of a table's rows; a table without a column of ids gets them from its row numbers."""
+    """Return the ids of a table's rows; in a table without a column of ids, they are derived from its row numbers."""
     if "id" in columns:
         return unique_ids(table, columns["id"], faults)
     if not table.rows:
@@ -152,12 +153,12 @@ def row_ids(table: Table, columns: Mapping[str, int], role: str, faults: FaultLi
 
 
 def usable_rows(table: Table, faults: FaultList, *, refuse: bool) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Return which rows can be used.
+    """Return a mask of the usable rows.
 
     Raises
     ------
     InputError
-        The table as a whole cannot; or a row cannot and ``refuse`` is set, or no row can.
+        The table as a whole cannot be used; or a row cannot and ``refuse`` is set; or no row can.
     """
     bad = faults.rows("set_aside")
     good = np.array([row not in bad for row in table.row_number], dtype=bool)
@@ -175,12 +176,12 @@ def _tell_duplicates(
     merge: bool,
     faults: FaultList,
 ) -> set[int]:
-    """Note each pair at its later row, and return the positions that are merged into an earlier one."""
+    """Record each pair at its later row, and return the positions that are merged into an earlier one."""
     merged: set[int] = set()
     for pair in pairs:
         first, second = int(kept[pair.first]), int(kept[pair.second])
         if first in merged or second in merged:
-            continue  # one of the two is another record by now
+            continue  # one of the two has already been merged into another record
         cure = say(
             "Check both; `merge_duplicates = true` (with check: --merge-duplicates) keeps the first of each pair."
         )
@@ -204,7 +205,7 @@ def _tell_duplicates(
 
 
 class _Rest:
-    """What a row says beside its place, in the words of the scenario."""
+    """Parses the columns of a row other than its coordinates, with the terms of the scenario."""
 
     def __init__(self, table: Table, rules: TableRules, faults: FaultList) -> None:
         self._row, self._header_row = table.row_number, table.header_row
@@ -279,7 +280,7 @@ class _Rest:
         for i, given in enumerate(hours):
             if given.text and isinstance(given.week, Unread):
                 self._add(unread_hours(given.text, given.week), CURE_HOURS, i, "unreadable_hours", "set_aside")
-            elif not given.text and not host_texts[i]:  # an unknown host is told already
+            elif not given.text and not host_texts[i]:  # an unknown host has already been reported
                 self._add(
                     say("The site has neither opening hours nor a host."),
                     say("Fill in its hours, its kind of host, or `default_host` in the scenario."),
