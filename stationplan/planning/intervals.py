@@ -47,7 +47,8 @@ def _range(demand: Demand, stations: CountArray, part: Part) -> FloatArray:
     total = np.einsum("kcg,cg->k", drawn, of_all, optimize=True)
     if not (total > 0).all():
         return np.full(2, np.nan)
-    return likely_range(np.einsum("kcg,cg->k", drawn, of_covered, optimize=True) / total)
+    # To a thousand-millionth: the last digits of such sums depend on the processor.
+    return likely_range(np.einsum("kcg,cg->k", drawn, of_covered, optimize=True) / total).round(9)
 
 
 def likely_range(drawn: NDArray[np.floating]) -> FloatArray:
