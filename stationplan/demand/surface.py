@@ -304,7 +304,7 @@ def _tell(
     notes: list[Message],
     faults: FaultList,
 ) -> None:
-    """Record districts without a weight as notes, and totals that cannot be met as faults."""
+    """Note districts without a weight, and refuse totals that cannot be met."""
     if len(shared.even):
         notes.append(
             say(
