@@ -50,22 +50,19 @@ def learn(
     residuals of a first linear model, at least twice the cells' spacing; it is halved while there are fewer blocks than
     folds.
 
-    The better model by out-of-fold predictions is fitted to all observed cells, with parameters tuned on them. One
-    factor makes the means of the observed cells add up to the observed total. ``beats_baselines`` says whether both D2
-    and the mean absolute error are significantly better, given the variation between blocks, than those of every
-    baseline: a constant rate and, with ``population``, a share of it, each estimated without the cells on which it is
-    validated.
-
-    Each draw refits the model to whole blocks sampled with replacement, with the same parameters; its means are
-    multiplied by gamma noise of mean one and variance ``dispersion``, common to a block. A ``seed`` gives
-    byte-identical results regardless of the number of threads.
+    The better model out of fold is fitted to all observed cells, with parameters tuned on them. One factor makes the
+    means of the observed cells add up to the observed total. ``beats_baselines`` says whether both D2 and the mean
+    absolute error are significantly better, by the variation between blocks, than those of every baseline: a constant
+    rate and, with ``population``, a share of it, each estimated without the cells on which it is validated. Each draw
+    refits the model to whole blocks sampled with replacement, with the same parameters; its means are multiplied by
+    gamma noise of mean one and variance ``dispersion``, common to a block. A ``seed`` gives the same bytes with any
+    number of threads.
 
     Raises
     ------
     InputError
-        scikit-learn is missing; a value is not finite; a count is negative or of a cell that is counted twice; there
-        are fewer observed places than folds; no feature differs between observed cells; or workers were seen in fewer
-        than three folds.
+        scikit-learn is missing; a value is not finite; a count is negative or of a cell counted twice; there are fewer
+        observed places than folds; no feature differs between observed cells; workers were seen in under three folds.
     """
     require_sklearn()
     from threadpoolctl import threadpool_limits  # noqa: PLC0415 - comes with scikit-learn
