@@ -1,4 +1,4 @@
-"""Where the workers are: features per cell to workers per cell, group and time slot, with their uncertainty."""
+"""Demand: features per cell to workers per cell, group and time slot, with their uncertainty."""
 
 from __future__ import annotations
 

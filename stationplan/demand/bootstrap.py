@@ -1,4 +1,4 @@
-"""How else the workers may be spread: the same model learnt from other blocks, and what no model explains."""
+"""Uncertainty of a fitted model: refitted to resampled blocks, with noise for the unexplained variance."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def resampled(
     draws: int,
     seed: int,
 ) -> NDArray[np.float32]:
-    """Return ``draws[draw, cell]``, head counts as they may be instead, each as likely as the others.
+    """Return ``draws[draw, cell]``, numbers of workers sampled from the uncertainty, all draws equally likely.
 
-    ``block[cell]`` numbers the squares of all cells. Each draw learns from as many observed blocks as there are,
-    drawn with replacement, and is calibrated to these (a sample without a worker is drawn again); then all cells of a
-    block get the same gamma factor of mean one and variance ``dispersion``.
+    ``block[cell]`` numbers the squares of all cells. Each draw fits the model to as many observed blocks as there are,
+    sampled with replacement, and is calibrated to these (a sample without any worker is drawn again); then all cells of
+    a block are multiplied by one gamma factor of mean one and variance ``dispersion``.
     """
     random = np.random.default_rng([seed, 2])
     squares, inside = np.unique(block[observed_cell], return_inverse=True)

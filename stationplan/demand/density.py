@@ -1,4 +1,4 @@
-"""Kernel densities of points: how much of each kind lies around a place, in units a square kilometre."""
+"""Kernel densities of points of several kinds around a location, in units per square kilometre."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ from scipy import sparse
 from stationplan.domain import FloatArray, IntArray
 
 _PER_BANDWIDTH = 5
-"""Fine squares a bandwidth."""
+"""Number of grid squares per bandwidth."""
 
 _REACH = 4.0
-"""Bandwidths beyond which the kernel counts as 0; it has fallen to 0.0003 of its height there."""
+"""Bandwidths beyond which the kernel is treated as 0; there it has fallen to 0.0003 of its height."""
 
 _CHUNK = 1_000_000
-"""Points that are dealt out at a time, for the sake of memory."""
+"""Number of points that are assigned to the grid at a time, to limit memory."""
 
 _NARROWER = math.sqrt(1 - 1 / (6 * _PER_BANDWIDTH**2))
-"""Dealing a point out to corners of a square of side h widens its kernel by between 0 and h^2/4 of variance, by h^2/6
-on average. A kernel that much narrower makes the mean right."""
+"""Factor that narrows the kernel.
+
+Assigning a point to the corners of a square of side h increases the variance of its kernel by between 0 and h^2/4, by
+h^2/6 on average. A correspondingly narrower kernel corrects the mean.
+"""
 
 
 def kernel_density(
@@ -35,12 +38,12 @@ def kernel_density(
     at_y: FloatArray,
     kernel_m: float,
 ) -> FloatArray:
-    """Return ``density[place, kind]`` a km2 at places, of weighted points of several kinds; all coordinates in metres.
+    """Return ``density[place, kind]`` per km2 at places, of weighted points of several kinds; coordinates in metres.
 
-    The kernel is Gaussian with bandwidth ``kernel_m``. Points are first dealt out to the corners of squares of a fifth
-    of the bandwidth, so that neither many points nor a wide kernel takes long. That moves a value by less than 1 % of
-    the height of the kernels of the points around it; where there are many points, by much less. The order of the
-    points and the other places change nothing but the last digits.
+    The kernel is Gaussian with bandwidth ``kernel_m``. Points are first assigned to the corners of squares with a side
+    of a fifth of the bandwidth, so that neither many points nor a wide kernel takes long. This changes a value by less
+    than 1 % of the height of the kernels of the points around it; where there are many points, by much less. The order
+    of the points and the other places affect only the last digits.
 
     >>> none = np.zeros(1)
     >>> around = kernel_density(none, none, none + 1, np.zeros(1, dtype=np.int64), 1,
@@ -53,7 +56,7 @@ def kernel_density(
         return np.zeros((0, kinds))
     rim = _REACH * kernel_m + step
     near = (x > at_x.min() - rim) & (x < at_x.max() + rim) & (y > at_y.min() - rim) & (y < at_y.max() + rim)
-    # Whole steps, so that the squares lie the same whatever the places are.
+    # Whole steps, so that the position of the squares does not depend on the places.
     left, low = np.floor((at_x.min() - 2 * rim) / step), np.floor((at_y.min() - 2 * rim) / step)
     columns, rows = (int((of.max() - of.min() + 4 * rim) / step) + 2 for of in (at_x, at_y))
     corners = sparse.csr_array((rows, columns * kinds))
@@ -78,7 +81,7 @@ def _dealt_out(
 ) -> sparse.csr_array:
     """Return the weights at corners of unit squares, [row, column * kinds + kind]; coordinates are above 0.
 
-    A point gives each corner of its square what the square's opposite part has of the area.
+    Each corner of its square receives the share of a point that corresponds to the area of the square's opposite part.
     """
     column, row = x.astype(np.int64), y.astype(np.int64)
     along, up = x - column, y - row
@@ -103,7 +106,8 @@ def _sums_around(
 ) -> FloatArray:
     """Return, for each place and kind, the sum of corners' weights by a Gaussian of height 1; lengths in unit squares.
 
-    A Gaussian in the plane is one along a row by one across, so a place needs few exponentials, whatever lies around.
+    A Gaussian in the plane is the product of one along the rows and one across them, so a place needs few exponentials,
+    regardless of the number of points around it.
     """
     reach = _REACH * bandwidth
     along = np.empty(int(2 * reach) + 2, np.float64)

@@ -1,4 +1,4 @@
-"""What is known of a model out of fold: its predictions, baselines to beat, what its features are worth."""
+"""Out-of-fold evaluation of a model: its predictions, the baselines to beat, and the importance of its features."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CONFIDENCE = 0.95
 def judge(
     model: LearningModel, known: FloatArray, counts: FloatArray, fold: IntArray, *, skewed: Sequence[int], seed: int
 ) -> tuple[FloatArray, list[Pipeline]]:
-    """Return predictions made without the fold, and the pipelines that made them; tuned without the fold too."""
+    """Return out-of-fold predictions, and the pipelines that made them; tuning excludes the held-out fold too."""
     left_out = np.empty(len(counts))
     fitted = []
     for number in range(int(fold.max()) + 1):
@@ -32,7 +32,7 @@ def judge(
 
 
 def baselines(counts: FloatArray, fold: IntArray, population: FloatArray | None) -> dict[str, FloatArray]:
-    """Return predictions without the fold: the mean of other cells, and their workers a head times a cell's people.
+    """Return out-of-fold predictions of the baselines: the mean of the other cells, and a constant rate per resident.
 
     >>> found = baselines(np.array([2.0, 4.0]), np.array([0, 1]), np.array([1.0, 10.0]))
     >>> found["constant_rate"].tolist(), found["population_share"].tolist()
@@ -51,10 +51,11 @@ def baselines(counts: FloatArray, fold: IntArray, population: FloatArray | None)
 
 
 def better(counts: FloatArray, predicted: FloatArray, baseline: FloatArray, block: IntArray) -> bool:
-    """Return whether predictions have less deviance and less absolute error than a baseline, by more than chance.
+    """Return whether predictions have significantly less deviance and less absolute error than a baseline.
 
-    Both gains must exceed what a paired one-sided t-test over blocks takes for chance in one case of twenty: features
-    without meaning win by a hair now and then. D2 falls as deviance rises, so less deviance is more D2.
+    Both gains must be significant at the 5 % level in a paired one-sided t-test over blocks: features without
+    information occasionally win by a small margin. D2 increases as deviance decreases, so less deviance means a larger
+    D2.
     """
     number = int(block.max()) + 1
     critical = float(stats.t.ppf(_CONFIDENCE, number - 1))
@@ -78,7 +79,7 @@ def permutation_importance(
     *,
     seed: int,
 ) -> dict[str, tuple[float, float]]:
-    """Return mean and standard deviation of the drop of D2 when a feature is shuffled within each fold."""
+    """Return mean and standard deviation of the decrease of D2 when a feature is permuted within each fold."""
     random = np.random.default_rng([seed, 1])
     tests = [np.flatnonzero(fold == number) for number in range(len(fitted))]
 
@@ -100,6 +101,6 @@ def permutation_importance(
 
 
 def dispersion_of(counts: FloatArray, mean: FloatArray) -> float:
-    """Return phi >= 0 of the variance ``mean + phi * mean ** 2`` by moments, the bias of the mean set aside."""
+    """Return phi >= 0 of the variance ``mean + phi * mean ** 2`` by moments, after scaling the mean to the counts."""
     mean = mean * (counts.sum() / mean.sum())
     return max(0.0, float(((counts - mean) ** 2 - mean).sum() / (mean**2).sum()))

@@ -1,4 +1,4 @@
-"""What is known of each cell: counts, area, streets, junctions, places, densities, distance to the core, height."""
+"""Features of each cell: counts, area, streets, junctions, places, densities, distance to the core, elevation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stationplan.errors import FaultList, InputError, Message, say
 from stationplan.geo.polygons import cells_at
 
 _CORE_SHARE = 0.05
-"""Part of the cells that makes up the dense core."""
+"""Share of the cells that forms the dense core."""
 
 _Progress = Callable[[float], None]
 
@@ -39,7 +39,7 @@ def cell_features(
     elevation_m: FloatArray | None,
     progress: _Progress | None = None,
 ) -> Features:
-    """Return the features of cells, in this order; those whose source is absent are left out and told in ``missing``.
+    """Return the features of cells, in this order; those whose source is absent are skipped and named in ``missing``.
 
     - every count of the cells under its own name, then ``area_km2`` of the outline;
     - of roads: ``roads_km`` and ``roads_km_CLASS``, ``road_density`` (km per km2), ``junctions`` and
@@ -48,26 +48,26 @@ def cell_features(
     - ``core_km``, from the centre of the cell to that of the nearest cell of the dense core;
     - ``elevation_m`` (m), where it is given.
 
-    A street counts once, whatever its directions; streets of unknown class count in the totals alone. A junction is a
-    node with three neighbours or more on roads of any mode and belongs to the highest class that meets there. Places
-    of a class without a name count in the totals alone.
+    A street counts once, regardless of its directions; streets of unknown class count only in the totals. A junction is
+    a node with at least three neighbours on roads of any mode and belongs to the highest class that meets there. Places
+    of a class without a name count only in the totals.
 
-    Points belong to the cell whose outline holds them, on a border to the first in order, outside every outline to
-    none. Streets are cut into equal bits of at most 25 m, and each bit belongs where its middle is. Densities are
-    those of a Gaussian kernel of bandwidth ``kernel_m`` at the centre of the cell and count what lies outside the
-    cells too (see :func:`kernel_density` for their error).
+    Points belong to the cell whose outline contains them: on a border to the first in order, outside every outline to
+    none. Streets are cut into equal segments of at most 25 m, and each segment belongs to the cell of its midpoint.
+    Densities are those of a Gaussian kernel of bandwidth ``kernel_m`` at the centre of the cell, and include points
+    outside the cells (see :func:`kernel_density` for their error).
 
-    The dense core is the twentieth part of the cells where density is highest, with all that tie with the last of
-    them: density of places, without places that of residents (the count ``population``, at the centres of the
-    cells, by the same kernel), without these that of roads.
+    The dense core is the twentieth part of the cells with the highest density, including all ties with the last of
+    them: the density of places; without places, that of residents (the count ``population``, at the centres of the
+    cells, by the same kernel); without these, that of roads.
 
-    ``roads`` are in WGS-84 degrees; ``places`` and cells in the metric ``crs``. The source of what the cells alone
-    give, and of the height, is empty. ``progress`` is told the share that is done, 0 to 1.
+    ``roads`` are in WGS-84 degrees; ``places`` and cells in the metric ``crs``. The source of features of the cells
+    themselves, and of the elevation, is empty. ``progress`` is called with the share that is done, 0 to 1.
 
     Raises
     ------
     InputError
-        A count or a height is not a number everywhere; two features have the same name.
+        A count or an elevation is not finite in every cell, or two features have the same name.
     """
     tell = progress or (lambda _: None)
     found = _of_cells(cells)
@@ -102,12 +102,12 @@ def cell_features(
 
 
 def count_features(cells: Cells) -> Features:
-    """Return the features that need no reckoning: the counts of cells and their area.
+    """Return the features that require no computation from other data: the counts of cells and their area.
 
     Raises
     ------
     InputError
-        A count is not a number everywhere, or called as the area.
+        A count is not finite in every cell, or has the name of the area.
     """
     return _together(_of_cells(cells), ())
 
@@ -180,9 +180,9 @@ def _of_core(cells: Cells, found: Sequence[_Feature], kernel_m: float) -> _Featu
 
 
 def dense_core(density: FloatArray) -> IntArray:
-    """Return the twentieth part of the cells with the highest density above 0, and all that tie with the last of them.
+    """Return the twentieth of the cells with the highest density above 0, including all ties with the last of them.
 
-    Densities tie when they differ by less than a billionth of the highest, as those of places in mirrored order do.
+    Densities tie if they differ by less than a billionth of the highest, as those of places in mirrored order do.
 
     >>> dense_core(np.array([0.0, 3.0, 1.0, 3.0, 2.0])).tolist(), dense_core(np.zeros(4)).tolist()
     ([1, 3], [])
@@ -196,7 +196,7 @@ def dense_core(density: FloatArray) -> IntArray:
 
 
 def _sums(cell: IntArray, kind: IntArray, weight: FloatArray, *, cells: int, kinds: int) -> FloatArray:
-    """Return ``sums[cell, kind]`` of weights, and in the last column those of all, with what has no kind (-1)."""
+    """Return ``sums[cell, kind]`` of weights, and in the last column those of all, with items without a kind (-1)."""
     inside, known = cell >= 0, (cell >= 0) & (kind >= 0)
     total = np.bincount(cell[inside], weight[inside], minlength=cells)
     by_kind = np.bincount(cell[known] * kinds + kind[known], weight[known], minlength=cells * kinds)
@@ -204,7 +204,7 @@ def _sums(cell: IntArray, kind: IntArray, weight: FloatArray, *, cells: int, kin
 
 
 def _by_class(name: str, unit: str, source: str, sums: FloatArray, classes: Sequence[str]) -> Iterator[_Feature]:
-    """Yield the total, the last column, and then a feature for each class that has a name."""
+    """Yield the total, which is the last column, and then a feature for each class that has a name."""
     yield _Feature(name, unit, source, sums[:, -1])
     for c, label in enumerate(classes):
         if label:

@@ -1,4 +1,4 @@
-"""Workers per cell learnt from cells where they were counted, judged on blocks that the model has not seen."""
+"""Workers per cell from a model fitted to cells with counts, validated on blocks that the model has not seen."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from stationplan.domain import FloatArray, IntArray, Learned, Scores
 from stationplan.errors import FaultList, Message, say
 
 _LEAST_FOLDS = 3
-"""One fold judges; tuning must leave out a second and still learn from a third."""
+"""One fold validates; tuning must hold out a second and still fit to a third."""
 
 
 def learn(
@@ -41,28 +41,28 @@ def learn(
     draws: int = 100,
     seed: int = 0,
 ) -> Learned:
-    """Return what counts of some cells say of all cells: means, their scores against baselines, and draws.
+    """Return a model of the workers of all cells, fitted to counts of some: means, scores against baselines, and draws.
 
-    ``values[cell, feature]`` and ``population[cell]`` are known of every cell at ``x``/``y`` (m), ``observed`` counts
-    (>= 0) of the cells ``observed_cell``. Two regressions compete, one linear in the logarithm, one of boosted trees.
-    Each is judged in ``folds`` (three or more) of whole square blocks (Roberts et al. 2017), tuned inside the other
-    folds only. Without ``block_m`` a block's side is the range at which residuals of a first linear model stop
-    resembling each other, at least twice the cells' spacing; blocks are halved where they are fewer than folds.
+    ``values[cell, feature]`` and ``population[cell]`` are known for every cell at ``x``/``y`` (m), ``observed`` are the
+    counts (>= 0) of the cells ``observed_cell``. Two regressions are compared, a log-linear one and one of boosted
+    trees. Each is cross-validated in ``folds`` (three or more) of whole square blocks (Roberts et al. 2017), and tuned
+    only inside the other folds. Without ``block_m``, the side of a block is the range of spatial correlation of the
+    residuals of a first linear model, at least twice the cells' spacing; it is halved while there are fewer blocks than
+    folds.
 
-    The better one out of fold is fitted to all observed cells with parameters tuned there. One factor makes the
-    means of the observed cells add up to what was observed. ``beats_baselines`` says whether both D2 and the mean
-    absolute error are better, by more than blocks differ by chance, than those of every baseline: a constant rate and,
-    with ``population``, a share of it, each learnt without the cells it is judged on.
-
-    Each draw learns anew from whole blocks drawn with replacement, with the same parameters; its means are multiplied
-    by gamma noise of mean one and variance ``dispersion``, common to a block. A ``seed`` gives the same bytes whatever
-    the number of threads.
+    The better model out of fold is fitted to all observed cells, with parameters tuned on them. One factor makes the
+    means of the observed cells add up to the observed total. ``beats_baselines`` says whether both D2 and the mean
+    absolute error are significantly better, by the variation between blocks, than those of every baseline: a constant
+    rate and, with ``population``, a share of it, each estimated without the cells on which it is validated. Each draw
+    refits the model to whole blocks sampled with replacement, with the same parameters; its means are multiplied by
+    gamma noise of mean one and variance ``dispersion``, common to a block. A ``seed`` gives the same bytes with any
+    number of threads.
 
     Raises
     ------
     InputError
-        scikit-learn is missing; a value is not finite; a count is negative or of a cell that is counted twice; fewer
-        observed places than folds; no feature differs between observed cells; workers seen in fewer than three folds.
+        scikit-learn is missing; a value is not finite; a count is negative or of a cell counted twice; there are fewer
+        observed places than folds; no feature differs between observed cells; workers were seen in under three folds.
     """
     require_sklearn()
     from threadpoolctl import threadpool_limits  # noqa: PLC0415 - comes with scikit-learn
@@ -136,7 +136,7 @@ def _check(
     population: FloatArray | None,
     folds: int,
 ) -> None:
-    """Refuse what cannot be learnt from, all faults at once."""
+    """Raise :class:`InputError` for data that no model can be fitted to; all faults together."""
     faults = FaultList()
     finite = np.isfinite(values)
     for at in np.flatnonzero(~finite.all(axis=0)):
@@ -194,7 +194,7 @@ def _check_features(used: IntArray) -> None:
 
 
 def _check_spread(counts: FloatArray, fold: IntArray) -> None:
-    """Refuse counts that leave some part of the tuning without a single worker."""
+    """Raise :class:`InputError` for counts with which some part of the tuning would have no workers."""
     faults = FaultList()
     if len(np.unique(fold[counts > 0])) < _LEAST_FOLDS:
         faults.add(
@@ -207,7 +207,7 @@ def _check_spread(counts: FloatArray, fold: IntArray) -> None:
 def _range(
     known: FloatArray, counts: FloatArray, x: FloatArray, y: FloatArray, cell: IntArray, skewed: Sequence[int]
 ) -> float:
-    """Return the range (m) of the Pearson residuals of a first linear model, 0 without a worker."""
+    """Return the range (m) of the Pearson residuals of a first linear model, 0 if there are no workers."""
     if not counts.any():
         return 0.0
     first = make("poisson", {"alpha": 0.1 * float(counts.mean())}, skewed=skewed, seed=0)

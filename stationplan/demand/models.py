@@ -1,4 +1,4 @@
-"""The two regressions of counts that compete: linear in the logarithm, and boosted trees; and their tuning."""
+"""The two regression models of counts, log-linear and boosted trees, and their tuning."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MODELS: tuple[LearningModel, ...] = ("poisson", "boosting")
 Parameters = Mapping[str, float]
 
 _SKEWED = 1.0
-"""Counts with a larger skewness go into the linear model by their logarithm."""
+"""Features with a larger skewness are log-transformed in the linear model."""
 
 _ALPHAS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
 _TREES: tuple[Parameters, ...] = tuple(
@@ -26,17 +26,23 @@ _TREES: tuple[Parameters, ...] = tuple(
 
 
 class Pipeline(Protocol):
-    """A scikit-learn pipeline from ``values[cell, feature]`` to mean counts, as far as it is used here."""
+    """The interface of a scikit-learn pipeline that is used here, from ``values[cell, feature]`` to mean counts."""
 
     def fit(self, values: FloatArray, counts: FloatArray, /) -> object:
-        """Learn from cells."""
+        """Fit to cells."""
 
     def predict(self, values: FloatArray, /) -> FloatArray:
         """Return the mean count of cells."""
 
 
 def require_sklearn() -> None:
-    """Raise :class:`InputError` where scikit-learn is not installed."""
+    """Check that scikit-learn is installed.
+
+    Raises
+    ------
+    InputError
+        It is not installed.
+    """
     try:
         import sklearn  # noqa: F401, PLC0415 - an extra
     except ModuleNotFoundError:
@@ -49,7 +55,7 @@ def require_sklearn() -> None:
 
 
 def skewed_columns(values: FloatArray) -> list[int]:
-    """Return the columns that are >= 0 and have a long tail to the right (skewness above one).
+    """Return the columns that are >= 0 and right-skewed (skewness above one).
 
     >>> skewed_columns(np.array([[0.0, 1.0], [0.0, 2.0], [0.0, 3.0], [1.0, 4.0], [90.0, 5.0]]))
     [0]
@@ -59,10 +65,10 @@ def skewed_columns(values: FloatArray) -> list[int]:
 
 
 def make(model: LearningModel, parameters: Parameters, *, skewed: Sequence[int], seed: int) -> Pipeline:
-    """Return a pipeline that has learnt nothing yet.
+    """Return an unfitted pipeline.
 
-    The linear model takes features beyond what it has seen as the furthest it has seen: exp() of a straight line
-    would run away there. ``alpha`` is its ridge penalty. Trees do the same by their nature.
+    The linear model clips features to the range of the data it was fitted to, because exp() of a linear function would
+    grow without limit outside it. ``alpha`` is its ridge penalty. Trees have this property by design.
     """
     from sklearn.compose import ColumnTransformer  # noqa: PLC0415 - an extra, needed only here
     from sklearn.ensemble import HistGradientBoostingRegressor  # noqa: PLC0415
@@ -99,9 +105,9 @@ def grid(model: LearningModel, counts: FloatArray) -> tuple[Parameters, ...]:
 def tune(
     model: LearningModel, values: FloatArray, counts: FloatArray, group: IntArray, *, skewed: Sequence[int], seed: int
 ) -> Parameters:
-    """Return the parameters with the least Poisson deviance when each group is predicted without it.
+    """Return the parameters with the least Poisson deviance in cross-validation over groups.
 
-    Groups are folds of whole blocks; ties go to the simpler model. Every set of all groups but one must hold a count
+    Groups are folds of whole blocks; ties go to the simpler model. All groups but any one must together contain a count
     above zero.
     """
     best, chosen = np.inf, grid(model, counts)[0]

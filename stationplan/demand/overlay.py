@@ -1,4 +1,4 @@
-"""Counts at points and in polygons, laid over cells."""
+"""Counts at points and in polygons, distributed over cells."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from stationplan.geo.polygons import cells_at
 
 
 def with_layers(cells: Cells, layers: Mapping[str, Layer]) -> tuple[Cells, tuple[Message, ...]]:
-    """Return cells with a count more for each layer, and how much of each layer lies in no cell.
+    """Return cells with an additional count for each layer, and notes on the part of each layer that is in no cell.
 
-    A point gives its value to the cell that holds it. A polygon shares its value over the cells by the area that they
-    have in common with it (areal weighting; Goodchild and Lam 1980); what of it lies in no cell is lost.
+    A point adds its value to the cell that contains it. A polygon's value is divided among the cells by the area that
+    they share with it (areal weighting; Goodchild and Lam 1980); the part outside all cells is lost.
 
     >>> outline = shapely.box([0, 10], [0, 0], [10, 20], [10, 10])
     >>> cells = Cells(("a", "b"), np.array([5.0, 15]), np.array([5.0, 5]), np.array([0, 0]), outline, {})

@@ -1,4 +1,4 @@
-"""Where workers are seen but not counted: a density of sightings over cells."""
+"""Density of sightings over cells, for workers who were seen but not counted."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ def kernel_surface(
 ) -> tuple[FloatArray, float]:
     """Return each cell's share of the workers seen at ``px``/``py`` (m), adding up to one, and the bandwidth (m).
 
-    A Gaussian kernel density at the cells' centres ``x``/``y`` (m) times ``area_m2``. Of twenty bandwidths in
-    geometric steps the one is taken under which points left out are likeliest (Habbema et al. 1974; Duin 1976). Points
-    within the same square metre are left out together and no bandwidth is below half the side of a middling cell or
-    half the spacing of the points: repeated sightings would else draw it to zero. The largest is half the longer side
-    of the points' extent. ``seed`` deals the points into five folds.
+    A Gaussian kernel density at the cells' centres ``x``/``y`` (m) times ``area_m2``. Of twenty bandwidths in geometric
+    steps, the one that maximises the cross-validated likelihood of held-out points is used (Habbema et al. 1974; Duin
+    1976). Points within the same square metre are held out together, and no bandwidth is below half the side of a
+    median cell or half the spacing of the points: otherwise repeated sightings would reduce it to zero. The largest is
+    half the longer side of the points' extent. ``seed`` determines the assignment of the points to five folds.
 
     Raises
     ------
     InputError
-        scikit-learn is missing; a point is not finite; points in fewer than ten places; no density in any cell.
+        scikit-learn is missing; a point is not finite; the points are in fewer than ten places; or the density is zero
+        in all cells.
     """
     require_sklearn()
     from sklearn.neighbors import KernelDensity  # noqa: PLC0415 - an extra, needed only here

@@ -1,4 +1,4 @@
-"""Workers by time slot: a group's day split by its profile, and the weight that heat gives to exposed work."""
+"""Workers by time slot: a group's day divided by its profile, and the weight of work exposed to heat."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def demand_of(
 ) -> Demand:
     """Return a surface by time slot: ``workers[c, g, s] = heads[c, g] * profile[g][s]``.
 
-    ``profiles[g]`` holds a share for every slot, adding up to one. ``exposure[cell, group, slot]`` are weights in the
-    choice of sites.
+    ``profiles[g]`` contains a share for every slot; the shares add up to one. ``exposure[cell, group, slot]`` are
+    weights in the choice of sites.
     """
     profile = np.array([[shares[slot.id] for slot in slots] for shares in profiles])
     cells = surface.cells
@@ -38,10 +38,11 @@ def demand_of(
 
 
 def heat_exposure(celsius: FloatArray, weights: Mapping[float, float], exposed: Sequence[float]) -> FloatArray:
-    """Return ``[cell, group, slot]`` weights: one, or more for the exposed share of a group's work in the heat.
+    """Return ``[cell, group, slot]`` weights: one, or more for the share of a group's work that is exposed to heat.
 
-    ``celsius[cell, slot]`` (air, or WBGT; NaN: not known, no heat) counts from each temperature of ``weights`` on, with
-    the weight of the highest one reached. ``exposed[g]`` is the share of the work of a group that heat reaches.
+    ``celsius[cell, slot]`` (air, or WBGT; NaN: unknown, treated as no heat) has an effect from each temperature in
+    ``weights`` on, with the weight of the highest one reached. ``exposed[g]`` is the share of a group's work that is
+    exposed to heat.
 
     >>> weights = {35.0: 1.5, 37.0: 2.0}
     >>> heat_exposure(np.array([[34.9, 35.0, 41.0, np.nan]]), weights, [1.0, 0.5]).tolist()

@@ -1,4 +1,4 @@
-"""Streets as features see them: each piece once, by class, cut into short bits that lie in one cell."""
+"""Streets for the features: each piece once, by class, cut into short segments that lie in one cell."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ STREET_CLASSES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
     }
 )
-"""Classes of streets, the highest first, and the values of OSM's tag ``highway`` that they hold."""
+"""Classes of streets, highest first, and the values of OSM's tag ``highway`` that they include."""
 
 _BIT_M = 25.0
-"""The longest bit of street that is counted as lying in one place."""
+"""Largest length (m) of a segment that is counted at a single location."""
 
 _CLASS_OF = np.array(
     [next(c for c, tags in enumerate(STREET_CLASSES.values()) if tag in tags) for tag in ROAD_CLASSES] + [-1]
 )
-"""The class of each of ``ROAD_CLASSES``; the last is for -1, not known."""
+"""The class of each of ``ROAD_CLASSES``; the last is for -1, unknown."""
 
 
 @dataclass(frozen=True, eq=False)
 class Streets:
-    """Pieces of street between nodes, each once whatever the directions; ``x``/``y`` of the nodes in metres.
+    """Pieces of street between nodes, each once regardless of the directions; ``x``/``y`` of the nodes in metres.
 
-    ``kind`` is a place in ``STREET_CLASSES``, -1 where it is not known.
+    ``kind`` is an index into ``STREET_CLASSES``, -1 where it is unknown.
     """
 
     x: FloatArray
@@ -53,7 +53,7 @@ class Streets:
 
 @dataclass(frozen=True, eq=False)
 class Bits:
-    """Short straight bits of street: their middles (m), lengths and classes as in :class:`Streets`."""
+    """Short straight segments of street: their midpoints (m), lengths (m) and classes as in :class:`Streets`."""
 
     x: FloatArray
     y: FloatArray
@@ -64,8 +64,8 @@ class Bits:
 def streets_of(roads: RoadArcs, crs: str) -> Streets:
     """Return the pieces of roads that any mode may use, in a metric CRS.
 
-    Arcs between the same two nodes are one piece, as long as the shortest and of the highest class among them. An arc
-    from a node to itself has no place of its own and is left out.
+    Arcs between the same two nodes are one piece, with the shortest length and the highest class among them. An arc
+    from a node to itself is dropped, because it has no extent.
     """
     x, y = project(roads.lon, roads.lat, crs)
     real = np.flatnonzero(roads.tail != roads.head)
@@ -89,9 +89,9 @@ def streets_of(roads: RoadArcs, crs: str) -> Streets:
 
 
 def bits_of(streets: Streets) -> Bits:
-    """Return pieces cut into equal bits of at most 25 m; a piece's length is shared out over its bits.
+    """Return pieces cut into equal segments of at most 25 m; a piece's length is divided equally among its segments.
 
-    Lengths are those that the source states, which may be longer than the straight line.
+    Lengths are those stated by the source, which may be longer than the straight line.
 
     >>> streets = Streets(np.array([0.0, 60.0]), np.zeros(2), np.array([0]), np.array([1]), np.array([66.0]),
     ...                   np.array([2]))
@@ -114,7 +114,7 @@ def bits_of(streets: Streets) -> Bits:
 
 
 def junctions_of(streets: Streets) -> tuple[IntArray, IntArray]:
-    """Return the nodes with three neighbours or more, and the highest class that meets at each (-1: none is known)."""
+    """Return the nodes with at least three neighbours, and the highest class that meets at each (-1: none is known)."""
     ends = np.concatenate([streets.tail, streets.head])
     unknown = len(STREET_CLASSES)
     highest = np.full(len(streets.x), unknown, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Workers by cell and group: a weight for every cell, totals that are met, and draws of what else may be."""
+"""Workers by cell and group: a weight for every cell, control totals, and draws of the uncertainty."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ from stationplan.inputs.demand.saved_models import SavedModel
 
 @dataclass(frozen=True)
 class Wishes:
-    """How a surface is to be made.
+    """Settings of a surface.
 
-    ``rates[group][feature]`` are workers for each unit of a feature, or weights where totals are given; ``cv[group]``
-    is the coefficient of variation of such a surface within a square of ``error_block_m``. ``learn_from`` names
-    features, or beginnings of names that end in ``*``; empty for all. ``insist``: use a model even if it beats no
-    baseline. ``file`` is the scenario's, for faults.
+    ``rates[group][feature]`` are workers per unit of a feature, or weights where totals are given; ``cv[group]`` is the
+    coefficient of variation of such a surface within a square of ``error_block_m``. ``learn_from`` names features, or
+    prefixes of names that end in ``*``; empty for all. ``insist``: use a model even if it beats no baseline. ``file``
+    is the scenario's file, for faults.
     """
 
     rates: Mapping[str, Mapping[str, float]]
@@ -55,7 +55,7 @@ class Wishes:
 
 @dataclass(frozen=True, eq=False)
 class _Weights:
-    """A group's weight of each cell, and how it errs: by draws of its own, or alike within a block by ``cv``."""
+    """A group's weight of each cell, and its errors: given by its own draws, or equal within a block, with ``cv``."""
 
     values: FloatArray
     way: Way
@@ -79,17 +79,18 @@ def make_surface(
 ) -> Surface:
     """Return the workers of every cell and group.
 
-    A group's weight of a cell is ``sum over features f of rate[f] * feature[f]``; where workers were counted, the mean
-    of a model learned from the counts, if it beats the baselines; in its place the mean of a fitted ``model``, where it
-    is given; where workers were only seen, the density of these sightings. Observed cells keep their counts. Where a
-    district has a total, its cells are scaled to meet it. ``districts`` are the districts' names, for what is told of
-    them after ``notes``.
+    A group's weight of a cell is ``sum over features f of rate[f] * feature[f]``. Where workers were counted, it is the
+    mean of a model fitted to the counts, if that beats the baselines; or instead the mean of an already fitted
+    ``model``, where one is given. Where workers were only seen, it is the density of these sightings. Observed cells
+    keep their counts. Where a district has a total, its cells are scaled to add up to it. ``districts`` are the
+    districts' names, for the notes on them, which follow ``notes``.
 
     Raises
     ------
     InputError
-        A rate is of a feature that there is not; a total has no cell or is less than what was observed; learning
-        refuses the counts, or fails where there are no rates either; all faults of these groups at once.
+        A rate refers to an unknown feature; a total has no cell or is less than the observed workers; the counts are
+        rejected for fitting a model, or the model beats no baseline and there are no rates either; all faults of the
+        totals and rates of all groups together.
     """
     area_m2 = np.asarray(shapely.area(cells.outline), dtype=np.float64)
     block = spatial_blocks(cells.x, cells.y, wishes.error_block_m)
@@ -124,10 +125,10 @@ def make_surface(
             factors = None if weights.draws is not None else gamma_factors(weights.cv, blocks, random)
             cv = 0.0 if totals is None else totals.cv
             sums = total * gamma_factors(cv, (wishes.draws, len(districts)), random)
-            if fixed is not None:  # what was counted is there
+            if fixed is not None:  # counted workers are certain
                 counted = np.bincount(cells.district, np.nan_to_num(fixed), minlength=len(districts))
                 sums = np.maximum(sums, counted)
-            for draw in range(wishes.draws):  # one at a time: all of a large surface would not fit into memory
+            for draw in range(wishes.draws):  # one at a time: all draws of a large surface would not fit into memory
                 spread = _drawn(weights, values, factors, draw)
                 shared_draw = share_out(spread, sums[draw], district=cells.district, area_m2=area_m2, fixed=fixed)
                 drawn[draw, :, g] = shared_draw.heads
@@ -208,7 +209,7 @@ def _weights(
         block_m=wishes.block_m,
         folds=wishes.folds,
         draws=wishes.draws,
-        seed=wishes.seed + list(wishes.rates).index(group),  # groups err by themselves
+        seed=wishes.seed + list(wishes.rates).index(group),  # the errors of different groups are independent
     )
     figures = {"group": group, "cells": len(at), "d2": f"{learned.scores['model'].d2_poisson:.2f}"}
     if learned.beats_baselines or wishes.insist:
@@ -227,7 +228,7 @@ def _weights(
 
 
 def _predicted(features: Features, model: SavedModel, cells: Cells, wishes: Wishes) -> _Weights:
-    """Return the means of a fitted model; they err alike within its blocks, by what it could not explain."""
+    """Return the means of a fitted model; their errors are equal within its blocks, with its unexplained variance."""
     faults = FaultList(wishes.file)
     for name in model.features:
         if name not in features.names:
@@ -247,7 +248,7 @@ def _predicted(features: Features, model: SavedModel, cells: Cells, wishes: Wish
 
 
 def _learn_from(features: Features, wishes: Wishes) -> IntArray:
-    """Return the columns of the features to learn from."""
+    """Return the columns of the features to fit a model to."""
     if not wishes.learn_from:
         return np.arange(len(features.names))
     chosen = set()
@@ -270,7 +271,7 @@ def _learn_from(features: Features, wishes: Wishes) -> IntArray:
 
 
 def _sightings_total(group: str, stated: FloatArray, faults: FaultList) -> float:
-    """Return how many workers sightings stand for where no total says so: those of the stated rates."""
+    """Return the number of workers that sightings represent where there is no total: that of the stated rates."""
     total = float(stated.sum())
     if total <= 0:
         faults.add(
@@ -282,7 +283,7 @@ def _sightings_total(group: str, stated: FloatArray, faults: FaultList) -> float
 
 
 def _refuse_no_rates(group: str, stated: FloatArray, faults: FaultList) -> None:
-    """Note a group whose model is not used and whose rates, used instead, would leave the other cells empty."""
+    """Record a group whose model is not used and whose rates, used instead, would leave the other cells empty."""
     if not stated.any():
         faults.add(
             say("{group}: the model beats no baseline, and no rates are stated.", group=group),
@@ -327,7 +328,13 @@ def _refuse_unmet(shared: Shared, group: str, total: FloatArray, districts: Sequ
 
 
 def refuse_empty(surface: Surface, file: str) -> None:
-    """Raise :class:`InputError` when a surface holds nobody."""
+    """Check that a surface has workers.
+
+    Raises
+    ------
+    InputError
+        The surface has no workers.
+    """
     if not surface.heads.sum() > 0:
         what = say("The cells inside the districts hold no workers.")
         cure = say("Check the counts in the table, and `workers` of the groups.")

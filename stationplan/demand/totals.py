@@ -1,4 +1,4 @@
-"""Totals that must be met: workers of a district shared out over its cells by weight."""
+"""Control totals: workers of a district distributed over its cells by weight."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ import numpy as np
 from stationplan.domain import FloatArray, IntArray
 
 _DIED_AWAY = 1e-200
-"""Sum of a district's weights that counts as none: no feature is so small, only a density far from all sightings, and
-a total divided by it might not be a number."""
+"""Sum of a district's weights that is treated as zero.
+
+No feature is that small, only a density far from all sightings, and dividing a total by it might not give a number.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class Shared:
-    """Heads by cell, and the districts (rows) where that went otherwise than by weight.
+    """Workers by cell, and the districts (rows) that were not distributed by weight.
 
-    ``even``: nothing had a weight, the total was spread by area. ``homeless``: there is no cell to take a total.
-    ``beyond``: more was observed than the total, or less and every cell was observed.
+    ``even``: no cell had a weight, and the total was distributed by area. ``homeless``: there is no cell for a total.
+    ``beyond``: the observed workers exceed the total, or are below it although every cell was observed.
     """
 
     heads: FloatArray
@@ -35,10 +37,10 @@ def share_out(
     area_m2: FloatArray,
     fixed: FloatArray | None = None,
 ) -> Shared:
-    """Return heads that add up to ``total[district]`` in every district and are as ``weight[cell]`` within it.
+    """Return workers proportional to ``weight[cell]`` within a district that add up to its ``total[district]``.
 
-    Cells with a number in ``fixed`` keep it, the others share what is left. A NaN total leaves the weights as they are:
-    heads already.
+    Cells with a number in ``fixed`` keep it, and the others share the remainder. With a NaN total, the weights are
+    returned unchanged: they are numbers of workers already.
 
     >>> weight, district = np.array([1.0, 3.0, 0.0, 0.0]), np.array([0, 0, 1, 1])
     >>> share_out(weight, np.array([8.0, 6.0]), district=district, area_m2=np.array([1.0, 1, 1, 2])).heads.tolist()

@@ -1,4 +1,4 @@
-"""How else the workers of a stated surface may be spread: gamma factors of blocks, and of totals."""
+"""Uncertainty of a surface made by stated rates: gamma factors of blocks and of totals."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from stationplan.domain import FloatArray
 def gamma_factors(cv: float, shape: tuple[int, ...], random: np.random.Generator) -> FloatArray:
     """Return independent gamma factors of mean one and coefficient of variation ``cv``; ones where it is 0.
 
-    A gamma factor keeps a count positive, and factors of the parts of a total, divided by their sum, are the weights of
-    a Dirichlet distribution when the parts are equal (Johnson, Kotz, Balakrishnan 1994).
+    A gamma factor keeps a count positive, and factors of the parts of a total, divided by their sum, are
+    Dirichlet-distributed if the parts are equal (Johnson, Kotz, Balakrishnan 1994).
 
     >>> factors = gamma_factors(0.3, (100_000,), np.random.default_rng(1))
     >>> round(float(factors.mean()), 2), round(float(factors.std()), 2)

@@ -1,4 +1,4 @@
-"""Judging predictions of counts where neighbours resemble each other: blocks in space, and scores."""
+"""Validation of predictions of spatially correlated counts: spatial blocks and scores."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from stationplan.errors import Message, say
 
 _BINS = 15
 _MAX_POINTS = 3000
-"""Points that a semivariogram looks at: four million pairs tell the range as well as all do."""
+"""Largest number of points in a semivariogram: four million pairs determine the range as well as all pairs do."""
 
 _LEAST_STRUCTURE = 0.1
-"""A spatial part below a tenth of the variance counts as none."""
+"""A spatial component below a tenth of the variance is treated as none."""
 
 _FLOOR = 1e-3
 
@@ -21,8 +21,8 @@ _FLOOR = 1e-3
 def spatial_blocks(x: FloatArray, y: FloatArray, side_m: float) -> IntArray:
     """Return the square block of each point (m), squares of ``side_m`` from the origin of the CRS.
 
-    Blocks that hold points are numbered from 0 by rising easting, then northing; a point on a border belongs to the
-    eastern and northern square.
+    Blocks that contain points are numbered from 0 by increasing easting, then northing; a point on a border belongs to
+    the eastern and northern square.
 
     >>> spatial_blocks(np.array([900.0, 10.0, 20.0]), np.array([0.0, 0.0, 700.0]), 500.0).tolist()
     [2, 0, 1]
@@ -32,7 +32,7 @@ def spatial_blocks(x: FloatArray, y: FloatArray, side_m: float) -> IntArray:
 
 
 def median_spacing(x: FloatArray, y: FloatArray) -> float:
-    """Return the median distance (m) from a point to its nearest neighbour elsewhere; 0 for fewer than two places."""
+    """Return the median distance (m) from a place to the nearest other place; 0 for fewer than two places."""
     places = np.unique(np.column_stack([x, y]), axis=0)
     if len(places) < 2:
         return 0.0
@@ -40,13 +40,13 @@ def median_spacing(x: FloatArray, y: FloatArray) -> float:
 
 
 def residual_range(x: FloatArray, y: FloatArray, residual: FloatArray) -> float:
-    """Return the distance (m) beyond which residuals stop resembling each other, 0 where they never do.
+    """Return the distance (m) beyond which residuals are no longer spatially correlated, 0 where they never are.
 
-    The robust semivariogram of Cressie and Hawkins (1980) in classes of distance up to a third of the longer side of
-    the extent, and a spherical model with nugget fitted by weighted least squares (Cressie 1985). The range is
-    capped at that third. Noise without structure often gets some range too: a test of significance would miss weak
-    structure, and blocks too small flatter a model while blocks too large do not. Of more than 3000 points a sample
-    is used, always the same.
+    The robust semivariogram of Cressie and Hawkins (1980) in distance classes up to a third of the longer side of the
+    extent, and a spherical model with nugget fitted by weighted least squares (Cressie 1985). The range is capped at
+    that third. Noise without structure often gets a range as well: a significance test would miss weak structure, and
+    blocks that are too small overestimate a model's accuracy, while blocks that are too large do not. If there are more
+    than 3000 points, a sample is used, always the same one.
     """
     if len(x) > _MAX_POINTS:
         chosen = np.random.default_rng(0).choice(len(x), _MAX_POINTS, replace=False)
@@ -68,7 +68,7 @@ def residual_range(x: FloatArray, y: FloatArray, residual: FloatArray) -> float:
 
 
 def _fitted_range(lag_m: FloatArray, semivariance: FloatArray, pairs: IntArray, longest: float) -> float:
-    """Return the range of the spherical model that fits best, among fifty; 0 for a pure nugget."""
+    """Return the range of the best-fitting spherical model of fifty; 0 for a pure nugget."""
     if not semivariance.any():
         return 0.0
     weight = np.sqrt(pairs) / np.maximum(semivariance, 1e-9 * float(semivariance.max()))
@@ -83,9 +83,9 @@ def _fitted_range(lag_m: FloatArray, semivariance: FloatArray, pairs: IntArray, 
 
 
 def block_side(x: FloatArray, y: FloatArray, *, wanted_m: float, folds: int) -> tuple[float, tuple[Message, ...]]:
-    """Return a side (m) of blocks so that the points lie in at least ``folds`` of them: ``wanted_m``, else halved.
+    """Return a side (m) of blocks with which the points are in at least ``folds`` blocks: ``wanted_m``, or halved.
 
-    The points must stand in at least ``folds`` different places. Notes tell of halving.
+    The points must be in at least ``folds`` different places. Notes report halving.
 
     >>> side, notes = block_side(np.arange(4) * 100.0, np.zeros(4), wanted_m=250.0, folds=3)
     >>> side, str(notes[0])
@@ -106,7 +106,7 @@ def block_side(x: FloatArray, y: FloatArray, *, wanted_m: float, folds: int) -> 
 
 
 def block_folds(block: IntArray, folds: int) -> IntArray:
-    """Return the fold of each observation; a block is never split, folds are of like size (largest block first).
+    """Return the fold of each observation; blocks are never split, and folds have similar sizes (largest block first).
 
     >>> block_folds(np.array([0, 0, 0, 1, 1, 2]), 2).tolist()
     [0, 0, 0, 1, 1, 1]
@@ -123,8 +123,8 @@ def block_folds(block: IntArray, folds: int) -> IntArray:
 def deviance(observed: FloatArray, predicted: FloatArray) -> FloatArray:
     """Return the Poisson deviance of each prediction.
 
-    Predictions are floored at a thousandth of the mean of all that was observed: a single worker where none was
-    thought possible would count without limit otherwise.
+    Predictions are floored at a thousandth of the mean of all observations; otherwise the deviance of a single worker
+    where none was predicted would be unlimited.
     """
     mean = np.maximum(predicted, max(_FLOOR * float(observed.mean()), np.finfo(float).tiny))
     logs = observed * np.log(np.where(observed > 0, observed, 1.0) / mean)
@@ -144,9 +144,9 @@ def d2_poisson(observed: FloatArray, predicted: FloatArray) -> float:
 
 
 def score(observed: FloatArray, predicted: FloatArray) -> Scores:
-    """Return how well predictions (>= 0) meet counts (>= 0); the mean of D2 is that of ``observed`` itself.
+    """Return the accuracy of predictions (>= 0) of counts (>= 0); D2 is relative to the mean of ``observed`` itself.
 
-    Cells with equal predictions share the places they compete for in ``top_share``.
+    Cells with equal predictions share the remaining positions in ``top_share``.
 
     >>> found = score(np.array([0.0, 4.0, 2.0]), np.array([1.0, 3.0, 2.0]))
     >>> round(found.mae, 3), found.bias, found.rank_correlation, round(found.top_share, 3)
@@ -170,7 +170,7 @@ def score(observed: FloatArray, predicted: FloatArray) -> Scores:
 
 
 def _top(observed: FloatArray, predicted: FloatArray) -> float:
-    """Return what is expected in the tenth of the cells with the highest predictions, ties drawn by lot."""
+    """Return the expected observed total of the tenth of cells with the highest predictions, ties drawn at random."""
     places = -(-len(predicted) // 10)
     last = np.sort(predicted)[-places]
     above, level = predicted > last, predicted == last

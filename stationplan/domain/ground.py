@@ -204,7 +204,8 @@ class Straight(Record):
     ``districts``, ``cells`` and ``sites`` are masks of those without roads. All routes from such cells are straight
     lines; routes to such sites are straight only if the cell has no roads either. ``cell_xy`` and ``site_xy``, [point x
     2], are eastings and northings (m) of all cells and sites. The length of a route is ``detour`` times the
-    straight-line distance, and the speed along it is ``metres_a_minute[mode]``.
+    straight-line distance. ``metres_a_minute[mode]`` is the straight-line distance (m) covered per minute, with the
+    detour taken into account.
     """
 
     districts: BoolArray

@@ -49,7 +49,7 @@ class ClassSpeed(Record):
 
 @dataclass(frozen=True)
 class ClimbLoss:
-    """A time factor on slopes: uphill ``1 + loss * slope`` times the time on level ground, downhill the same time.
+    """Loss on climbs: travel takes ``1 + loss * slope`` times as long uphill as on level ground, not downhill.
 
     ``key`` is the key of ``[roads]`` whose default value is ``loss``.
     """

@@ -121,7 +121,7 @@ def _goes_on(pieces: list[Piece]) -> bool:
 
 
 def _piece_at(plain: str, at: int) -> tuple[list[Piece], int] | None:
-    """Return the tokens at a position of a text, and where they end; ``None`` where no pattern matches."""
+    """Return the tokens at a position of a text, and where they end; ``None`` where the text cannot be parsed."""
     whole_day = (Range(0, DAY_MIN, short=False),)
     if match := _ALWAYS.match(plain, at):
         return [Piece("days", match[0], days=EVERY_DAY), Piece("times", match[0], whole_day)], match.end()

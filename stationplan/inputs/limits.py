@@ -47,7 +47,13 @@ def refuse_above(found: int, name: str, limits: Limits, faults: FaultList) -> No
 
 
 def refuse_large(path: Path, limits: Limits, *, cap: str = "file_mb") -> None:
-    """Check that the size of a file is within the limit ``cap``, by raising :class:`InputError` when it is larger."""
+    """Check that the size of a file is within the limit ``cap``.
+
+    Raises
+    ------
+    InputError
+        The file is larger.
+    """
     refuse_above(-(-path.stat().st_size // _MB), cap, limits, FaultList(path.name))
 
 

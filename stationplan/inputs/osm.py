@@ -172,7 +172,7 @@ def read_osm_places(path: Path, tags: Sequence[str], limits: Limits) -> tuple[li
 
 
 def _refuse_unsafe(path: Path, limits: Limits) -> None:
-    """Raise :class:`InputError` when a file is too large, packed or unpacked, or declares XML entities."""
+    """Raise :class:`InputError` for a file that is too large, packed or unpacked, or that declares XML entities."""
     refuse_large(path, limits, cap="extract_mb")
     if path.name.lower().endswith(_XML_SUFFIXES):
         refuse_bomb(path, limits)

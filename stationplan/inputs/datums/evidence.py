@@ -50,8 +50,8 @@ _NEAR_M = 30.0
 """Thresholds for the datum of points near roads.
 
 A datum is accepted if there are at least ten points, their mean distance to a street is at most 30 m (distances capped
-at 60 m), and the mean distance is at least four standard deviations below that of random shifts, and at least twice as
-many as under any other datum.
+at 60 m), that mean is at least four standard deviations below the mean of random shifts, and it is so by at least twice
+as many standard deviations as under any other datum.
 
 Tested on lists of points in each datum, 90 of a kind, beside the streets of Yulin (Chengdu), of the demo city, and of
 grids of country roads 1, 2.5 and 5 km apart. Within 30 m of a road, 99 % (Yulin), 66 % (demo) and 100 % (country) of
@@ -60,7 +60,7 @@ random locations, 54, 22 and 76 % of the lists of 10 points and at least 80 % of
 wrongly. Of random points, which carry no information on a datum, no list was assigned one. Points in none of the three
 datums, beside roads but shifted at random, were assigned one in at most 4 % of a kind: country roads in parallel rows
 look alike from many places. With fewer points or without the absolute limit, random points in the country were assigned
-a datum in up to 8 % of lists. ``tests/test_evidence.py`` repeats a part of these tests.
+a datum in up to 8 % of lists. ``tests/inputs/datums/test_evidence.py`` repeats a part of these tests.
 """
 
 
