@@ -1,4 +1,4 @@
-"""The sentence on what is proven of a plan: made here and nowhere else."""
+"""The sentence on what is proven of a plan; every output takes it from here."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from stationplan.planning.question import Question
 
 
 def proof(aim: Aim, asked: Question, solution: Solution) -> Message:
-    """Return how far any other choice of sites that keeps the rules could be better, as one sentence.
+    """Return one sentence on how much better any other choice of sites that keeps the rules could be.
 
     Raises
     ------
     ConsistencyError
-        The solution is ``infeasible``: no plan is made of it.
+        The solution is ``infeasible``: it cannot become a plan.
     """
     match solution.termination:
         case "optimal":

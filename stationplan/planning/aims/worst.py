@@ -14,7 +14,7 @@ from stationplan.text.catalogue import percent_up
 
 @register
 class Worst(OverDraws):
-    """Max-min over the draws."""
+    """Max-min coverage over the draws."""
 
     id = "worst"
     name = say("most workers covered in the worst draw of the demand")
@@ -22,7 +22,7 @@ class Worst(OverDraws):
     measure = "worst"
 
     def recount(self, asked: Question, counted: Recounted, solution: Solution) -> float:
-        """Return the weight covered in the draw where it is least."""
+        """Return the covered weight in the worst draw; NaN with gradual coverage."""
         if asked.coverage.share is not None:
             return math.nan
         row = asked.coverage
