@@ -1,4 +1,4 @@
-"""The places of the made-up city: demand cells, today's stations and candidate hosts."""
+"""The places of the synthetic city: demand cells, existing stations and candidate hosts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _STATION_ZONES: dict[Zone, float] = {
     "core": 6.0, "inner": 2.4, "outer": 0.40, "edge": 0.10, "industry": 0.10, "town": 0.60, "country": 0.0,
 }  # fmt: skip
 _STATION_ROADS = {"primary": 4.0, "secondary": 3.0, "tertiary": 1.2, "residential": 0.35}
-"""Today's stations stand where a union office finds willing hosts first: in the centre and along main roads."""
+"""Weights of existing stations: a union office first finds willing hosts in the centre and along main roads."""
 
 _STATION_HOSTS = {
     "银行网点": 0.34,
@@ -92,7 +92,7 @@ _OWN_COST_YUAN = (18_000, 30_000)
 
 @dataclass(frozen=True)
 class Cells:
-    """Squares of ``CELL_M`` by the local metres of their centres, with residents and jobs."""
+    """Square cells of ``CELL_M`` metres, by their centres (local metres), with residents and jobs."""
 
     x: FloatArray
     y: FloatArray
@@ -102,7 +102,7 @@ class Cells:
 
 @dataclass(frozen=True)
 class Place:
-    """A station or a candidate host, in local metres; ``cost`` and ``hours`` are '' where the list has none."""
+    """A station or a candidate host, in local metres; ``cost`` and ``hours`` are '' if not given in the list."""
 
     code: str
     name: str
@@ -117,7 +117,7 @@ class Place:
 
 @dataclass(frozen=True)
 class _Frontage:
-    """Streets with a name that a shop may face, one row each."""
+    """Named streets that shops can face, one row per street."""
 
     lines: tuple[LineString, ...]
     names: tuple[str, ...]
@@ -126,7 +126,7 @@ class _Frontage:
 
 
 def settle(ground: Ground, network: Network, rng: np.random.Generator) -> Cells:
-    """Return the cells of the built-up land and of some hamlets, with people and jobs that add up to the totals."""
+    """Return the cells of the built-up land and of some hamlets, with residents and jobs that sum to the totals."""
     left, low, right, high = EXTENT.bounds
     columns, rows = np.arange(left + CELL_M / 2, right, CELL_M), np.arange(high - CELL_M / 2, low, -CELL_M)
     x, y = (grid.ravel() for grid in np.meshgrid(columns, rows))
@@ -153,7 +153,7 @@ def _bump(x: FloatArray, y: FloatArray, middle: tuple[float, float], radius_m: f
 
 
 def _homes(x: FloatArray, y: FloatArray) -> FloatArray:
-    """Relative number of residents: offices have pushed homes out of the very centre."""
+    """Return the relative number of residents; in the very centre, offices have displaced homes."""
     homes = 0.22 + 1.1 * _bump(x, y, CENTRE, 2400.0) - 0.5 * _bump(x, y, CENTRE, 650.0) + 0.9 * _bump(x, y, TOWN, 600.0)
     for middle in _NEW_ESTATES:
         homes += 0.5 * _bump(x, y, middle, 700.0)
@@ -169,7 +169,7 @@ def _work(x: FloatArray, y: FloatArray) -> FloatArray:
 
 
 def _shared_out(weight: FloatArray, total: int) -> IntArray:
-    """Whole numbers in proportion to the weights that add up to the total (largest remainders)."""
+    """Return integers in proportion to the weights that sum to the total (largest remainder method)."""
     exact = weight / weight.sum() * total
     whole: IntArray = np.floor(exact).astype(np.int64)
     missing = total - int(whole.sum())
@@ -178,7 +178,7 @@ def _shared_out(weight: FloatArray, total: int) -> IntArray:
 
 
 def place_stations(ground: Ground, network: Network, rng: np.random.Generator) -> list[Place]:
-    """Return today's stations: many in the centre and along main roads, few where goods are made and stored."""
+    """Return the existing stations: many in the centre and along main roads, few in industry and logistics areas."""
     frontage = _frontage(ground, network)
     weight = np.array(
         [
@@ -205,7 +205,7 @@ def place_stations(ground: Ground, network: Network, rng: np.random.Generator) -
 def place_candidates(
     ground: Ground, network: Network, cells: Cells, stations: Sequence[Place], rng: np.random.Generator
 ) -> list[Place]:
-    """Return places that could house a station, spread over the whole map and denser where people are."""
+    """Return candidate hosts, spread over the whole map and denser where more people live and work."""
     frontage = _frontage(ground, network)
     weight = np.sqrt(cells.population + 1.6 * cells.jobs + 30.0)
     order = rng.choice(len(weight), size=len(weight), replace=False, p=weight / weight.sum())
@@ -234,7 +234,7 @@ def _frontage(ground: Ground, network: Network) -> _Frontage:
     rows = [
         i
         for i, (name, highway) in enumerate(zip(network.name, network.highway, strict=True))
-        # One direction is enough, and short pieces are all junction.
+        # One direction is enough; short pieces are parts of junctions.
         if name and highway in _STATION_ROADS and network.tail[i] < network.head[i] and network.shape[i].length > 40.0
     ]
     lines = tuple(network.shape[i] for i in rows)
@@ -256,7 +256,7 @@ def _spots(
     spacing_m: float,
     rng: np.random.Generator,
 ) -> list[tuple[int, Point]]:
-    """Points beside the streets of ``order``, on dry land and no nearer to each other than ``spacing_m``."""
+    """Return (street, point) beside the streets of ``order``, on dry land and at least ``spacing_m`` apart."""
     spots: list[tuple[int, Point]] = []
     places = [(place.x, place.y) for place in taken]
     for row in order.tolist():
@@ -300,6 +300,6 @@ def _title_and_address(
 
 
 def _unique(name: str, seen: dict[str, int]) -> str:
-    """The name, numbered from its second use on."""
+    """Return the name, numbered from its second use on."""
     seen[name] = seen.get(name, 0) + 1
     return name if seen[name] == 1 else f"{name}{seen[name]}号点"
