@@ -1,6 +1,6 @@
 """Plan rest stations for outdoor workers.
 
-Names are imported when first used, so that ``import stationplan`` and ``stationplan.siting`` stay light.
+Names are imported on first use, so that ``import stationplan`` and ``import stationplan.siting`` stay fast.
 
 >>> import stationplan as sp
 >>> scenario = sp.load_scenario("data/demo/scenario.toml")

@@ -1,4 +1,4 @@
-"""A plan's output folder: written whole under a temporary name, then renamed."""
+"""The output folder of a plan: written completely under a temporary name, then renamed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ RESULT_NAMES = frozenset(
         *("surface.gpkg", "surface.parquet", "districts.csv", "validation.json", "validation.html"),
     }
 )
-"""Everything that is written here, with models (``.skops``) beside it, and all that may be removed."""
+"""All files that are written here, besides models (``.skops``); only these may be removed on replacement."""
 
 _VERSIONS = ("stationplan", "folium", "geopandas", "highspy", "numba", "numpy", "osmium", "pyproj", "scipy", "shapely")
 
@@ -58,17 +58,17 @@ def save(
     map_path: Path | None = None,
     done: str | None = None,
 ) -> None:
-    """Write everything a plan leaves behind into ``folder``; ``map_path`` takes the map elsewhere.
+    """Write all outputs of a plan into ``folder``; with ``map_path`` the map is written there instead.
 
-    ``done`` is the text of a further file ``done.json``, for whoever has to know later what the folder was made from.
+    ``done`` is the text of a further file ``done.json`` that records what the folder was made from.
 
-    Until all files are written nothing at the destination changes, so a killed run leaves the old result whole. The
-    map moves last.
+    The destination does not change until all files are written, so a killed run leaves the old result intact. The map
+    is moved last.
 
     Raises
     ------
     OutputExistsError
-        The folder or the map exists and ``overwrite`` is false.
+        As for :func:`refuse_existing`.
     """
     folder = folder.resolve()
     _recover(folder)
@@ -100,12 +100,12 @@ def save(
 def save_density(
     density: Density, folder: Path, *, lang: Language = "zh", overwrite: bool = False, parquet: bool = False
 ) -> None:
-    """Write a surface of demand into ``folder``: cells, districts, validation, map, and a fitted model by group.
+    """Write a demand surface into ``folder``: cells, districts, validation, map, and one fitted model per group.
 
     Raises
     ------
     OutputExistsError
-        The folder exists and ``overwrite`` is false.
+        As for :func:`refuse_existing`.
     """
     folder = folder.resolve()
     _recover(folder)
@@ -129,19 +129,25 @@ def save_density(
 
 
 def _write_texts(folder: Path, texts: Mapping[str, str]) -> None:
-    """Write texts by file name, byte for byte; what is no Unicode text becomes an escape."""
+    """Write texts by file name, without newline conversion; lone surrogates are written as escapes."""
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
 
 
 def refuse_existing(folder: Path, map_path: Path | None, *, overwrite: bool) -> None:
-    """Raise :class:`OutputExistsError` when something stands there that may not be replaced.
+    """Raise if the output folder or the map exists and may not be replaced.
 
-    Replacing removes the folder, so never a file, and never a folder that holds anything but results.
+    Replacing removes the folder. Therefore a file, or a folder with anything other than results, is never replaced.
+
+    Raises
+    ------
+    OutputExistsError
+        The folder or the map exists and ``overwrite`` is false; or, in any case, the folder is a file, contains files
+        that are not results, or contains the current directory.
     """
     folder = folder.resolve()
     if not folder.name or Path.cwd().is_relative_to(folder):
-        raise OutputExistsError(str(folder))  # not the folder that one stands in
+        raise OutputExistsError(str(folder))  # never the current directory or a parent of it
     for path in filter(None, (folder, map_path)):
         if path.exists() and not overwrite:
             raise OutputExistsError(str(path))
@@ -159,7 +165,7 @@ def refuse_existing(folder: Path, map_path: Path | None, *, overwrite: bool) -> 
 
 @contextmanager
 def _replacing(folder: Path) -> Iterator[Path]:
-    """Give an empty folder that takes the place of ``folder`` at the end, and vanishes if anything goes wrong."""
+    """Yield an empty folder that replaces ``folder`` at the end of the block, or is removed if the block fails."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     _sweep(folder)
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.{os.getpid()}.", suffix=".part", dir=folder.parent))
@@ -180,7 +186,7 @@ def _replacing(folder: Path) -> Iterator[Path]:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove the drafts of runs that were killed: those whose process is gone."""
+    """Remove the drafts of killed runs, that is, of processes that no longer exist."""
     for draft in folder.parent.glob(f".{glob.escape(folder.name)}.*.*.part"):
         process = draft.name.split(".")[-3]
         if process.isdecimal() and not lives(int(process)):
@@ -188,8 +194,8 @@ def _sweep(folder: Path) -> None:
 
 
 def lives(process: int) -> bool:
-    """Return whether a process of this machine is there, as far as that can be known."""
-    if os.name != "posix":  # elsewhere signal 0 is not a question but an order
+    """Return whether a process exists on this machine; true if that cannot be determined."""
+    if os.name != "posix":  # elsewhere signal 0 is not a test: it acts on the process
         return True
     try:
         os.kill(process, 0)
@@ -205,7 +211,7 @@ def _aside(folder: Path) -> Path:
 
 
 def _recover(folder: Path) -> None:
-    """Put back a result that a run had moved aside when it was killed between two renames."""
+    """Restore a result that had been moved away by a run that was killed between its two renames."""
     if _aside(folder).is_dir() and not folder.exists():
         _aside(folder).rename(folder)
 
@@ -217,7 +223,7 @@ def _umask() -> int:
 
 
 def manifest_text(study: Study) -> str:
-    """Return ``manifest.json``: what went into a study, by which versions, and how long each step took."""
+    """Return ``manifest.json`` as text: inputs of a study, versions, and seconds of each step."""
     values = {
         "schema": 1,
         "scenario": study.scenario_fingerprint,

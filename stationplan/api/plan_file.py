@@ -1,4 +1,4 @@
-"""The file of a plan's folder from which every output can be made again, in any language, without inputs or solving."""
+"""The plan file in an output folder, from which all outputs can be recreated in any language, without the inputs."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from stationplan.storage.records import packed, unpacked
 PLAN_NAME = "plan.record"
 
 VERSION = 1
-"""Version of the records in the file; it rises whenever a field that the outputs need is added, removed or changed."""
+"""Version of the records in the file; increase it when a field that the outputs need is added, removed or changed."""
 
 _KIND = "a stationplan plan"
 
 
 def plan_bytes(plan: Plan) -> bytes:
-    """Return what the outputs need of a plan as the bytes of a file; the same plan gives the same bytes."""
+    """Return the bytes of a file with everything that the outputs need; the same plan gives the same bytes."""
     return packed(_for_outputs(plan), kind=_KIND, version=VERSION)
 
 
 def read_plan(folder: Path) -> Plan:
     """Return the plan of an output folder.
 
-    Draws of the demand, features, models and travel times are not in it.
+    It contains no draws of the demand, features, models or travel times.
 
     Raises
     ------
     InputError
-        The folder holds no plan, or one of another version.
+        The folder does not exist, contains no plan, or contains a plan of another version.
     """
     path = folder / PLAN_NAME
     faults = FaultList(str(folder))

@@ -1,4 +1,4 @@
-"""The Python front door: run a scenario, save its plan."""
+"""The Python API of plans and demand surfaces: run a scenario, save its plan, read it back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stationplan.scenario import Scenario
 
 @dataclass(frozen=True, eq=False)
 class StudyPlan(Plan):
-    """A :class:`~stationplan.domain.Plan` that can write itself."""
+    """A :class:`~stationplan.domain.Plan` with methods to save it."""
 
     def save(
         self,
@@ -26,35 +26,55 @@ class StudyPlan(Plan):
         overwrite: bool = False,
         map_path: str | Path | None = None,
     ) -> None:
-        """Write map, report, tables and manifest into ``folder``; see :func:`stationplan.api.output.save`."""
+        """Write map, report, tables and manifest into ``folder``; see :func:`stationplan.api.output.save`.
+
+        Raises
+        ------
+        OutputExistsError
+            The folder or the map exists and may not be replaced.
+        """
         where = None if map_path is None else Path(map_path)
         output.save(self, Path(folder), lang=lang, overwrite=overwrite, map_path=where)
 
     def save_to_database(self, url: str, *, schema: str = DEFAULT_SCHEMA, overwrite: bool = False) -> None:
-        """Write the GIS layers into a PostGIS database; see :func:`stationplan.report.write_database`."""
+        """Write the GIS layers into a PostGIS database; see :func:`stationplan.report.write_database`.
+
+        Raises
+        ------
+        InputError
+            The database cannot be reached, denies access, has no PostGIS, or has tables that may not be replaced.
+        """
         write_database(self, url, schema=schema, overwrite=overwrite)
 
 
 @dataclass(frozen=True, eq=False)
 class StudyDensity(Density):
-    """A :class:`~stationplan.domain.Density` that can write itself."""
+    """A :class:`~stationplan.domain.Density` with a method to save it."""
 
     def save(
         self, folder: str | Path, *, lang: Language = "zh", overwrite: bool = False, parquet: bool = False
     ) -> None:
-        """Write surface, map and validation into ``folder``; see :func:`stationplan.api.output.save_density`."""
+        """Write surface, map and validation into ``folder``; see :func:`stationplan.api.output.save_density`.
+
+        Raises
+        ------
+        OutputExistsError
+            The folder exists and may not be replaced.
+        InputError
+            GeoParquet is requested and pyarrow is not installed.
+        """
         output.save_density(self, Path(folder), lang=lang, overwrite=overwrite, parquet=parquet)
 
 
 def load_plan(folder: str | Path) -> StudyPlan:
-    """Return the plan of a folder that :meth:`StudyPlan.save` or ``stationplan run`` wrote, to save it again.
+    """Return the plan of a folder written by :meth:`StudyPlan.save` or ``stationplan run``, to save it again.
 
-    Neither inputs nor solving are needed. Draws of the demand and travel times are not kept.
+    Neither inputs nor solving are needed. Draws of the demand and travel times are not stored in the folder.
 
     Raises
     ------
     InputError
-        The folder holds no plan, or one of another version.
+        The folder does not exist, contains no plan, or contains a plan of another version.
 
     >>> import stationplan as sp, tempfile
     >>> plan = sp.run(sp.load_scenario("data/demo/scenario.toml"))
@@ -69,6 +89,15 @@ def load_plan(folder: str | Path) -> StudyPlan:
 def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = None) -> StudyPlan:
     """Return the plan of a scenario; see :func:`stationplan.planning.pipeline.run`.
 
+    Raises
+    ------
+    InputError
+        An input is missing or invalid; all its faults are reported together.
+    InfeasibleError
+        Floors, a target or required sites cannot be met; the error states what is feasible.
+    UndecidedError
+        The time limit was reached before feasibility was known.
+
     >>> import stationplan as sp
     >>> plan = sp.run(sp.load_scenario("data/demo/scenario.toml"))
     >>> len(plan.chosen), plan.solution.termination
@@ -82,7 +111,12 @@ def _with_save(plan: Plan) -> StudyPlan:
 
 
 def density(scenario: Scenario, *, progress: Progress | None = None) -> StudyDensity:
-    """Return where the workers of a scenario are; see :func:`stationplan.planning.pipeline.density`.
+    """Return the demand surface of a scenario; see :func:`stationplan.planning.pipeline.density`.
+
+    Raises
+    ------
+    InputError
+        An input is missing or invalid; all its faults are reported together.
 
     >>> import stationplan as sp
     >>> made = sp.density(sp.load_scenario("data/demo/scenario.toml", purpose="density"))

@@ -1,4 +1,4 @@
-"""The front door to scenario files: read, completed, and checked with every known aim."""
+"""The Python API of scenario files: read, completed with defaults, and checked with every registered aim."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ def load_scenario(
 ) -> Scenario:
     """Return the checked scenario of a TOML file.
 
-    Input paths are looked up in ``data`` when given, then in the folder of the file. With ``undeclared_datums`` the
-    datum of an input may be missing, so that it can be looked for; such a scenario cannot be run. For the purpose
-    ``density`` roads, candidates and plan may be absent; with ``None`` a scenario with neither candidates nor a plan is
-    for that. ``explain`` adds ids to those that the scenario asks about (``[plan] explain``).
+    Input paths are looked up in ``data`` if given, then in the folder of the file. With ``undeclared_datums`` the
+    datum of an input may be missing, so that it can be detected; such a scenario cannot be run. For the purpose
+    ``density``, roads, candidates and plan may be absent; with ``None``, a scenario with neither candidates nor a plan
+    is taken to be for that purpose. ``explain`` adds ids of sites to ``[plan] explain``.
 
     Raises
     ------
     InputError
-        The file is missing, is not TOML, or breaks the schema; all faults at once.
+        The file is missing, is not TOML, or violates the schema; all faults are reported together.
     """
     return read_scenario(
         path, aims=AIMS, data=data, undeclared_datums=undeclared_datums, purpose=purpose, explain=explain

@@ -1,4 +1,4 @@
-"""A made-up city as ordinary input files, for trying the planner and for its tests."""
+"""A synthetic city as ordinary input files, for trying out the planner and for its tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes the made-up city: ``python -m stationplan.demo FOLDER``."""
+"""Write the synthetic city: ``python -m stationplan.demo FOLDER``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from stationplan.demo.city import write_city
 
 
 def main() -> None:
-    """Write the files of the made-up city into the folder named on the command line."""
+    """Write the files of the synthetic city into the folder given on the command line."""
     parser = argparse.ArgumentParser(prog="python -m stationplan.demo", description="Write a made-up city.")
     parser.add_argument("folder", type=Path, help="where the files go; made if absent")
     write_city(parser.parse_args().folder)

@@ -1,6 +1,6 @@
-"""A synthetic city written as the files that a union office would hand in.
+"""A synthetic city written as the files that a union office would provide.
 
-Everything is invented: the places, the names and the numbers. The same files come out every time.
+All places, names and numbers are invented. Every run writes the same files.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from stationplan.domain import FloatArray
 from stationplan.geo import wgs84_to_gcj02
 
 SEED = 20261122
-"""Of the random generator behind every file."""
+"""Seed of the random generator of all files."""
 
 
 def write_city(folder: Path) -> None:
-    """Write the made-up city's scenario and input files into ``folder``, which is made if absent.
+    """Write the scenario and input files of the synthetic city into ``folder``, which is created if absent.
 
     Two prefectures with five districts: ``districts.geojson``, ``roads_nodes.csv``, ``roads_edges.csv``,
     ``cells.csv``, ``stations.csv`` (GB18030, GCJ-02, as office files often are), ``candidates.csv`` (UTF-8 with BOM)
@@ -64,7 +64,7 @@ def _write_table(
 
 
 def _write_districts(path: Path, ground: Ground) -> None:
-    # One feature a line keeps a later change of the file readable.
+    # One feature per line keeps later changes of the file readable.
     features = ",\n".join(json.dumps(_feature(district), ensure_ascii=False) for district in ground.districts)
     path.write_text(f'{{"type": "FeatureCollection", "features": [\n{features}\n]}}\n', encoding="utf-8", newline="\n")
 
@@ -104,7 +104,7 @@ def _write_roads(folder: Path, network: Network) -> None:
 
 
 def _curves(network: Network) -> list[str]:
-    """The lines of bent edges as WKT; '' for straight ones, which their nodes describe."""
+    """Return the lines of curved edges as WKT; '' for straight edges, which are defined by their nodes."""
     counts = shapely.get_num_coordinates(network.shape)
     vertices = shapely.get_coordinates(network.shape)
     texts = [f"{lon:.6f} {lat:.6f}" for lon, lat in zip(*to_degrees(vertices[:, 0], vertices[:, 1]), strict=True)]

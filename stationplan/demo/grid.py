@@ -1,10 +1,10 @@
-"""The grids that the made-up city is drawn on, so that every processor draws the same one.
+"""The grids to which the numbers of the synthetic city are rounded, so that every processor creates the same city.
 
-Processors differ in the last digit of functions such as ``sin``, ``exp``, ``hypot`` and map projections, and the
-city hangs on every digit: where a street begins a hair further west it may meet another one, and all that is drawn
-after it differs. What such a function gives is therefore rounded at once, before anything is decided by it. A number
-that lies in the middle between two steps to within a last digit could still be rounded to either; the chance is about
-one in 10^9 a number, which is accepted.
+Processors differ in the last digit of functions such as ``sin``, ``exp``, ``hypot`` and map projections, and the city
+depends on every digit: a street that begins slightly further west may meet another one, and everything drawn later then
+differs. The results of such functions are therefore rounded at once, before any decision depends on them. A number
+within a last digit of the middle between two grid values could still be rounded to either; the probability is about
+10^-9 per number, which is accepted.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from stationplan.domain import FloatArray
 
 _DECIMALS_M = 3
-"""Of positions and lengths in metres: a grid of 1 mm, far below the 0.1 m to which the files give them."""
+"""Decimals of positions and lengths in metres: a grid of 1 mm, far below the 0.1 m precision of the files."""
 
 _DECIMALS_OF_FACTORS = 9
 
@@ -35,7 +35,7 @@ def on_grid(values_m: ArrayLike) -> FloatArray:
 
 
 def factors_on_grid(values: ArrayLike) -> FloatArray:
-    """Return numbers without a unit and about as large as 1 on a grid of 10^-9.
+    """Return dimensionless numbers of about 1 on a grid of 10^-9.
 
     >>> factors_on_grid(np.exp([-1.0])).tolist()
     [0.367879441]
@@ -44,12 +44,12 @@ def factors_on_grid(values: ArrayLike) -> FloatArray:
 
 
 def _rounded(values: ArrayLike, decimals: int) -> FloatArray:
-    # Adding zero makes one zero of the two, as what was rounded to it may have had either sign.
+    # Adding zero turns -0.0 into 0.0, as the number rounded to zero may have had either sign.
     return np.asarray(np.round(np.asarray(values, dtype=np.float64), decimals) + 0.0)
 
 
 def length_on_grid(east: ArrayLike, north: ArrayLike) -> FloatArray:
-    """Return the lengths of steps (m) on the grid.
+    """Return the lengths of displacements (m), on the grid of 1 mm.
 
     >>> length_on_grid([3.0, 1.0], [4.0, 1.0]).tolist()
     [5.0, 1.414]
@@ -58,7 +58,7 @@ def length_on_grid(east: ArrayLike, north: ArrayLike) -> FloatArray:
 
 
 def widened(shape: BaseGeometry, by_m: float, *, ends: Literal["round", "flat"] = "round") -> Polygon:
-    """Return what lies within ``by_m`` of a connected shape, with its corners on the grid.
+    """Return a connected shape buffered by ``by_m`` metres, with its vertices on the grid of 1 mm.
 
     >>> corners = shapely.get_coordinates(widened(shapely.Point(0.0, 0.0), 10.0))
     >>> corners[:3].tolist()

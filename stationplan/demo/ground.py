@@ -1,7 +1,7 @@
-"""The ground plan of the made-up city: river, main roads, zones and districts, drawn in local metres.
+"""The ground plan of the synthetic city: river, main roads, zones and districts, in local metres.
 
-Local coordinates are eastings and northings in ``CRS`` minus those of the middle of the map, on the grid of
-``stationplan.demo.grid`` where functions such as ``sin`` drew them.
+Local coordinates are eastings and northings in ``CRS`` minus those of the middle of the map. Coordinates computed with
+functions such as ``sin`` are on the grid of ``stationplan.demo.grid``.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ TOWN = (5050.0, 1750.0)
 _MIDDLE_LON_LAT = (104.9, 30.9)
 _RIVER_HALF_WIDTH_M = 65.0
 _BANK_M = 38.0
-"""From the water's edge to the embankment road: dyke and riverside green. Nothing but bridges lies between."""
+"""Distance from the water's edge to the embankment road: dyke and riverside green, crossed by bridges only."""
 
 Zone = Literal["core", "inner", "outer", "edge", "industry", "town", "country"]
 
 
 @dataclass(frozen=True)
 class Road:
-    """A street's line in local metres, with its OSM class and its name ('' for none)."""
+    """The line of a street in local metres, with its OSM highway class and its name ('' for none)."""
 
     line: LineString
     highway: str
@@ -56,10 +56,10 @@ class District:
 
 @dataclass(frozen=True)
 class Ground:
-    """What the city is built on.
+    """The ground plan of the city, in local metres.
 
-    ``channel`` is the river with both its banks, which only bridges may cross; ``built`` the built-up land;
-    ``industry`` the land of big blocks; ``roads`` the main roads, bridges included.
+    ``channel`` is the river with both banks, which only bridges may cross; ``built`` is the built-up land;
+    ``industry`` the land of large blocks; ``roads`` the main roads, including bridges.
     """
 
     river: BaseGeometry
@@ -70,7 +70,7 @@ class Ground:
     districts: tuple[District, ...]
 
     def zone(self, x: float, y: float) -> Zone:
-        """The kind of quarter at a place."""
+        """Return the zone at a position."""
         point = Point(x, y)
         if self.industry.contains(point):
             return "industry"
@@ -87,7 +87,7 @@ class Ground:
 
 
 def to_degrees(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return WGS-84 longitudes and latitudes of local metres, rounded to the six decimals of the files.
+    """Return WGS-84 longitudes and latitudes of local coordinates (m), rounded to the six decimals of the files.
 
     >>> [value.tolist() for value in to_degrees(np.zeros(1), np.zeros(1))]
     [[104.9], [30.9]]
@@ -98,7 +98,7 @@ def to_degrees(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def to_local(lon: FloatArray, lat: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return local metres of WGS-84 longitudes and latitudes, on the grid of 1 mm.
+    """Return local coordinates (m) of WGS-84 longitudes and latitudes, on the grid of 1 mm.
 
     >>> [float(value) for value in to_local(np.array(104.9), np.array(30.9))]
     [0.0, 0.0]
@@ -116,7 +116,7 @@ def middle() -> tuple[float, float]:
 
 
 def _smooth(points: Sequence[tuple[float, float]], *, step_m: float = 60.0) -> LineString:
-    """A smooth line through the points, with a vertex about every ``step_m``."""
+    """Return a smooth line through the points, with a vertex about every ``step_m``."""
     knots = np.asarray(points)
     along = np.concatenate([[0.0], np.cumsum(length_on_grid(*np.diff(knots, axis=0).T))])
     fine = np.linspace(0.0, along[-1], int(along[-1] / step_m) + 2)
@@ -124,7 +124,7 @@ def _smooth(points: Sequence[tuple[float, float]], *, step_m: float = 60.0) -> L
 
 
 def _ring(radius_m: float, *, turn: float) -> LineString:
-    """A closed ring road: an oval with a few dents, since old roads follow walls and hills."""
+    """Return a closed ring road: an oval with a few dents, since old roads follow walls and hills."""
     angle = np.linspace(0.0, 2.0 * np.pi, 97)
     radius = radius_m * (1.0 + 0.07 * np.cos(2.0 * angle - 0.5) + 0.035 * np.sin(3.0 * angle + turn))
     radius *= 1.0 + 0.012 * np.sin(7.0 * angle + 2.0 * turn)
@@ -134,7 +134,7 @@ def _ring(radius_m: float, *, turn: float) -> LineString:
 
 
 def _radial(degrees: float, start_m: float, end_m: float, bends: Sequence[float]) -> LineString:
-    """A road from near the centre outwards; ``bends`` are its sideways offsets (m) along the way."""
+    """Return a road from near the centre outwards; ``bends`` are its lateral offsets (m) along the road."""
     along = np.linspace(start_m, end_m, len(bends))
     ray = np.array([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))])
     side = np.array([-ray[1], ray[0]])
@@ -192,7 +192,7 @@ def _main_roads(river_line: LineString, channel: Polygon) -> list[Road]:
         for some, mask in ((bridging, EXTENT), (avenues, dry_land), (outward, outside))
         for road in some
         for part in _lines(road.line, mask)
-        # A stump between the bank and the next road would lead nowhere.
+        # A short piece between the bank and the next road would be a dead end.
         if part.length > 120.0
     ]
 
@@ -203,7 +203,7 @@ def _lines(line: LineString, mask: BaseGeometry) -> list[LineString]:
 
 
 def _embankments(river_line: LineString, channel: Polygon) -> list[tuple[LineString, str]]:
-    """The roads along both banks where the river runs through the city, named by their side."""
+    """Return the roads along both banks where the river runs through the city, named by their side."""
     reach = widened(Point(CENTRE), 3900.0)
     banks = _lines(channel.exterior, reach)
     left = [bank for bank in banks if _is_left(river_line, bank)]
@@ -212,7 +212,7 @@ def _embankments(river_line: LineString, channel: Polygon) -> list[tuple[LineStr
 
 
 def _is_left(river_line: LineString, bank: LineString) -> bool:
-    """Whether the bank lies on the city's side; the river is drawn downstream, from west to east."""
+    """Return whether the bank is on the city's side; the river is drawn downstream, from west to east."""
     point = bank.interpolate(0.5, normalized=True)
     at_m = river_line.project(point)
     a, b = river_line.interpolate(at_m), river_line.interpolate(at_m + 5.0)
@@ -237,7 +237,7 @@ def _built_up() -> tuple[BaseGeometry, BaseGeometry]:
 
 
 def _districts(river_line: LineString) -> list[District]:
-    """Five districts cut out of the extent by shared lines, so that they leave neither gaps nor overlaps."""
+    """Return five districts cut out of the extent along shared lines, so that there are neither gaps nor overlaps."""
     border = _smooth([(3650, 5900), (3900, 4300), (3500, 2900), (4000, 1300), (3720, -400), (4150, -1500),
                       (3800, -3300), (4250, -4700), (4000, -5900)], step_m=250.0)  # fmt: skip
     ring = shapely.simplify(_ring(2100.0, turn=1.7), 5.0)
@@ -268,7 +268,7 @@ def _districts(river_line: LineString) -> list[District]:
 
 
 def lay_ground() -> Ground:
-    """Return the ground plan, which is the same every time.
+    """Return the ground plan; it is the same in every call.
 
     >>> ground = lay_ground()
     >>> ground.zone(*CENTRE), ground.zone(*TOWN), ground.zone(-1000.0, 4500.0)

@@ -1,4 +1,4 @@
-"""The places of the made-up city: demand cells, today's stations and candidate hosts."""
+"""The places of the synthetic city: demand cells, existing stations and candidate hosts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _STATION_ZONES: dict[Zone, float] = {
     "core": 6.0, "inner": 2.4, "outer": 0.40, "edge": 0.10, "industry": 0.10, "town": 0.60, "country": 0.0,
 }  # fmt: skip
 _STATION_ROADS = {"primary": 4.0, "secondary": 3.0, "tertiary": 1.2, "residential": 0.35}
-"""Today's stations stand where a union office finds willing hosts first: in the centre and along main roads."""
+"""Weights of existing stations: a union office first finds willing hosts in the centre and along main roads."""
 
 _STATION_HOSTS = {
     "银行网点": 0.34,
@@ -118,7 +118,7 @@ class CityPlace:
 
 @dataclass(frozen=True)
 class _Frontage:
-    """Streets with a name that a shop may face, one row each."""
+    """Named streets that shops can face, one row per street."""
 
     lines: tuple[LineString, ...]
     names: tuple[str, ...]
@@ -154,7 +154,7 @@ def _bump(x: FloatArray, y: FloatArray, middle: tuple[float, float], radius_m: f
 
 
 def _homes(x: FloatArray, y: FloatArray) -> FloatArray:
-    """Relative number of residents: offices have pushed homes out of the very centre."""
+    """Return the relative number of residents; in the very centre, offices have displaced homes."""
     homes = 0.22 + 1.1 * _bump(x, y, CENTRE, 2400.0) - 0.5 * _bump(x, y, CENTRE, 650.0) + 0.9 * _bump(x, y, TOWN, 600.0)
     for middle in _NEW_ESTATES:
         homes += 0.5 * _bump(x, y, middle, 700.0)
@@ -170,7 +170,7 @@ def _work(x: FloatArray, y: FloatArray) -> FloatArray:
 
 
 def _shared_out(weight: FloatArray, total: int) -> IntArray:
-    """Whole numbers in proportion to the weights that add up to the total (largest remainders)."""
+    """Return integers in proportion to the weights that sum to the total (largest remainder method)."""
     exact = weight / weight.sum() * total
     whole: IntArray = np.floor(exact).astype(np.int64)
     missing = total - int(whole.sum())
@@ -241,7 +241,7 @@ def _frontage(ground: Ground, network: Network) -> _Frontage:
     rows = [
         i
         for i, (name, highway) in enumerate(zip(network.name, network.highway, strict=True))
-        # One direction is enough, and short pieces are all junction.
+        # One direction is enough; short pieces are parts of junctions.
         if name and highway in _STATION_ROADS and network.tail[i] < network.head[i] and network.shape[i].length > 40.0
     ]
     lines = tuple(network.shape[i] for i in rows)
@@ -263,7 +263,7 @@ def _spots(
     spacing_m: float,
     rng: np.random.Generator,
 ) -> list[tuple[int, Point]]:
-    """Points beside the streets of ``order``, on dry land and no nearer to each other than ``spacing_m``."""
+    """Return (street, point) beside the streets of ``order``, on dry land and at least ``spacing_m`` apart."""
     spots: list[tuple[int, Point]] = []
     places = [(place.x, place.y) for place in taken]
     for row in order.tolist():

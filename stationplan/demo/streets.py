@@ -1,7 +1,7 @@
-"""The streets of the made-up city: blocks cut out between the main roads, then a directed network of them all.
+"""The streets of the synthetic city: blocks between the main roads, then a directed network of all streets.
 
-Real blocks come about by dividing land again and again, each time across its longer side. Doing the same gives the
-patchwork of slightly turned grids and the many T-junctions of an old town, which one ruled grid would not have.
+Real blocks arise from repeated division of land, each time across its longer side. The same procedure gives the
+patchwork of slightly rotated grids and the many T-junctions of an old town, which a single regular grid would not have.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SPEED_KMH = {
     "footway": 4.5,
     "steps": 2.5,
 }
-"""Typical free flow of a class (km/h), that of walkers on footways and steps; the order is that of importance."""
+"""Typical free-flow speed of a class (km/h), walking speed on footways and steps; in order of importance."""
 
 _BLOCK_M2: dict[Zone, float] = {
     "core": 17_000.0,
@@ -41,19 +41,19 @@ _BLOCK_M2: dict[Zone, float] = {
     "town": 24_000.0,
     "country": 1_000_000.0,
 }
-"""Land of this area (m2) is divided again: blocks of about 100-150 m in the core, 200 m further out."""
+"""Land above this area (m2) is divided again: blocks of about 100-150 m in the core, 200 m further out."""
 
 _TURN_DEGREES: dict[Zone, float] = {
     "core": 3.0, "inner": 4.0, "outer": 7.0, "edge": 9.0, "industry": 1.0, "town": 6.0, "country": 14.0,
 }  # fmt: skip
 _SNAP_M = 28.0
-"""A new street that would end this near to a junction starts at it, so that crossings arise, not only T-junctions."""
+"""A new street that would end this close to a junction is moved to it, which creates crossings besides T-junctions."""
 
 _SHORTEST_M = 14.0
-"""Shorter pieces of road are drawn together into one junction."""
+"""Shorter pieces of road are contracted to one junction."""
 
 _ONEWAY_SHARE = 0.13
-"""Of the tertiary and residential streets of the core; a few are opened again where they would trap traffic."""
+"""Share of tertiary and residential streets of the core; a few are made two-way again where traffic could not leave."""
 
 _FIRST = "桂兰梅竹松柏桐榕杏荷锦云清平安康和顺福寿永嘉瑞祥丰裕东西南北上中"
 _SECOND = "花泉井桥塘溪坝岭湖园林台仓市巷坊门楼堰滩"
@@ -64,8 +64,8 @@ _SUFFIX = {"secondary": "路", "tertiary": "路", "residential": "街", "service
 class Network:
     """A directed road network in the units of its files.
 
-    ``x``/``y`` are local metres of the rounded ``lon``/``lat``. Edges hold one row a direction: ``tail`` and ``head``
-    are node numbers; ``shape`` is the line in local metres in the edge's own direction.
+    ``x``/``y`` are local metres of the rounded ``lon``/``lat``, [node]. Edges have one row per direction: ``tail`` and
+    ``head`` are node numbers; ``shape`` is the line in local metres in the direction of the edge.
     """
 
     lon: FloatArray
@@ -80,14 +80,14 @@ class Network:
 
 
 def lay_streets(ground: Ground, rng: np.random.Generator) -> Network:
-    """Return the road network of the whole map: main roads, blocks, compounds and two yards that are cut off."""
+    """Return the road network of the whole map: main roads, blocks, compounds and two disconnected yards."""
     streets, blocks = _divide(ground, rng)
     streets += _compounds(ground, blocks, rng)
     return _network([*ground.roads, *streets], _yards(blocks), ground, rng)
 
 
 def _divide(ground: Ground, rng: np.random.Generator) -> tuple[list[Road], list[Polygon]]:
-    """The streets between the main roads, and the blocks they leave."""
+    """Return the streets between the main roads, and the blocks between the streets."""
     fabric = [road.line for road in ground.roads] + [EXTENT.boundary, ground.channel.boundary]
     faces = shapely.get_parts(shapely.polygonize([shapely.union_all(fabric, grid_size=0.01)]))
     pending = [face for face in faces if not ground.channel.contains(face.representative_point())]
@@ -116,7 +116,7 @@ def _divide(ground: Ground, rng: np.random.Generator) -> tuple[list[Road], list[
 def _cut(
     land: Polygon, zone: Zone, junctions: FloatArray, rng: np.random.Generator
 ) -> tuple[LineString, list[Polygon]] | None:
-    """A street across the longer side of ``land`` and the pieces on either side, or ``None`` where none fits."""
+    """Return a street across the longer side of ``land`` and the pieces on both sides; ``None`` if none fits."""
     for _ in range(3):
         chord = _chord(land, _TURN_DEGREES[zone], rng)
         if chord is None:
@@ -134,7 +134,7 @@ def _cut(
 
 
 def _chord(land: Polygon, turn_degrees: float, rng: np.random.Generator) -> LineString | None:
-    """A straight line across ``land``, about square to the longer side of its bounding rectangle."""
+    """Return a straight line across ``land``, roughly perpendicular to the longer side of its bounding rectangle."""
     corners = shapely.get_coordinates(shapely.oriented_envelope(land))
     sides = np.diff(corners[:3], axis=0)
     longer = sides[int(np.argmax(length_on_grid(*sides.T)))]
@@ -151,7 +151,7 @@ def _chord(land: Polygon, turn_degrees: float, rng: np.random.Generator) -> Line
 
 
 def _to_junction(end: tuple[float, ...], land: Polygon, junctions: FloatArray) -> tuple[float, ...]:
-    """The nearest junction on the rim of ``land`` if one is close by, else the end itself."""
+    """Return the nearest junction on the boundary of ``land`` if one is close, otherwise the end itself."""
     if len(junctions) == 0:
         return end
     gap_m = length_on_grid(junctions[:, 0] - end[0], junctions[:, 1] - end[1])
@@ -163,7 +163,7 @@ def _to_junction(end: tuple[float, ...], land: Polygon, junctions: FloatArray) -
 
 
 def _bend(chord: LineString, zone: Zone, rng: np.random.Generator) -> LineString:
-    """The chord with a gentle bow, and two in the country; streets of the grid and of industry stay straight."""
+    """Return the chord with a slight curve (two in the country); in inner and industrial zones it stays straight."""
     share = {"country": 0.10, "edge": 0.06, "outer": 0.035, "town": 0.04}.get(zone, 0.0)
     if share == 0.0 or chord.length < 260.0:
         return chord
@@ -178,9 +178,9 @@ def _bend(chord: LineString, zone: Zone, rng: np.random.Generator) -> LineString
 
 
 def _split(land: Polygon, street: LineString) -> list[Polygon]:
-    """The pieces of ``land`` on both sides of the street; slivers are refused by giving none."""
+    """Return the pieces of ``land`` on both sides of the street; empty if one of them would be a sliver."""
     points = np.asarray(street.coords)
-    # Half a metre of overshoot makes up for ends that lie beside the rim by a rounding error.
+    # Half a metre of overshoot compensates for ends that miss the boundary by a rounding error.
     first, last = points[0] - points[1], points[-1] - points[-2]
     points[0] += 0.5 * first / length_on_grid(*first)
     points[-1] += 0.5 * last / length_on_grid(*last)
@@ -206,7 +206,7 @@ def _street_class(length_m: float, zone: Zone, rng: np.random.Generator) -> str:
 
 
 def _street_name(highway: str, zone: Zone, rng: np.random.Generator) -> str:
-    """A name in the manner of the province; lanes of the country and some small streets have none."""
+    """Return a name typical of the province; country lanes and some small streets have none ('')."""
     first, second = rng.choice(list(_FIRST)), rng.choice(list(_SECOND))
     named_share = {"secondary": 1.0, "tertiary": 1.0, "residential": 0.7}.get(highway, 0.25)
     if zone == "country" or rng.random() > named_share:
@@ -216,7 +216,7 @@ def _street_name(highway: str, zone: Zone, rng: np.random.Generator) -> str:
 
 
 def _compounds(ground: Ground, blocks: Sequence[Polygon], rng: np.random.Generator) -> list[Road]:
-    """Lanes and footpaths inside some residential blocks; footpaths near the dyke are stairs."""
+    """Return lanes and footpaths inside some residential blocks; footpaths near the dyke are stairs."""
     share: dict[Zone, float] = {"core": 0.16, "inner": 0.28, "outer": 0.30, "edge": 0.20, "town": 0.25}
     inside: list[Road] = []
     for block in blocks:
@@ -238,7 +238,7 @@ def _compounds(ground: Ground, blocks: Sequence[Polygon], rng: np.random.Generat
 
 
 def _yards(blocks: Sequence[Polygon]) -> list[Road]:
-    """Lanes of two yards that touch no other street, as mapped data of real cities have them."""
+    """Return the lanes of two yards that touch no other street, as they occur in the mapped data of real cities."""
     roomy = sorted(blocks, key=lambda block: (-block.area, block.centroid.x))[:2]
     lanes: list[Road] = []
     for block, turns in zip(roomy, ((-30.0, 45.0), (10.0,)), strict=True):
@@ -250,7 +250,7 @@ def _yards(blocks: Sequence[Polygon]) -> list[Road]:
 
 
 def _network(streets: Sequence[Road], yards: Sequence[Road], ground: Ground, rng: np.random.Generator) -> Network:
-    """The directed network of lines that meet, cross or nearly touch; yards stay though nothing leads to them."""
+    """Return the directed network of lines that meet, cross or nearly touch; yards are kept although disconnected."""
     roads = [*streets, *yards]
     pieces, source = _pieces(roads)
     x, y, tail, head = _junctions(pieces)
@@ -258,13 +258,13 @@ def _network(streets: Sequence[Road], yards: Sequence[Road], ground: Ground, rng
     pieces = [pieces[i] for i in np.flatnonzero(keep)]
     tail, head, source = tail[keep], head[keep], source[keep]
     used, ends = np.unique(np.concatenate([tail, head]), return_inverse=True)
-    # From north to south in strips, so that neighbours in the file are neighbours on the map.
+    # In strips from north to south, so that neighbours in the file are neighbours on the map.
     order = np.lexsort((x[used], -(y[used] // 500.0)))
     number = np.empty(len(used), dtype=np.int64)
     number[order] = np.arange(len(used))
     tail, head = number[ends[: len(tail)]], number[ends[len(tail) :]]
     lon, lat = to_degrees(x[used][order], y[used][order])
-    # What the rounded file says is what lengths are measured on.
+    # Lengths are measured on the rounded coordinates of the file.
     x, y = to_local(lon, lat)
     shapes = _reshaped(pieces, np.column_stack([x, y]), tail, head)
     oneway = _oneway(roads, source, shapes, tail, head, ground, rng)
@@ -286,12 +286,12 @@ def _network(streets: Sequence[Road], yards: Sequence[Road], ground: Ground, rng
 
 
 def _pieces(roads: Sequence[Road]) -> tuple[list[LineString], IntArray]:
-    """The roads cut at every junction, and for each piece the road it comes from (the more important of two)."""
+    """Return the roads cut at every junction, and the road of each piece (the more important one of two)."""
     lines = [road.line for road in roads]
     # A grid of half a metre closes the tiny gaps between a street and the road it was drawn to.
     noded = shapely.get_parts(shapely.union_all(lines, grid_size=0.5))
     merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(noded)))
-    # The order of the parts is the library's own affair; the files' order is ours.
+    # The library does not define the order of the parts, so they are sorted.
     pieces = sorted(merged, key=lambda piece: (piece.coords[0], piece.coords[-1], piece.length))
     middles = shapely.line_interpolate_point(pieces, 0.5, normalized=True)
     tree = shapely.STRtree(lines)
@@ -305,7 +305,7 @@ def _pieces(roads: Sequence[Road]) -> tuple[list[LineString], IntArray]:
 
 
 def _junctions(pieces: Sequence[LineString]) -> tuple[FloatArray, FloatArray, IntArray, IntArray]:
-    """Junctions of the pieces; those a few steps apart are one."""
+    """Return x and y of the junctions, and tail and head of each piece; junctions a few metres apart are merged."""
     ends = np.array([[piece.coords[0], piece.coords[-1]] for piece in pieces])
     places, number = np.unique(ends.reshape(-1, 2), axis=0, return_inverse=True)
     number = number.reshape(-1, 2)
@@ -318,7 +318,7 @@ def _junctions(pieces: Sequence[LineString]) -> tuple[FloatArray, FloatArray, In
 
 
 def _useful(tail: IntArray, head: IntArray, yard: BoolArray) -> BoolArray:
-    """Which pieces to keep: no loops, one of each pair of ends, and only those that reach the city or are of yards."""
+    """Return which pieces to keep: no loops, one per pair of ends, in the component of the city or in a yard."""
     size = int(max(tail.max(), head.max())) + 1
     low, high = np.minimum(tail, head), np.maximum(tail, head)
     keep = np.zeros(len(tail), dtype=bool)
@@ -331,11 +331,11 @@ def _useful(tail: IntArray, head: IntArray, yard: BoolArray) -> BoolArray:
 
 
 def _reshaped(pieces: Sequence[LineString], places: FloatArray, tail: IntArray, head: IntArray) -> list[LineString]:
-    """The pieces between their junctions: few vertices, bends only where there are bends, as rounded in the files."""
+    """Return the pieces between their junctions, simplified and rounded as in the files."""
     shapes = []
     for piece, start, end in zip(shapely.simplify(pieces, 2.0), places[tail], places[head], strict=True):
         inner = np.asarray(piece.coords)[1:-1]
-        # Vertices within a junction that was drawn together would make the line turn back.
+        # Vertices within a contracted junction would make the line turn back.
         clear = [
             point
             for point in inner
@@ -356,7 +356,7 @@ def _oneway(
     ground: Ground,
     rng: np.random.Generator,
 ) -> BoolArray:
-    """Which edges are one-way: whole streets of the core, save edges that would lead into or out of a trap."""
+    """Return which edges are one-way: whole streets of the core, except edges that would break strong connectivity."""
     chosen = rng.random(len(roads)) < _ONEWAY_SHARE
     central = []
     for shape in shapes:

@@ -1,4 +1,4 @@
-"""A document's content as records, and its writers: HTML, Word, PDF, workbook, charts."""
+"""The content of documents as records, and writers for HTML, Word, PDF, workbooks and charts."""
 
 from stationplan.documents.page import report_page
 from stationplan.documents.pdf import write_pdf

@@ -1,4 +1,4 @@
-"""Charts as inline SVG. Same figures, same bytes; text is escaped."""
+"""Charts as inline SVG. Equal figures give equal bytes; text is escaped."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from stationplan.text.catalogue import number
 _TEAL, _LIGHT, _INK, _LINE = "#0b6b66", "#7cc4bd", "#57616d", "#d8dce1"
 
 DIVERGING = ("#7f3b08", "#c0741a", "#e6b876", "#dddddd", "#a9a2c9", "#6e62a4", "#3b2470")
-"""Brown to purple (after ColorBrewer's PuOr), told apart by the colour-blind; the middle is grey."""
+"""Brown to purple (after ColorBrewer's PuOr), distinguishable by colour-blind readers; the middle is grey."""
 
 
 @dataclass(frozen=True)
 class Axis:
-    """The square-root scale of counts from 0 to ``top`` over ``length`` pixels."""
+    """A square-root scale of counts from 0 to ``top`` over ``length`` pixels."""
 
     top: float
     length: float
 
     def at(self, value: float) -> float:
-        """Return the place of a value, in pixels.
+        """Return the position of a value in pixels.
 
         >>> Axis(100.0, 200.0).at(25.0)
         100.0
@@ -36,7 +36,7 @@ class Axis:
         return math.sqrt(max(value, 0.0) / self.top) * self.length if self.top > 0 else 0.0
 
     def ticks(self) -> list[float]:
-        """Return round values with a fair distance from each other.
+        """Return round values at suitable distances from each other.
 
         >>> Axis(900.0, 200.0).ticks()
         [0.0, 40.0, 150.0, 400.0, 900.0]
@@ -46,7 +46,7 @@ class Axis:
 
 
 def _round(value: float) -> float:
-    """Round down to one or two digits that are easily read."""
+    """Round down to one or two significant digits that are easy to read."""
     if value <= 0:
         return 0.0
     size = 10.0 ** math.floor(math.log10(value))
@@ -55,7 +55,7 @@ def _round(value: float) -> float:
 
 
 def scatter(predicted: FloatArray, observed: FloatArray, *, x_title: str, y_title: str) -> Markup:
-    """Return observed over predicted counts on square-root scales, with the line where both are equal."""
+    """Return a scatter plot of observed over predicted counts on square-root scales, with the line of equality."""
     size, left, low = 300.0, 66.0, 40.0
     axis = Axis(float(max(predicted.max(initial=0.0), observed.max(initial=0.0))), size)
     parts = [f'<line x1="{left}" y1="{size + 8}" x2="{left + size}" y2="8" stroke="{_INK}" stroke-dasharray="4 3"/>']
@@ -76,7 +76,7 @@ def scatter(predicted: FloatArray, observed: FloatArray, *, x_title: str, y_titl
 
 
 def paired_bars(pairs: Sequence[tuple[str, float, float]], *, first: str, second: str) -> Markup:
-    """Return two bars for each name, the first light and the second dark, with a legend."""
+    """Return a chart of two bars for each name, the first light and the second dark, with a legend."""
     height, left, width, gap = 220.0, 56.0, 430.0, 8.0
     highest = max((max(a, b) for _, a, b in pairs), default=0.0) or 1.0
     step = _round(highest / 4)
@@ -101,7 +101,7 @@ def paired_bars(pairs: Sequence[tuple[str, float, float]], *, first: str, second
 
 
 def bars(rows: Sequence[tuple[str, float, float]]) -> Markup:
-    """Return horizontal bars of a value each, with a whisker of one deviation either side."""
+    """Return a chart of horizontal bars from rows (name, value, deviation), with whiskers of one deviation."""
     left, width, row = 190.0, 300.0, 20.0
     high = max((value + deviation for _, value, deviation in rows), default=0.0)
     low = min((value - deviation for _, value, deviation in rows), default=0.0)
@@ -124,9 +124,9 @@ def bars(rows: Sequence[tuple[str, float, float]]) -> Markup:
 def residual_map(
     x: FloatArray, y: FloatArray, residual: FloatArray, *, size_m: float, low: str, high: str, scale: str
 ) -> Markup:
-    """Return cells as squares of ``size_m`` at ``x``/``y`` (m), coloured by residual in standard deviations.
+    """Return a map of cells as squares of ``size_m`` at ``x``/``y`` (m), coloured by residual in standard deviations.
 
-    Seven colours from -3 and less to 3 and more; ``low``, ``high`` and ``scale`` are the legend's words.
+    Seven colours run from -3 and less to 3 and more; ``low``, ``high`` and ``scale`` are texts of the legend.
     """
     width = 520.0
     left, right = float(x.min() - size_m), float(x.max() + size_m)
@@ -156,7 +156,7 @@ def residual_map(
 
 
 def curve(x: Sequence[float], y: Sequence[float], *, x_title: str, y_title: str) -> Markup:
-    """Return a line through points on scales from 0, the upright one with round ticks."""
+    """Return a line chart through points, both axes from 0, with round ticks on the vertical axis."""
     width, height, left = 430.0, 220.0, 70.0
     most_x, most_y = max(x, default=0.0) or 1.0, max(y, default=0.0) or 1.0
     parts = []
@@ -194,7 +194,7 @@ def _text(x: float, y: float, text: str, *, anchor: str = "start", turned: bool 
 
 
 def picture(width: float, height: float, parts: Sequence[str], label: str) -> Markup:
-    """Return parts of SVG, whose texts are escaped already, as one picture with a label for those who cannot see it."""
+    """Return SVG parts, whose texts are already escaped, as one picture with a label for screen readers."""
     body = "".join(parts)
     return Markup(  # noqa: S704 - texts are escaped where they are made, the rest are numbers
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {width:.0f} {height:.0f}" '
@@ -204,10 +204,10 @@ def picture(width: float, height: float, parts: Sequence[str], label: str) -> Ma
 
 
 _STEPS = ("#f1eef6", "#bdc9e1", "#74a9cf", "#2b8cbe", "#045a8d")
-"""Light to dark blue (after ColorBrewer's PuBu), even to the eye and to the colour-blind."""
+"""Light to dark blue (after ColorBrewer's PuBu), perceptually even, also for colour-blind readers."""
 
 _WIDTH, _HEIGHT, _LETTER = 960.0, 620.0, 15.0
-"""Pixels of the map, and of a letter of a name."""
+"""Pixels of the map (width, height), and of a letter of a name."""
 
 
 def choropleth(
@@ -220,13 +220,11 @@ def choropleth(
     legend: str,
     none: str,
 ) -> Markup:
-    """Return a map of polygons (m) coloured by a share, each with a title and a relative link (empty: none).
+    """Return a map of polygons (m) coloured by share, each with a title and a relative link (empty: none).
 
-    What has no share is grey, which the legend calls ``none``.
-
-    A name stands where there is room for it, or else its shorter form, as far from the borders as can be. The picture
-    needs no style of a page, so that it can be printed too.
-    Classes are equal parts of the range from the least share, rounded down to a tenth, to one.
+    Polygons without a share are grey, with the legend text ``none``. Each name is drawn where it fits, otherwise its
+    shorter form, as far from the borders as possible. The picture needs no style sheet, so it can also be printed.
+    Classes are equal parts of the range from the smallest share, rounded down to a tenth, to one.
     """
     bounds = np.array([shape.bounds for shape in shapes if not shape.is_empty])
     west, south, east, north = bounds[:, 0].min(), bounds[:, 1].min(), bounds[:, 2].max(), bounds[:, 3].max()
@@ -246,7 +244,7 @@ def choropleth(
         path = Markup('<path d="{}" fill="{}" fill-rule="evenodd"><title>{}</title></path>').format(
             drawn, colour, title
         )
-        # Relative links of folders' names: signs that mean something in an address are written as such.
+        # Links are relative folder names: characters with a meaning in URLs are percent-encoded.
         parts.append(Markup('<a href="{}">{}</a>').format(quote(link), path) if link else path)
         room = 0.0 if shape.is_empty else (shape.bounds[2] - shape.bounds[0]) * scale
         name = next((form for form in forms if form and room > _LETTER * len(form)), "")

@@ -1,4 +1,4 @@
-"""What a report says, before anybody decides how it looks: records of text, tables and pictures for every writer."""
+"""The content of a report, independent of its layout: records of text, tables and pictures for every writer."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from markupsafe import Markup
 from stationplan.domain import Language
 
 ColumnKind = Literal["order", "name", "text", "number", "bar"]
-"""How a column is set: a number of the build order, the name of its row, text, a figure, or a bar from 0 to 1."""
+"""The layout of a column: rank in the build order, name of the row, text, number, or a bar from 0 to 1."""
 
 TableLook = Literal["plain", "coverage", "sites", "whom", "card"]
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table; ``share`` of the width, relative to those of the others."""
+    """A column of a table; ``share`` is its width relative to the other columns."""
 
     title: str
     kind: ColumnKind = "number"
@@ -27,9 +27,9 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """What stands in a table: a text, smaller lines below it, and whether the text is the one to look at.
+    """A table cell: a text, smaller lines below it, and whether the text is emphasised.
 
-    ``bar`` are two shares from 0 to 1, today and with the plan, for columns of bars.
+    ``bar`` is two shares from 0 to 1, today and with the plan, for columns of bars.
     """
 
     text: str
@@ -42,7 +42,7 @@ class Cell:
 class ReportTable:
     """A table with its own small heading and hint, both of which may be empty.
 
-    A table that looks like a ``card`` has a name and a text in each row, and no heads of columns.
+    A table with the look ``card`` has a name and a text in each row, and no column headings.
     """
 
     kind: ClassVar[str] = "table"
@@ -56,7 +56,7 @@ class ReportTable:
 
 @dataclass(frozen=True)
 class Chart:
-    """A picture as SVG with what it shows."""
+    """A picture as SVG with a caption."""
 
     kind: ClassVar[str] = "chart"
 
@@ -78,7 +78,7 @@ Block = ReportTable | Chart | Lines
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a report: its heading, how to read it (may be empty), and what stands in it."""
+    """A part of a report: heading, reading hint (may be empty) and content."""
 
     title: str
     hint: str
@@ -87,7 +87,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Figure:
-    """A key figure with its name and a remark."""
+    """A key figure with its name and a note."""
 
     label: str
     value: str
@@ -98,7 +98,7 @@ class Figure:
 class MapSheet:
     """A map to be printed large: the picture, the names of its first numbered places, and its sources.
 
-    ``review`` is what has to stand on the map by the rules for maps, ``more`` says how many names were left out.
+    ``review`` is the map review number required on published maps; ``more`` states how many names were omitted.
     """
 
     title: str
@@ -112,7 +112,7 @@ class MapSheet:
 
 @dataclass(frozen=True)
 class Report:
-    """A whole report in one language; ``marks`` are what nobody may overlook, such as that data are synthetic."""
+    """A complete report in one language; ``marks`` are prominent notices, such as that the data are synthetic."""
 
     lang: Language
     title: str
@@ -126,7 +126,7 @@ class Report:
 
 
 def texts_of(report: Report) -> Iterator[str]:
-    """Yield every text of a report, its pictures left out."""
+    """Yield every text of a report, except those in pictures."""
     yield from (report.title, *report.marks, report.notice, report.figures_title, report.made_by)
     for figure in report.figures:
         yield from (figure.label, figure.value, figure.note)

@@ -7,5 +7,5 @@ from stationplan.documents.template import fill
 
 
 def report_page(report: Report) -> str:
-    """Return a report as one page without a script or a request; the same report gives the same bytes."""
+    """Return a report as one page without scripts or network requests; the same report gives the same bytes."""
     return fill("report.html.j2", report.lang, report=report)

@@ -1,4 +1,4 @@
-"""A report as PDF, set by Typst: a map sheet (A3), then pages (A4). Texts go in as data, never as markup."""
+"""A report as PDF, typeset by Typst: a map sheet (A3), then pages (A4). Texts are passed as data, never as markup."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ CHINESE_FONTS = (
     *("Noto Sans CJK SC", "Source Han Sans SC", "Noto Sans SC", "Source Han Sans CN", "Microsoft YaHei"),
     *("PingFang SC", "Hiragino Sans GB", "WenQuanYi Micro Hei", "SimHei", "DengXian", "SimSun", "Songti SC"),
 )
-"""Families that hold simplified Chinese, the ones that print best first."""
+"""Font families with simplified Chinese, in order of print quality."""
 
 _LATIN_FONTS = ("Liberation Sans", "DejaVu Sans", "Libertinus Serif")
-"""The last is in Typst itself."""
+"""The last one is included in Typst."""
 
 CHINESE = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")
 _MOST = 800
-"""Signs of one text; nobody means more of them, and Typst takes many seconds over them."""
+"""Characters of one text at most; longer texts are not intended, and Typst takes many seconds for them."""
 
 _LONG = re.compile(r"[!-~]{24}")
-"""Signs without a place to break the line."""
+"""Characters without an opportunity to break the line."""
 
 
 @cache
 def _fonts() -> typst.Fonts:
-    """Return the fonts of this machine; looking for them takes about a second, once a process."""
+    """Return the fonts of this machine; the search takes about a second and is done once per process."""
     return typst.Fonts()
 
 
@@ -49,7 +49,7 @@ def _compiler() -> typst.Compiler:
 
 @cache
 def font_families() -> tuple[str, ...]:
-    """Return the families to be tried in turn: a Chinese one where there is one, and Latin ones."""
+    """Return the font families to try in order: a Chinese one if installed, then Latin ones."""
     known = set(_fonts().families())
     chinese = [name for name in CHINESE_FONTS if name in known]
     return (*chinese[:1], *(name for name in _LATIN_FONTS if name in known))
@@ -61,12 +61,12 @@ def can_print(report: Report) -> bool:
 
 
 def has_chinese_font() -> bool:
-    """Return whether some font of this machine holds Chinese."""
+    """Return whether a font with Chinese is installed on this machine."""
     return font_families()[0] in CHINESE_FONTS
 
 
 def write_pdf(report: Report, path: Path) -> None:
-    """Write a report as PDF, where :func:`pdf_of` gives one."""
+    """Write a report as PDF, unless :func:`pdf_of` returns ``None``."""
     made = pdf_of(report, path.name)
     if made is not None:
         path.write_bytes(made)
@@ -75,8 +75,8 @@ def write_pdf(report: Report, path: Path) -> None:
 def pdf_of(report: Report, name: str) -> bytes | None:
     """Return a report as PDF; the same report gives the same bytes with the same fonts.
 
-    Without a font that holds Chinese there is none of a report that needs one, and a warning says so; ``name`` is that
-    of the file.
+    If the report contains Chinese and no font with Chinese is installed, the result is ``None`` and a warning is logged
+    that names the file ``name``.
     """
     if not can_print(report):
         said = say(
@@ -93,7 +93,7 @@ def pdf_of(report: Report, name: str) -> bytes | None:
 
 
 def svg_png(svg: Markup, *, width: float, ppi: float) -> bytes:
-    """Return a picture as PNG, ``width`` millimetres wide at ``ppi`` pixels an inch."""
+    """Return a picture as PNG, ``width`` millimetres wide at ``ppi`` pixels per inch."""
     source = b"""
 #set page(width: float(sys.inputs.width) * 1mm, height: auto, margin: 0pt)
 #image(bytes(sys.inputs.svg), format: "svg", width: 100%)
@@ -105,7 +105,7 @@ def svg_png(svg: Markup, *, width: float, ppi: float) -> bytes:
 
 
 def _with_fonts(svg: Markup) -> str:
-    """Return a picture that names the fonts to be used and holds no sign that XML does not allow."""
+    """Return a picture that names the fonts to be used, without characters that XML does not allow."""
     families = ", ".join(f"'{name}'" for name in font_families())
     return plain(str(svg)).replace("<svg ", f'<svg font-family="{families}" ', 1)
 
@@ -181,6 +181,6 @@ def _table(table: ReportTable) -> dict[str, object]:
 
 
 def _text(text: str) -> str:
-    """Return a text that can be set: cut where it would fill pages, with places to break very long words."""
+    """Return a text that can be typeset: truncated if very long, with break opportunities in very long words."""
     cut = text if len(text) <= _MOST else f"{text[: _MOST - 1]}…"
     return _LONG.sub(lambda found: f"{found[0]}\u200b", plain(cut))

@@ -1,4 +1,4 @@
-"""Pages from our own Jinja templates. Jinja escapes every value, and the pages allow no script at all."""
+"""Pages from our own Jinja templates. Jinja escapes every value, and the pages allow no scripts."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from stationplan.text.catalogue import words
 
 
 class Titled(Protocol):
-    """What every page says of what it is about."""
+    """The attributes of a study that every page shows."""
 
     @property
     def name(self) -> LocalText:
-        """Its heading."""
+        """Heading of the page."""
 
     @property
     def notice(self) -> LocalText | None:
-        """A remark below the heading."""
+        """Notice below the heading, if any."""
 
     @property
     def synthetic(self) -> bool:
-        """Whether its data are made up."""
+        """Whether the data are synthetic."""
 
     @property
     def scenario_fingerprint(self) -> str:
-        """SHA-256 of the scenario it was made from."""
+        """SHA-256 of the scenario."""
 
 
 @cache
@@ -45,13 +45,13 @@ def _asset(name: str) -> str:
 
 
 def fill(name: str, lang: Language, **values: object) -> str:
-    """Return a page: a template of ``documents/assets`` with the language, the style of all pages, and ``values``."""
+    """Return a page: a template of ``documents/assets`` filled with language, common style sheet and ``values``."""
     style = Markup(_asset("report.css"))  # noqa: S704 - our own file, not an input
     return _template(name).render(lang=lang, t=words(lang), style=style, **values)
 
 
 def fill_page(name: str, study: Titled, lang: Language, **values: object) -> str:
-    """Return a page about a study: a template of ``documents/assets`` with what every page says, and ``values``."""
+    """Return a page about a study: a template of ``documents/assets`` filled with the common parts and ``values``."""
     return fill(
         name,
         lang,
@@ -65,7 +65,7 @@ def fill_page(name: str, study: Titled, lang: Language, **values: object) -> str
 
 
 def marks(study: Titled, lang: Language) -> list[str]:
-    """Return what has to stand on every page: that its data are made up, and that it is internal."""
+    """Return the marks of every page: that the data are synthetic, if so, and that the page is for internal use."""
     word = words(lang)
     synthetic = [word("Synthetic data, not for decisions")] if study.synthetic else []
     return [*synthetic, word("Internal use")]

@@ -1,4 +1,4 @@
-"""A report as a Word document: real headings, tables whose heads repeat, pictures, page numbers. A4."""
+"""A report as an A4 Word document: real headings, tables with repeated header rows, pictures, page numbers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _WIDTH_MM = 180.0
 _PPI = 170.0
 
 _LATIN, _CHINESE = "Segoe UI", "微软雅黑"
-"""Word takes another font by itself where one is missing, on a Mac or in WPS too."""
+"""Word substitutes a missing font by itself, also on macOS and in WPS."""
 
 _TEAL, _LIGHT, _QUIET, _GROUND = "0B6B66", "7CC4BD", "57616D", "E6F2F0"
 _BAR_SIGNS = 20
@@ -67,7 +67,7 @@ def write_word(report: Report, path: Path) -> None:
 
 @cache
 def _template() -> bytes:
-    """Return an empty document with our page and styles."""
+    """Return an empty document with our page layout and styles."""
     document = docx.Document()
     own = (("Normal", 10, None), ("Title", 20, None), ("Heading 1", 14, None), ("Heading 2", 10.5, _QUIET))
     for name, size, colour in own:
@@ -104,7 +104,7 @@ def _blank() -> Document:
 
 
 def _set_font(style: ParagraphStyle, size: float, colour: str | None) -> None:
-    """Name fonts for both scripts: a theme's font would go before ours, and would leave Chinese to chance."""
+    """Set fonts for both scripts; theme fonts are removed, as they would override ours and leave Chinese undefined."""
     style.font.name, style.font.size = _LATIN, Pt(size)
     style.font.color.rgb = RGBColor.from_string(colour or "1D2733")
     fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
@@ -116,7 +116,7 @@ def _set_font(style: ParagraphStyle, size: float, colour: str | None) -> None:
 
 
 def _line(document: Document, text: str, style: str, *, keep: bool = False) -> None:
-    """Add a paragraph by the id of its style: looked up by name, styles take longer than all else."""
+    """Add a paragraph by style id; looking up styles by name would dominate the running time."""
     kept = "<w:keepNext/>" if keep else ""
     told = escape(plain(text))
     paragraph = (
@@ -147,7 +147,7 @@ def _table(document: Document, table: ReportTable) -> None:
     if table.hint:
         _line(document, table.hint, "Hint")
     document.element.body.insert(-1, parse_xml(_table_xml(table)))
-    _line(document, "", "Hint")  # else two tables in a row would become one
+    _line(document, "", "Hint")  # otherwise Word merges two consecutive tables
 
 
 def _table_xml(table: ReportTable) -> str:
@@ -207,7 +207,7 @@ def _run_xml(text: str, size: int, colour: str = "", *, bold: bool = False) -> s
 
 
 def _bar_xml(before: float, after: float, size: int) -> str:
-    """Return a bar of block signs: as wide as its share of twenty, dark today, light what is gained."""
+    """Return a bar of twenty block characters: dark for the share today, light for the share gained."""
     first = round(before * _BAR_SIGNS)
     second = max(round(after * _BAR_SIGNS) - first, 0)
     parts = ((first, _TEAL), (second, _LIGHT), (max(_BAR_SIGNS - first - second, 0), "E3E7EA"))
@@ -229,12 +229,12 @@ def _figures_xml(report: Report) -> str:
 
 
 def _without_times(data: bytes) -> bytes:
-    """Return a zip file whose members bear a fixed time in place of that of their making."""
+    """Return a zip file whose members have a fixed time instead of their creation time."""
     made = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
         for entry in old.infolist():
             fixed = zipfile.ZipInfo(entry.filename, (2000, 1, 1, 0, 0, 0))
-            # A picture is packed already.
+            # A PNG is already compressed.
             fixed.compress_type = zipfile.ZIP_STORED if entry.filename.endswith(".png") else zipfile.ZIP_DEFLATED
             new.writestr(fixed, old.read(entry))
     return made.getvalue()

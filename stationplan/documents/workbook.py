@@ -1,4 +1,4 @@
-"""Sheets of text and numbers as a workbook. Text from inputs never becomes a formula."""
+"""Sheets of text and numbers as a workbook. Text from inputs is never written as a formula."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 _CELL_LIMIT = 32_767
-"""Characters that a cell of a workbook holds."""
+"""Maximum number of characters in a cell of a workbook."""
 
 _ROW_LIMIT = 1_000_000
-"""Rows that a sheet holds, below the format's own limit of 1,048,576."""
+"""Rows written to a sheet at most, below the limit of the format, 1,048,576."""
 
 _EPOCH = datetime(2000, 1, 1)
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet: its name, its columns as (title, kind of value, width), its rows."""
+    """A sheet: its name, its columns as (title, kind of value, width), and its rows."""
 
     name: str
     columns: Sequence[tuple[str, str, int]]
@@ -31,10 +31,10 @@ class Sheet:
 
 
 def write_sheets(path: Path, sheets: Sequence[Sheet], *, title: str) -> None:
-    """Write a workbook of sheets with a header each; kinds of values are text, whole, tenth, degree and share."""
+    """Write a workbook of sheets with header rows; kinds of values are text, whole, tenth, degree and share."""
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(path, options) as book:
-        # A fixed date of making: the same content gives the same workbook.
+        # A fixed creation date, so that the same content gives the same workbook.
         book.set_properties({"title": title, "created": _EPOCH})
         head = book.add_format({"bold": True, "bg_color": "#E6F2F0", "bottom": 1, "text_wrap": True, "valign": "top"})
         formats = {
@@ -48,7 +48,7 @@ def write_sheets(path: Path, sheets: Sequence[Sheet], *, title: str) -> None:
             page = book.add_worksheet(sheet.name)
             rows = list(sheet.rows[:_ROW_LIMIT])
             if len(rows) < len(sheet.rows):
-                rows.append(["…"] * len(sheet.columns))  # a sheet holds no more
+                rows.append(["…"] * len(sheet.columns))  # marks the truncation: a sheet cannot have more rows
             for column, (heading, kind, width) in enumerate(sheet.columns):
                 page.set_column(column, column, width)
                 page.write_string(0, column, heading, head)
@@ -66,12 +66,12 @@ def write_sheets(path: Path, sheets: Sequence[Sheet], *, title: str) -> None:
 
 
 def _write_text(page: Worksheet, row: int, column: int, text: str, text_format: Format) -> None:
-    """Write text as text, cut with an ellipsis where a cell cannot hold it."""
-    text = text.encode("utf-8", "backslashreplace").decode()  # XML holds no lone surrogates
+    """Write text as text, truncated with an ellipsis if it exceeds the limit of a cell."""
+    text = text.encode("utf-8", "backslashreplace").decode()  # XML does not allow lone surrogates
     if len(text) > _CELL_LIMIT:
         text = f"{text[: _CELL_LIMIT - 1]}…"
     if text.startswith("<r>") and text.endswith("</r>"):
-        # XlsxWriter takes such a string for rich text of its own making and would write it unescaped.
+        # XlsxWriter takes such a string for its own rich text and would write it unescaped.
         page.write_rich_string(row, column, text[:1], text_format, text[1:], text_format)
     else:
         page.write_string(row, column, text, text_format)

@@ -1,1 +1,1 @@
-"""What every output counts, counted once."""
+"""The figures of a plan, computed once for all outputs."""

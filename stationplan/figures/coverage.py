@@ -1,4 +1,4 @@
-"""The numbers of a plan, counted once and shown by every output."""
+"""The coverage figures of a plan, computed once and shown by every output."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ Part = slice | tuple[slice | int, ...] | IntArray
 class Covered:
     """Workers covered by at least one station, and by two or more, of ``total``.
 
-    Shares are ``None`` where there are no workers: absence is not zero. ``share_range`` holds nine of ten draws of the
-    uncertain demand, between its 5th and 95th percentile; ``None`` without draws or workers.
+    Shares are ``None`` where there are no workers: absence is not zero. ``share_range`` is the 5th and the 95th
+    percentile of the covered share over draws of the uncertain demand; ``None`` without draws or workers.
     """
 
     total: float
@@ -38,7 +38,7 @@ class Covered:
 
 @dataclass(frozen=True)
 class Change:
-    """Coverage before and after, of the part of the demand that ``index`` names (a district, group or slot)."""
+    """Coverage today and with the plan, of the part of the demand with number ``index`` (a district, group or slot)."""
 
     index: int
     before: Covered
@@ -47,7 +47,7 @@ class Change:
 
 @dataclass(frozen=True)
 class _Changes:
-    """The coverage of a plan in all and by its parts."""
+    """The coverage of a plan in total and by its parts."""
 
     overall: Change
     by_district: tuple[Change, ...]
@@ -95,7 +95,7 @@ def _changes(plan: Plan) -> _Changes:
 
 
 def scorecard_shares(plan: Plan, part: Part = np.s_[:]) -> tuple[Covered, Covered]:
-    """Return the workers within the scorecard's circle today and with the plan, in one part of the demand."""
+    """Return the workers within the scorecard's service circle, today and with the plan, in a part of the demand."""
     workers = plan.demand.workers[part]
     return (
         _covered(workers, plan.scorecard.stations_before[part], None),
@@ -105,10 +105,10 @@ def scorecard_shares(plan: Plan, part: Part = np.s_[:]) -> tuple[Covered, Covere
 
 @dataclass(frozen=True)
 class Way:
-    """Ways to the nearest station that is open and suits, by the minutes of each group's mode.
+    """Travel times (minutes) to the nearest station that is open and serves the group, by the mode of the group.
 
-    ``mean_min`` counts the scenario's farthest minutes for the ``without`` workers who have no station within them;
-    ``longest_min`` is the longest way of all others. ``None`` where there is nobody.
+    ``without`` is the number of workers who reach no station within the scenario's ``far_min``. ``mean_min`` counts
+    them with ``far_min``; ``longest_min`` excludes them. Each is ``None`` if it has no workers to count.
     """
 
     mean_min: float | None
@@ -117,7 +117,7 @@ class Way:
 
 
 def ways(plan: Plan, part: Part = np.s_[:]) -> tuple[Way, Way] | None:
-    """Return the ways today and with the plan, in one part of the demand; ``None`` where it is not about ways."""
+    """Return travel times today and with the plan, in a part of the demand; ``None`` if they were not measured."""
     journeys = plan.coverage.journeys
     if journeys is None or plan.recounted.minutes_before is None or plan.recounted.minutes_after is None:
         return None
@@ -140,14 +140,14 @@ def _way(workers: FloatArray, minutes: FloatArray, far_min: float) -> Way:
 
 @dataclass(frozen=True)
 class Room:
-    """Workers of a part of the demand for whom stations within their standard have room, today and with the plan."""
+    """Workers in a part of the demand served within the capacity of stations, today and with the plan."""
 
     before: float
     after: float
 
 
 def room(plan: Plan, district: int | None = None) -> Room | None:
-    """Return who finds room in all, or in one district; ``None`` where the plan is not about room."""
+    """Return the served workers in total or in one district; ``None`` if the plan is not about capacity."""
     if plan.served is None:
         return None
     here = np.s_[:] if district is None else plan.demand.district[plan.coverage.cell] == district
@@ -155,18 +155,18 @@ def room(plan: Plan, district: int | None = None) -> Room | None:
 
 
 def new_sites(plan: Plan, phase: int | None = None) -> tuple[int, int]:
-    """Return how many new sites a plan, or a phase of it, has, and how much is done that is none: longer hours."""
+    """Return the numbers of new sites and of other measures (such as longer hours) of a plan, or of one phase."""
     counted = plan.sites.counted[plan.chosen if phase is None else plan.chosen[plan.phase == phase]]
     return int(counted.sum()), int((~counted).sum())
 
 
 def uncovered(plan: Plan, stations: CountArray) -> FloatArray:
-    """Return the workers of each cell that no station covers, over all groups and slots."""
+    """Return the workers of each cell whom no station covers, summed over groups and slots."""
     return np.asarray(np.where(stations == 0, plan.demand.workers, 0.0).sum(axis=(1, 2)), dtype=np.float64)
 
 
 def _change(plan: Plan, index: int, part: Part, ranges: FloatArray | None) -> Change:
-    """Return the change in one part of the [cell, group, slot] arrays; ``ranges`` is [today or then, low or high]."""
+    """Return the change in a part of the [cell, group, slot] arrays; ``ranges`` is [today or plan, low or high]."""
     workers = plan.demand.workers[part]
     before, after = plan.recounted.stations_before[part], plan.recounted.stations_after[part]
     today, then = (None, None) if ranges is None or np.isnan(ranges).any() else ranges.tolist()

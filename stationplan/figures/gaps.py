@@ -1,8 +1,8 @@
-"""The biggest gaps of a plan: the places where most workers stay without a station, one after the other.
+"""The biggest gaps of a plan: the places with the most workers whom no station covers, in descending order.
 
-A gap is a circle of the service radius (1 km, 双15工程) around a cell. The first is the one that holds most uncovered
-workers; they are taken away, then comes the next. So nobody is in two gaps, and the list is what a planner would draw
-first. It is greedy: two smaller circles may together hold more than the first two of the list.
+A gap is a circle of the service radius (1 km, 双15工程) around a cell. The first contains the most uncovered workers;
+these are removed before the next is searched for, so nobody is in two gaps. The search is greedy: two smaller circles
+may together contain more workers than the first two of the list.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ RADIUS_M = 1000.0
 """The service radius of the national programme."""
 
 _NAMED_M = 3000.0
-"""A site farther away than that does not name a place."""
+"""Distance up to which a site is used to describe the location of a gap."""
 
 _LEAST = 0.5
-"""Workers below which a gap is none."""
+"""Workers below which a circle is not a gap."""
 
 _CHUNK = 4096
 
 
 @dataclass(frozen=True, eq=False)
 class Gap:
-    """A place with ``workers[group, slot]`` uncovered in the circle around ``x``/``y`` (m).
+    """A circle around ``x``/``y`` (m) with ``workers[group, slot]`` uncovered.
 
-    ``near``: the named site (row of ``plan.sites``) that is nearest in a straight line, -1 where none is within 3 km,
-    and ``near_m`` how far it is. ``candidates`` are the candidate sites inside the circle.
+    ``near`` is the nearest named site in a straight line (row of ``plan.sites``), -1 if none is within 3 km, and
+    ``near_m`` its distance. ``candidates`` is the number of candidate sites inside the circle.
     """
 
     x: float
@@ -50,11 +50,11 @@ class Gap:
 
 
 _MOST = 50
-"""Gaps that are looked for at once: every output tells some of the same, and the first ones stay what they are."""
+"""Gaps that are computed at once: all outputs show the first ones of the same list."""
 
 
 def biggest_gaps(plan: Plan, most: int) -> list[Gap]:
-    """Return the biggest gaps with the plan, at most so many."""
+    """Return the biggest gaps that remain with the plan, at most ``most``."""
     return list(plan.derived(_gaps, max(most, _MOST))[:most])
 
 
@@ -95,9 +95,9 @@ def _gaps(plan: Plan, most: int) -> tuple[Gap, ...]:
 def most_in_circles(
     x: FloatArray, y: FloatArray, weight: FloatArray, radius: float, most: int
 ) -> list[tuple[int, IntArray]]:
-    """Return (centre, points taken) of circles around points that hold most weight, each without those before it.
+    """Return (centre, points) of the circles around points with the most weight, each without points of earlier ones.
 
-    Of equal circles the point that comes first. Circles below half a unit are left out.
+    Of circles with equal weight, the one around the first point is taken. Circles below half a unit are dropped.
 
     >>> x, w = np.array([0.0, 1.0, 2.0, 9.0]), np.array([1.0, 2.0, 1.0, 3.0])
     >>> [(centre, inside.tolist()) for centre, inside in most_in_circles(x, x * 0, w, 1.0, 5)]
@@ -117,7 +117,7 @@ def most_in_circles(
     taken = np.zeros(len(points), dtype=bool)
     found: list[tuple[int, IntArray]] = []
     while len(found) < most:
-        # Sums of what was taken away leave crumbs of rounding; whole millionths are compared.
+        # Subtraction leaves rounding errors, so weights are compared in whole millionths.
         centre = int(np.round(held, 6).argmax())
         inside = np.array([i for i in tree.query_ball_point(points[centre], radius) if not taken[i]], dtype=np.int64)
         if left[inside].sum() < _LEAST:
@@ -130,7 +130,7 @@ def most_in_circles(
 
 
 def gap_place(plan: Plan, gap: Gap, lang: Language) -> str:
-    """Return where a gap is: its district, and how far it is from a named site where one is near."""
+    """Return the location of a gap as text: its district, and its distance from a named site if one is near."""
     word = words(lang)
     district = district_name(plan, gap.district, lang)
     if gap.near < 0:
@@ -149,7 +149,7 @@ def gap_place(plan: Plan, gap: Gap, lang: Language) -> str:
 
 
 def direction_name(east: float, north: float, lang: Language) -> str:
-    """Return the wind towards which one goes, one of eight.
+    """Return the name of a direction, one of eight.
 
     >>> direction_name(1.0, 1.2, "en"), direction_name(-3.0, 0.1, "zh")
     ('northeast', '正西')

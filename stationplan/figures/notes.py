@@ -1,4 +1,4 @@
-"""What several outputs of a plan list in the same order."""
+"""Lists that several outputs of a plan show in the same order."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from stationplan.text.names import district_name
 
 
 def plan_notes(plan: Plan, lang: Language) -> list[str]:
-    """Return what was set aside, and where the roads come from."""
+    """Return the notes of a study, such as records that were excluded, and the sources of its roads."""
     sources = [words(lang)("Roads: {source}", source=source) for source in plan.study.sources]
     return [*(translate(note, lang) for note in plan.study.notes), *sources]
 
 
 def coverage_parts(plan: Plan, lang: Language) -> list[tuple[str, list[tuple[str, Change]]]]:
-    """Return (part, [(name, change)]) for the whole, districts, groups and slots."""
+    """Return (part, [(name, change)]) for the whole study, districts, groups and slots."""
     word = words(lang)
     demand = plan.demand
     return [

@@ -1,1 +1,1 @@
-"""One study, from its prepared inputs to the checked plan."""
+"""One study, from prepared inputs to the checked plan."""

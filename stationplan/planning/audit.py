@@ -1,4 +1,4 @@
-"""What each existing station does: who depends on it, whom longer hours would gain, whether it stands where it says."""
+"""The audit of existing stations: workers who depend on each, gain from longer hours, plausibility of its position."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def audit_of(
     access: Access,
     part: bool,
 ) -> Audit:
-    """Return what each existing station does; of a ``part`` of a study its own stations only.
+    """Return the audit of each existing station; with ``part``, of those inside the districts of the part only.
 
-    ``before`` and ``after``, [cell, group, slot], count the stations that cover a row today and with the plan, which
-    closes the stations ``closed``.
+    ``before`` and ``after`` are [cell, group, slot] counts of the stations that cover a row today and with the plan.
+    ``closed`` are the rows of the stations that the plan closes.
     """
     looked_at = sites.existing & (sites.district >= 0) if part else sites.existing
     station = np.flatnonzero(looked_at)
@@ -57,20 +57,20 @@ def audit_of(
 
 
 def _longer(demand: Demand, sites: Sites, times: TravelTimes, before: CountArray, station: IntArray) -> FloatArray:
-    """Return the workers whom nobody covers today and each station would if it were open in every slot."""
+    """Return the uncovered workers whom each station would cover if it were open in every slot."""
     uncovered = np.where(before == 0, demand.workers, 0.0)
     gain = np.zeros(len(station))
     for g, group in enumerate(demand.groups):
         near = within_standard(times, group)[:, station]
-        # Where a station is open, nobody near whom it suits is uncovered: all that is found are slots when it is shut.
+        # While a station is open, all nearby workers whom it serves are covered: only slots when it is closed count.
         gain += ((near.T @ uncovered[:, g]) * sites.serves[station, g][:, None]).sum(axis=1)
     return gain
 
 
 def _closable(cover: sparse.csc_array, stations: IntArray, reached: FloatArray) -> IntArray:
-    """Return which columns could go one after another with no row left without a station, least reached first.
+    """Return the columns that can be closed one after another, fewest reached first, without uncovering any row.
 
-    A station that is needed stays so while others go, so each is looked at once.
+    Closing further stations never makes a needed station redundant, so each station is tested once.
     """
     left = stations.copy()
     gone = []

@@ -1,4 +1,4 @@
-"""The choice of sites: the question of a plan answered by its aim, or what could be had instead."""
+"""The choice of sites: the solution of a planning question, or the reason why there is none and what is feasible."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from stationplan.planning.question import Question
 
 
 def choose(asked: Question, *, lenient: bool = False) -> Solution:
-    """Return the best choice of sites that the question allows.
+    """Return the best choice of sites under the rules of the question.
 
-    With ``lenient`` money that buys nothing has an answer without new sites.
+    With ``lenient``, a budget below the cost of every candidate gives a solution without new sites instead of an error.
 
-    All that is maximised, kept or reached is in the weights of the question: with heat, not in head counts.
+    Objectives, floors and targets are measured in the weights of the question. With heat, these are not numbers of
+    workers.
 
     Raises
     ------
     InfeasibleError
-        Floors, targets, distances or the required sites cannot be met, or no candidate can be paid; says what could be
-        had: the rules are looked at in turn, each with those before it.
+        Floors, targets, distances or the required sites cannot be met, or the budget pays for no candidate. The error
+        states what is feasible: the rules are tested in order, each together with those before it.
     UndecidedError
-        Time ran out before that was known either way.
+        The time limit was reached before feasibility was known.
     """
     aim = aim_of(asked.plan.aim)
     _refuse_required(asked)
@@ -46,7 +47,7 @@ def choose(asked: Question, *, lenient: bool = False) -> Solution:
 
 
 def _refuse_poor(asked: Question) -> None:
-    """Raise when no candidate can be paid."""
+    """Raise if the budget pays for no candidate."""
     money, sites = asked.plan.money, asked.sites
     if money is None:
         return
@@ -60,7 +61,7 @@ def _refuse_poor(asked: Question) -> None:
 
 
 def _refuse_required(asked: Question) -> None:
-    """Raise when the required sites alone are too many, too dear, at one place or too near to each other."""
+    """Raise if the required sites alone are too many, cost too much, share a place or are too close to each other."""
     plan, sites = asked.plan, asked.sites
     new, budget = plan.number, plan.money
     count, cost = int((sites.required & sites.counted).sum()), float(sites.cost[sites.required].sum())
@@ -108,5 +109,5 @@ def _refuse_required(asked: Question) -> None:
 
 
 def _yuan(amount: float) -> str:
-    """Write an amount exactly to the fen, without needless zeros."""
+    """Return an amount of yuan to two decimals (fen), without trailing zeros."""
     return f"{amount:.2f}".rstrip("0").rstrip(".")

@@ -1,4 +1,4 @@
-"""Why here, and why not there: what a site adds, what stands near, what holds it, what could stand in its place."""
+"""Why a site is proposed, or not: what it adds, which stations are near, which rule keeps it, what could replace it."""
 
 from __future__ import annotations
 
@@ -32,13 +32,14 @@ from stationplan.scenario import PlanInput
 
 @dataclass(frozen=True, eq=False)
 class Finished:
-    """A plan once all is built, as both questions look at it; made by :func:`finished`.
+    """The state of a plan once everything is built, shared by both explanations; made by :func:`finished`.
 
-    ``count[row]`` and ``today[row]``: stations that cover a row with the plan and without it. ``worth[row]`` is what
-    its workers count for floors and target, ``district[row]`` where they are. ``slack[district]`` is what a district
-    has above its floor, ``target_slack`` what the plan has above its target (``inf``: none is asked for), and
-    ``money_left`` what it has not spent (yuan). ``clash`` is [pair x 2] sites of which not both may stand, and
-    ``sites_left`` the number of new sites that it has not used (``inf``: no number is asked for).
+    ``count[row]`` and ``today[row]`` are the numbers of stations that cover a row with the plan and today.
+    ``worth[row]`` is the weight of its workers for floors and target, ``district[row]`` their district.
+    ``slack[district]`` is the weight above the floor of a district, ``target_slack`` the weight above the target of the
+    plan (``inf``: no floor or target), and ``money_left`` the unspent budget in yuan (``inf``: no budget). ``clash`` is
+    [pair x 2], sites of which at most one may be used. ``sites_left`` is the unused number of new sites (``inf``: no
+    number is given).
     """
 
     demand: Demand
@@ -60,11 +61,11 @@ class Finished:
 
     @property
     def aim(self) -> Aim:
-        """What the plan optimises."""
+        """The aim that the plan optimises."""
         return aim_of(self.plan.aim)
 
     def blocked(self, without: int = -1) -> BoolArray:
-        """Return which sites what stands rules out, by its place or its distance, ``without`` one of those sites."""
+        """Return which sites the plan's stations exclude by place or distance, the station ``without`` disregarded."""
         stands = self.standing.copy()
         if without >= 0:
             stands[without] = False
@@ -74,7 +75,7 @@ class Finished:
         return blocked
 
     def may_replace(self, site: int) -> BoolArray:
-        """Return which sites may be built, whatever they cost, in the stead of a proposed one."""
+        """Return which sites may be built instead of a proposed one, regardless of cost."""
         counted = self.sites.counted
         fits = ~counted | (self.sites_left + counted[site] >= 1)
         return np.asarray(fits & ~(self.standing | self.sites.forbidden | self.closed | self.blocked(site)))
@@ -90,13 +91,13 @@ class Finished:
         return np.asarray(indices[indptr[site] : indptr[site + 1]], dtype=np.int64)
 
     def table(self, rows: IntArray) -> FloatArray:
-        """Return the workers of some rows, [group, slot]."""
+        """Return the workers of the given rows, [group, slot]."""
         workers = np.zeros(self.demand.workers.shape[1:])
         np.add.at(workers, (self.coverage.group[rows], self.coverage.slot[rows]), self.coverage.weight[rows])
         return workers
 
     def broken(self, lost: IntArray, won: IntArray) -> Held | None:
-        """Return the rule that breaks when some rows lose cover and others win it: the worst floor, else the target."""
+        """Return the rule broken if rows lose or gain coverage: the floor with the largest deficit, else the target."""
         change = np.zeros(len(self.slack))
         np.add.at(change, self.district[won], self.worth[won])
         np.subtract.at(change, self.district[lost], self.worth[lost])
@@ -110,7 +111,7 @@ class Finished:
 def finished(
     demand: Demand, sites: Sites, coverage: Coverage, solution: Solution, *, plan: PlanInput, districts: int
 ) -> Finished:
-    """Return a plan as it stands once all is built; ``districts`` is the number of districts."""
+    """Return the state of a plan once everything is built; ``districts`` is the number of districts."""
     chosen = solution.sites
     standing = sites.existing.copy()
     standing[solution.closed] = False
@@ -121,7 +122,7 @@ def finished(
     covered = count > 0
     totals = np.bincount(demand.district, demand.weight.sum(axis=(1, 2)), minlength=districts)
     reached = np.bincount(district[covered], worth[covered], minlength=districts)
-    # The least that counts as kept is a trifle below the floor: rounding breaks no rule.
+    # The limit is slightly below the floor, so that rounding breaks no rule.
     share = aim_of(plan.aim).floor_share(plan, solution)
     floor = share * totals * (1 - 1e-9) - NOBODY
     target = plan.target_share * totals.sum() * (1 - 1e-9) - NOBODY
@@ -146,11 +147,11 @@ def finished(
 
 
 def why_here(built: Finished, access: Access) -> tuple[WhyHere, ...]:
-    """Return the case for each proposed site, in build order."""
+    """Return the explanation of each proposed site, in build order."""
     sites, weight = built.sites, built.coverage.weight
     near_min, near_site = access.nearest(np.flatnonzero(sites.existing), mode=WALK, sites=built.chosen)
     today_min = _today(built, access)
-    # What each site would add to the whole plan, before anything is taken out of it.
+    # What each site would add to the complete plan, before any site is removed from it.
     new_gain = np.asarray(built.columns.T @ np.where(built.count == 0, weight, 0.0))
     open_row = built.today == 0
     cases: list[WhyHere] = []
@@ -189,7 +190,10 @@ def why_here(built: Finished, access: Access) -> tuple[WhyHere, ...]:
 
 
 def _exchange(built: Finished, alone: IntArray, other: int) -> tuple[IntArray, IntArray]:
-    """Return the rows that lose cover and those that win it when ``other`` takes the place of a site."""
+    """Return the rows that lose coverage and those that gain it if ``other`` replaces a site.
+
+    ``alone`` are the rows that only the replaced site covers.
+    """
     rows = built.rows(other)
     return np.setdiff1d(alone, rows), rows[built.count[rows] == 0]
 
@@ -197,9 +201,9 @@ def _exchange(built: Finished, alone: IntArray, other: int) -> tuple[IntArray, I
 def _held(
     built: Finished, site: int, alone: IntArray, regained: FloatArray, affordable: BoolArray, every: FloatArray
 ) -> Held:
-    """Return the first rule that holds a site; a floor or the target does if it breaks without the site.
+    """Return the first rule that keeps a site in the plan; a floor or target does if it breaks without the site.
 
-    ``every`` is what sites would win back in its stead if neither places nor distances ruled them out.
+    ``every`` is the weight that each site would regain instead if neither places nor distances excluded it.
     """
     if built.sites.required[site]:
         return Held("required")
@@ -219,9 +223,9 @@ def _held(
 
 
 def _today(built: Finished, access: Access) -> FloatArray:
-    """Return the minutes from each row to the nearest existing station that is open then and suits its group.
+    """Return the minutes from each row to the nearest existing station that is open in its slot and serves its group.
 
-    One search from all stations at once serves every group and slot of a mode for which the same stations are open.
+    All groups and slots of a mode for which the same stations are usable share one search from all these stations.
     """
     demand, sites, coverage = built.demand, built.sites, built.coverage
     minutes = np.full(len(coverage.weight), np.inf)
@@ -246,7 +250,7 @@ def _today(built: Finished, access: Access) -> FloatArray:
 def _served(
     built: Finished, rows: IntArray, today_min: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Return, by group, the workers of rows, those covered today, the mean minutes today, those without a station."""
+    """Return by group: workers of the rows, those covered today, mean minutes today, workers who reach no station."""
     groups = len(built.demand.groups)
     weight, group, minutes = built.coverage.weight[rows], built.coverage.group[rows], today_min[rows]
     found = np.isfinite(minutes)
@@ -261,7 +265,7 @@ def _served(
 
 
 def why_not(built: Finished, asked: Sequence[int], *, cases: Sequence[WhyHere], access: Access) -> tuple[WhyNot, ...]:
-    """Return the case of each site asked about, in that order; ``cases`` are those of the proposed sites."""
+    """Return why each site in ``asked`` is not proposed, in that order; ``cases`` explain the proposed sites."""
     modes = dict.fromkeys(group.mode for group in built.demand.groups)
     roadless = {mode: access.sites_off_road(mode) for mode in modes}
     return tuple(_why_not(built, site, cases, roadless) for site in asked)
@@ -270,7 +274,7 @@ def why_not(built: Finished, asked: Sequence[int], *, cases: Sequence[WhyHere], 
 def _why_not(built: Finished, site: int, cases: Sequence[WhyHere], roadless: Mapping[Mode, BoolArray]) -> WhyNot:
     sites, weight = built.sites, built.coverage.weight
     rows = built.rows(site)
-    # What covers the workers without the site; a candidate stands for nothing yet.
+    # The stations that cover the workers besides this site; a candidate that is not proposed is not counted anyway.
     others = built.count[rows] - int(built.standing[site])
     today = built.today[rows] - int(sites.existing[site])
     shared = np.asarray(built.coverage.cover[rows].T @ weight[rows])
@@ -287,7 +291,7 @@ def _why_not(built: Finished, site: int, cases: Sequence[WhyHere], roadless: Map
     least = min(free, key=lambda case: float(case.gained.sum()), default=None)
     beside = 0.0 if built.standing[site] else _lacking(sites.cost[site], built.money_left)
     no_road = tuple(mode for mode, lacking in roadless.items() if lacking[site])
-    # Who has no roads himself may reach it all the same, in a straight line.
+    # Workers in districts without roads may still reach the site in a straight line.
     reasons = _of_itself(built, site, rows, all_modes=len(no_road) == len(roadless) and not len(rows))
     if not reasons:
         beside_it = _beside(built, site, gain=float(gain.sum()), money=beside)
@@ -314,12 +318,12 @@ def _why_not(built: Finished, site: int, cases: Sequence[WhyHere], roadless: Map
 
 
 def _lacking(cost: float, money: float) -> float:
-    """Return the yuan by which a cost is above the money, 0 where only rounding is."""
+    """Return the yuan by which a cost exceeds the money, 0 if only by rounding."""
     return float(cost - money) if cost > money + 1e-9 else 0.0
 
 
 def _best_exchange(built: Finished, site: int, cases: Sequence[WhyHere]) -> tuple[int, float]:
-    """Return the proposed site that another would best replace, and the workers won: first of those it can pay."""
+    """Return the proposed site that ``site`` would best replace and the workers gained; affordable exchanges first."""
     sites, weight = built.sites, built.coverage.weight
     losses = {
         case.site: case.removal_loss
@@ -331,7 +335,7 @@ def _best_exchange(built: Finished, site: int, cases: Sequence[WhyHere]) -> tupl
     given_up = np.array(list(losses), dtype=np.int64)
     rows = built.rows(site)
     won = float(weight[rows[built.count[rows] == 0]].sum())
-    # Of what a site alone covers the other keeps what it reaches itself.
+    # Of the rows that only the removed site covers, those that the new site reaches stay covered.
     kept = _alone(built, site)
     lost = np.array(list(losses.values())) - np.asarray(built.coverage.cover[kept].T @ weight[kept])[given_up]
     payable = sites.cost[site] <= sites.cost[given_up] + built.money_left + 1e-9
@@ -341,7 +345,7 @@ def _best_exchange(built: Finished, site: int, cases: Sequence[WhyHere]) -> tupl
 
 
 def _of_itself(built: Finished, site: int, rows: IntArray, *, all_modes: bool) -> list[WhyNotReason]:
-    """Return what speaks against a site whatever the plan; nothing for a candidate that could be built."""
+    """Return the reasons against a site that hold in any plan; empty for a candidate that could be built."""
     sites = built.sites
     if sites.existing[site]:
         return ["existing"] if built.standing[site] else ["closes"]
@@ -359,7 +363,7 @@ def _of_itself(built: Finished, site: int, rows: IntArray, *, all_modes: bool) -
 
 
 def _beside(built: Finished, site: int, *, gain: float, money: float) -> list[WhyNotReason]:
-    """Return why a site is not built beside the others."""
+    """Return why a site is not built in addition to the proposed ones."""
     if gain <= NOBODY:
         return ["covered"]
     reasons: list[WhyNotReason] = ["money"] if money > 0 else []
@@ -373,7 +377,7 @@ def _beside(built: Finished, site: int, *, gain: float, money: float) -> list[Wh
 def _instead(
     built: Finished, site: int, exchange: int, gain: float, money: float, breaks: Held | None
 ) -> list[WhyNotReason]:
-    """Return why a site does not stand in the stead of the one that it would best replace."""
+    """Return why a site is not built instead of the proposed one that it would best replace."""
     if exchange < 0:
         return []
     if gain < -NOBODY:
@@ -391,6 +395,6 @@ def _instead(
 
 
 def _alone(built: Finished, site: int) -> IntArray:
-    """Return the rows that a site alone covers in the finished plan."""
+    """Return the rows that only this site covers in the finished plan."""
     rows = built.rows(site)
     return np.asarray(rows[built.count[rows] == 1], dtype=np.int64)

@@ -1,4 +1,4 @@
-"""What a question that cannot be met could have instead: floors, targets, numbers and money that would do."""
+"""Feasible alternatives to an infeasible question: floors, targets, numbers of sites and budgets that are enough."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stationplan.siting import best_floor, max_coverage, min_stations, most_back
 from stationplan.siting.base.rules import CoverageRequirements
 
 _TRIES = 20
-"""How often a limit is tried that may be enough, each in an equal part of the time."""
+"""Limits that are tried at most in the search for one that is enough, each within an equal part of the time limit."""
 
 
 def unmet_rule(asked: Question) -> InfeasibleError | UndecidedError:
@@ -58,7 +58,7 @@ def unmet_rule(asked: Question) -> InfeasibleError | UndecidedError:
 
 
 def _reachable_floor(asked: Question) -> float:
-    """Return the best share that every district can reach at once."""
+    """Return the largest share that all districts can reach at the same time."""
     number, money = asked.limits
     return best_floor(
         asked.coverage.cover,
@@ -73,7 +73,10 @@ def _reachable_floor(asked: Question) -> float:
 
 
 def floor_missed(asked: Question, share: float) -> InfeasibleError:
-    """Return that a floor cannot be met, the ``share`` that every district can reach, and what each can alone."""
+    """Return the error of an infeasible floor.
+
+    It states the ``share`` that every district can reach, and the districts that miss the floor even on their own.
+    """
     return InfeasibleError(
         say("A floor of {floor} in every district cannot be met.", floor=f"{asked.plan.floor_share:.1%}"),
         [
@@ -84,9 +87,9 @@ def floor_missed(asked: Question, share: float) -> InfeasibleError:
 
 
 def _districts_alone(asked: Question) -> list[Message]:
-    """Return what districts can reach at most that miss the floor even if all is built for one of them alone.
+    """Return the largest reachable share of each district that misses the floor even if all sites are built for it.
 
-    What is reached need not have room.
+    Capacity is ignored.
     """
     plan, coverage = asked.plan, asked.coverage
     number, money = asked.limits
@@ -112,7 +115,7 @@ def _districts_alone(asked: Question) -> list[Message]:
 
 
 def _target_missed(asked: Question) -> InfeasibleError | UndecidedError | None:
-    """Return what is wrong with the target, ``None`` when it can be reached, with the floors kept."""
+    """Return why the target cannot be reached with the floors kept; ``None`` if it can."""
     plan, coverage = asked.plan, asked.coverage
     number, money = asked.limits
     best = max_coverage(
@@ -146,7 +149,7 @@ def _target_missed(asked: Question) -> InfeasibleError | UndecidedError | None:
 
 
 def _enough(asked: Question) -> list[Message]:
-    """Return how many sites, or how much money, would do for the target."""
+    """Return how many sites, or how much money, is enough for the target."""
     plan, sites, coverage = asked.plan, asked.sites, asked.coverage
     everything = ~sites.forbidden
     together = float(coverage.weight[(coverage.cover @ everything.astype(np.int32)) > 0].sum())
@@ -166,16 +169,16 @@ def _enough(asked: Question) -> list[Message]:
 
 
 def _least_limit(asked: Question, use: FloatArray, key: Literal["number", "money"], too_little: float) -> float | None:
-    """Return how much of a limit is enough for the target if all other rules stay; ``None`` where no amount is.
+    """Return the amount of a limit that is enough for the target under all other rules; ``None`` if no amount is.
 
-    ``use[site]`` is what a new site takes of the limit ``key``, of which ``too_little`` is not enough. The least that
-    would do without the other rules is tried first; if it does not do with them, the least is found by halving.
+    ``use[site]`` is what a new site takes of the limit ``key``; ``too_little`` is known not to be enough. The least
+    amount without the other rules is tried first. If it is not enough with them, the least amount is bisected.
     """
     plan, sites, coverage = asked.plan, asked.sites, asked.coverage
     limit_s = plan.time_limit_s / _TRIES
 
     def used(limit: float) -> float | None:
-        """Return what a plan takes that reaches the target within a limit."""
+        """Return what a plan within a limit uses to reach the target; ``None`` if it does not reach it."""
         best = max_coverage(
             coverage.cover,
             coverage.weight,
@@ -208,16 +211,16 @@ def _least_limit(asked: Question, use: FloatArray, key: Literal["number", "money
 
 
 def _plain_ends(asked: Question) -> CoverageRequirements:
-    """Return the rules and floors of a question for a choice of the most workers covered, whatever else it counts."""
+    """Return the rules and floors of a question for a choice that maximises covered workers and nothing else."""
     plain = CoverageRequirements(target=0.0, backup_target=0.0, backup=0.0, bonus=None, gradual=False)
     return {**asked.ends, **plain}
 
 
 def _floored(share: float) -> float:
-    """Round down to a tenth of a percent, so that the share shown can be asked for."""
+    """Round down to a tenth of a percent, so that the share shown is feasible."""
     return float(np.floor(share * 1000 + 1e-9) / 1000)
 
 
 def _ceiled(share: float) -> float:
-    """Round up to a tenth of a percent, so that a limit stays a limit."""
+    """Round up to a tenth of a percent, so that an upper bound stays valid."""
     return min(float(np.ceil(share * 1000 - 1e-9) / 1000), 1.0)

@@ -1,4 +1,4 @@
-"""Intervals of coverage: what the uncertainty of the demand means for the shares of workers covered."""
+"""Intervals of coverage: the effect of uncertain demand on the shares of workers covered."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from stationplan.domain import CountArray, Demand, FloatArray, IntArray, Recounted, ShareRanges
 
 Part = slice | tuple[slice | int, ...] | IntArray
-"""Index of a part of [cell, group, slot] arrays: all, some cells, a group or a slot."""
+"""Index of a part of a [cell, group, slot] array: all, some cells, a group or a slot."""
 
 
 def share_ranges(demand: Demand, counted: Recounted, districts: int) -> ShareRanges | None:
-    """Return between what shares nine of ten draws of the demand lie; ``None`` without draws."""
+    """Return the ranges of covered shares that contain nine of ten draws of the demand; ``None`` without draws."""
     if demand.draws is None:
         return None
 
@@ -52,7 +52,7 @@ def _range(demand: Demand, stations: CountArray, part: Part) -> FloatArray:
 
 
 def likely_range(drawn: NDArray[np.floating]) -> FloatArray:
-    """Return the ends between which nine of ten draws lie, ``[end, ...]``; draws run along the first axis.
+    """Return the 5th and 95th percentile of draws, [end, ...]; draws run along the first axis.
 
     >>> likely_range(np.arange(101.0)).tolist()
     [5.0, 95.0]

@@ -1,4 +1,4 @@
-"""Notes of a plan: what its readers should know of roads, answer and uncertainty besides the figures."""
+"""Notes of a plan on roads, solution and uncertainty, shown besides the figures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stationplan.planning.question import Question
 
 
 def answer_notes(aim: Aim, asked: Question, solution: Solution) -> tuple[Message, ...]:
-    """Return what readers should know of an answer: closures, time run out, what has no limit, what the aim adds."""
+    """Return notes on a solution: an expired time limit, closures, notes of the aim, and new parts without a limit."""
     plan, sites = asked.plan, asked.sites
     notes = []
     if solution.termination == "time_limit":
@@ -29,7 +29,7 @@ def answer_notes(aim: Aim, asked: Question, solution: Solution) -> tuple[Message
 
 
 def straight_notes(ready: Prepared) -> tuple[Message, ...]:
-    """Note how much of a study is measured in straight lines."""
+    """Return a note on how much of a study is measured in straight lines; empty where all districts have roads."""
     straight = ready.access.straight
     if straight is None:
         return ()
@@ -47,13 +47,13 @@ def straight_notes(ready: Prepared) -> tuple[Message, ...]:
 
 
 def _unsnapped(ready: Prepared) -> dict[Mode, tuple[BoolArray, BoolArray]]:
-    """Return by mode which cells and which sites meet no road of it; none in districts without roads."""
+    """Return by mode which cells and which sites have no road nearby; none of those in districts without roads."""
     modes = dict.fromkeys(group.mode for group in ready.demand.groups)
     return {mode: (ready.access.cells_off_road(mode), ready.access.sites_off_road(mode)) for mode in modes}
 
 
 def unsnapped_notes(ready: Prepared) -> tuple[Message, ...]:
-    """Return for each mode how many cells and sites no road of it is near."""
+    """Return a note for each mode on how many cells and sites have no road of the mode nearby."""
     demand, existing = ready.demand, ready.sites.existing
     notes = []
     for mode, (cells, sites) in _unsnapped(ready).items():
@@ -87,7 +87,7 @@ def unsnapped_counts(ready: Prepared) -> dict[str, int]:
 
 
 def robustness_notes(robust: Robustness) -> tuple[Message, ...]:
-    """Return in how many draws of the demand no plan was found, or none in time."""
+    """Return notes on the draws of the demand without a feasible plan, and on those that ran out of time."""
     notes = []
     if robust.unmet:
         notes.append(

@@ -1,4 +1,4 @@
-"""One study from its scenario to its plan: ask the siting models, check their answer, report the result."""
+"""One study from its scenario to its plan: solve the siting models, check the solution, assemble the result."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _NOTHING = Solution(
     time_s=0.0,
     closed=np.empty(0, dtype=np.int64),
 )
-"""The answer where there are no workers."""
+"""The solution where there are no workers."""
 
 STEPS = 9
 """Number of steps that :func:`run` reports."""
@@ -62,9 +62,9 @@ DENSITY_STEPS = 3
 
 @dataclass(frozen=True, eq=False)
 class Answer(Record):
-    """What the siting models answer to the question of a study, with all that it was asked on.
+    """The results of the siting models for the question of a study, with everything that they are based on.
 
-    ``frontier`` is what other numbers of sites could do; ``notes`` are what readers should know of the answer.
+    ``frontier`` holds what other numbers of sites could cover; ``notes`` are notes on the solution for the reader.
     """
 
     aim: Aim
@@ -80,26 +80,26 @@ class Answer(Record):
 def run(scenario: Scenario, *, workers: int = 1, progress: Progress | None = None) -> Plan:
     """Return the plan of a scenario.
 
-    ``workers`` threads search the roads; the plan does not depend on their number.
+    ``workers`` is the number of threads that compute travel times; the plan does not depend on it.
 
     Raises
     ------
     InputError
-        An input is missing or wrong; all its faults at once.
+        An input is missing or invalid; all its faults are reported together.
     InfeasibleError
-        Floors, a target or required sites cannot be met; says what could be.
+        Floors, a target or required sites cannot be met; the error states what is feasible.
     UndecidedError
-        Time ran out before that was known either way.
+        The time limit was reached before feasibility was known.
     """
     clock = StepClock(progress)
     return plan_of(ready_for(scenario, clock), clock, workers=workers)
 
 
 def plan_of(ready: Prepared, clock: StepClock, *, workers: int = 1, lenient: bool = False) -> Plan:
-    """Return the plan of a study that is ready for its question; see :func:`run`.
+    """Return the plan of a prepared study; see :func:`run`.
 
-    With ``lenient`` a study without workers, in which no candidate reaches anybody, or whose money buys nothing has a
-    plan without new sites.
+    With ``lenient``, the plan has no new sites, instead of an error, if there are no workers, if no candidate reaches
+    any worker, or if the budget pays for no candidate.
     """
     answer = ask(ready, clock, workers=workers, lenient=lenient)
     with clock.step("explaining", say("Explaining each site")):
@@ -108,12 +108,12 @@ def plan_of(ready: Prepared, clock: StepClock, *, workers: int = 1, lenient: boo
 
 
 def ask(ready: Prepared, clock: StepClock, *, workers: int = 1, lenient: bool = False) -> Answer:
-    """Return what the siting models answer to the question of a study, and to draws of its demand.
+    """Return the results of the siting models for the question of a study, and for draws of its demand.
 
     Raises
     ------
     InputError
-        No candidate is within reach of any worker.
+        No candidate is within reach of any worker, and ``lenient`` is false.
     InfeasibleError, UndecidedError
         As for :func:`run`.
     """
@@ -148,12 +148,12 @@ def ask(ready: Prepared, clock: StepClock, *, workers: int = 1, lenient: bool = 
 
 
 def check(ready: Prepared, answer: Answer) -> Recounted:
-    """Return what a plan does, counted from travel times by code that it does not share with the solver.
+    """Return the coverage of a plan, recounted from travel times by code that it does not share with the solver.
 
     Raises
     ------
     ConsistencyError
-        The count and the solver disagree on what is reached.
+        The recount and the solver disagree on the objective.
     """
     demand, sites, times, solution = ready.demand, ready.sites, answer.times, answer.solution
     today, far_min = np.flatnonzero(sites.existing), ready.file.plan.far_min
@@ -168,13 +168,13 @@ def check(ready: Prepared, answer: Answer) -> Recounted:
     counted = Recounted(before, after, minutes_before, minutes_after)
     there = bool((demand.weight > 0).any())
     reached = answer.aim.recount(answer.question, counted, solution) if there else 0.0
-    if abs(reached - solution.objective) > 1e-6 * max(1.0, reached):  # never where the count cannot tell it: NaN
+    if abs(reached - solution.objective) > 1e-6 * max(1.0, reached):  # never true for NaN: not determined by the counts
         raise ConsistencyError(f"the plan reaches {reached} by recount, {solution.objective} by the solver")
     return counted
 
 
 def tell(ready: Prepared, answer: Answer, counted: Recounted, *, workers: int = 1) -> Plan:
-    """Return the plan: what is proposed, why, what is proven of it, and all that its outputs need."""
+    """Return the complete plan: proposed sites, explanations, proof, and everything that its outputs report."""
     file, demand, sites, access = ready.file, ready.demand, ready.sites, ready.access
     straight = access.straight
     plan, solution, coverage = file.plan, answer.solution, answer.coverage
@@ -245,7 +245,7 @@ def tell(ready: Prepared, answer: Answer, counted: Recounted, *, workers: int = 
 
 
 def with_timings(plan: Plan, timings_s: Mapping[str, float]) -> Plan:
-    """Return a plan with the seconds that each step took."""
+    """Return a plan with the duration of each step in seconds."""
     study = replace(plan.study, timings_s=timings_s)
     return replace(plan, density=replace(plan.density, study=study))
 
@@ -253,14 +253,14 @@ def with_timings(plan: Plan, timings_s: Mapping[str, float]) -> Plan:
 def density(
     scenario: Scenario, *, progress: Progress | None = None, features: Callable[[float], None] | None = None
 ) -> Density:
-    """Return where the workers of a scenario are, with every feature that its inputs give.
+    """Return the demand surface of a scenario, with every feature that its inputs provide.
 
-    ``features`` is called with the share of the features that is done, 0 to 1.
+    ``features`` is called with the share of the features that is done, from 0 to 1.
 
     Raises
     ------
     InputError
-        An input is missing or wrong; all its faults at once.
+        An input is missing or invalid; all its faults are reported together.
     """
     clock = StepClock(progress)
     with clock.step("inputs", say("Reading districts, cells and counts")):

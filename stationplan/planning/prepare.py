@@ -1,4 +1,4 @@
-"""A study made ready for its question: inputs read, workers placed, cells and sites connected to the roads."""
+"""A study prepared for planning: inputs read, workers placed, cells and sites connected to the roads."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ from stationplan.storage.database import is_database, shown_url
 
 @dataclass(frozen=True, eq=False)
 class Prepared(Record):
-    """All that a plan is made from; it does not change when the question does.
+    """Everything that a plan is made from, independent of the question.
 
-    ``roads`` are the roads as read; ``access`` connects cells and sites to them. ``outside`` cells are outside every
-    district and are not planned for.
+    ``roads`` is the road network as read; ``access`` connects cells and sites to it. ``outside`` is the number of cells
+    outside every district, which are excluded.
     """
 
     study: Study
@@ -61,10 +61,11 @@ class Prepared(Record):
 
     @cached_property
     def reach_m(self) -> float:
-        """How far anybody may go to a station, m in a straight line: by the fastest road for all of his minutes.
+        """The longest straight-line distance (m) that any worker may travel to a station.
 
-        Also on foot by the standard of the scorecard. Roads may be stated shorter than they are, and as taking no time
-        at all: then it is ``inf``. Where there are no roads, everybody goes straight.
+        It assumes the fastest road for all minutes of the worker, and also covers walking within the standard of the
+        scorecard. It allows for roads whose stated length is shorter than their geometry, and is ``inf`` if a road is
+        stated to take no time. In districts without roads, straight lines are used.
         """
         network, plan, straight_ways = self.access.network, self.file.plan, self.access.straight
         tail = network.tail
@@ -89,12 +90,12 @@ class Prepared(Record):
 
 
 def prepare(scenario: Scenario, clock: StepClock) -> Prepared:
-    """Return what the plan of a scenario is made from.
+    """Return the prepared study of a scenario: inputs read, workers placed, roads connected.
 
     Raises
     ------
     InputError
-        An input is missing or wrong; all its faults at once.
+        An input is missing or invalid; all its faults are reported together.
     """
     file = scenario.file
     notes: list[Message] = []
@@ -159,7 +160,7 @@ def study_of(
     sources: tuple[str, ...],
     timings_s: Mapping[str, float],
 ) -> Study:
-    """Return a scenario and what was read for it; ``sources`` are those of the roads."""
+    """Return the study record of a scenario and its inputs; ``sources`` are the sources of the roads."""
     file = scenario.file
     return Study(
         name=file.name.text,
@@ -180,7 +181,7 @@ def study_of(
 
 
 def _island_notes(roads: RoadNetwork, modes: Sequence[Mode], min_nodes: int) -> list[Message]:
-    """Return a note for each mode with parts of the roads that are too small for cells and sites to meet."""
+    """Return a note for each mode with connected components too small for cells and sites to be connected to."""
     found = [(mode, *islands(roads, mode, min_nodes)) for mode in modes]
     return [
         say(
@@ -200,7 +201,7 @@ def _island_notes(roads: RoadNetwork, modes: Sequence[Mode], min_nodes: int) -> 
 def provenance(
     scenario: Scenario, quality: Sequence[Quality], datums: Sequence[DatumDecision]
 ) -> tuple[InputFile, ...]:
-    """Return every input with its hash; the scenario's own file first. A file in several roles is read once."""
+    """Return every input with its SHA-256, the scenario file first; a file in several roles is read once."""
     files = {path for _, path, _ in scenario.inputs if not is_database(path)}
     digests = {path: _sha256(scenario.locate(path)) for path in files}
     tables = {item.role: item.sha256 for item in quality}
@@ -222,6 +223,6 @@ def _sha256(path: Path) -> str:
 
 
 def _most(above: FloatArray, below: FloatArray) -> float:
-    """Return the largest ratio, ``inf`` where one divides by 0."""
+    """Return the largest ratio, ``inf`` if a divisor is 0."""
     with np.errstate(divide="ignore"):
         return float((above / below).max(initial=0.0))

@@ -1,4 +1,4 @@
-"""The steps of a study: who waits is told as each begins, and how long each took is kept."""
+"""The steps of a study: reported as each begins, with the seconds that each took."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from stationplan.errors import Message
 _log = logging.getLogger(__name__)
 
 Progress = Callable[[float, Message], None]
-"""Called as each step begins, with its number from 0 and what it does."""
+"""Called as each step begins, with its number (from 0) and a message that describes it."""
 
 
 class StepClock:
-    """Reports steps as they begin and keeps their seconds."""
+    """Reports steps as they begin and records their duration; ``seconds`` maps the key of a step to its seconds."""
 
     def __init__(self, progress: Progress | None) -> None:
         self.seconds: dict[str, float] = {}
@@ -24,7 +24,7 @@ class StepClock:
 
     @contextmanager
     def step(self, key: str, message: Message) -> Iterator[None]:
-        """Time a block and tell that it begins."""
+        """Report that a step begins, and time the block."""
         if self._progress is not None:
             self._progress(len(self.seconds), message)
         _log.info("%s", message)

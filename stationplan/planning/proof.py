@@ -19,7 +19,7 @@ def proof(aim: Aim, asked: Question, solution: Solution) -> Message:
     Raises
     ------
     ConsistencyError
-        The solution is ``infeasible``: no plan is made of it.
+        The solution is ``infeasible``: it cannot become a plan.
     """
     match solution.termination:
         case "optimal":

@@ -1,4 +1,4 @@
-"""The question of a plan: demand rows with their weights, sites, rules, and what has to be reached."""
+"""The question of a plan, the input of the siting models: weighted demand rows, sites, rules, floors and targets."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from stationplan.siting.base.rules import CoverageRequirements, CoverageRules
 
 
 class Roles(TypedDict):
-    """Part of each site in a question, and its cost, by the names of siting's arguments."""
+    """The role and cost of each site in a question, under the argument names of :mod:`stationplan.siting`."""
 
     costs: FloatArray
     existing: BoolArray
@@ -35,10 +35,11 @@ class Roles(TypedDict):
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """What a plan asks of the siting models: rows by their weight in the choice, rules, and what has to be reached.
+    """The input of the siting models: weighted demand rows, rules, floors and targets.
 
-    ``total`` is the weight of all workers and ``totals[district]`` that of each district, within reach of a site or
-    not; ``district[row]`` is where a row lies, ``today`` the weight covered now, ``names[district]`` what it is called.
+    ``total`` is the weight of all workers and ``totals[district]`` that of each district, whether within reach of a
+    site or not. ``district[row]`` is the district of a row, ``today`` the weight covered by existing stations, and
+    ``names[district]`` the name of a district.
     """
 
     plan: PlanInput
@@ -53,13 +54,13 @@ class Question:
 
     @property
     def weighted(self) -> bool:
-        """Whether the choice counts more than covered workers."""
+        """Whether the objective weighs more than covered workers."""
         fades, hot = self.coverage.share is not None, self.demand.exposure is not None
         return fades or hot or self.plan.backup_weight > 0 or bool(self.plan.preferred)
 
     @cached_property
     def drawn(self) -> FloatArray:
-        """Weight of each row in each draw of the demand that the plan uses, [draw x row]; the estimate without any."""
+        """Weights of the rows in each draw of the demand used, [draw x row]; those of the estimate without draws."""
         row, count = self.coverage, 0
         if self.demand.draws is not None:
             count = min(self.plan.robustness_draws, len(self.demand.draws))
@@ -68,25 +69,25 @@ class Question:
 
     @property
     def roles(self) -> Roles:
-        """Part of each site, for models that have no other rules."""
+        """Role and cost of each site, for models without other rules."""
         sites = self.sites
         return Roles(costs=sites.cost, existing=sites.existing, required=sites.required, forbidden=sites.forbidden)
 
     @property
     def limits(self) -> tuple[int | None, float | None]:
-        """Number of new sites and money, at least one of them; with neither all candidates may be built."""
+        """Number of new sites and budget (yuan); if neither is given, the number is that of all candidates."""
         if self.plan.number is None and self.plan.money is None:
             return int((self.sites.counted & ~self.sites.forbidden).sum()), None
         return self.plan.number, self.plan.money
 
     @cached_property
     def near(self) -> IntArray:
-        """Pairs of sites nearer to each other than the least spacing, [pair x 2]."""
+        """Pairs of sites closer to each other than the minimum spacing, [pair x 2]."""
         return near_pairs(self.sites, self.plan.min_spacing_m)
 
     @cached_property
     def rules(self) -> CoverageRules:
-        """Rules that the choice keeps."""
+        """Rules that the choice of sites keeps."""
         plan, sites = self.plan, self.sites
         return CoverageRules(
             counted=sites.counted,
@@ -105,25 +106,25 @@ class Question:
 
     @cached_property
     def reachable(self) -> BoolArray:
-        """Whether some station or candidate that may stand is within reach of each origin of the journeys."""
+        """Whether a station or a candidate that is not forbidden is within reach, [origin] of the journeys."""
         journeys = self.coverage.journeys
-        assert journeys is not None  # asked where the plan is about travel times
+        assert journeys is not None  # used by aims about travel times only
         usable = (~self.sites.forbidden)[journeys.minutes.indices]
         return np.asarray(np.diff(np.concatenate([[0], np.cumsum(usable)])[journeys.minutes.indptr]) > 0)
 
     @property
     def floor(self) -> FloatArray:
-        """The least weight of each district."""
+        """The least covered weight of each district, [district]."""
         return self.plan.floor_share * self.totals
 
     @property
     def target(self) -> float:
-        """The least weight in all."""
+        """The least covered weight in total."""
         return max(self.plan.target_share * self.total, self.today if self.plan.keep_coverage else 0.0)
 
     @property
     def ends(self) -> CoverageRequirements:
-        """Rules, and what has to be reached."""
+        """Rules, floors and targets."""
         floors = self.plan.floor_share > 0
         return CoverageRequirements(
             **self.rules,
@@ -143,9 +144,9 @@ def question(
     districts: tuple[str, ...],
     weight: FloatArray | None = None,
 ) -> Question:
-    """Return the question of a plan in a study of some districts, by name.
+    """Return the question of a plan; ``districts`` are the names of the districts.
 
-    ``weight[cell, group, slot]`` is what workers count, by default what they do in the demand (:func:`weights`).
+    ``weight[cell, group, slot]`` is the weight of the workers, by default that of the demand (:func:`weights`).
     """
     weight = demand.weight if weight is None else weight
     coverage = weighed(coverage, weight)
@@ -164,7 +165,7 @@ def question(
 
 
 def curve(asked: Question) -> tuple[FrontierPoint, ...]:
-    """Return what each number of new sites of the plan's frontier could do, within the plan's time limit."""
+    """Return the best coverage and its bound for each number of new sites of the frontier, within the time limit."""
     plan, coverage = asked.plan, asked.coverage
     if not plan.frontier:
         return ()
@@ -182,7 +183,7 @@ def curve(asked: Question) -> tuple[FrontierPoint, ...]:
 
 
 def weights(demand: Demand, draw: int | None = None) -> FloatArray:
-    """Return what workers count in the choice of sites, [cell, group, slot], of the demand or of a draw of it."""
+    """Return the weights of the workers in the choice of sites, [cell, group, slot], of the demand or of a draw."""
     if draw is None or demand.draws is None:
         return demand.weight
     heads = demand.workers.sum(axis=2)
@@ -191,14 +192,14 @@ def weights(demand: Demand, draw: int | None = None) -> FloatArray:
 
 
 def weighed(coverage: Coverage, weight: FloatArray) -> Coverage:
-    """Return coverage whose rows weigh what ``weight[cell, group, slot]`` says."""
+    """Return the coverage with the weights of its rows taken from ``weight[cell, group, slot]``."""
     return replace(coverage, weight=weight[coverage.cell, coverage.group, coverage.slot])
 
 
 def near_pairs(sites: Sites, spacing_m: float) -> IntArray:
-    """Return the pairs of rows nearer to each other than the spacing, [pair x 2]; one place is no pair.
+    """Return the pairs of sites closer to each other than the spacing (m), [pair x 2], except sites at the same place.
 
-    Longer hours of a station are no station of their own and heed no distance.
+    Longer hours of an existing station are not a separate station, so the spacing does not apply to them.
     """
     if spacing_m <= 0:
         return np.empty((0, 2), dtype=np.int64)
@@ -210,7 +211,7 @@ def near_pairs(sites: Sites, spacing_m: float) -> IntArray:
 
 
 def same_place(sites: Sites) -> IntArray:
-    """Return the pairs of new sites at one place, of which one is chosen at most, [pair x 2]."""
+    """Return the pairs of new sites at the same place, of which at most one may be chosen, [pair x 2]."""
     new = np.flatnonzero(~sites.existing)
     order = new[np.argsort(sites.place[new], kind="stable")]
     groups = np.split(order, np.flatnonzero(np.diff(sites.place[order])) + 1)

@@ -1,6 +1,6 @@
-"""The plan's own checker: coverage and ways counted again, site by site, straight from travel times.
+"""The independent check of a plan: coverage and travel times recounted site by site from the travel time matrices.
 
-It shares no code with coverage matrices or solvers, so a fault in either shows as a difference.
+It shares no code with coverage matrices or solvers, so an error in either shows as a difference.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from stationplan.domain import CUTOFF_TOLERANCE, CountArray, Demand, FloatArray,
 
 
 def recount_stations(demand: Demand, sites: Sites, times: TravelTimes, standing: IntArray) -> CountArray:
-    """Return how many of the standing sites cover each (cell, group, slot) that holds workers."""
+    """Return how many of the sites ``standing`` cover each [cell, group, slot]; 0 where there are no workers."""
     stations = np.zeros(demand.workers.shape, dtype=np.int32)
     minutes = {mode: matrix.tocsc() for mode, matrix in times.minutes.items()}
     metres = {mode: matrix.tocsc() for mode, matrix in times.metres.items()}
@@ -33,9 +33,9 @@ def recount_stations(demand: Demand, sites: Sites, times: TravelTimes, standing:
 def recount_minutes(
     demand: Demand, sites: Sites, times: TravelTimes, standing: IntArray, *, far_min: float
 ) -> FloatArray:
-    """Return the minutes from each (cell, group, slot) to the nearest of the standing sites that is open and suits it.
+    """Return the minutes from each [cell, group, slot] to the nearest site of ``standing`` that is open and serves it.
 
-    ``inf`` where there is none within ``far_min``, or nobody to set out.
+    The value is ``inf`` where there is none within ``far_min`` minutes, or where there are no workers.
     """
     nearest = np.full(demand.workers.shape, np.inf)
     minutes = {mode: matrix.tocsc() for mode, matrix in times.minutes.items()}

@@ -1,4 +1,4 @@
-"""Roads as lines between junctions, so that outputs can draw them and a map can walk along them."""
+"""Roads as lines between junctions, which outputs draw and on which the map computes walking times."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from stationplan.domain import WALK, BoolArray, FloatArray, IntArray, RoadLines,
 from stationplan.geo import unproject
 
 _TOLERANCE_M = 5.0
-"""Lines are simplified by so much."""
+"""Tolerance of the simplification of lines."""
 
 
 def road_lines(network: RoadNetwork) -> RoadLines:
-    """Return the roads of a network as lines from junction to junction, those of main roads first."""
+    """Return the roads of a network as lines between junctions, main roads first."""
     forth = _sorted_arcs(network)
     near, far = np.minimum(network.tail, network.head), np.maximum(network.tail, network.head)
     street, first = np.unique(near.astype(np.int64) * network.node_count + far, return_index=True)
@@ -51,7 +51,7 @@ def _whole(points: FloatArray, crs: str) -> IntArray:
 
 
 def _along_curve(place: IntArray) -> IntArray:
-    """Return the places of points on a Z-order curve (Morton 1966): near numbers are near on the ground."""
+    """Return the positions of points on a Z-order curve (Morton 1966): close numbers mean close points."""
     low = (place - place.min(axis=0, initial=1 << 40)).astype(np.uint64)
     key = np.zeros(len(place), dtype=np.uint64)
     for bit in range(26):
@@ -63,9 +63,9 @@ def _along_curve(place: IntArray) -> IntArray:
 def _inner(
     network: RoadNetwork, node: IntArray, sizes: IntArray, order: IntArray, start: IntArray
 ) -> tuple[IntArray, IntArray]:
-    """Return the points of lines between their ends, as steps from the first end on, and how many each has.
+    """Return the inner points of lines, as steps from the first end onwards, and the number of them per line.
 
-    ``order`` is that of the lines to be, ``start`` where they then begin.
+    ``order`` is the output order of the lines, ``start`` their first points in that order.
     """
     long = order[sizes[order] > 2]
     first = (np.cumsum(sizes) - sizes)[long]
@@ -85,13 +85,13 @@ def _inner(
 
 
 def _key(network: RoadNetwork, one: NDArray[np.int32], other: NDArray[np.int32]) -> IntArray:
-    """Return the number of the street between two nodes, whichever way it runs."""
+    """Return a key of the street between two nodes that is the same in both directions."""
     near, far = np.minimum(one, other).astype(np.int64), np.maximum(one, other)
     return np.asarray(near * network.node_count + far, dtype=np.int64)
 
 
 def _sorted_arcs(network: RoadNetwork) -> tuple[IntArray, FloatArray]:
-    """Return arcs by rising (tail, head) and the seconds that a walker takes; 0 where none may go."""
+    """Return the arc keys in ascending order of (tail, head), and the walking seconds; 0 where walking is barred."""
     key = network.tail.astype(np.int64) * network.node_count + network.head
     order = np.argsort(key)
     minutes = network.minutes[WALK][order] if WALK in network.minutes else np.full(len(key), np.inf)
@@ -99,7 +99,7 @@ def _sorted_arcs(network: RoadNetwork) -> tuple[IntArray, FloatArray]:
 
 
 def _junctions(count: int, near: IntArray, far: IntArray, major: BoolArray) -> BoolArray:
-    """Return the nodes where a line ends: all but those that join two streets of one class."""
+    """Return which nodes end a line: all except those that join exactly two streets of the same class."""
     ends = np.concatenate([near, far])
     degree = np.bincount(ends, minlength=count)
     main = np.bincount(ends, np.concatenate([major, major]).astype(float), minlength=count)
@@ -107,7 +107,7 @@ def _junctions(count: int, near: IntArray, far: IntArray, major: BoolArray) -> B
 
 
 def _chains(network: RoadNetwork, near: IntArray, far: IntArray, junction: BoolArray) -> tuple[IntArray, IntArray]:
-    """Return streets joined to lines that end at junctions: the nodes of all lines, and how many each has."""
+    """Return streets merged to lines that end at junctions: the nodes of all lines, and the node count of each."""
     whole = junction[near] & junction[far]
     pairs = np.column_stack([near[whole], far[whole]]).astype(np.int64)
     near, far = near[~whole], far[~whole]
@@ -121,7 +121,7 @@ def _chains(network: RoadNetwork, near: IntArray, far: IntArray, junction: BoolA
     place = network.x[used] + 1j * network.y[used]
     order = np.argsort(place)
     node = used[order][np.searchsorted(place[order], points[:, 0] + 1j * points[:, 1])]
-    # A line that passes a junction is cut there; the junction then stands in both parts.
+    # A line that passes a junction is cut there; the junction is then part of both lines.
     inner = np.flatnonzero((np.diff(owner, prepend=-1) == 0) & (np.diff(owner, append=-1) == 0) & junction[node])
     begins = np.zeros(len(node) + len(inner), dtype=np.int64)
     node = np.insert(node, inner, node[inner])
@@ -135,7 +135,7 @@ def _chains(network: RoadNetwork, near: IntArray, far: IntArray, junction: BoolA
 def _seconds(
     network: RoadNetwork, arcs: tuple[IntArray, FloatArray], node: IntArray, sizes: IntArray, *, back: bool
 ) -> IntArray:
-    """Return the seconds along each line, or back; 0 where some part of it may not be walked."""
+    """Return the walking seconds along each line, or ``back``; 0 if any part of it is barred to walking."""
     keys, seconds = arcs
     line = np.repeat(np.arange(len(sizes)), sizes)
     step = np.flatnonzero(np.diff(line, append=-1) == 0)

@@ -1,4 +1,4 @@
-"""How often a site would be chosen if the demand were otherwise than estimated."""
+"""How often a site would be chosen if the demand differed from the estimate."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from stationplan.planning.question import question, weights
 from stationplan.scenario import PlanInput
 
 _GAP = 1e-3
-"""How near to the best the plan of a draw has to be proven. Draws differ by far more, and the last thousandth takes a
-third of the time."""
+"""Optimality gap for the plan of a draw. Draws differ by far more, and closing the last thousandth takes a third of the
+time."""
 
 
 def robustness(
@@ -28,10 +28,10 @@ def robustness(
     districts: tuple[str, ...],
     workers: int = 1,
 ) -> Robustness:
-    """Return how often the same question chooses the same sites for draws of the demand.
+    """Return how often the same question selects the same sites for draws of the demand.
 
-    The first ``plan.robustness_draws`` are asked, each within an equal part of ``plan.time_limit_s``; the most coverage
-    is looked for to within a thousandth. Threads do not change the result.
+    The first ``plan.robustness_draws`` draws are solved, each within an equal part of ``plan.time_limit_s``; coverage
+    is maximised to within a gap of a thousandth. The number of ``workers`` (threads) does not change the result.
     """
     count = 0 if demand.draws is None else min(plan.robustness_draws, len(demand.draws))
     if count == 0:

@@ -26,7 +26,7 @@ _SLACK = 1e-12
 """Relative margin for the rounding of sums."""
 
 _LOOK_AGAIN = 1.15
-"""A bound is taken whenever so many times as many sites are chosen as at the last one: it is sorted for."""
+"""Factor by which the number of chosen sites grows between two computations of the bound, each of which sorts."""
 
 
 def scorecard_of(
@@ -40,7 +40,7 @@ def scorecard_of(
     access: Access,
     workers: int,
 ) -> Scorecard:
-    """Return the scorecard of a plan that builds ``chosen`` and closes ``closed`` of the ``sites``."""
+    """Return the scorecard of a plan that builds the sites ``chosen`` and closes the sites ``closed``."""
     walking = replace(demand, groups=tuple(walker(group, asked) for group in demand.groups))
     standing = np.flatnonzero(sites.existing)
     kept = np.zeros(len(sites), dtype=bool)
@@ -49,7 +49,7 @@ def scorecard_of(
     near = within_standard(times, walking.groups[0]).astype(np.int32)
 
     def counted(which: IntArray) -> CountArray:
-        """Return how many of some sites are near, open and fit for each (cell, group, slot) with workers."""
+        """Return how many sites are near, open and serve each [cell, group, slot] with workers."""
         works = sites.open[which][:, None, :] & sites.serves[which][:, :, None]
         found = near[:, which] @ works.reshape(len(which), works.shape[1] * works.shape[2]).astype(np.int32)
         return np.where(demand.workers > 0, found.reshape(demand.workers.shape), 0).astype(np.int32)
@@ -60,17 +60,17 @@ def scorecard_of(
 
 
 def walker(group: Group, asked: ScorecardInput) -> Group:
-    """Return a group by the standard of the scorecard: on foot, within its minutes and metres."""
+    """Return a group under the service standard of the scorecard: on foot, within its minutes and metres."""
     return replace(group, mode=WALK, cutoff_min=asked.walk_min, cutoff_m=asked.walk_m, fade_min=None)
 
 
 def needed(coverage: Coverage, sites: Sites, targets: Sequence[float]) -> tuple[Needed, ...]:
-    """Return how many new sites it takes, from today, to cover each share of all workers.
+    """Return how many new sites are needed, from today, to cover each share of all workers.
 
-    ``enough`` comes from choosing the site that adds most, again and again (Nemhauser, Wolsey and Fisher 1978). For
-    ``least``: no k sites cover more than a choice does together with the k largest gains beside it, as gains only
-    fall (the bound of Minoux 1978), so fewer sites than it takes of these cannot do. Sites at one place count as one
-    more each in the bound, which it stays.
+    ``enough`` is the result of the greedy algorithm, which always adds the site with the largest gain (Nemhauser,
+    Wolsey and Fisher 1978). ``least`` is a lower bound: gains only decrease, so k further sites cover at most what the
+    current choice covers plus the k largest gains (the bound of Minoux 1978). Several sites at one place all count in
+    the bound, which keeps it valid.
     """
     cover, weight = coverage.cover, coverage.weight
     usable = np.flatnonzero(sites.counted & ~sites.existing & ~sites.forbidden)
@@ -113,6 +113,6 @@ def needed(coverage: Coverage, sites: Sites, targets: Sequence[float]) -> tuple[
 
 
 def _fewest(covered: float, gains: FloatArray, wanted: FloatArray) -> IntArray:
-    """Return the fewest further sites that could cover what is wanted if their gains added up; all where none do."""
+    """Return the fewest further sites that would cover ``wanted`` if their gains added up; all sites if none do."""
     together = covered + np.concatenate([[0.0], np.cumsum(np.sort(np.maximum(gains, 0.0))[::-1])])
     return np.minimum(np.searchsorted(together * (1 + _SLACK), wanted), len(gains))

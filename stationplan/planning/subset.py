@@ -1,7 +1,7 @@
-"""A part cut out of a study: some districts, their cells and candidates, with the stations and roads around them.
+"""A part of a study: some districts, their cells and candidates, with the stations and roads around them.
 
-What stands or leads across the border counts as far as anybody goes, so that the coverage of a part is that of its
-districts in the whole study; workers and candidates belong to one district each, and nobody is counted twice.
+Stations and roads across the border are included as far as any worker may travel, so the coverage of a part equals that
+of its districts in the whole study. Workers and candidates belong to one district each, so nobody is counted twice.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ from stationplan.scenario import PlanInput, Scenario
 from stationplan.scenario.fields import Name
 
 _WORLD_M = 1e8
-"""Metres beyond which nothing is."""
+"""Metres that exceed any projected coordinate."""
 
 _LISTS = ("required", "forbidden", "preferred", "closable", "explain")
-"""Keys of a question that name sites."""
+"""Keys of [plan] that list ids of sites."""
 
 
 def ready_for(scenario: Scenario, clock: StepClock) -> Prepared:
-    """Return what the plan of a scenario is made from: its whole area, or the districts that it is about only.
+    """Return the prepared study of a scenario: its whole area, or only the districts listed in ``[area] only``.
 
     Raises
     ------
     InputError
-        An input is missing or wrong; a district, or a site that the question names, is not there.
+        An input is missing or invalid; a listed district does not exist; a site named in [plan] is not in the part.
     """
     ready = prepare(scenario, clock)
     only = scenario.file.area.only
@@ -83,12 +83,12 @@ def ready_for(scenario: Scenario, clock: StepClock) -> Prepared:
 def part_of(
     ready: Prepared, districts: IntArray, name: LocalText | None = None, *, plan: PlanInput | None = None
 ) -> Prepared:
-    """Return some districts of a study (rows, ascending), with a question asked of them alone.
+    """Return the part of a study that consists of some districts (ascending rows), with its own question.
 
-    ``name`` is added to that of the study; ``plan`` is the question, by default that of the whole.
+    ``name`` is appended to the name of the study; ``plan`` is the question, by default that of the whole study.
 
-    What became of the inputs is told of the whole; a unit is made from its part of them only. Ids of sites that are not
-    in the unit leave the lists of the question, and no more sites are asked for than it has candidates.
+    Data quality is reported for the whole study; a part uses its share of the inputs only. Ids of sites outside the
+    part are dropped from the lists of the question, and the number of new sites is limited to the number of candidates.
     """
     border_m, plan = ready.reach_m, ready.file.plan if plan is None else plan
     rows = ready.area.districts
@@ -97,7 +97,7 @@ def part_of(
     if border_m < _WORLD_M:
         around = shapely.buffer(shape, border_m + ready.file.roads.max_snap_m)
     shapely.prepare(around)
-    number = np.full(len(rows) + 1, -1, dtype=np.int64)  # the last is for -1, outside every district
+    number = np.full(len(rows) + 1, -1, dtype=np.int64)  # the last entry is for -1: outside every district
     number[districts] = np.arange(len(districts))
     sites, demand = ready.sites, ready.demand
     mine = number[demand.district] >= 0
@@ -122,7 +122,7 @@ def part_of(
         notes=(note,),
         inputs=(
             replace(ready.study.inputs[0], sha256=ready.study.scenario_fingerprint),
-        ),  # the scenario, by its content
+        ),  # the scenario, identified by its content
         quality=(),
         timings_s={},  # a part is the same whenever it is cut out
     )
@@ -140,7 +140,7 @@ def part_of(
 
 
 def _question(plan: PlanInput, sites: Sites) -> PlanInput:
-    """Return a question about some sites only."""
+    """Return a question limited to the given sites."""
     known = set(sites.site_id)
     usable = int((sites.counted & ~sites.forbidden).sum())
     left, phases = usable, []
@@ -173,7 +173,7 @@ def _demand(demand: Demand, mine: BoolArray, number: IntArray) -> Demand:
 
 
 def _surface(surface: Surface, mine: BoolArray, districts: IntArray, number: IntArray) -> Surface:
-    """Return the surface of some cells; what was learned of the whole stays with the whole."""
+    """Return the surface of some cells; learned models are dropped, as they describe the whole study."""
     cells, totals = surface.cells, surface.totals
     return replace(
         surface,
@@ -208,7 +208,7 @@ def _sites(sites: Sites, kept: BoolArray, number: IntArray) -> Sites:
         for item in fields(sites)
     }
     district = number[sites.district[kept]]
-    # Stations across the border are not the part's own to close.
+    # Stations across the border belong to another part and cannot be closed here.
     closable = sites.closable[kept] & (district >= 0)
     return Sites(**{**columns, "place": place[sites.place[kept]], "district": district, "closable": closable})
 

@@ -1,4 +1,4 @@
-"""The scenario's demand: its inputs to a surface of workers, and that to demand by time slot."""
+"""The demand of a scenario: a surface of workers from its inputs, and the demand by time slot from that surface."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def surface_of(
 ) -> Surface:
     """Return the workers of every cell and group of a scenario.
 
-    Features beside counts and area are made where something needs them: a rate, a model, or ``every``. ``progress``
-    is told the share of the features that is done.
+    Features other than counts and area are computed only if a rate, a model or ``every`` requires them. ``progress``
+    is called with the share of the features that is done, from 0 to 1.
 
     Raises
     ------
     InputError
-        The scenario refers to a feature that nothing gives; totals or counts do not fit; nobody is left.
+        The scenario refers to a feature that no input provides; totals or counts are inconsistent; no workers are left.
     """
     file, given = scenario.file, inputs.demand
     demand = file.demand
@@ -87,7 +87,7 @@ def _wishes(file: ScenarioFile, name: str) -> Wishes:
 
 
 def timed(scenario: Scenario, surface: Surface, inputs: Inputs) -> Demand:
-    """Return a surface by the scenario's time slots, exposed work weighted where there is heat."""
+    """Return the demand of a surface by time slot; with heat, exposed work is weighted."""
     file = scenario.file
     groups = [
         Group(key, group.name.text, group.mode, group.cutoff_min, group.cutoff_m, group.fade_min)

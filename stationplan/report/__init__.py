@@ -1,4 +1,4 @@
-"""A plan as tables, workbook, GIS layers, tables of a database and a printable page."""
+"""A plan as tables, workbook, GIS layers, database tables and a printable report."""
 
 from __future__ import annotations
 

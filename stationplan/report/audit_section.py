@@ -1,4 +1,4 @@
-"""Sections of a plan's report on the national service circle, and on the stations that stand already."""
+"""Sections of a plan's report on the national service circle and on the existing stations."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from stationplan.text.reasons import SHOWN_FROM
 
 _LISTED = 10
 _FAR_M = 200.0
-"""A station farther from any road than this is hardly where its record says; GCJ-02 is off by 400 m in Sichuan."""
+"""A station farther than this from any road is probably mislocated; the GCJ-02 offset is about 400 m in Sichuan."""
 
 
 class Circle(Protocol):
-    """The limits of the service circle, both closed."""
+    """The limits of the service circle, both inclusive."""
 
     @property
     def walk_min(self) -> float:
-        """Minutes on foot."""
+        """Walking time in minutes."""
 
     @property
     def walk_m(self) -> float:
-        """Metres of road."""
+        """Distance along roads in metres."""
 
 
 def circle_figure(
     circle: Circle, before: float | None, after: float | None, cross: float | None, lang: Language
 ) -> Figure:
-    """Return the shares of workers inside the service circle today, with the plan, and twice with it."""
+    """Return the key figure of workers inside the service circle: share today, with the plan, and cross-covered."""
     word = words(lang)
     return Figure(
         word(
@@ -51,7 +51,7 @@ def circle_figure(
 
 
 def circle_section(circle: Circle, blocks: Sequence[Block], lang: Language) -> Section:
-    """Return the section on the service circle, with its heading and how to read it."""
+    """Return the section on the service circle, with its heading and reading hint."""
     word = words(lang)
     hint = word(
         "Workers with an open, suitable station within {minutes} min and {metres} m on foot, whatever way they travel "
@@ -69,7 +69,7 @@ def scorecard_figure(plan: Plan, lang: Language) -> Figure:
 
 
 def scorecard_section(plan: Plan, lang: Language) -> Section:
-    """Return who is inside the service circle today and with the plan, and what it takes to cover more."""
+    """Return the section on workers inside the service circle today and with the plan, and on sites still needed."""
     word, card = words(lang), plan.scorecard
     columns = (
         Column(word("Name"), "name", 2.4),
@@ -124,13 +124,13 @@ def _needed(needed: tuple[Needed, ...], lang: Language) -> ReportTable:
 
 
 def goal_cells(share: float, enough: int | None, lang: Language) -> tuple[Cell, Cell]:
-    """Return a share to be covered, without a digit where it needs none, and how many new sites are enough for it."""
+    """Return the cells of a target share, with a decimal only if needed, and of the new sites enough for it."""
     shown = percent(share, 0 if math.isclose(share * 100, round(share * 100)) else 1)
     return Cell(shown), Cell(words(lang)("Out of reach") if enough is None else number(enough), strong=True)
 
 
 def audit_sections(plan: Plan, lang: Language) -> list[Section]:
-    """Return which stations could close, which gain most from longer hours, and which hardly stand where they say."""
+    """Return the audit: stations that could close, that gain most from longer hours, or may be mislocated."""
     word, audit = words(lang), plan.audit
     if not len(audit.site):
         return []
@@ -178,13 +178,13 @@ def _station(plan: Plan, row: int, lang: Language) -> tuple[Cell, Cell]:
 
 
 def _away_m(plan: Plan, row: int) -> float:
-    """Return how far a station is from the road (m); 0 in a district without roads, where that says nothing."""
+    """Return the distance of a station from the nearest road (m); 0 in a district without roads."""
     district = int(plan.sites.district[plan.audit.site[row]])
     return 0.0 if district >= 0 and plan.straight[district] else float(plan.audit.away_m[row])
 
 
 def _odd(plan: Plan, row: int, lang: Language) -> str:
-    """Return what is odd about the place of a station; empty where nothing is."""
+    """Return what is implausible about the position of a station; empty if nothing is."""
     word, away = words(lang), _away_m(plan, row)
     told = [word("outside every district")] if plan.audit.outside[row] else []
     if math.isinf(away):
@@ -195,7 +195,7 @@ def _odd(plan: Plan, row: int, lang: Language) -> str:
 
 
 def stations_sheet(plan: Plan, lang: Language) -> Sheet:
-    """Return every existing station with what it does, and the order in which the redundant ones could close."""
+    """Return the sheet of existing stations with their audit, and the order in which redundant ones could close."""
     word, sites, audit = words(lang), plan.sites, plan.audit
     columns = [
         (word("Id"), "text", 14),

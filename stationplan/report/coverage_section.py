@@ -1,4 +1,4 @@
-"""Sections of a plan's report on who is covered, and on what other plans could do."""
+"""Sections of a plan's report on coverage, travel times, capacity, other numbers of sites, and phases."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from stationplan.text.names import district_name
 
 
 def share_text(share: float | None) -> str:
-    """Return a share as a percentage; a dash where there is none."""
+    """Return a share as a percentage; a dash for ``None``."""
     return "–" if share is None else percent(share)
 
 
 def bar_cell(before: float | None, after: float | None) -> Cell:
-    """Return a bar of two shares, today and with the plan; without them it is empty."""
+    """Return a cell with a bar of two shares, today and with the plan; ``None`` is drawn as 0."""
     return Cell(f"{share_text(before)} → {share_text(after)}", bar=(before or 0.0, after or 0.0))
 
 
 def covered_figure(before: float | None, after: float | None, total: float, lang: Language) -> Figure:
-    """Return the share of so many workers covered today and with a plan, as a key figure."""
+    """Return the key figure of the share of ``total`` workers covered today and with a plan."""
     word = words(lang)
     value = word("{before} → {after}", before=share_text(before), after=share_text(after))
     return Figure(word("Workers covered"), value, word("of {total} workers", total=number(total)))
 
 
 def minutes_text(minutes: float | None) -> str:
-    """Return minutes to a tenth; a dash where there are none."""
+    """Return minutes to one decimal; a dash for ``None``."""
     return "–" if minutes is None else number(minutes, 1)
 
 
 def built_words(plan: Plan, lang: Language, phase: int | None = None) -> str:
-    """Return how many new sites a plan or a phase has, and how many stations with longer hours."""
+    """Return the number of new sites of a plan or a phase, and the number of stations with longer hours, as text."""
     sites, longer = new_sites(plan, phase)
     if not longer:
         return number(sites)
@@ -47,7 +47,7 @@ def built_words(plan: Plan, lang: Language, phase: int | None = None) -> str:
 
 
 def coverage_section(plan: Plan, lang: Language) -> Section:
-    """Return the coverage today and with the plan: in all, by district, group and slot, and by group and slot."""
+    """Return the coverage today and with the plan: total, by district, by group, by slot, and by group and slot."""
     word = words(lang)
     columns = (
         Column(word("Name"), "name", 2.4),
@@ -80,7 +80,7 @@ def coverage_section(plan: Plan, lang: Language) -> Section:
 
 
 def _shares(plan: Plan, stations: np.ndarray[tuple[int, ...], np.dtype[np.int32]]) -> list[list[float | None]]:
-    """Return the share covered, [group][slot]; ``None`` where nobody works."""
+    """Return the covered share, [group][slot]; ``None`` where there are no workers."""
     total = plan.demand.workers.sum(axis=0)
     covered = np.where(stations > 0, plan.demand.workers, 0.0).sum(axis=0)
     return [
@@ -104,7 +104,7 @@ def _coverage_row(name: str, change: Change, lang: Language) -> tuple[Cell, ...]
 
 
 def outlook_sections(plan: Plan, lang: Language) -> list[Section]:
-    """Return the ways, the room, what other numbers of sites could do, and the phases, where the plan has them."""
+    """Return the sections on travel times, capacity, other numbers of sites and phases that apply to the plan."""
     made = (_ways(plan, lang), _room(plan, lang), _frontier(plan, lang), _phases(plan, lang))
     return [section for section in made if section is not None]
 

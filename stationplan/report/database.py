@@ -1,6 +1,6 @@
-"""The plan's layers as tables of a PostGIS database, all of them or none.
+"""The plan's layers as tables of a PostGIS database, written in one transaction.
 
-Only tables that we wrote are ever replaced: they are known by the comment that stands at each of them.
+Only tables written by stationplan are ever replaced; they are recognised by the comment on each table.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from stationplan.errors import FaultList, InputError, Message, say
 from stationplan.report.layers import layers
 from stationplan.storage.database import connection_to, postgis_schema, shown_url
 
-if TYPE_CHECKING:  # an extra: imported where a database is used
+if TYPE_CHECKING:  # an optional dependency: imported only where a database is used
     from sqlalchemy import Connection, MetaData, Table
 
 DEFAULT_SCHEMA = "stationplan"
@@ -35,16 +35,22 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = :schema AND c.relname = ANY(:names) ORDER BY 1"""
 _LOCK_WAIT_S = 30
 _DEPENDED_ON = "2BP01"
-"""SQLSTATE of dropping what other things need."""
+"""SQLSTATE for dropping an object that other objects depend on."""
 
 _MAX_NAME_BYTES = 63
 """PostgreSQL cuts longer names without an error."""
 
 
 def refuse_database(url: str, *, schema: str = DEFAULT_SCHEMA, overwrite: bool = False) -> None:
-    """Raise :class:`InputError` when :func:`write_database` would be refused: it is tried, and taken back."""
+    """Raise if :func:`write_database` would fail; the tables are created in a transaction that is rolled back.
+
+    Raises
+    ------
+    InputError
+        As for :func:`write_database`.
+    """
     with _place_for_tables(url, schema, overwrite=overwrite) as connection:
-        from geoalchemy2 import Geometry  # noqa: PLC0415 - an extra, there once connected
+        from geoalchemy2 import Geometry  # noqa: PLC0415 - an optional dependency, installed if connected
         from sqlalchemy import Column, MetaData, Table  # noqa: PLC0415 - likewise
 
         trial = MetaData(schema=schema)
@@ -57,19 +63,19 @@ def refuse_database(url: str, *, schema: str = DEFAULT_SCHEMA, overwrite: bool =
 def write_database(plan: Plan, url: str, *, schema: str = DEFAULT_SCHEMA, overwrite: bool = False) -> None:
     r"""Write the layers of a plan, in WGS-84, as tables ``proposed``, ``existing``, ``districts`` and ``demand``.
 
-    The schema is made where it is missing. Every table has a primary key, a spatial index, and a comment with the
-    plan's name and the fingerprint of its scenario. Text is stored as it is, but for NUL, which PostgreSQL cannot
-    hold, and which becomes ``\x00``. Districts become multipolygons.
+    The schema is created if it is missing. Every table has a primary key, a spatial index, and a comment with the name
+    of the plan and the fingerprint of its scenario. Text is stored unchanged, except that NUL, which PostgreSQL cannot
+    store, becomes ``\x00``. Districts become multipolygons.
 
     Raises
     ------
     InputError
-        The database cannot be reached or refuses, has no PostGIS, or has tables of these names: any of others, or any
-        of ours where ``overwrite`` is false. The database then stands as before.
+        The database cannot be reached, denies access or has no PostGIS; or it has a table of one of these names that
+        stationplan did not write, or one that it wrote while ``overwrite`` is false. The database is then unchanged.
     """
     comment = f"{_MARK} Plan: {plan.study.name.zh} / {plan.study.name.en}. Scenario: {plan.study.scenario_fingerprint}"
     with _place_for_tables(url, schema, overwrite=overwrite) as connection:
-        from sqlalchemy import MetaData  # noqa: PLC0415 - an extra, there once connected
+        from sqlalchemy import MetaData  # noqa: PLC0415 - an optional dependency, installed if connected
 
         metadata = MetaData(schema=schema)
         frames = layers(plan)
@@ -82,7 +88,7 @@ def write_database(plan: Plan, url: str, *, schema: str = DEFAULT_SCHEMA, overwr
 
 @contextmanager
 def _place_for_tables(url: str, schema: str, *, overwrite: bool) -> Iterator[Connection]:
-    """Give a transaction in which the schema is there and holds no table of the names of our layers."""
+    """Yield a connection in a transaction in which the schema exists and has no table with the name of a layer."""
     faults = FaultList(shown_url(url))
     if not schema.isprintable() or not 0 < len(schema.encode()) <= _MAX_NAME_BYTES:
         faults.add(
@@ -103,8 +109,8 @@ def _cure(state: str) -> Message:
 
 
 def _clear(connection: Connection, schema: str, *, overwrite: bool, faults: FaultList) -> None:
-    """Make the schema if it is missing, and remove tables of ours from it, once no other table stands in the way."""
-    from sqlalchemy import MetaData, Table, inspect, text  # noqa: PLC0415 - an extra
+    """Create the schema if it is missing and drop our tables in it; add faults if other tables have their names."""
+    from sqlalchemy import MetaData, Table, inspect, text  # noqa: PLC0415 - an optional dependency
     from sqlalchemy.schema import CreateSchema, DropTable  # noqa: PLC0415 - likewise
 
     home = postgis_schema(connection)
@@ -115,7 +121,7 @@ def _clear(connection: Connection, schema: str, *, overwrite: bool, faults: Faul
         raise InputError(faults.faults)
     settings = "SELECT set_config('search_path', quote_ident(:home), true), set_config('lock_timeout', :wait, true)"
     connection.execute(text(settings), {"home": home, "wait": f"{_LOCK_WAIT_S}s"})
-    # One writer at a time: two at once would both find the place empty.
+    # One writer at a time: two concurrent writers would both find no tables.
     lock = "SELECT pg_advisory_xact_lock(hashtext('stationplan'), hashtext(:schema))"
     connection.execute(text(lock), {"schema": schema})
     if not inspect(connection).has_schema(schema):
@@ -140,7 +146,7 @@ def _clear(connection: Connection, schema: str, *, overwrite: bool, faults: Faul
 
 
 def _table(metadata: MetaData, layer: str, frame: GeoDataFrame, comment: str) -> Table:
-    from geoalchemy2 import Geometry  # noqa: PLC0415 - an extra
+    from geoalchemy2 import Geometry  # noqa: PLC0415 - an optional dependency
     from sqlalchemy import BigInteger, Column, Double, Table, Text  # noqa: PLC0415 - likewise
 
     columns: list[Column[object]] = []
@@ -156,7 +162,7 @@ def _table(metadata: MetaData, layer: str, frame: GeoDataFrame, comment: str) ->
 
 
 def _rows(frame: GeoDataFrame) -> list[dict[str, object]]:
-    """Return the rows of a layer as PostgreSQL takes them: geometry as hexadecimal EWKB, NaN as NULL."""
+    """Return the rows of a layer as values for PostgreSQL: geometry as hexadecimal EWKB, NaN as NULL."""
     columns = {str(name): [_value(value) for value in frame[name].tolist()] for name in frame.columns}
     shapes = [
         shapely.multipolygons([shape]) if shape.geom_type == "Polygon" else shape for shape in frame.geometry.to_numpy()

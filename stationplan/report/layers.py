@@ -1,4 +1,4 @@
-"""The plan as layers for any GIS, and as a GeoPackage."""
+"""The plan as GIS layers, and as a GeoPackage."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stationplan.text.names import district_name
 
 
 def layers(plan: Plan) -> dict[str, GeoDataFrame]:
-    """Return the layers proposed, existing, districts and demand, in WGS-84."""
+    """Return the layers ``proposed``, ``existing``, ``districts`` and ``demand``, in WGS-84."""
     frames = {
         "proposed": _proposed(plan),
         "existing": _existing(plan),
@@ -27,7 +27,7 @@ def layers(plan: Plan) -> dict[str, GeoDataFrame]:
 
 def write_geopackage(plan: Plan, path: Path) -> None:
     """Write the layers of a plan into a GeoPackage; the same plan gives the same bytes."""
-    # A fixed date of making; GDAL's own is that of the clock.
+    # A fixed creation date; by default GDAL writes the current time.
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z"})
     try:
         for layer, frame in layers(plan).items():
@@ -54,7 +54,7 @@ def _sites(plan: Plan, sites: IntArray) -> GeoDataFrame:
 
 
 def _existing(plan: Plan) -> GeoDataFrame:
-    """Return existing stations with what the audit says; stations across the border of a part have no audit."""
+    """Return existing stations with their audit; it is NaN for stations outside the districts of a part."""
     station = np.flatnonzero(plan.sites.existing)
     frame, audit = _sites(plan, station), plan.audit
     row = np.searchsorted(station, audit.site)

@@ -1,4 +1,4 @@
-"""The map of a plan to be printed large, as SVG: who is covered today, by the plan, and not at all."""
+"""The map sheet of a plan for large prints, as SVG: workers covered today, covered with the plan, or not covered."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from stationplan.text.catalogue import number, words
 from stationplan.text.names import district_name
 
 _WIDTH, _HEIGHT, _LINE = 1180.0, 800.0, 20.0
-"""Units of the map at most, and of a line of its legend."""
+"""Maximum size of the map, and height of a line of its legend, in SVG units."""
 
 _MARGIN = 0.02
 LEAST_SIDE = 2.2
-"""Cells drawn smaller than this are put together."""
+"""Cells that would be smaller than this (SVG units) are aggregated to a grid."""
 
 STATE_COLOURS = ("#0b6b66", "#63c5b5", "#d9792b")
-"""Covered today, by the plan only, not at all; told apart by the colour-blind too."""
+"""Covered today, covered with the plan only, not covered; distinguishable by colour-blind readers."""
 
 _ROAD, _BORDER, _SITE, _STATION = "#c3c8ce", "#57616d", "#5b2a86", "#1d2733"
 
 
 class _Frame:
-    """From metres to units of the picture, y downwards."""
+    """The transformation from projected metres to SVG units, with y downwards."""
 
     def __init__(self, west: float, south: float, east: float, north: float) -> None:
         margin = max(east - west, north - south, 1.0) * _MARGIN
@@ -43,7 +43,7 @@ class _Frame:
         return (x - self.west) * self.scale, (self.north - y) * self.scale
 
     def path(self, shape: shapely.Geometry) -> str:
-        """Return the lines of a shape as the data of a path, what is too small to see left out."""
+        """Return the lines of a shape as SVG path data, simplified to what is visible."""
         drawn = []
         simple = shapely.simplify(shape, 0.6 / self.scale)
         lines = shapely.get_parts(simple)
@@ -56,7 +56,7 @@ class _Frame:
 
 
 def map_sheet(plan: Plan, lang: Language) -> Markup:
-    """Return the map: districts, main roads, cells by coverage, stations, proposed sites by build order, legend."""
+    """Return the map as SVG: districts, main roads, cells by coverage, stations, numbered proposed sites, legend."""
     districts = plan.area.districts.geometry.to_numpy()
     frame = _Frame(*shapely.total_bounds(districts).tolist())
     width, closed = max(frame.width, 760.0), len(plan.solution.closed) > 0
@@ -84,7 +84,7 @@ def map_sheet(plan: Plan, lang: Language) -> Markup:
 
 
 def _cells(plan: Plan, frame: _Frame) -> list[str]:
-    """Return squares with an area by workers, a path for each state; small ones put together on a grid."""
+    """Return squares with areas proportional to workers, one path per state; small ones are aggregated to a grid."""
     demand = plan.demand
     workers = demand.workers.sum(axis=(1, 2))
     before, after = uncovered(plan, plan.recounted.stations_before), uncovered(plan, plan.recounted.stations_after)
@@ -100,7 +100,7 @@ def _cells(plan: Plan, frame: _Frame) -> list[str]:
         x, y = np.ascontiguousarray((places.T.astype(np.float64) + 0.5) * side)
     there = np.flatnonzero(workers > 0)
     state = np.where(before[there] * 2 <= workers[there], 0, np.where(after[there] * 2 <= workers[there], 1, 2))
-    # The scale ends at the 98th percentile: a few huge cells would make all others dots.
+    # The scale is capped at the 98th percentile, as a few very large cells would shrink all others to dots.
     top = float(np.percentile(workers[there], 98)) if len(there) else 1.0
     sides = np.clip(np.sqrt(workers[there] / top), 0.22, 1.0) * side
     drawn = []
@@ -120,7 +120,7 @@ def _cells(plan: Plan, frame: _Frame) -> list[str]:
 
 
 def _spacing(x: FloatArray, y: FloatArray) -> float:
-    """Return the median distance of a cell to the next one, in units of the picture."""
+    """Return the median distance between neighbouring cells, in SVG units."""
     if len(x) < 2:
         return 12.0
     points = shapely.points(x, y)
@@ -175,7 +175,7 @@ def _dot(x: float, y: float, radius: float) -> str:
 
 
 def _proposed(plan: Plan, frame: _Frame) -> list[str]:
-    """Return the proposed sites with their numbers, the first to be built on top."""
+    """Return the proposed sites with their numbers; the first in build order is drawn on top."""
     sites: IntArray = plan.chosen
     x, y = frame.at(plan.sites.x[sites], plan.sites.y[sites])
     many = len(sites) > 99
@@ -187,7 +187,7 @@ def _proposed(plan: Plan, frame: _Frame) -> list[str]:
 
 
 def _scale(frame: _Frame, lang: Language) -> list[str]:
-    """Return a bar of a round length, and an arrow to the north of the grid."""
+    """Return a scale bar of a round length, and an arrow to grid north."""
     across = frame.width / frame.scale
     metres = 10.0 ** math.floor(math.log10(max(across / 5, 1.0)))
     metres *= max(step for step in (1, 2, 5) if step * metres <= max(across / 5, 1.0))

@@ -1,4 +1,4 @@
-"""Charts of a plan as inline SVG. Same figures, same bytes; text is escaped and never measured by its letters."""
+"""Charts of a plan as inline SVG. Equal figures give equal bytes; text is escaped and its width is never measured."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from stationplan.text.catalogue import percent
 _TEAL, _LIGHT, _INK, _QUIET, _LINE = "#0b6b66", "#7cc4bd", "#1d2733", "#57616d", "#d8dce1"
 
 _SHADES = ("#f7f4ee", "#dcecea", "#b3d9d5", "#7cc4bd", "#2f938c", "#0b6b66")
-"""Light to dark for coverage."""
+"""Light to dark shades of coverage."""
 
 _STEPS = (0.40, 0.55, 0.70, 0.85, 0.95)
-"""Where the next darker shade begins: finer at the top, where most of a plan lies."""
+"""Shares at which the next darker shade begins: finer at the top, where most values of a plan are."""
 
 _NAME_WIDTH = 27
 
 
 def short(name: str, width: int = _NAME_WIDTH) -> str:
-    """Return a name as a picture has room for it: so many letters, or half as many Chinese characters.
+    """Return a name shortened to ``width`` letters, or half as many Chinese characters.
 
     >>> short("Sanitation workers", 12), short("网约车司机", 8)
     ('Sanitation …', '网约车…')
@@ -47,16 +47,16 @@ def text_at(
     bold: bool = False,
     halo: bool = False,
 ) -> str:
-    """Return a text of a picture, escaped; a halo keeps it legible on a map."""
+    """Return an escaped SVG text element; ``halo`` adds a white outline that keeps it legible on a map."""
     weight = ' font-weight="700"' if bold else ""
     place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size:g}"{weight}'
-    # Twice instead of paint-order, which not every program that shows SVG knows.
+    # Drawn twice instead of with paint-order, which not every SVG viewer supports.
     behind = f'<text {place} fill="#fff" stroke="#fff" stroke-width="3">{escape(text)}</text>' if halo else ""
     return f'{behind}<text {place} fill="{colour}">{escape(text)}</text>'
 
 
 def growth(shares: Sequence[float], *, x_title: str, y_title: str) -> Markup:
-    """Return the share covered with the first 0, 1, 2, ... sites of the build order."""
+    """Return a chart of the share covered with the first 0, 1, 2, ... sites of the build order."""
     width, height, left, top = 560.0, 210.0, 58.0, 22.0
     low = max(0.0, int(min(shares) * 10) / 10 - 0.1)
     high = min(1.0, int(max(shares) * 10 + 0.999) / 10)
@@ -94,7 +94,7 @@ def tiles(
     before: Sequence[Sequence[float | None]],
     after: Sequence[Sequence[float | None]],
 ) -> Markup:
-    """Return a tile for each row and column with its shares before and after, the darker the more after."""
+    """Return a tile for each row and column with its shares before and after; darker means a higher share after."""
     left, top, high = 166.0, 26.0, 34.0
     wide = min(max(520.0 / max(len(columns), 1), 72.0), 130.0)
     parts = [

@@ -32,11 +32,11 @@ Json = dict[str, object]
 SCHEMA_VERSION = 1
 
 _GAPS = 20
-"""Gaps that are told; the biggest come first."""
+"""Gaps that are reported, the biggest first."""
 
 
 def schema() -> Json:
-    """Return the JSON Schema of :func:`document`; its aims and travel modes are those that the package knows."""
+    """Return the JSON Schema of :func:`document`; its aims and travel modes are the registered ones."""
     text = resources.files("stationplan").joinpath("report/plan.schema.json").read_text("utf-8")
     loaded: Json = json.loads(text)
     _values_of(loaded, "solution", "properties", "aim")["enum"] = sorted(AIMS)
@@ -45,7 +45,7 @@ def schema() -> Json:
 
 
 def _values_of(schema: Json, *path: str) -> Json:
-    """Return the part of the schema that lies at a path below its properties."""
+    """Return the part of the schema at a path below its properties."""
     part = cast("Json", schema["properties"])
     for key in path:
         part = cast("Json", part[key])
@@ -53,7 +53,7 @@ def _values_of(schema: Json, *path: str) -> Json:
 
 
 def document(plan: Plan) -> Json:
-    """Return the plan as plain values: shares from 0 to 1 (``None``: no workers), WGS-84 degrees, workers, yuan."""
+    """Return the plan as JSON values: shares from 0 to 1 (``None``: no workers), WGS-84 degrees, workers, yuan."""
     total = overall(plan)
     solution = plan.solution
     districts = plan.area.districts
@@ -140,7 +140,7 @@ def document_text(plan: Plan) -> str:
 
 
 def site_documents(plan: Plan) -> list[Json]:
-    """Return the proposed sites in build order as plain values."""
+    """Return the proposed sites in build order as JSON values."""
     return [_site(plan, order) for order in range(len(plan.chosen))]
 
 
@@ -186,7 +186,7 @@ def _site(plan: Plan, order: int) -> Json:
 
 
 def _scorecard(plan: Plan) -> Json:
-    """Return the service circle today and with the plan, and how many sites reach which share."""
+    """Return coverage by the service circle today and with the plan, and how many sites reach which share."""
     card = plan.scorecard
     before, after = scorecard_shares(plan)
     return {
@@ -199,7 +199,7 @@ def _scorecard(plan: Plan) -> Json:
 
 
 def _audit(plan: Plan) -> list[Json]:
-    """Return what each existing station does."""
+    """Return the audit of each existing station."""
     audit, sites = plan.audit, plan.sites
     closable = set(audit.closable.tolist())
     lon, lat = unproject(sites.x[audit.site], sites.y[audit.site], plan.area.crs)
@@ -223,7 +223,7 @@ def _audit(plan: Plan) -> list[Json]:
 
 
 def _gaps(plan: Plan) -> list[Json]:
-    """Return the places where most workers stay uncovered, in words and degrees."""
+    """Return the places with the most uncovered workers, as text and in degrees."""
     return [
         {
             "place": {"zh": gap_place(plan, gap, "zh"), "en": gap_place(plan, gap, "en")},
@@ -237,7 +237,7 @@ def _gaps(plan: Plan) -> list[Json]:
 
 
 def _ways(plan: Plan) -> Json | None:
-    """Return the ways to a station, in all and by group; ``None`` where the plan is not about them."""
+    """Return the travel times to a station, in total and by group; ``None`` if they were not measured."""
     journeys, change = plan.coverage.journeys, ways(plan)
     if journeys is None or change is None:
         return None
@@ -264,7 +264,7 @@ def _way_change(change: tuple[Way, Way]) -> Json:
 
 
 def _room(plan: Plan) -> Json | None:
-    """Return the workers who find room, in all and by district; ``None`` where the plan is not about room."""
+    """Return the served workers, in total and by district; ``None`` if the plan is not about capacity."""
     total = room(plan)
     if total is None:
         return None
@@ -288,7 +288,7 @@ def _by_group_and_slot(plan: Plan, workers: FloatArray) -> Json:
 
 
 def _held(plan: Plan, held: Held | None) -> Json | None:
-    """Return a rule, the id of the district whose floor it is, and the id of the better site that is too dear."""
+    """Return a rule with the id of the district of a floor, or of a better site excluded by budget or spacing."""
     if held is None:
         return None
     district = str(plan.area.districts["district_id"].iloc[held.district]) if held.district >= 0 else None

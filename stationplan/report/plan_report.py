@@ -1,4 +1,4 @@
-"""A plan as a report: what every reader is told of it, in order."""
+"""The content of the report of a plan, in reading order."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from stationplan.text.catalogue import number, percent, percent_up, translate, w
 from stationplan.text.names import mode_names, role_name, site_name
 
 _NAMED = 60
-"""Names that there is room for beside the map."""
+"""Names listed beside the map at most."""
 
 _FINDINGS = 20
-"""Kinds of findings that a report tells; the workbook holds every single one."""
+"""Kinds of findings that a report lists; the workbook lists every single finding."""
 
 
 def plan_report(plan: Plan, *, lang: Language = "zh") -> Report:
-    """Return what the report of a plan says, for any of the writers."""
+    """Return the report of a plan as records for any of the writers."""
     return report_of(
         plan.study,
         lang,
@@ -58,7 +58,7 @@ def plan_report(plan: Plan, *, lang: Language = "zh") -> Report:
 def report_of(
     study: Titled, lang: Language, *, figures: tuple[Figure, ...], sheet: MapSheet, sections: tuple[Section, ...]
 ) -> Report:
-    """Return a report with what every report says of what it is about."""
+    """Return a report with the title, marks, notice and version that every report contains."""
     word = words(lang)
     return Report(
         lang=lang,
@@ -112,7 +112,7 @@ def sheet_of(
 
 
 def key_figures(plan: Plan, lang: Language) -> tuple[Figure, ...]:
-    """Return the figures that everybody asks for first."""
+    """Return the key figures of a plan."""
     word = words(lang)
     total = overall(plan)
     gained = total.after.workers - total.before.workers
@@ -137,7 +137,7 @@ def key_figures(plan: Plan, lang: Language) -> tuple[Figure, ...]:
 
 
 def aim_figures(plan: Plan, lang: Language) -> list[Figure]:
-    """Return the key figures that the aim of a plan adds."""
+    """Return the key figures added by the aim of a plan."""
     return [
         Figure(translate(figure.label, lang), translate(figure.value, lang), translate(figure.note, lang))
         for figure in plan.aim.figures
@@ -164,7 +164,7 @@ def _gap(plan: Plan, lang: Language) -> str:
 
 
 def assumptions_section(demand: Demand, lang: Language) -> Section:
-    """Return the standards of the groups, how workers are counted and when a station covers them."""
+    """Return the section on service standards of the groups, counting of workers, and conditions of coverage."""
     word = words(lang)
     columns = (
         Column(word("Group"), "name"),
@@ -225,7 +225,7 @@ def _certainty(plan: Plan, lang: Language) -> Section:
 
 
 def uncertainty(plan: Plan, lang: Language) -> list[str]:
-    """Return how far the coverage and the choice depend on what is not known of the demand."""
+    """Return sentences on how much the coverage and the choice of sites depend on the uncertainty of the demand."""
     word = words(lang)
     ends = overall(plan).after.share_range
     if ends is None:
@@ -248,7 +248,7 @@ def uncertainty(plan: Plan, lang: Language) -> list[str]:
 
 
 def quality_sections(quality: Sequence[Quality], lang: Language) -> list[Section]:
-    """Return what became of the inputs' records at a glance, and the kinds of findings, most frequent first."""
+    """Return the section on what happened to the records of each input, and kinds of findings, most frequent first."""
     if not quality:
         return []
     word, names = words(lang), action_names(lang)

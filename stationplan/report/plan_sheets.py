@@ -1,4 +1,4 @@
-"""Sheets of a plan's workbook beside the lists of sites: summary, gaps, assumptions."""
+"""Sheets of a plan's workbook other than the lists of sites: summary, gaps, assumptions."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _GAPS = 50
 
 
 def summary_sheet(plan: Plan, lang: Language) -> Sheet:
-    """Return the key figures and how certain they are, a line each."""
+    """Return the sheet of key figures and of statements on their certainty, one per row."""
     return figures_sheet(key_figures(plan, lang), (translate(plan.aim.proof, lang), *uncertainty(plan, lang)), lang)
 
 
 def figures_sheet(figures: Sequence[Figure], certain: Sequence[str], lang: Language) -> Sheet:
-    """Return key figures and sentences on how certain they are, a line each."""
+    """Return a summary sheet of key figures and of sentences on their certainty, one per row."""
     word = words(lang)
     rows: list[list[object]] = [[figure.label, figure.value, figure.note] for figure in figures]
     rows += [[word("Certainty"), "", said] for said in certain]
@@ -31,7 +31,7 @@ def figures_sheet(figures: Sequence[Figure], certain: Sequence[str], lang: Langu
 
 
 def gaps_sheet(plan: Plan, lang: Language) -> Sheet:
-    """Return the places where most workers stay uncovered, with their coordinates."""
+    """Return the sheet of places with the most uncovered workers, with coordinates (WGS-84 degrees)."""
     word = words(lang)
     columns = [
         (word("Rank"), "whole", 7),
@@ -60,7 +60,7 @@ def gaps_sheet(plan: Plan, lang: Language) -> Sheet:
 
 
 def assumptions_sheet(section: Section, lang: Language) -> Sheet:
-    """Return what a report assumes: the standards of the groups, and how workers are counted."""
+    """Return the sheet of a report's assumptions: service standards of the groups, and how workers are counted."""
     word = words(lang)
     rows: list[list[object]] = []
     for block in section.blocks:

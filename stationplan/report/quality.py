@@ -1,4 +1,4 @@
-"""What became of the records of the inputs: as values for programs, as sheets of a workbook."""
+"""What happened to each record of the inputs, as values for programs and as sheets of a workbook."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from stationplan.text.names import role_name
 Json = dict[str, object]
 
 COUNTED: tuple[Action, ...] = ("set_aside", "merged", "repaired")
-"""Fates that are counted for each table."""
+"""Outcomes that are counted for each table."""
 
 LISTS = frozenset({"area.district_list", "candidates.forbidden_areas"})
-"""Inputs that only bear on others; their records are none of the study's."""
+"""Inputs that only filter other inputs; their records are not counted as records of the study."""
 
 
 def action_names(lang: Language) -> dict[Action, str]:
-    """Return the names of what becomes of a record."""
+    """Return the names of the possible outcomes of a record."""
     word = words(lang)
     return {
         "refused": word("Refused"),
@@ -36,9 +36,9 @@ def action_names(lang: Language) -> dict[Action, str]:
 def quality_document(
     quality: Sequence[Quality], datums: Sequence[DatumDecision], others: Sequence[Fault] = (), *, lang: Language
 ) -> Json:
-    """Return the records read and kept, every finding with its row and cure, and the datums, as plain values.
+    """Return the counts of records read and kept, every finding with its row and fix, and the datums, as JSON values.
 
-    ``others`` are faults that no table has: of roads, datums, or files that could not be read.
+    ``others`` are faults that belong to no table: of roads, of datums, or of files that could not be read.
     """
     return {
         "rows": sum(item.rows for item in quality if item.role not in LISTS),
@@ -63,7 +63,7 @@ def quality_document(
 
 
 def _finding(role: str | None, file: str | None, finding: Fault, lang: Language) -> Json:
-    """Return one finding as plain values; ``details`` holds the values of its message."""
+    """Return one finding as JSON values; ``details`` holds the values of its message."""
     values = finding.what.values.items()
     return {
         "role": role,
@@ -84,7 +84,7 @@ def _plain(value: object) -> bool:
 
 
 def datum_document(datums: Sequence[DatumDecision], *, lang: Language = "en") -> list[Json]:
-    """Return what was decided on datums, and why, as plain values."""
+    """Return the decisions on datums and their reasons as JSON values; medians are in metres."""
     return [
         {
             "role": item.role,
@@ -101,7 +101,7 @@ def datum_document(datums: Sequence[DatumDecision], *, lang: Language = "en") ->
 def quality_sheets(
     quality: Sequence[Quality], datums: Sequence[DatumDecision], lang: Language, others: Sequence[Fault] = ()
 ) -> list[Sheet]:
-    """Return the sheets of data quality: every finding, and the tables and datums at a glance."""
+    """Return the sheets of data quality: every finding, and a summary of tables and datums."""
     word = words(lang)
     names = action_names(lang)
     findings = Sheet(

@@ -1,4 +1,4 @@
-"""Sections of a plan's report on the proposed sites: where, why there, whom they cover, what they cost."""
+"""Sections of a plan's report on proposed sites: location, reasons, workers covered, and cost."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _GAPS = 10
 
 
 def sites_sections(plan: Plan, lang: Language) -> list[Section]:
-    """Return the proposed sites, those asked about, the cost, and the gaps that stay."""
+    """Return the sections on proposed sites, on sites to be explained, on cost, and on the remaining gaps."""
     made = (_sites(plan, lang), _why_not(plan, lang), _cost(plan, lang), _gaps(plan, lang))
     return [section for section in made if section is not None]
 
 
 def most_words(plan: Plan, workers: FloatArray, lang: Language) -> str:
-    """Return the group and slot with the most of some workers, [group, slot]."""
+    """Return the group and slot with the most workers as text; ``workers`` is [group, slot]."""
     if workers.sum() <= 0:
         return "–"
     group, slot = np.unravel_index(int(workers.argmax()), workers.shape)
@@ -63,7 +63,7 @@ def _sites(plan: Plan, lang: Language) -> Section:
     total, after = overall(plan).after.total, overall(plan).after.workers
     if total > 0:
         gained = np.array([float(why.gained.sum()) for why in plan.why])
-        # What stands before the first site, closed stations left out, up to what all reach together.
+        # From the coverage without proposed sites and without closed stations, up to that of all sites together.
         reached = after - np.concatenate([np.cumsum(gained[::-1])[::-1], [0.0]])
         shares = np.clip(reached / total, 0.0, 1.0).tolist()
         told = word("Coverage with the first sites of the build order")
@@ -117,7 +117,7 @@ def _site_row(plan: Plan, order: int, lang: Language) -> tuple[Cell, ...]:
 
 
 def _room_words(plan: Plan, site: int, lang: Language) -> str:
-    """Return how full a site is when it is fullest; empty where the plan is not about room."""
+    """Return the load of a site in its busiest slot as text; empty if the plan is not about capacity."""
     if plan.served is None:
         return ""
     load = plan.served.load[site]
@@ -144,7 +144,7 @@ def _whom(plan: Plan, lang: Language) -> ReportTable:
 
 
 def _whom_cells(why: WhyHere) -> list[Cell]:
-    """Return (gained, alone) of each group, then of each slot."""
+    """Return a cell with workers gained and workers covered by this site alone, for each group, then for each slot."""
     sums = [np.concatenate([workers.sum(axis=1), workers.sum(axis=0)]) for workers in (why.gained, why.alone)]
     return [Cell(_tenth(gained), (_tenth(alone),)) for gained, alone in zip(*sums, strict=True)]
 
@@ -174,7 +174,7 @@ def _why_not(plan: Plan, lang: Language) -> Section | None:
 
 
 def _cost(plan: Plan, lang: Language) -> Section | None:
-    """Return the money by what is done and by phase; nothing where nothing is proposed."""
+    """Return the section on cost by measure and by phase; ``None`` if nothing is proposed."""
     if not len(plan.chosen):
         return None
     word, sites = words(lang), plan.sites
@@ -211,7 +211,7 @@ def _ratio(cost: FloatArray, gained: FloatArray) -> float:
 
 
 def gaps_section(columns: tuple[Column, ...], rows: tuple[tuple[Cell, ...], ...], lang: Language) -> Section:
-    """Return the section on places where workers stay uncovered, with its heading and how to read it."""
+    """Return the section on places with uncovered workers, with its heading and reading hint."""
     word = words(lang)
     title = word("The biggest gaps that stay")
     if not rows:

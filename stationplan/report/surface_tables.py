@@ -21,10 +21,10 @@ SCHEMA_VERSION = 1
 
 
 def cells_frame(density: Density) -> GeoDataFrame:
-    """Return the cells in WGS-84 with ids, district, workers, their standard error and ends of nine of ten draws.
+    """Return the cells in WGS-84 with ids, district, workers, and their standard error, 5th and 95th percentile.
 
-    Columns by group: ``G`` (workers), ``G_se``, ``G_p05``, ``G_p95``, ``G_SLOT`` (workers in a slot), ``G_observed``,
-    ``G_out_of_fold`` (predictions made without the cell's own fold), where there are such.
+    Columns by group ``G``, as far as they are known: ``G`` (workers), ``G_se``, ``G_p05``, ``G_p95``, ``G_SLOT``
+    (workers in a slot), ``G_observed``, ``G_out_of_fold`` (predictions made without the cell's own fold).
     """
     surface, demand = density.surface, density.demand
     cells = surface.cells
@@ -50,12 +50,12 @@ def cells_frame(density: Density) -> GeoDataFrame:
 
 
 def write_surface(density: Density, path: Path) -> None:
-    """Write the cells as GeoParquet, or as the layer ``cells`` of a GeoPackage, by what the name ends in.
+    """Write the cells as GeoParquet if the name ends in ``.parquet``, otherwise as layer ``cells`` of a GeoPackage.
 
     Raises
     ------
     InputError
-        GeoParquet is asked for and pyarrow is not installed.
+        GeoParquet is requested and pyarrow is not installed.
     """
     frame = cells_frame(density)
     if path.suffix == ".parquet":
@@ -70,7 +70,7 @@ def write_surface(density: Density, path: Path) -> None:
 
 
 def districts_csv(density: Density) -> str:
-    """Return the workers of each district and group as CSV: control total (empty: none), surface, nine of ten draws."""
+    """Return workers by district and group as CSV: control total (empty: none), surface, 5th and 95th percentile."""
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, lineterminator="\r\n")
     writer.writerow(("district_id", "district", "group", "control_total", "workers", "p05", "p95"))
@@ -95,9 +95,9 @@ def districts_csv(density: Density) -> str:
 
 
 def validation_document(density: Density) -> Json:
-    """Return how right the surface is, as plain values.
+    """Return the validation of a surface as JSON values.
 
-    ``scores`` are those of the one group that was learned, out of fold; with several (or none) they stand in
+    ``scores`` are the out-of-fold scores of the learned group. If several groups or none were learned, scores are in
     ``groups`` only.
     """
     surface = density.surface
@@ -131,7 +131,7 @@ def validation_text(density: Density) -> str:
 
 
 def _group(density: Density, g: int, summed: FloatArray) -> Json:
-    """Return what is told of a group; ``summed`` are its workers by district."""
+    """Return what is reported of a group; ``summed[district]`` are its workers."""
     surface = density.surface
     made = surface.groups[g]
     heads = _number(surface.heads[:, g].sum())
@@ -157,7 +157,7 @@ def _group(density: Density, g: int, summed: FloatArray) -> Json:
 
 
 def model_card(learned: Learned) -> Json:
-    """Return what is to be known of a model before it is used: what it learned from, how, and how well."""
+    """Return the model card as JSON values: training data, method, and performance."""
     return {
         "target": learned.target,
         "model": learned.model,

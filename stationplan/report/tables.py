@@ -41,7 +41,7 @@ _CSV_FIELDS = (
 
 
 def formula_safe(text: str) -> str:
-    """Return text that a spreadsheet does not run: an apostrophe goes before a formula's first character.
+    """Return text that a spreadsheet does not evaluate: an apostrophe is put before the first character of a formula.
 
     >>> formula_safe("=1+1"), formula_safe("工会驿站")
     ("'=1+1", '工会驿站')
@@ -61,7 +61,7 @@ def sites_csv(plan: Plan) -> str:
 
 
 def write_workbook(plan: Plan, path: Path, *, lang: Language) -> None:
-    """Write a workbook: summary, proposed sites and whom they gain, gaps, coverage, assumptions, quality, notes."""
+    """Write a workbook: summary, proposed sites and workers gained, gaps, coverage, assumptions, quality, notes."""
     word = words(lang)
     site_rows = [_site_row(plan, i, lang) for i in range(len(plan.chosen))]
     told = [*_headings(plan, lang), translate(plan.aim.proof, lang), *plan_notes(plan, lang)]
@@ -83,7 +83,7 @@ def write_workbook(plan: Plan, path: Path, *, lang: Language) -> None:
 
 
 def _headings(plan: Plan, lang: Language) -> list[str]:
-    """Return what a reader must know before all numbers: that data are synthetic, and the study's own remark."""
+    """Return the notes that precede all numbers: that the data are synthetic, and the notice of the study."""
     synthetic = [words(lang)("Synthetic data, not for decisions")] if plan.study.synthetic else []
     return [*synthetic, *([plan.study.notice.in_language(lang)] if plan.study.notice is not None else [])]
 
@@ -197,7 +197,7 @@ def _gain_columns(lang: Language) -> list[tuple[str, str, int]]:
 
 
 def _gain_rows(plan: Plan, lang: Language) -> list[list[object]]:
-    """Return a row for each site, group and slot in which the site gains somebody or is the only one."""
+    """Return a row for each site, group and slot in which the site gains workers or is the only one to cover them."""
     return [
         [
             order,

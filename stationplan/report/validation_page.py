@@ -1,4 +1,4 @@
-"""How right a surface of demand is, as one printable HTML page without a script."""
+"""The validation of a demand surface, as one printable HTML page without scripts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Row = dict[str, object]
 
 
 def render_validation(density: Density, *, lang: Language = "zh") -> str:
-    """Return the page; the same surface gives the same bytes."""
+    """Return the validation page; the same surface gives the same bytes."""
     word = words(lang)
     surface = density.surface
     names = [group.name.in_language(lang) for group in density.demand.groups]
@@ -69,7 +69,7 @@ def _group(surface: Surface, demand: Demand, g: int, lang: Language) -> Row:
 
 
 def _districts(density: Density, names: list[str], lang: Language) -> list[Row]:
-    """Return control total and surface of each district and group that has a total, the largest first."""
+    """Return the control total and the surface of each district and group with a total, the largest first."""
     surface, area = density.surface, density.area.districts
     if surface.totals is None:
         return []

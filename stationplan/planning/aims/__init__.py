@@ -1,6 +1,6 @@
-"""What a plan may optimise: one module for each aim, which registers itself under the name that a scenario uses.
+"""The aims that a plan can optimise, one module each; a module registers its aim under the name used in scenarios.
 
-To add an aim, write a module with a subclass of :class:`Aim` and :func:`register` it; docs/how-to/aim.md shows one.
+To add an aim, write a module with a subclass of :class:`Aim` and :func:`register` it; see docs/how-to/aim.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an aim is: everything that a plan needs to know about what it optimises, in one object."""
+"""The base class of aims: everything that a plan needs to know about its objective, in one object."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from stationplan.scenario import PlanInput
 from stationplan.text.catalogue import number
 
 _OF_OTHER_TABLES = frozenset({"actions", "fade_min", "heat"})
-"""Keys that an aim may refuse and that are not under [plan]."""
+"""Keys outside [plan] that an aim may reject."""
 
 
 class Aim(ABC):
-    """What a plan optimises; a subclass is one module of :mod:`stationplan.planning.aims` and says all about it.
+    """An objective of a plan; each subclass is one module of :mod:`stationplan.planning.aims`.
 
-    A subclass gives ``id`` (what a scenario calls it), ``name`` (what readers call it) and ``meaning`` (for the
-    documentation of the key), and says how it is asked, how its objective is recounted, and what is proven. All
-    else has a default: an aim about covered workers, with a number of new sites or a budget.
+    A subclass defines ``id`` (its name in scenarios), ``name`` (its name in outputs) and ``meaning`` (the text for the
+    documentation of the key), and implements the solution, the recount of its objective and the statement of what is
+    proven. Everything else has a default: an aim about covered workers, with a number of new sites or a budget.
     """
 
     id: ClassVar[str]
@@ -32,33 +32,33 @@ class Aim(ABC):
     meaning: ClassVar[str]
 
     accepts: ClassVar[frozenset[str]] = frozenset({"new", "budget", "heat"})
-    """Keys of a scenario that have a meaning with the aim, of those of :func:`stationplan.scenario.plan.given_keys`."""
+    """Scenario keys that apply to the aim, out of those of :func:`stationplan.scenario.plan.given_keys`."""
 
     needs_limit: ClassVar[bool] = True
-    """Whether a number of new sites or a budget has to be given."""
+    """Whether a number of new sites or a budget is required."""
 
     needs_capacity: ClassVar[bool] = False
-    """Whether every site has to have a capacity."""
+    """Whether every site needs a capacity."""
 
     counts_workers: ClassVar[bool] = True
-    """Whether a plan that covers fewer workers is a worse one, other rules kept."""
+    """Whether a plan that covers fewer workers is worse, the other rules being met."""
 
     maximises_coverage: ClassVar[bool] = False
     """Whether the objective is the weight of the workers covered."""
 
     leads: ClassVar[bool] = False
-    """Whether the aim's own figures come before those of every plan."""
+    """Whether the aim's own key figures are shown before the common ones."""
 
     uses_gap: ClassVar[bool] = False
-    """Whether the search may stop at the gap that the scenario allows."""
+    """Whether the search may stop at the optimality gap of the scenario."""
 
     @property
     def of_one_draw(self) -> Aim:
-        """The aim that is asked of a single draw of the demand."""
+        """The aim used for a single draw of the demand."""
         return self
 
     def check(self, plan: PlanInput, given: Mapping[str, bool], faults: FaultList) -> None:
-        """Note what the aim lacks in a scenario, and what has no meaning with it."""
+        """Add a fault for each key that the aim needs and the scenario lacks, and for each key that does not apply."""
         if self.needs_limit and plan.number is None and plan.money is None:
             faults.add(
                 say("The plan has neither a number of new sites nor a budget."),
@@ -75,38 +75,38 @@ class Aim(ABC):
 
     @abstractmethod
     def ask(self, asked: Question) -> Solution:
-        """Return the answer of the siting model that the aim is about."""
+        """Return the solution of the siting model of the aim."""
 
     @abstractmethod
     def recount(self, asked: Question, counted: Recounted, solution: Solution) -> float:
-        """Return the objective of a solution from counts that do not use the solver; NaN where they cannot tell it."""
+        """Return the objective of a solution, recounted without the solver; NaN if the counts do not determine it."""
 
     @abstractmethod
     def clause(self, asked: Question, solution: Solution, *, proven: bool) -> Message | None:
-        """Return how far any other choice of sites could be better; ``None`` where that is not known.
+        """Return by how much any other choice of sites could be better; ``None`` if that is not known.
 
-        ``proven``: the solution is optimal; else its bound is finite. Limits are rounded away from the solution, so
-        that they stay limits.
+        With ``proven`` the solution is optimal; otherwise its bound is finite. Bounds are rounded away from the
+        solution, so that they remain valid.
         """
 
     def infeasible(self, asked: Question) -> InfeasibleError | UndecidedError:
-        """Return why a question has no answer, and what could be had instead."""
+        """Return why a question has no solution, and what is feasible instead."""
         return unmet_rule(asked)
 
     def missed(self, asked: Question, solution: Solution) -> InfeasibleError | None:
-        """Return what an answer misses that the model itself does not keep."""
+        """Return the requirement that a solution violates because the model does not enforce it; ``None`` if none."""
         return None
 
     def floor_share(self, plan: PlanInput, solution: Solution) -> float:
-        """Return the share of each district that exchanges of one site for another have to keep covered."""
+        """Return the share of each district that must stay covered when one site is exchanged for another."""
         return plan.floor_share
 
     def served(self, asked: Question, solution: Solution) -> Served | None:
-        """Return who finds room at the stations, where that is what the aim is about."""
+        """Return the workers served within the capacity of stations; ``None`` unless the aim is about capacity."""
         return None
 
     def notes(self, asked: Question, solution: Solution) -> tuple[Message, ...]:
-        """Return what readers should know of an answer besides its figures."""
+        """Return notes on a solution for the reader, besides its figures."""
         return ()
 
     def figures(
@@ -116,9 +116,9 @@ class Aim(ABC):
         served: Served | None,
         far_min: float | None,
     ) -> tuple[KeyFigure, ...]:
-        """Return the aim's own key figures; of any aim the mean travel time, where the scenario asks for it.
+        """Return the aim's own key figures; by default the mean travel time, if the scenario requests it.
 
-        ``far_min`` are the minutes up to which travel times are measured, ``None`` where they are not.
+        ``far_min`` is the limit in minutes up to which travel times are measured, ``None`` if they are not.
         """
         return travel_figures(demand, counted, far_min)
 
@@ -126,7 +126,7 @@ class Aim(ABC):
 def travel_figures(
     demand: Demand, counted: Recounted, far_min: float | None, *, longest: bool = False
 ) -> tuple[KeyFigure, ...]:
-    """Return the mean (or ``longest``) travel time to a station as a figure; none where it was not measured."""
+    """Return the mean (or ``longest``) travel time to a station as a key figure; empty if it was not measured."""
     if counted.minutes_before is None or counted.minutes_after is None or far_min is None:
         return ()
     workers = demand.workers
@@ -155,6 +155,6 @@ def travel_figures(
 
 
 def recounted_coverage(asked: Question, counted: Recounted) -> FloatArray:
-    """Return the weight of the workers who have a station with the plan, [cell, group, slot]."""
+    """Return the weight of the workers whom a station covers with the plan, [cell, group, slot]."""
     weight = asked.demand.weight
     return np.where(counted.stations_after > 0, weight, 0.0)

@@ -23,7 +23,7 @@ class CenterAim(TravelAim):
     meaning = "the shortest longest travel time to a station"
 
     def ask(self, asked: Question) -> Solution:
-        """Return the sites with the shortest longest travel time of all who can have one."""
+        """Return the sites that minimise the longest travel time of all workers who can reach a station."""
         journeys, weight = journeys_of(asked)
         sites = asked.sites
         return p_center(
@@ -37,19 +37,19 @@ class CenterAim(TravelAim):
         )
 
     def recount(self, asked: Question, counted: Recounted, solution: Solution) -> float:
-        """Return the longest of the minutes to the nearest station."""
+        """Return the longest travel time to the nearest station, in minutes."""
         minutes = counted.minutes_after
         assert minutes is not None  # the scenario gives `far_min`
         return float(minutes[(asked.demand.weight > 0) & np.isfinite(minutes)].max(initial=0.0))
 
     def clause(self, asked: Question, solution: Solution, *, proven: bool) -> Message | None:
-        """Return the longest travel time below which no choice gets."""
+        """Return the lower bound on the longest travel time."""
         if proven:
             return say("Proven best: no other choice of sites makes the longest way to a station shorter.")
         return say("No choice of sites makes the longest way shorter than {minutes} min.", minutes=down(solution.bound))
 
     def infeasible(self, asked: Question) -> InfeasibleError | UndecidedError:
-        """Return how many sites are needed to bring everybody within the minutes up to which times are measured."""
+        """Return how many sites are needed to bring everybody within the longest travel time that is measured."""
         journeys, _ = journeys_of(asked)
         near = sparse.csr_array(
             (np.ones(journeys.minutes.nnz, dtype=bool), journeys.minutes.indices, journeys.minutes.indptr),
@@ -69,7 +69,7 @@ class CenterAim(TravelAim):
         return InfeasibleError(what, [say("{count} new sites are enough.", count=round(least.objective))])
 
     def notes(self, asked: Question, solution: Solution) -> tuple[Message, ...]:
-        """Return who is left out of the longest travel time, as no station or candidate is within reach."""
+        """Return how many workers are excluded from the longest travel time as no station or candidate is in reach."""
         journeys, _ = journeys_of(asked)
         left_out = float(asked.coverage.weight[~asked.reachable[journeys.origin]].sum())
         if not left_out:

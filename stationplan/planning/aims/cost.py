@@ -1,4 +1,4 @@
-"""The least cost that reaches shares of the workers: location set covering (LSCP), whole or partial."""
+"""The least cost that covers given shares of the workers: location set covering (LSCP), total or partial."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class CostAim(Aim):
     needs_limit = False
 
     def check(self, plan: PlanInput, given: Mapping[str, bool], faults: FaultList) -> None:
-        """Note what has no meaning, and that nothing has to be reached."""
+        """Add a fault for each key that does not apply, and if there is neither a target nor a floor."""
         if not (plan.target_share or plan.floor_share):
             faults.add(
                 say("The least cost is asked for, but not of what."),
@@ -37,7 +37,7 @@ class CostAim(Aim):
         super().check(plan, given, faults)
 
     def ask(self, asked: Question) -> Solution:
-        """Return the cheapest sites that reach the target and the floors."""
+        """Return the cheapest sites that meet the target and the floors."""
         return min_stations(
             asked.coverage.cover,
             asked.coverage.weight,
@@ -49,11 +49,11 @@ class CostAim(Aim):
         )
 
     def recount(self, asked: Question, counted: Recounted, solution: Solution) -> float:
-        """Return the cost of the new sites, yuan."""
+        """Return the cost of the new sites in yuan."""
         return float(asked.sites.cost[solution.sites].sum())
 
     def clause(self, asked: Question, solution: Solution, *, proven: bool) -> Message | None:
-        """Return the cost below which nothing reaches as much."""
+        """Return the lower bound on the cost of any choice that covers as much."""
         if proven:
             return say("Proven cheapest: no other choice of sites reaches as much for less.")
         return say(

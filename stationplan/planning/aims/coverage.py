@@ -57,7 +57,7 @@ class CoverageAim(Aim):
         )
 
     def recount(self, asked: Question, counted: Recounted, solution: Solution) -> float:
-        """Return the weight covered, with that of second stations and preferred sites; NaN where coverage fades out."""
+        """Return the covered weight with those of backup coverage and preferred sites; NaN with gradual coverage."""
         if asked.coverage.share is not None:
             return math.nan
         plan = asked.plan
@@ -67,7 +67,7 @@ class CoverageAim(Aim):
         return once + plan.backup_weight * twice + preferred
 
     def clause(self, asked: Question, solution: Solution, *, proven: bool) -> Message | None:
-        """Return by what share another choice could cover more, or do better where more than workers counts."""
+        """Return by what share another choice could cover more, or score better if more than workers is weighted."""
         if asked.weighted:
             if proven:
                 return say("Proven best: no other choice does better by the weights of the scenario.")
@@ -84,7 +84,7 @@ class CoverageAim(Aim):
         return None
 
     def notes(self, asked: Question, solution: Solution) -> tuple[Message, ...]:
-        """Return that fewer sites are proposed than asked for, where they are."""
+        """Return a note if fewer sites are proposed than the scenario requests."""
         number = asked.plan.number
         if number is None or len(solution.sites) >= number:
             return ()

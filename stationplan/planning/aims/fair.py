@@ -29,7 +29,7 @@ class FairAim(Aim):
     )
 
     def ask(self, asked: Question) -> Solution:
-        """Return the sites that raise the smallest share of a district, then the next, and so on."""
+        """Return the sites that maximise the smallest covered share of a district, then the next, and so on."""
         plan, coverage = asked.plan, asked.coverage
         return fair_coverage(
             coverage.cover if coverage.share is None else coverage.share,
@@ -43,7 +43,7 @@ class FairAim(Aim):
         )
 
     def recount(self, asked: Question, counted: Recounted, solution: Solution) -> float:
-        """Return the smallest share of a district; NaN where coverage fades out."""
+        """Return the smallest covered share of a district; NaN with gradual coverage."""
         if asked.coverage.share is not None:
             return float("nan")
         covered = recounted_coverage(asked, counted).sum(axis=(1, 2))
@@ -52,17 +52,17 @@ class FairAim(Aim):
         return float((reached[populated] / asked.totals[populated]).min())
 
     def clause(self, asked: Question, solution: Solution, *, proven: bool) -> Message | None:
-        """Return the share that no choice exceeds in every district."""
+        """Return the share that no choice of sites exceeds in every district."""
         if proven:
             return say("Proven: no other choice of sites covers more of the worst-covered district.")
         return say("No other choice covers more than {share} of every district.", share=percent_up(solution.bound))
 
     def missed(self, asked: Question, solution: Solution) -> InfeasibleError | None:
-        """Return that the floor is out of reach, where the best smallest share is below it."""
+        """Return an error if the bound on the smallest share is below the floor."""
         if solution.bound < asked.plan.floor_share * (1 - 1e-9):
             return floor_missed(asked, solution.objective)
         return None
 
     def floor_share(self, plan: PlanInput, solution: Solution) -> float:
-        """Return the smallest share that the plan reaches: no exchange may let a district fall below it."""
+        """Return the smallest covered share of the plan; no exchange may bring a district below it."""
         return solution.objective

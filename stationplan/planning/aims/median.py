@@ -23,7 +23,7 @@ class MedianAim(TravelAim):
     meaning = "the shortest mean travel time to a station"
 
     def ask(self, asked: Question) -> Solution:
-        """Return the sites with the shortest mean travel time, whose minutes are the objective."""
+        """Return the sites that minimise the weighted mean travel time; the objective is in minutes."""
         journeys, weight = journeys_of(asked)
         sites, total = asked.sites, asked.total if asked.total > 0 else 1.0
         found = p_median(
@@ -39,14 +39,14 @@ class MedianAim(TravelAim):
         return replace(found, objective=found.objective / total, bound=found.bound / total)
 
     def recount(self, asked: Question, counted: Recounted, solution: Solution) -> float:
-        """Return the weighted mean of the minutes to the nearest station."""
+        """Return the weighted mean travel time to the nearest station, in minutes."""
         weight = asked.demand.weight
         assert counted.minutes_after is not None  # the scenario gives `far_min`
         minutes = np.minimum(counted.minutes_after, asked.plan.far_min or 0.0)
         return float(np.average(minutes[weight > 0], weights=weight[weight > 0]))
 
     def clause(self, asked: Question, solution: Solution, *, proven: bool) -> Message | None:
-        """Return the mean below which no choice gets."""
+        """Return the lower bound on the mean travel time."""
         if proven:
             return say("Proven best: no other choice of sites makes the mean way to a station shorter.")
         return say("No choice of sites makes the mean way shorter than {minutes} min.", minutes=down(solution.bound))

@@ -1,4 +1,4 @@
-"""What aims over the draws of the demand have in common."""
+"""The common base of aims that optimise over the draws of the demand."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class DrawsAim(Aim):
 
     @property
     def of_one_draw(self) -> Aim:
-        """The most coverage: one draw has no other beside it."""
+        """The coverage aim: with a single draw there is no other draw to compare with."""
         return aim_of("coverage")
 
     def check(self, plan: PlanInput, given: Mapping[str, bool], faults: FaultList) -> None:
-        """Note what has no meaning, and that no draws are asked for."""
+        """Add a fault for each key that does not apply, and if no draws are requested."""
         if not plan.robustness_draws:
             faults.add(
                 say("The aim is about draws of the demand, and none are asked for."),
@@ -36,7 +36,7 @@ class DrawsAim(Aim):
         super().check(plan, given, faults)
 
     def ask(self, asked: Question) -> Solution:
-        """Return the sites that are best over all draws by the measure."""
+        """Return the sites that are best over all draws by ``measure``."""
         return robust_coverage(
             asked.coverage.cover,
             asked.drawn,

@@ -1,4 +1,4 @@
-"""The known aims by the names that scenarios use."""
+"""The registered aims by their names in scenarios."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AIMS: Mapping[str, Aim] = MappingProxyType(_REGISTERED)
 
 
 def register(aim: type[_Kind]) -> type[_Kind]:
-    """Make an aim known; a decorator of its class.
+    """Register an aim and return its class; use as a class decorator.
 
     Raises
     ------
@@ -30,11 +30,11 @@ def register(aim: type[_Kind]) -> type[_Kind]:
 
 
 def aim_of(name: str) -> Aim:
-    """Return the aim that a scenario calls by a name.
+    """Return the registered aim with a name.
 
     Raises
     ------
     KeyError
-        No aim has the name; a loaded scenario names a registered one.
+        No aim has this name; a loaded scenario always names a registered one.
     """
     return _REGISTERED[name]

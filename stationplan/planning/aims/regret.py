@@ -1,4 +1,4 @@
-"""In no draw of the demand far fewer workers covered than by the best plan for that draw."""
+"""The smallest shortfall of covered workers, in any draw of the demand, against the best plan for that draw."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class RegretAim(DrawsAim):
     measure = "regret"
 
     def recount(self, asked: Question, counted: Recounted, solution: Solution) -> float:
-        """Return NaN: what the best plan of each draw covers is known to the solver only."""
+        """Return NaN: only the solver knows what the best plan of each draw covers."""
         return math.nan
 
     def clause(self, asked: Question, solution: Solution, *, proven: bool) -> Message | None:

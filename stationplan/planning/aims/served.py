@@ -1,4 +1,4 @@
-"""The most workers served where stations have limited room: capacitated maximal covering location."""
+"""The most workers served by stations of limited capacity: capacitated maximal covering location."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from stationplan.siting import assign, capacitated_coverage
 from stationplan.text.catalogue import number, percent_up
 
 _HALVINGS = 12
-"""How often what may be served of every district is halved: to a four thousandth of what is asked for."""
+"""Bisection steps for the share that every district can have served: to about 1/4000 of the requested share."""
 
 
 @register
@@ -37,7 +37,10 @@ class ServedAim(Aim):
     leads = True
 
     def check(self, plan: PlanInput, given: Mapping[str, bool], faults: FaultList) -> None:
-        """Note what has no meaning; heat would make some workers count for more than the one place that they take."""
+        """Add a fault for each key that does not apply.
+
+        With heat, a worker could weigh more than the one unit of capacity that he takes.
+        """
         if given["heat"]:
             faults.add(
                 say("Room is for heads, and heat makes some of them count for more."),
@@ -62,11 +65,11 @@ class ServedAim(Aim):
         )
 
     def recount(self, asked: Question, counted: Recounted, solution: Solution) -> float:
-        """Return NaN: counts of stations do not say who finds room."""
+        """Return NaN: counts of stations do not determine who is served."""
         return math.nan
 
     def clause(self, asked: Question, solution: Solution, *, proven: bool) -> Message | None:
-        """Return by what share another choice could have room for more."""
+        """Return by what share another choice could serve more workers."""
         if proven:
             return say("Proven best: no other choice of sites has room for more workers.")
         if math.isfinite(solution.gap):
@@ -74,15 +77,15 @@ class ServedAim(Aim):
         return None
 
     def infeasible(self, asked: Question) -> InfeasibleError | UndecidedError:
-        """Return a floor that every district can have served."""
+        """Return the floor as infeasible, with a share that can be served in every district."""
         return floor_missed(asked, self._common_floor(asked))
 
     def floor_share(self, plan: PlanInput, solution: Solution) -> float:
-        """Return 0: floors are about room, not about coverage."""
+        """Return 0: the floors of this aim apply to served workers, not to coverage."""
         return 0.0
 
     def served(self, asked: Question, solution: Solution) -> Served | None:
-        """Return who finds room at the stations, today and with a solution."""
+        """Return the workers served by the stations, today and with a solution."""
         coverage, sites = asked.coverage, asked.sites
         today = np.flatnonzero(sites.existing)
         cover, weight, slot = coverage.cover, coverage.weight, coverage.slot
@@ -104,7 +107,7 @@ class ServedAim(Aim):
     def figures(
         self, demand: Demand, counted: Recounted, served: Served | None, far_min: float | None
     ) -> tuple[KeyFigure, ...]:
-        """Return the workers with room, of all workers; travel times instead where the scenario asks for them."""
+        """Return the served workers out of all workers; travel times instead if the scenario requests them."""
         travel = super().figures(demand, counted, served, far_min)
         if travel or served is None:
             return travel
@@ -118,7 +121,7 @@ class ServedAim(Aim):
         )
 
     def _common_floor(self, asked: Question) -> float:
-        """Return a share that every district can have served, by halving from what is asked for."""
+        """Return a share that can be served in every district, by bisection below the requested one."""
         low, high = 0.0, asked.plan.floor_share
         for _ in range(_HALVINGS):
             share = (low + high) / 2

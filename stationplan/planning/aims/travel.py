@@ -1,4 +1,4 @@
-"""What aims about travel times to stations, however long, have in common."""
+"""The common base of aims that optimise travel times to stations, with no cutoff of the group."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class TravelAim(Aim):
     leads = True
 
     def check(self, plan: PlanInput, given: Mapping[str, bool], faults: FaultList) -> None:
-        """Note what has no meaning, and a missing number of sites or of minutes."""
+        """Add a fault for each key that does not apply, and if the number of sites or ``far_min`` is missing."""
         if plan.far_min is None:
             faults.add(
                 say("The aim is about ways to stations, however long, and nothing says how far is looked."),
@@ -38,7 +38,7 @@ class TravelAim(Aim):
 
 
 def journeys_of(asked: Question) -> tuple[Journeys, FloatArray]:
-    """Return the travel times of a question, and the weight of each of their origins."""
+    """Return the travel times of a question and the weight of each origin, [origin]."""
     journeys = asked.coverage.journeys
     assert journeys is not None  # the scenario gives `far_min`
     weight = np.bincount(journeys.origin, asked.coverage.weight, minlength=journeys.minutes.shape[0])
@@ -46,5 +46,5 @@ def journeys_of(asked: Question) -> tuple[Journeys, FloatArray]:
 
 
 def down(minutes: float) -> str:
-    """Return minutes rounded down, so that they stay a limit."""
+    """Return minutes as text, rounded down to two decimals so that a lower bound stays valid."""
     return number(math.floor(minutes * 100 + 1e-6) / 100, 2)

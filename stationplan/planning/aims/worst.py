@@ -22,7 +22,7 @@ class WorstAim(DrawsAim):
     measure = "worst"
 
     def recount(self, asked: Question, counted: Recounted, solution: Solution) -> float:
-        """Return the weight covered in the draw where it is least."""
+        """Return the covered weight in the worst draw; NaN with gradual coverage."""
         if asked.coverage.share is not None:
             return math.nan
         row = asked.coverage
