@@ -158,7 +158,7 @@ def _stated(features: Features, wishes: Wishes, faults: FaultList) -> FloatArray
         for name, rate in rates.items():
             if name not in features.names:
                 faults.add(
-                    say("No input gives {name}; there are: {known}.", name=name, known=", ".join(features.names)),
+                    say("No input provides {name}; available: {known}.", name=name, known=", ".join(features.names)),
                     say("Correct the name, or add its source under [demand]."),
                     key=f"groups.{group}.workers.{name}",
                 )
@@ -186,7 +186,7 @@ def _weights(
         share, bandwidth_m = kernel_surface(sight.x, sight.y, cells.x, cells.y, area_m2, seed=wishes.seed)
         notes.append(
             say(
-                "{group}: spread by the density of {count} sightings, bandwidth {metres} m.",
+                "{group}: distributed by the density of {count} point observations, bandwidth {metres} m.",
                 group=group,
                 count=len(sight.x),
                 metres=round(bandwidth_m),
@@ -213,17 +213,19 @@ def _weights(
     notes.extend(learned.notes)
     figures = {"group": group, "cells": len(at), "d2": f"{learned.scores['model'].d2_poisson:.2f}"}
     if learned.beats_baselines or wishes.insist:
-        told = say("{group}: learned from {cells} observed cells, explaining {d2} of the deviance.", **figures)
+        told = say("{group}: estimated from {cells} observed cells, explaining {d2} of the deviance.", **figures)
         if not learned.beats_baselines:
             told = say(
-                "{group}: the model of {cells} observed cells (D2 {d2}) beats no baseline; the scenario insists on it.",
+                "{group}: the model of {cells} observed cells (D2 {d2}) does not outperform the baselines; it is "
+                "used because the scenario requires it.",
                 **figures,
             )
         notes.append(told)
         return _Weights(learned.predicted, "learned", block, cv, learned.draws, learned)
     notes.append(
         say(
-            "{group}: the model of {cells} observed cells (D2 {d2}) beats no baseline; the stated rates are used.",
+            "{group}: the model of {cells} observed cells (D2 {d2}) does not outperform the baselines; the given "
+            "rates are used.",
             **figures,
         )
     )
@@ -237,11 +239,11 @@ def _predicted(features: Features, model: SavedModel, cells: Cells, wishes: Wish
         if name not in features.names:
             faults.add(
                 say(
-                    "The model needs the feature {name}; there are: {known}.",
+                    "The model requires the feature {name}; available: {known}.",
                     name=name,
                     known=", ".join(features.names),
                 ),
-                say("Add its source under [demand], as in the study that made the model."),
+                say("Add its source under [demand], as in the study for which the model was made."),
                 key="demand.learning.model",
             )
     faults.raise_any()
@@ -264,7 +266,7 @@ def _learn_from(features: Features, wishes: Wishes) -> IntArray:
         ]
         if not found:
             faults.add(
-                say("No feature is called {name}; there are: {known}.", name=wanted, known=", ".join(features.names)),
+                say("There is no feature {name}; available: {known}.", name=wanted, known=", ".join(features.names)),
                 say("Correct the name, or add its source under [demand]."),
                 key="demand.learning.features",
             )
@@ -278,8 +280,8 @@ def _sightings_total(group: str, stated: FloatArray, faults: FaultList) -> float
     total = float(stated.sum())
     if total <= 0:
         faults.add(
-            say("Sightings of {group} do not say how many there are.", group=group),
-            say("Give `workers` of the group, or a total under [demand.totals]."),
+            say("The point observations of {group} do not give the total number of workers.", group=group),
+            say("Set `workers` of the group, or a total under [demand.totals]."),
             key=f"groups.{group}.workers",
         )
     return total
@@ -289,8 +291,8 @@ def _refuse_no_rates(group: str, stated: FloatArray, faults: FaultList) -> None:
     """Note a group whose model is not used and whose rates, used instead, would leave the other cells empty."""
     if not stated.any():
         faults.add(
-            say("{group}: the model beats no baseline, and no rates are stated.", group=group),
-            say("Give `workers` of the group, a total under [demand.totals], or `insist` under [demand.learning]."),
+            say("{group}: the model does not outperform the baselines, and no rates are set.", group=group),
+            say("Set `workers` of the group, a total under [demand.totals], or `insist` under [demand.learning]."),
             key=f"groups.{group}.workers",
         )
 
@@ -307,7 +309,7 @@ def _tell(
     if len(shared.even):
         notes.append(
             say(
-                "{group}: in {count} districts nothing has a weight; {workers} workers are spread there by area.",
+                "{group}: {count} districts have no weights; {workers} workers are distributed there by area.",
                 group=group,
                 count=len(shared.even),
                 workers=round(float(np.nansum(total[shared.even])), 1),
@@ -316,18 +318,18 @@ def _tell(
     for d in shared.homeless:
         faults.add(
             say("{district} has {workers} {group} but no cell.", district=districts[d], workers=total[d], group=group),
-            say("Make the cells smaller, or give cells there."),
+            say("Use smaller cells, or provide cells there."),
             key="demand.totals",
         )
     for d in shared.beyond:
         faults.add(
             say(
-                "{district}: the observed {group} do not fit the total of {total}.",
+                "{district}: the observed {group} do not match the total of {total}.",
                 district=districts[d],
                 group=group,
                 total=total[d],
             ),
-            say("Correct the total or the counts; a total is of the whole district."),
+            say("Correct the total or the counts; a total refers to the whole district."),
             key="demand.totals",
         )
 
@@ -335,6 +337,6 @@ def _tell(
 def refuse_empty(surface: Surface, file: str) -> None:
     """Raise :class:`InputError` when a surface holds nobody."""
     if not surface.heads.sum() > 0:
-        what = say("The cells inside the districts hold no workers.")
+        what = say("The cells within the districts have no workers.")
         cure = say("Check the counts in the table, and `workers` of the groups.")
         raise InputError([Fault(what, cure, file)])

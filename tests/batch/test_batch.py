@@ -251,18 +251,18 @@ def test_a_unit_that_fails_is_told_and_stops_no_other(tmp_path, capsys):
         )
     told = capsys.readouterr().out
     assert ended.value.code == 1
-    assert "The target of 99.0% of the workers is not met." in told
+    assert "The coverage target of 99.0% is not reached." in told
     assert {path.name for path in (out / "units").iterdir()} == {"990101"}
     page = (out / "index.html").read_text("utf-8")
     assert "Units without a plan" in page
-    assert page.count("is not met") == 4
+    assert page.count("is not reached") == 4
 
 
 def test_a_folder_with_anything_else_is_left_alone(tmp_path):
     scenario = demo_scenario(tmp_path)
     (tmp_path / "out").mkdir()
     (tmp_path / "out/thesis.docx").write_text("years of work")
-    with pytest.raises(InputError, match=r"something else than a batch: thesis\.docx"):
+    with pytest.raises(InputError, match=r"files that are not results of a batch: thesis\.docx"):
         batch(scenario, tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["thesis.docx"]
 
@@ -325,9 +325,9 @@ def test_the_best_spreading_beats_the_others_and_keeps_floors(ready):
 
 def test_nothing_to_spread_is_refused(tmp_path):
     scenario = demo_scenario(tmp_path / "phases", 'phases = [{ name = "a", new = 1 }]')
-    with pytest.raises(InputError, match="A plan in phases is not spread"):
+    with pytest.raises(InputError, match="A plan with phases cannot be allocated"):
         batch(scenario, tmp_path / "out", allocate="equal")
-    with pytest.raises(InputError, match="There is nothing to spread"):
+    with pytest.raises(InputError, match="There is nothing to allocate"):
         batch(demo_scenario(tmp_path / "cost", 'aim = "cost"\ntarget_share = 0.8'), tmp_path / "out", allocate="equal")
 
 
@@ -369,13 +369,15 @@ def test_a_cluster_makes_the_same_bytes_though_a_worker_is_killed(done, cluster,
 
     made = batch(scenario, tmp_path / "out", scheduler=address, told=told)
     assert not made.failed
-    assert sorted(ended) == sorted(f"{unit} is done." for unit in ("990101", "990102", "990103", "990104", "990201"))
+    assert sorted(ended) == sorted(
+        f"{unit} is finished." for unit in ("990101", "990102", "990103", "990104", "990201")
+    )
     assert workers[0].wait() != 0
     assert same(whole, tmp_path / "out")
 
 
 def test_a_scheduler_that_does_not_answer_is_told(tmp_path):
-    with pytest.raises(InputError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:9"):
+    with pytest.raises(InputError, match=r"No Dask scheduler responds at tcp://127\.0\.0\.1:9"):
         batch(demo_scenario(tmp_path), tmp_path / "out", scheduler="tcp://127.0.0.1:9")
 
 
@@ -423,7 +425,7 @@ def test_districts_and_sites_that_are_not_in_the_part_are_refused(tmp_path):
         sp.run(only(tmp_path, "new = 3", "990109"))
     ready = prepare(demo_scenario(tmp_path / "whole"), StepClock(None))
     elsewhere = ready.sites.site_id[int(np.flatnonzero(~ready.sites.existing & (ready.sites.district != 1))[0])]
-    with pytest.raises(InputError, match=f"The site {elsewhere} is not in the districts that the plan is about"):
+    with pytest.raises(InputError, match=f"The site {elsewhere} is not in the districts of the plan"):
         sp.run(only(tmp_path, f'new = 3\nforbidden = ["{elsewhere}"]', "990102"))
 
 
@@ -459,7 +461,7 @@ def test_phases_ask_for_no_more_sites_than_a_unit_has(tmp_path):
     ready, units = small(tmp_path, 'phases = [{ name = "a", new = 2 }, { name = "b", new = 3 }]')
     for plan in planned(ready, units):
         assert sum(phase.new for phase in plan.solution.phases) <= int((~plan.sites.existing).sum())
-    with pytest.raises(InputError, match="6 new sites are asked for, but there are only 5 candidates"):
+    with pytest.raises(InputError, match="6 new sites are requested, but there are only 5 candidates"):
         small(tmp_path / "many", 'phases = [{ name = "a", new = 2 }, { name = "b", new = 4 }]')
 
 
@@ -487,7 +489,7 @@ def test_what_the_whole_has_to_reach_is_not_asked_of_each_unit(tmp_path):
 
 def test_closures_are_not_spread(tmp_path):
     ready, units = small(tmp_path, "new = 2\nclose = 1")
-    with pytest.raises(InputError, match="Closures are not spread"):
+    with pytest.raises(InputError, match="Closures cannot be allocated"):
         allotted(ready, units, "equal", workers=1)
 
 
@@ -538,9 +540,9 @@ def test_what_a_killed_batch_left_behind_is_cleared_and_nothing_else(tmp_path):
     assert files(out) == before
     assert not list(out.glob(".*"))
     (out / f".parts.{os.getpid()}.abc").mkdir()
-    with pytest.raises(InputError, match="Another batch is at work"):
+    with pytest.raises(InputError, match="Another batch is running"):
         batch(sp.load_scenario(path), out)
     (out / f".parts.{os.getpid()}.abc").rmdir()
     (out / "units/mine").mkdir()
-    with pytest.raises(InputError, match="something else than a batch: units/mine"):
+    with pytest.raises(InputError, match="files that are not results of a batch: units/mine"):
         batch(sp.load_scenario(path), out)

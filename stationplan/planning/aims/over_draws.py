@@ -29,8 +29,8 @@ class OverDraws(Aim):
         """Note what has no meaning, and that no draws are asked for."""
         if not plan.robustness_draws:
             faults.add(
-                say("The aim is about draws of the demand, and none are asked for."),
-                say("Give `robustness_draws = 10`."),
+                say("The aim uses draws of the demand, but none are requested."),
+                say("Set `robustness_draws = 10`."),
                 key="plan.robustness_draws",
             )
         super().check(plan, given, faults)
