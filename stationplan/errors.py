@@ -95,7 +95,7 @@ def abridged(faults: Sequence[Fault], *, limit: int = 20) -> list[Fault]:
         replace(
             alike[0],
             what=say("{count} more like this one: {example}", count=len(alike) - limit, example=alike[0].what),
-            cure=say("Mend them all the same way."),
+            cure=say("Fix them all the same way."),
             row=None,
         )
         for alike in seen.values()
@@ -147,11 +147,11 @@ class OutputExistsError(StationplanError, FileExistsError):
     """The output path already exists, or its folder holds files that are not results."""
 
     def __init__(self, path: str, strangers: Sequence[str] = ()) -> None:
-        self.what = say("{path} already exists. Choose another place with --out, or pass --overwrite.", path=path)
+        self.what = say("{path} already exists. Choose another folder with --out, or pass --overwrite.", path=path)
         if strangers:
             names = ", ".join([*strangers[:5], *(["..."] if len(strangers) > 5 else [])])
             self.what = say(
-                "{path} holds files that are not results: {names}. Choose another folder with --out.",
+                "{path} contains files that are not results: {names}. Choose another folder with --out.",
                 path=path,
                 names=names,
             )
@@ -164,7 +164,7 @@ class DatabaseError(StationplanError, OSError):
     def __init__(self, faults: Sequence[Fault], folder: str) -> None:
         self.faults = tuple(faults)
         self.what = say(
-            "The database stands as before; the plan's files are in {folder}. Try again with --overwrite.",
+            "The database was not changed; the plan's files are in {folder}. Try again with --overwrite.",
             folder=folder,
         )
         super().__init__("\n".join([str(self.what), *map(str, self.faults)]))

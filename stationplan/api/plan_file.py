@@ -38,14 +38,14 @@ def read_plan(folder: Path) -> Plan:
     path = folder / PLAN_NAME
     faults = FaultList(str(folder))
     if not folder.is_dir():
-        faults.add(say("The folder does not exist."), say("Name a folder that `stationplan run` has written."))
+        faults.add(say("The folder does not exist."), say("Use a folder that was written by `stationplan run`."))
     elif not path.is_file() and (folder / "plan.json").is_file():
         faults.add(
-            say("An older version wrote this folder, without {name}.", name=PLAN_NAME),
-            say("Make it again with this version: `stationplan run` on its scenario."),
+            say("This folder was written by an older version, without {name}.", name=PLAN_NAME),
+            say("Create it again with this version: `stationplan run` on its scenario."),
         )
     elif not path.is_file():
-        faults.add(say("The folder holds no plan."), say("Name a folder that `stationplan run` has written."))
+        faults.add(say("The folder contains no plan."), say("Use a folder that was written by `stationplan run`."))
     faults.raise_any()
     plan = unpacked(path, Plan, name=_KIND, version=VERSION)
     rows = plan.coverage

@@ -42,18 +42,18 @@ def allotted(
     faults = FaultList(ready.file_name)
     if plan.phases:
         faults.add(
-            say("A plan in phases is not spread over units."),
-            say("Leave out --allocate: each unit is then asked the whole question."),
+            say("A plan with phases cannot be allocated to units."),
+            say("Omit --allocate: each unit is then planned with the full requirements."),
             key="plan.phases",
         )
     if plan.close:
         faults.add(
-            say("Closures are not spread over units."),
-            say("Leave out --allocate: each unit is then asked the whole question."),
+            say("Closures cannot be allocated to units."),
+            say("Omit --allocate: each unit is then planned with the full requirements."),
             key="plan.close",
         )
     if plan.new is None and plan.budget is None:
-        faults.add(say("There is nothing to spread over the units."), say("Give `new`, `budget` or both."), key="plan")
+        faults.add(say("There is nothing to allocate to the units."), say("Set `new`, `budget` or both."), key="plan")
     faults.raise_any()
     if how == "optimal":
         solution, counts_heads = _joint(ready, workers=workers)

@@ -32,7 +32,9 @@ def crew(*, workers: int, scheduler: str | None) -> Iterator[Client]:
     try:
         import distributed  # noqa: PLC0415 - an extra
     except ImportError:
-        faults.add(say("A batch needs the package distributed."), say("Install it: pip install 'stationplan[dask]'."))
+        faults.add(
+            say("A batch requires the package distributed."), say("Install it: pip install 'stationplan[dask]'.")
+        )
         faults.raise_any()
     # What becomes of units is told by outcomes; that connections end when a cluster closes is no news.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
@@ -41,8 +43,8 @@ def crew(*, workers: int, scheduler: str | None) -> Iterator[Client]:
             client = distributed.Client(scheduler, timeout="10s")
         except (OSError, TimeoutError, ValueError) as error:
             faults.add(
-                say("No Dask scheduler answers at {address}: {error}", address=scheduler, error=error),
-                say("Start one (`dask scheduler`), or leave --dask out to use this machine."),
+                say("No Dask scheduler responds at {address}: {error}", address=scheduler, error=error),
+                say("Start one (`dask scheduler`), or omit --dask to use this machine."),
                 key="--dask",
             )
             faults.raise_any()

@@ -27,12 +27,12 @@ def league_figures(league: League, ready: Prepared, lang: Language) -> tuple[Fig
             number(len(league.rows)),
             word("{count} without a plan", count=number(len(league.failed))),
         ),
-        Figure(word("New sites"), number(total.new_sites), word("in all units")),
-        Figure(word("Cross-covered"), share_text(total.cross_share), word("by two stations or more")),
+        Figure(word("New sites"), number(total.new_sites), word("total of all units")),
+        Figure(word("Cross-coverage"), share_text(total.cross_share), word("by two stations or more")),
         Figure(
             word("Cost (yuan)"),
             number(total.cost),
-            word("{yuan} yuan a worker gained", yuan=a_worker(total)),
+            word("{yuan} yuan per worker gained", yuan=a_worker(total)),
         ),
     )
 
@@ -48,7 +48,7 @@ def coverage_map(league: League, lang: Language) -> Chart:
     word = words(lang)
     rows = {row.unit: (str(rank), row) for rank, row in enumerate(league.rows, start=1)}
     names = {unit: league.names[unit].in_language(lang) for unit in league.shapes}
-    title = word("Share of workers covered with the plan")
+    title = word("Coverage with the plan")
     svg = choropleth(
         list(league.shapes.values()),
         [rows[unit][1].share_after if unit in rows else None for unit in league.shapes],
@@ -71,7 +71,11 @@ def league_certainty(league: League, lang: Language) -> list[str]:
     word, rows = words(lang), league.rows
     proven = sum(1 for row in rows if row.termination == "optimal")
     said = [
-        word("{count} of {units} units have a plan that is proven best.", count=number(proven), units=number(len(rows)))
+        word(
+            "{count} of {units} units have a plan that is proven best within its limits.",
+            count=number(proven),
+            units=number(len(rows)),
+        )
     ]
     open_rows = [row for row in rows if row.termination != "optimal"]
     known = [(row.gap, row) for row in open_rows if row.gap is not None]
@@ -79,14 +83,17 @@ def league_certainty(league: League, lang: Language) -> list[str]:
         gap, row = max(known, key=lambda pair: pair[0])
         said.append(
             word(
-                "The others are at most {gap} from the best; {unit} is the farthest.",
+                "The others are at most {gap} below the best; the largest difference is in {unit}.",
                 gap=percent_up(gap),
                 unit=row.name.in_language(lang),
             )
         )
     if len(known) < len(open_rows):
         said.append(
-            word("Of {count} units it is not known how far they are.", count=number(len(open_rows) - len(known)))
+            word(
+                "For {count} units the difference from the best is not known.",
+                count=number(len(open_rows) - len(known)),
+            )
         )
     return [*said, *spread_notes(league, lang)]
 
@@ -102,7 +109,7 @@ def spread_notes(league: League, lang: Language) -> list[str]:
         return []
     return [
         words(lang)(
-            "Spread in any other way over the units, as many sites or as much money cover at most {share} of all.",
+            "However the sites or the budget are allocated to the units, at most {share} of all workers are covered.",
             share=percent_up(league.most_share),
         )
     ]

@@ -80,7 +80,7 @@ class LocalStorage:
         """Raise :class:`InputError` where the folder is a file."""
         if self.folder.exists() and not self.folder.is_dir():
             faults = FaultList()
-            faults.add(say("{path} is no folder.", path=self), say("Name another folder with --out."), key="--out")
+            faults.add(say("{path} is not a folder.", path=self), say("Choose another folder with --out."), key="--out")
             faults.raise_any()
 
     def names(self) -> list[str]:

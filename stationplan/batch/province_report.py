@@ -67,7 +67,7 @@ def _sheet(league: League, ready: Prepared, lang: Language) -> MapSheet:
         word("{name}: {share}", name=row.name.in_language(lang), share=share_text(row.share_after))
         for row in league.rows
     ]
-    title, names_title = word("Map of the units"), word("Units, best covered first")
+    title, names_title = word("Map of the units"), word("Units, highest coverage first")
     picture = coverage_map(league, lang).svg
     return sheet_of(title, picture, names_title, names, ready.study.sources, league.map_options, lang)
 
@@ -91,11 +91,11 @@ def _circle(league: League, ready: Prepared, lang: Language) -> Section:
         Column(word("Coverage"), "bar", 2.6),
         Column(word("Today")),
         Column(word("With the plan")),
-        Column(word("Cross-covered with the plan"), share=1.2),
+        Column(word("Cross-coverage with the plan"), share=1.2),
     )
     rows = []
     for name, row in (
-        (word("All"), total),
+        (word("Overall"), total),
         *((row.name.in_language(lang), row) for row in _parts(league) or league.rows),
     ):
         before, after = row.circle_share_before, row.circle_share_after
@@ -111,8 +111,8 @@ def _circle(league: League, ready: Prepared, lang: Language) -> Section:
     blocks: list[Block] = [ReportTable(columns, tuple(rows), look="coverage")]
     if total.goals:
         hint = word(
-            "The sum of what is enough for each unit to reach the share on its own, from today on, by the standards of "
-            "the groups. Sites that serve across a border may save some."
+            "Sum of the new sites with which each unit reaches the target on its own, starting from today, by the "
+            "service standards of the groups. Sites that serve several units may reduce the number."
         )
         goals = tuple(
             (
@@ -122,11 +122,11 @@ def _circle(league: League, ready: Prepared, lang: Language) -> Section:
             for place, goal in enumerate(total.goals)
         )
         heads = (
-            Column(word("To cover"), "name"),
-            Column(word("New sites that are enough")),
+            Column(word("Coverage target"), "name"),
+            Column(word("New sites (sufficient)")),
             Column(word("Units that cannot reach it")),
         )
-        blocks.append(ReportTable(heads, goals, word("Stations still needed"), hint))
+        blocks.append(ReportTable(heads, goals, word("New sites needed to reach the targets"), hint))
     return circle_section(ready.file.scorecard, blocks, lang)
 
 
@@ -138,17 +138,17 @@ def _columns(lang: Language, name: str) -> tuple[Column, ...]:
         Column(word("Coverage"), "bar", 2.2),
         Column(word("Today")),
         Column(word("With the plan")),
-        Column(word("Cross-covered")),
+        Column(word("Cross-coverage")),
         Column(word("New sites"), share=0.8),
         Column(word("Cost (yuan)"), share=1.3),
-        Column(word("Yuan a gained worker")),
+        Column(word("Yuan per worker gained (mean)")),
     )
 
 
 def _cells(row: Row, lang: Language) -> tuple[Cell, ...]:
     small = [row.about] if row.about else []
     if row.ways in ("straight", "both"):
-        small.append(words(lang)("Ways measured: {ways}", ways=ways_name(row.ways, lang)))
+        small.append(words(lang)("Distances: {ways}", ways=ways_name(row.ways, lang)))
     return (
         Cell(row.name.in_language(lang), tuple(small)),
         Cell(number(row.workers)),
@@ -168,7 +168,7 @@ def _prefectures(league: League, lang: Language) -> list[Section]:
     if not parts:
         return []
     rows = tuple(_cells(row, lang) for row in parts)
-    hint = word("The units of each prefecture together. Dark: today. Light: gained by the plan.")
+    hint = word("Total of the units of each prefecture. Dark: today. Light: gained with the plan.")
     return [
         Section(word("By prefecture"), hint, (ReportTable(_columns(lang, word("Prefecture")), rows, look="coverage"),))
     ]
@@ -180,8 +180,8 @@ def _table(league: League, lang: Language) -> Section:
     columns = (Column(word("No."), share=0.5), *_columns(lang, word("Unit")))
     rows = tuple((Cell(str(rank)), *_cells(row, lang)) for rank, row in enumerate(league.rows, start=1))
     hint = word(
-        "By the share of workers covered with the plan. Every worker and every candidate is in one unit; stations "
-        "across a border count. Dark: today. Light: gained by the plan."
+        "Ordered by coverage with the plan. Every worker and every candidate belongs to one unit; stations across a "
+        "boundary are included. Dark: today. Light: gained with the plan."
     )
     return Section(word("League table"), hint, (ReportTable(columns, rows, look="coverage"),))
 
@@ -197,7 +197,7 @@ def _failed(league: League, lang: Language) -> list[Section]:
         )
         for unit, reasons in reasons_of(league, lang).items()
     )
-    hint = word("They are in no figure of this report.")
+    hint = word("They are not included in any figure of this report.")
     columns = (Column(word("Unit"), "name"), Column(word("Why"), "text", 4.0))
     return [Section(word("Units without a plan"), hint, (ReportTable(columns, rows),))]
 
@@ -235,8 +235,8 @@ def _audit(league: League, lang: Language) -> list[Section]:
     if not total.stations:
         return []
     said = word(
-        "{count} of {stations} stations could close today, one after another, and nobody in their own unit would lose "
-        "cover.",
+        "{count} of {stations} stations could be closed today, one after another, without reducing coverage of their "
+        "own unit.",
         count=number(total.closable),
         stations=number(total.stations),
     )
@@ -252,24 +252,24 @@ def _audit(league: League, lang: Language) -> list[Section]:
             Column(word("Station"), "name", 2.4),
             Column(word("Unit"), "text", 1.2),
             Column(word("Opening hours"), "text"),
-            Column(word("Workers gained if always open")),
+            Column(word("Workers gained if open all day")),
         )
         rows = tuple(_station(league, station, lang) for station in longer)
-        blocks.append(ReportTable(columns, rows, word("Stations that gain most from longer hours")))
+        blocks.append(ReportTable(columns, rows, word("Stations that gain most from extended hours")))
     closable = sorted((row for row in league.rows if row.closable), key=lambda row: -row.closable)
     if closable:
         heads = (
             Column(word("Unit"), "name", 2.4),
             Column(word("Existing stations")),
-            Column(word("Could close today")),
+            Column(word("Could be closed today")),
         )
         counts = tuple(
             (Cell(row.name.in_language(lang)), Cell(number(row.stations)), Cell(number(row.closable), strong=True))
             for row in closable[: 2 * _LISTED]
         )
-        hint = word("The units with most of them; the workbook lists every station.")
+        hint = word("Units with the largest number; the workbook lists every station.")
         blocks.append(ReportTable(heads, counts, word("Redundant stations by unit"), hint))
-    return [Section(word("Audit of the existing stations"), "", tuple(blocks))]
+    return [Section(word("Assessment of existing stations"), "", tuple(blocks))]
 
 
 def _station(league: League, station: Station, lang: Language) -> tuple[Cell, ...]:
@@ -286,9 +286,12 @@ def league_assumptions(ready: Prepared, lang: Language) -> Section:
     word, shared = words(lang), assumptions_section(ready.demand, lang)
     apart = Lines(
         (
-            word("Each unit is planned by itself, with the stations and roads around it."),
-            word("Stations across a border count for a unit; new sites of its neighbours do not."),
-            word("Whom a unit's new sites reach across the border is not counted, and a unit closes its own only."),
+            word("Each unit is planned separately, including the stations and roads around it."),
+            word("Existing stations across a boundary are included; new sites of neighbouring units are not."),
+            word(
+                "Workers of other units served by a unit's new sites are not counted, and a unit closes only its own "
+                "stations."
+            ),
         )
     )
     return Section(shared.title, shared.hint, (*shared.blocks, apart))
@@ -299,4 +302,4 @@ def _certainty(league: League, ready: Prepared, lang: Language) -> Section:
     notes: Sequence[str] = [translate(note, lang) for note in ready.study.notes]
     sources = [word("Roads: {source}", source=source) for source in ready.study.sources]
     told = (*league_certainty(league, lang), *notes, *sources)
-    return Section(word("How certain it is, and what was set aside"), "", (Lines(told),))
+    return Section(word("Reliability and data notes"), "", (Lines(told),))

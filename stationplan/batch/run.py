@@ -82,11 +82,11 @@ def run_batch(
     most: float | None = None
     questions = [ready.file.plan] * len(units)
     if allocate is not None:
-        with clock.step("allocation", say("Spreading the sites over the units")):
+        with clock.step("allocation", say("Allocating sites to the units")):
             questions, most = allotted(ready, units, allocate, workers=workers)
     with storage.aside() as parts:
         tasks = []
-        with clock.step("parts", say("Cutting the study into units")):
+        with clock.step("parts", say("Dividing the study area into units")):
             for unit, question in zip(units, questions, strict=True):
                 part = part_of(ready, unit.districts, unit.name, plan=question)
                 folder, mark = unit.home, _fingerprint(digest_of(part), lang)
@@ -113,7 +113,7 @@ def _planned(
     failed: list[Outcome] = []
     total, done = kept + len(tasks), kept
     if told is not None and kept:
-        told(done, total, say("{count} units stand already.", count=kept))
+        told(done, total, say("{count} units have results already.", count=kept))
     if not tasks:
         return failed
     with crew(workers=min(workers, len(tasks)), scheduler=scheduler) as client:
@@ -123,7 +123,7 @@ def _planned(
                 failed.append(outcome)
                 _log.warning("%s: %s", outcome.unit, " ".join(map(str, outcome.reason)))
             if told is not None:
-                told(done, total, say("{unit} is done.", unit=outcome.unit))
+                told(done, total, say("{unit} is finished.", unit=outcome.unit))
     return failed
 
 
@@ -144,8 +144,8 @@ def _refuse_strangers(out: Storage) -> None:
             continue  # whether that batch is at work is known only there
         if draft is not None and draft["process"] is not None and lives(int(draft["process"])):
             faults.add(
-                say("Another batch is at work in {folder}.", folder=out),
-                say("Wait for it, or name another folder with --out."),
+                say("Another batch is running in {folder}.", folder=out),
+                say("Wait for it, or choose another folder with --out."),
                 key="--out",
             )
             faults.raise_any()
@@ -163,8 +163,12 @@ def refuse(out: Storage, strangers: Sequence[str]) -> None:
     faults = FaultList()
     if strangers:
         faults.add(
-            say("{folder} holds something else than a batch: {names}.", folder=out, names=", ".join(strangers[:3])),
-            say("Name another folder with --out."),
+            say(
+                "{folder} contains files that are not results of a batch: {names}.",
+                folder=out,
+                names=", ".join(strangers[:3]),
+            ),
+            say("Choose another folder with --out."),
             key="--out",
         )
     faults.raise_any()

@@ -49,15 +49,15 @@ def _table(league: League, lang: Language) -> Sheet:
         (word("Share today"), "share", 12),
         (word("Covered with the plan"), "tenth", 14),
         (word("Share with the plan"), "share", 12),
-        (word("Cross-covered with the plan"), "share", 14),
-        (word("Service circle today"), "share", 14),
-        (word("Service circle with the plan"), "share", 14),
+        (word("Cross-coverage with the plan"), "share", 14),
+        (word("15-minute service area today"), "share", 14),
+        (word("15-minute service area with the plan"), "share", 14),
         (word("New sites"), "whole", 10),
         (word("Cost (yuan)"), "whole", 14),
-        (word("Largest possible gain of another choice"), "share", 16),
+        (word("Largest possible improvement"), "share", 16),
         (word("Existing stations"), "whole", 12),
-        (word("Could close today"), "whole", 12),
-        (word("Ways measured"), "text", 14),
+        (word("Could be closed today"), "whole", 12),
+        (word("Distances"), "text", 14),
     ]
     rows: list[list[object]] = [
         [
@@ -76,11 +76,11 @@ def _proposed(league: League, lang: Language) -> Sheet:
     word, kinds = words(lang), kind_names(lang)
     columns = [
         (word("Unit"), "text", 24),
-        (word("Order"), "whole", 8),
+        (word("No."), "whole", 8),
         (word("Id"), "text", 14),
         (word("Name"), "text", 34),
         (word("District"), "text", 18),
-        (word("Kind"), "text", 14),
+        (word("Station type"), "text", 14),
         (word("Longitude (WGS-84)"), "degree", 12),
         (word("Latitude (WGS-84)"), "degree", 12),
         (word("Workers gained"), "tenth", 12),
@@ -110,8 +110,8 @@ def _stations(league: League, lang: Language) -> Sheet:
         (word("Workers within reach"), "tenth", 12),
         (word("Covered by it alone today"), "tenth", 14),
         (word("Covered by it alone with the plan"), "tenth", 14),
-        (word("Could close today"), "text", 12),
-        (word("Workers gained if always open"), "tenth", 14),
+        (word("Could be closed today"), "text", 12),
+        (word("Workers gained if open all day"), "tenth", 14),
     ]
     rows: list[list[object]] = [
         [

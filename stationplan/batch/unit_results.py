@@ -242,8 +242,8 @@ def ways_name(ways: Ways | None, lang: Language) -> str:
     """Return for people how the ways in a unit are measured."""
     word = words(lang)
     names: dict[Ways | None, str] = {
-        "roads": word("along roads"),
-        "straight": word("straight lines"),
-        "both": word("both"),
+        "roads": word("by road"),
+        "straight": word("straight line"),
+        "both": word("road and straight line"),
     }
     return names.get(ways, "")

@@ -70,7 +70,7 @@ def units_of(area: StudyArea, by: By) -> list[Unit]:
                     count=len(homeless),
                     district=homeless[0],
                 ),
-                say("Name the column that holds it: `prefecture` under [area]; or plan --by county."),
+                say("Set its column: `prefecture` under [area]; or use --by county."),
                 key="area.prefecture",
             )
             faults.raise_any()

@@ -106,7 +106,7 @@ def _about(
         bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Plan rest stations for outdoor workers: from a scenario file to proposed sites, map and report."""
+    """Plan rest stations for outdoor workers: propose sites and write a map and a report from a scenario file."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -124,7 +124,7 @@ def _call(arguments: list[str], lang: Language) -> int:
     try:
         make_command(lang)(arguments, prog_name="stationplan", obj=lang)
     except InputError as error:
-        tell(say("Faults in the input: {count}. Nothing was written.", count=len(error.faults)), "bold red")
+        tell(say("Input errors: {count}. Nothing was written.", count=len(error.faults)), "bold red")
         for fault in abridged(error.faults):
             errors.print(plain("  " + translate_fault(fault, lang)))
         return BAD_INPUT
@@ -149,9 +149,9 @@ def _call(arguments: list[str], lang: Language) -> int:
         tell(say("Stopped. Nothing was changed."), "yellow")
         return FAILED
     except StationplanError as error:
-        tell(say("This should not happen; please report it: {error}", error=error))
+        tell(say("Unexpected error; please report it: {error}", error=error))
         return FAILED
     except OSError as error:
-        tell(say("The system refused: {error}", error=error))
+        tell(say("The operating system refused: {error}", error=error))
         return FAILED
     return DONE

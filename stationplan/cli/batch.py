@@ -46,15 +46,15 @@ def run_units(
     context: typer.Context,
     scenario: Annotated[
         list[str],
-        typer.Argument(help="Scenario file (TOML), or its URL; several are put side by side.", show_default=False),
+        typer.Argument(help="Scenario file (TOML), or its URL; several are compared side by side.", show_default=False),
     ],
-    by: Annotated[UnitKind, typer.Option("--by", help="What a unit is.")],
+    by: Annotated[UnitKind, typer.Option("--by", help="Unit of the batch: prefecture or county.")],
     allocate: Annotated[
         Spread | None,
         typer.Option(
             "--allocate",
-            help="Spread `new` and `budget` over the units: as much for each, by their workers, or so that all "
-            "together is best. Default: each unit is asked the whole question.",
+            help="Allocate `new` and `budget` to the units: equally, by their workers, or for the best overall "
+            "result. Default: each unit is planned with the full requirements.",
         ),
     ] = None,
     scenarios: Annotated[
@@ -63,11 +63,11 @@ def run_units(
     ] = None,
     data: Annotated[
         str | None,
-        typer.Option("--data", help="Folder that holds the scenario's input files, if not its own; or its URL."),
+        typer.Option("--data", help="Folder or URL of the scenario's input files, if they are not beside it."),
     ] = None,
     out: Annotated[
         str | None,
-        typer.Option("--out", help="Folder for the results, or its URL such as s3://bucket/folder."),
+        typer.Option("--out", help="Folder or URL for the results, such as s3://bucket/folder."),
     ] = None,
     lang: LangOption = None,
     dask: Annotated[
@@ -75,14 +75,14 @@ def run_units(
         typer.Option("--dask", help="Address of a Dask scheduler whose workers plan the units: tcp://host:8786."),
     ] = None,
     workers: Annotated[
-        int, typer.Option("--workers", min=1, help="Processes to plan with; results do not depend on it.")
+        int, typer.Option("--workers", min=1, help="Number of processes; results do not depend on it.")
     ] = DEFAULT_WORKERS,
     verbose: VerboseOption = False,
 ) -> None:
-    """Plan every prefecture or county of a scenario: a folder for each, and a league table and map of all.
+    """Plan every prefecture or county of a scenario and write a folder for each, a league table and a map of all.
 
-    Results go to --out (default: out/NAME-batch, NAME being that of the scenario file). Units that stand there already
-    and whose inputs have not changed are kept, so a batch that was stopped goes on where it was.
+    Results are written to --out (default: out/NAME-batch, where NAME is that of the scenario file). Units with results
+    and unchanged inputs are kept, so an interrupted batch can be continued.
     """
     with stoppable():
         folder = out if out is not None else str(Path("out") / f"{Path(scenario[0]).stem}-batch")
@@ -178,7 +178,7 @@ def _print(made: Batch, lang: Language) -> None:
     console.print(
         plain(
             word(
-                "All units: {before} of {total} workers covered today, {after} with {count} new sites.",
+                "All units: coverage of {total} workers {before} today, {after} with {count} new sites.",
                 before=percent(total.share_before or 0.0),
                 after=percent(total.share_after or 0.0),
                 total=number(total.workers),
@@ -187,7 +187,7 @@ def _print(made: Batch, lang: Language) -> None:
         )
     )
     if made.kept:
-        console.print(plain(word("{count} units stood already and were kept.", count=number(made.kept))))
+        console.print(plain(word("{count} units had results already, which were kept.", count=number(made.kept))))
     for outcome in made.failed:
         name = league.names[outcome.unit].in_language(lang)
         for reason in outcome.reason:

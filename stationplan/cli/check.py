@@ -52,32 +52,32 @@ class TableRole(StrEnum):
 def check_inputs(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="Scenario file (TOML), or one table with --as.", show_default=False)],
-    role: Annotated[TableRole | None, typer.Option("--as", help="What the table holds.")] = None,
+    role: Annotated[TableRole | None, typer.Option("--as", help="Content of the table.")] = None,
     data: DataOption = None,
     sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook.")] = None,
     header_row: Annotated[int | None, typer.Option(help="Row of the header.", min=1)] = None,
     layer: LayerOption = None,
     column: Annotated[
-        list[str] | None, typer.Option(help="A column that is not recognised, as FIELD=HEADER; may be repeated.")
+        list[str] | None, typer.Option(help="Column that is not recognised, as FIELD=HEADER; may be repeated.")
     ] = None,
     datum: DatumOption = None,
     crs: Annotated[str | None, typer.Option(help="CRS of eastings and northings, such as EPSG:4544.")] = None,
-    roads: Annotated[Path | None, typer.Option(help="File of roads, to weigh the datum by.")] = None,
+    roads: Annotated[Path | None, typer.Option(help="Road file used to determine the datum.")] = None,
     district_list: Annotated[
-        Path | None, typer.Option(help="With --as districts: table of the districts that there should be.")
+        Path | None, typer.Option(help="With --as districts: table of the expected districts.")
     ] = None,
     merge_duplicates: Annotated[bool, typer.Option("--merge-duplicates", help="Merge likely duplicates.")] = False,
     limit: LimitOption = None,
     out: OutOption = None,
     overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON on standard output.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON to standard output.")] = False,
     lang: LangOption = None,
     verbose: VerboseOption = False,
 ) -> None:
-    """Say what is wrong with inputs: every record repaired, merged or set aside, with row, reason and cure.
+    """Check input data and report what happened to each record: repaired, merged or excluded, with row, reason and fix.
 
-    Nothing is planned. With --out a workbook of the findings is written: that file where the name ends in .xlsx, else
-    quality.xlsx in that folder. The exit code is 2 when a study would refuse the inputs.
+    Nothing is planned. With --out the findings are written as a workbook: to that file if its name ends in .xlsx,
+    otherwise to quality.xlsx in that folder. The exit code is 2 if the inputs cannot be used for planning.
     """
     with stoppable():
         keys = {"sheet": sheet, "header_row": header_row, "layer": layer, "crs": crs}
@@ -145,7 +145,9 @@ def _book(out: Path, request: _Request) -> Path:
 
     if out.suffix and out.suffix.lower() != ".xlsx" and not out.is_dir():
         refuse(
-            "--out", say("The findings are written as a workbook."), say("Name a folder, or a file ending in .xlsx.")
+            "--out",
+            say("The findings are written as a workbook."),
+            say("Use a folder, or a file name ending in .xlsx."),
         )
     book = out if out.suffix.lower() == ".xlsx" else out / "quality.xlsx"
     inputs = [path for path in (request.path, request.roads, request.district_list) if path is not None]
@@ -153,7 +155,7 @@ def _book(out: Path, request: _Request) -> Path:
         scenario = load_scenario(request.path, data=request.data, undeclared_datums=True, purpose=None)
         inputs += [folder / name for _, name, _ in scenario.inputs for folder in scenario.folders]
     if any(book.resolve() == path.resolve() for path in inputs):
-        refuse("--out", say("{path} is an input.", path=book), say("Choose another place for the findings."))
+        refuse("--out", say("{path} is an input file.", path=book), say("Choose another path for the findings."))
     return book
 
 
@@ -165,8 +167,8 @@ def _look(request: _Request) -> Check:
         if request.path.suffix.lower() != ".toml":
             refuse(
                 "--as",
-                say("A table is looked at as something."),
-                say("Say --as stations, candidates, demand, observed or districts."),
+                say("The content of a single table must be stated."),
+                say("Use --as stations, candidates, demand, observed or districts."),
             )
         alone = (
             *request.source,
@@ -179,7 +181,7 @@ def _look(request: _Request) -> Check:
         if any(alone):
             refuse(
                 None,
-                say("A scenario says itself how its inputs are read."),
+                say("The scenario determines how its inputs are read."),
                 say("Write these options into the scenario, or check one table with --as."),
             )
         return check_scenario(load_scenario(request.path, data=request.data, undeclared_datums=True, purpose=None))
@@ -214,7 +216,7 @@ def _print(found: Check, book: Path | None, lang: Language) -> None:
         }
         if decision.doubtful:
             console.print(
-                plain(word("The datum of {role} is doubtful. {reason}", **values), "bold yellow"), soft_wrap=True
+                plain(word("The datum of {role} is uncertain. {reason}", **values), "bold yellow"), soft_wrap=True
             )
         else:
             console.print(
@@ -222,15 +224,15 @@ def _print(found: Check, book: Path | None, lang: Language) -> None:
             )
     for fault in abridged(found.others):
         console.print(plain(translate_fault(fault, lang), "red"), soft_wrap=True)
-    verdict = word("A study would take these inputs.")
+    verdict = word("The inputs can be used for planning.")
     if any(not decision.declared for decision in found.datums):
-        verdict = word("A study would take these inputs once their datum is declared.")
+        verdict = word("The inputs can be used for planning once their datum is declared.")
     if found.refused:
-        verdict = word("A study would refuse these inputs: {count} faults.", count=number(len(found.refused)))
+        verdict = word("The inputs cannot be used for planning. Errors: {count}.", count=number(len(found.refused)))
     if found.refused and all(fault.action == "set_aside" for fault in found.refused):
         verdict = word(
-            "A study would refuse these inputs: {count} faults. Mend them, or leave such rows out with "
-            '`bad_rows = "set_aside"`.',
+            "The inputs cannot be used for planning. Errors: {count}. Fix them, or exclude such rows with `bad_rows "
+            '= "set_aside"`.',
             count=number(len(found.refused)),
         )
     console.print(plain(verdict, "bold red" if found.refused else "bold green"), soft_wrap=True)
@@ -244,13 +246,13 @@ def _headline(quality: Quality, lang: Language) -> str:
     name = quality.file if quality.sheet is None else f"{quality.file}#{quality.sheet}"
     if not name:
         return words(lang)(
-            "{role}: {rows} made, {kept} kept",
+            "{role}: {rows} generated, {kept} kept",
             role=translate(role_name(quality.role), lang),
             rows=number(quality.rows),
             kept=number(quality.kept),
         )
     return words(lang)(
-        "{file} ({role}): {rows} records, {kept} kept; {set_aside} set aside, {merged} merged, {repaired} repaired",
+        "{file} ({role}): {rows} records, {kept} kept; {set_aside} excluded, {merged} merged, {repaired} repaired",
         file=name,
         role=translate(role_name(quality.role), lang),
         rows=number(quality.rows),
@@ -270,7 +272,7 @@ def _findings(quality: Quality, lang: Language) -> Table:
     names = action_names(lang)
     table = Table(show_edge=False, pad_edge=False)
     table.add_column(word("Row"), justify="right")
-    for title, ratio in ((word("Outcome"), None), (word("Finding"), 3), (word("What to do"), 2)):
+    for title, ratio in ((word("Outcome"), None), (word("Finding"), 3), (word("How to fix it"), 2)):
         table.add_column(title, ratio=ratio, overflow="fold")
     for finding in abridged(quality.findings):
         table.add_row(

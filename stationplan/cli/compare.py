@@ -22,14 +22,13 @@ def compare_plans(
         list[Path],
         typer.Argument(help="Two or three result folders of `run`, or map pages from them.", show_default=False),
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="File for the page.")] = Path("compare.html"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="Output file for the page.")] = Path("compare.html"),
     overwrite: OverwriteOption = False,
     lang: LangOption = None,
 ) -> None:
-    """Write one page with plans side by side: maps that move together, and a table of differences.
+    """Compare plans side by side in one page, with synchronised maps and a table of differences.
 
-    The first plan is what the others are measured against: sites kept, added and dropped, coverage by district, group
-    and time of day, and cost.
+    The first plan is the reference: sites kept, added and dropped, coverage by district, group and time slot, and cost.
     """
     with stoppable():
         from stationplan.api.output import MAP_NAME
@@ -37,7 +36,7 @@ def compare_plans(
         from stationplan.webmap import read_blocks, render_comparison
 
         if len(plans) not in (2, 3):
-            refuse(None, say("Two or three plans can be compared."), say("Name their result folders."))
+            refuse(None, say("Only two or three plans can be compared."), say("Pass their result folders."))
         refuse_existing_file(out, overwrite=overwrite)
         blocks = read_blocks([path / MAP_NAME if path.is_dir() else path for path in plans])
         page = render_comparison(blocks, lang=written_language(lang))

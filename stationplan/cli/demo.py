@@ -34,10 +34,10 @@ def run_demo(
     workers: WorkersOption = DEFAULT_WORKERS,
     verbose: VerboseOption = False,
 ) -> None:
-    """Plan the synthetic demo city.
+    """Plan the synthetic demo city and write its map and report.
 
-    The inputs stand in data/demo and are made there if they are missing. The map goes to maps/demo.html and the rest
-    to out/demo, which are the demo's own and replaced each time; with --out everything goes to that folder.
+    The inputs are in data/demo and are generated if they are missing. The map is written to maps/demo.html and the rest
+    to out/demo; both are overwritten on every run. With --out everything is written to that folder.
     """
     with stoppable():
         from stationplan.demo import write_city

@@ -32,16 +32,16 @@ def make_density(
     scenario: ScenarioArgument,
     data: DataOption = None,
     out: OutOption = None,
-    parquet: Annotated[bool, typer.Option("--parquet", help="Write the surface as GeoParquet too.")] = False,
+    parquet: Annotated[bool, typer.Option("--parquet", help="Also write the surface as GeoParquet.")] = False,
     lang: LangOption = None,
     overwrite: OverwriteOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print validation.json on standard output.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print validation.json to standard output.")] = False,
     verbose: VerboseOption = False,
 ) -> None:
-    """Place the workers of a scenario: surface, map, and a report of how right it is.
+    """Estimate the distribution of workers and write the surface, a map and a report of its accuracy.
 
-    Roads, candidates and plan may be absent from the scenario. Results go to --out (default: out/NAME-density, NAME
-    being that of the scenario file).
+    Roads, candidates and plan may be absent from the scenario. Results are written to --out (default: out/NAME-density,
+    where NAME is that of the scenario file).
     """
     with stoppable():
         from stationplan.api import load_scenario, output
@@ -54,7 +54,7 @@ def make_density(
         output.refuse_existing(folder, None, overwrite=overwrite)
         loaded = load_scenario(scenario, data=data, purpose="density")
         with printing.progress_bar(spoken, steps=DENSITY_STEPS) as report:
-            placing = say("Placing workers")
+            placing = say("Estimating the distribution of workers")
             made = density(
                 loaded, progress=report, features=lambda share: report(DENSITY_STEPS - 1 + 0.9 * share, placing)
             )
@@ -78,7 +78,7 @@ def _print(made: Density, folder: Path, lang: Language) -> None:
     table = Table(show_edge=False, pad_edge=False)
     table.add_column(word("Group"))
     table.add_column(word("Workers"), justify="right")
-    table.add_column(word("Placed by"))
+    table.add_column(word("Method"))
     table.add_column(word("Deviance explained"), justify="right")
     for g, (group, item) in enumerate(zip(made.demand.groups, made.surface.groups, strict=True)):
         score = "" if item.learned is None else percent(item.learned.scores["model"].d2_poisson)

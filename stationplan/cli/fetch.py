@@ -33,7 +33,9 @@ _CONTACT = r"[^@\s]+@[^@\s]+|https?://\S+"
 
 def fetch_roads(
     context: typer.Context,
-    out: Annotated[Path, typer.Option("--out", "-o", help="File for the roads (NAME.graphml).", show_default=False)],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Output file for the roads (NAME.graphml).", show_default=False)
+    ],
     place: Annotated[
         list[str] | None, typer.Option(help="Name of a place, such as 成都市锦江区; may be repeated.")
     ] = None,
@@ -41,32 +43,34 @@ def fetch_roads(
         str | None, typer.Option(help="Rectangle instead of a name: WEST,SOUTH,EAST,NORTH in degrees (WGS-84).")
     ] = None,
     point: Annotated[
-        str | None, typer.Option(help="Middle of a square instead of a name: LON,LAT in degrees (WGS-84).")
+        str | None, typer.Option(help="Centre of a square instead of a name: LON,LAT in degrees (WGS-84).")
     ] = None,
     dist: Annotated[
-        float | None, typer.Option(help="With --point: metres from there to the sides of the square.", min=1)
+        float | None, typer.Option(help="With --point: metres from the centre to the sides of the square.", min=1)
     ] = None,
     contact: Annotated[
         str | None,
-        typer.Option(help="Mail or web address for the operators of the services, who ask for one in their policies."),
+        typer.Option(help="E-mail or web address for the operators of the services, whose policies require one."),
     ] = None,
     cache: Annotated[
-        Path | None, typer.Option(help="Folder that keeps the answers (default: the user's cache folder).")
+        Path | None, typer.Option(help="Folder for cached answers (default: the user's cache folder).")
     ] = None,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Ask anew, and keep no answers.")] = False,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Ignore cached answers and do not cache new ones.")
+    ] = False,
     overpass_url: Annotated[str | None, typer.Option(help="Address of another Overpass server.")] = None,
     nominatim_url: Annotated[str | None, typer.Option(help="Address of another Nominatim server.")] = None,
-    timeout: Annotated[int, typer.Option(help="Seconds that one answer may take.", min=1)] = 180,
-    retries: Annotated[int, typer.Option(help="How often a busy server is asked again.", min=0)] = 5,
+    timeout: Annotated[int, typer.Option(help="Time limit of one request (s).", min=1)] = 180,
+    retries: Annotated[int, typer.Option(help="Number of retries when a server is busy.", min=0)] = 5,
     overwrite: OverwriteOption = False,
     as_json: CountsJsonOption = False,
     lang: LangOption = None,
     verbose: VerboseOption = False,
 ) -> None:
-    """Fetch the roads of a place from OpenStreetMap as GraphML, which any scenario may name as its file of roads.
+    """Fetch the roads of a place from OpenStreetMap as GraphML, which any scenario can use as its road file.
 
-    This asks public services, which are free and often busy: waits are shown, and answers are kept for the next time.
-    For a prefecture or more take an extract file (.osm.pbf) instead.
+    Public services are queried, which are free and often busy: busy servers are retried and each wait is shown; answers
+    are cached. For a prefecture or more use an extract file (.osm.pbf) instead.
     """
     with stoppable():
         from stationplan.inputs.osm import OSM_SOURCE
@@ -138,7 +142,9 @@ def _fetch(request: _Request, out: Path, *, cache: Path | None, overwrite: bool,
 
         fetched = service.fetch_roads(where, out, services=services, cache=cache, tell=tell)
     if request.contact is None:
-        hint = say("No address was given to the services' operators, who may refuse the nameless: add --contact.")
+        hint = say(
+            "No contact address was given; the operators of the services may refuse anonymous requests. Add --contact."
+        )
         errors.print(plain(translate(hint, lang), "yellow"))
     return fetched
 
@@ -164,7 +170,7 @@ def _print(fetched: Fetched, out: Path, lang: Language) -> None:
     console.print(plain(word("Fetched: {nodes} nodes, {edges} edges.", nodes=nodes, edges=edges)))
     printing.print_path(console, word("Roads"), out, lang)
     if fetched.date:
-        console.print(plain(word("Data of {date}; --no-cache asks for newer ones.", date=fetched.date)))
+        console.print(plain(word("Data of {date}; use --no-cache to request newer data.", date=fetched.date)))
     console.print(plain(word("Data © OpenStreetMap contributors, ODbL 1.0.")))
 
 
@@ -172,25 +178,25 @@ def _where(request: _Request, out: Path) -> tuple[str, ...] | Box:
     """Return what to fetch, or raise with all faults of the call."""
     faults = FaultList()
     if out.suffix.lower() != ".graphml":
-        faults.add(say("Fetched roads are GraphML."), say("Let the name end in .graphml."), key="--out")
+        faults.add(say("Fetched roads are GraphML."), say("Use the extension .graphml."), key="--out")
     places = tuple(place.strip() for place in request.places)
     ways = (bool(places), request.bbox is not None, request.point is not None)
     if sum(ways) != 1 or not all(places):
         faults.add(
-            say("Roads are fetched for places, for a rectangle, or around a point."),
-            say("Give one of --place, --bbox, and --point with --dist."),
+            say("Roads are fetched by place name, rectangle, or around a point."),
+            say("Pass one of --place, --bbox, or --point with --dist."),
         )
     if (request.point is None) != (request.reach_m is None):
-        faults.add(say("A point and its distance belong together."), say("Give --point with --dist."))
+        faults.add(say("A point and its distance must be given together."), say("Pass --point together with --dist."))
     for option, url in (("--overpass-url", request.overpass_url), ("--nominatim-url", request.nominatim_url)):
         if url is not None and not url.startswith(("http://", "https://")):
-            faults.add(say("{text} is no web address.", text=url), say("Begin it with https://."), key=option)
+            faults.add(say("{text} is not a web address.", text=url), say("It must begin with https://."), key=option)
     if request.contact is not None and not (
         request.contact.isascii() and re.fullmatch(_CONTACT, request.contact, re.ASCII)
     ):
         faults.add(
-            say("{text} is no mail or web address.", text=request.contact),
-            say("Write it like name@example.org or https://example.org."),
+            say("{text} is not an e-mail or web address.", text=request.contact),
+            say("Use a form such as name@example.org or https://example.org."),
             key="--contact",
         )
     box = None
@@ -209,8 +215,8 @@ def _box(text: str, faults: FaultList) -> Box | None:
     if len(sides) == 4 and _is_rectangle(box := Box(*sides)):
         return box
     faults.add(
-        say("{text} is no rectangle.", text=text),
-        say("Write WEST,SOUTH,EAST,NORTH in degrees, such as 104.05,30.62,104.10,30.67."),
+        say("{text} is not a valid rectangle.", text=text),
+        say("Use WEST,SOUTH,EAST,NORTH in degrees, such as 104.05,30.62,104.10,30.67."),
         key="--bbox",
     )
     return None
@@ -225,8 +231,8 @@ def _square(text: str, reach_m: float, faults: FaultList) -> Box | None:
         if _is_rectangle(box):
             return box
     faults.add(
-        say("{text} is no point that such a square fits around.", text=text),
-        say("Write LON,LAT in degrees, such as 104.08,30.65."),
+        say("{text} cannot be the centre of such a square.", text=text),
+        say("Use LON,LAT in degrees, such as 104.08,30.65."),
         key="--point",
     )
     return None

@@ -31,9 +31,9 @@ def write_map(
     lang: LangOption = None,
     overwrite: OverwriteOption = False,
 ) -> None:
-    """Write the map of a plan again from its folder, in either language.
+    """Write the map of a plan again from its result folder, in either language.
 
-    Neither the inputs nor another run are needed; the map is the one that `run` writes.
+    Neither the inputs nor another run are required; the map is identical to the one that `run` writes.
     """
     with stoppable():
         from stationplan.api import load_plan

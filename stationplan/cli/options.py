@@ -47,21 +47,19 @@ LangOption = Annotated[
 OutOption = Annotated[Path | None, typer.Option("--out", help="Folder for the results.")]
 DataOption = Annotated[
     Path | None,
-    typer.Option("--data", help="Folder that holds the scenario's input files, if not its own."),
+    typer.Option("--data", help="Folder of the scenario's input files, if they are not beside it."),
 ]
-OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace results that exist.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print plan.json on standard output instead of a summary.")]
-CountsJsonOption = Annotated[bool, typer.Option("--json", help="Print the counts as JSON on standard output.")]
-WorkersOption = Annotated[int, typer.Option("--workers", min=1, help="Threads to use; results do not depend on it.")]
-VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log what is done, on standard error.")]
+OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Overwrite existing results.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print plan.json to standard output instead of a summary.")]
+CountsJsonOption = Annotated[bool, typer.Option("--json", help="Print the counts as JSON to standard output.")]
+WorkersOption = Annotated[int, typer.Option("--workers", min=1, help="Number of threads; results do not depend on it.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Write a log to standard error.")]
 
-DatumOption = Annotated[DeclaredDatum | None, typer.Option("--datum", help="Declared datum of the coordinates.")]
+DatumOption = Annotated[DeclaredDatum | None, typer.Option("--datum", help="Datum of the coordinates.")]
 LayerOption = Annotated[str | None, typer.Option("--layer", help="Layer of a GeoPackage.")]
 LimitOption = Annotated[
     list[str] | None,
-    typer.Option(
-        "--limit", help="A higher cap, as NAME=NUMBER (the table of limits in docs/scenario.md); may be repeated."
-    ),
+    typer.Option("--limit", help="Higher limit, as NAME=NUMBER (see [limits] in docs/scenario.md); may be repeated."),
 ]
 
 DEFAULT_WORKERS = os.cpu_count() or 1
@@ -108,9 +106,7 @@ def pairs_of(texts: Sequence[str], option: str) -> dict[str, str]:
     """
     for text in texts:
         if "=" not in text:
-            refuse(
-                option, say("{text} is not of the form NAME=VALUE.", text=text), say("Write it with an equals sign.")
-            )
+            refuse(option, say("{text} is not of the form NAME=VALUE.", text=text), say("Use an equals sign."))
     return dict(text.split("=", 1) for text in texts)
 
 
@@ -131,4 +127,8 @@ def limits_of(texts: Sequence[str]) -> Limits:
         return Limits.model_validate({key: int(value) for key, value in pairs.items()})
     except (ValidationError, ValueError):
         known = ", ".join(Limits.model_fields)
-        refuse("--limit", say("{text} is no limit.", text=", ".join(texts)), say("Known limits: {known}.", known=known))
+        refuse(
+            "--limit",
+            say("{text} is not a valid limit.", text=", ".join(texts)),
+            say("Known limits: {known}.", known=known),
+        )

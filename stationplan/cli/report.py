@@ -25,9 +25,9 @@ def write_reports(
     lang: LangOption = None,
     overwrite: OverwriteOption = False,
 ) -> None:
-    """Write reports, tables and map of a plan again from its folder, in either language.
+    """Write reports, tables and map of a plan again from its result folder, in either language.
 
-    Neither the inputs nor another run are needed; the files are those that `run` writes.
+    Neither the inputs nor another run are required; the files are identical to those that `run` writes.
     """
     with stoppable():
         from stationplan.api import load_plan, output

@@ -37,7 +37,7 @@ def save_roads(
     context: typer.Context,
     source: Annotated[
         list[Path],
-        typer.Argument(help="A file of roads, or two CSV tables: nodes, then edges.", show_default=False),
+        typer.Argument(help="Road file, or two CSV tables: nodes, then edges.", show_default=False),
     ],
     out: Annotated[
         Path, typer.Option("--out", "-o", help="File for the saved roads (NAME.roads.npz).", show_default=False)
@@ -50,9 +50,10 @@ def save_roads(
     lang: LangOption = None,
     verbose: VerboseOption = False,
 ) -> None:
-    """Save roads in one binary file that loads in seconds and that any scenario may name as its file of roads.
+    """Save roads in one binary file that loads in seconds.
 
-    The file holds places, lengths and tags; speeds and rules stay those of the scenario.
+    Any scenario can use it as its file of roads. It contains geometry, lengths and tags; speeds and rules remain
+    those of the scenario.
     """
     with stoppable():
         from stationplan.inputs import read_road_files, road_notes, write_roads
@@ -85,12 +86,14 @@ def _check_call(sources: Sequence[Path], out: Path, *, datum_given: bool) -> Non
     faults = FaultList()
     if out.suffix.lower() != ".npz":
         faults.add(
-            say("Saved roads are known by the end of their name."), say("Let it end in .roads.npz."), key="--out"
+            say("Saved roads are recognised by their file extension."),
+            say("Use the extension .roads.npz."),
+            key="--out",
         )
     if not datum_given and needs_datum(sources[-1].name):
         faults.add(
             say("The datum of the coordinates is not declared."),
-            say("Say it with --datum: wgs84, cgcs2000, gcj02 (Amap, Tencent) or bd09 (Baidu)."),
+            say("Declare it with --datum: wgs84, cgcs2000, gcj02 (Amap, Tencent) or bd09 (Baidu)."),
             key="--datum",
         )
     faults.raise_any()
@@ -102,7 +105,7 @@ def _print(pieces: RoadPieces, out: Path, notes: Sequence[Message], lang: Langua
     console.print(
         plain(
             word(
-                "Saved: {nodes} nodes, {pieces} pieces of road, {km} km, {kinds} kinds of tags.",
+                "Saved: {nodes} nodes, {pieces} road segments, {km} km, {kinds} tag combinations.",
                 nodes=number(len(pieces.lon)),
                 pieces=number(len(pieces.tail)),
                 km=number(pieces.length_m.sum() / 1000, 1),

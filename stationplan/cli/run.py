@@ -43,7 +43,7 @@ def run_scenario(
     lang: LangOption = None,
     why_not: Annotated[
         list[str] | None,
-        typer.Option("--why-not", help="Id of a candidate: say why it is not proposed; may be repeated."),
+        typer.Option("--why-not", help="Id of a candidate whose rejection is to be explained; may be repeated."),
     ] = None,
     database: Annotated[
         str | None,
@@ -57,9 +57,10 @@ def run_scenario(
     workers: WorkersOption = DEFAULT_WORKERS,
     verbose: VerboseOption = False,
 ) -> None:
-    """Plan a scenario: propose sites, draw the map, write report and tables.
+    """Plan a scenario and write proposed sites, map, report and tables.
 
-    Results go to --out (default: out/NAME, NAME being that of the scenario file), the layers also to --database.
+    Results are written to --out (default: out/NAME, where NAME is that of the scenario file), the layers also to
+    --database.
     """
     with stoppable():
         plan_scenario(
@@ -121,7 +122,7 @@ def plan_scenario(
     if database is not None:
         refuse_database(database, schema=place, overwrite=overwrite)
     elif schema is not None:
-        raise InputError([Fault(say("--schema means nothing without a database."), say("Add --database."))])
+        raise InputError([Fault(say("--schema requires a database."), say("Add --database."))])
     with printing.progress_bar(spoken, steps=STEPS) as report:
         plan = run(load_scenario(path, data=data, explain=explain), workers=workers, progress=report)
         report(STEPS, say("Writing map, report and tables"))

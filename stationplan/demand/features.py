@@ -73,28 +73,31 @@ def cell_features(
     found = _of_cells(cells)
     missing = []
     if not cells.counts:
-        missing.append(say("Without counts of the cells there are no features such as population."))
+        missing.append(say("Without cell counts there are no features such as population."))
     if roads is None:
         names = "roads_km, roads_km_*, road_density, junctions, junctions_*"
-        missing.append(say("Without roads there are no features {names}.", names=names))
+        missing.append(say("Without roads the features {names} are not available.", names=names))
     else:
         until = 0.85 if places is not None else 0.95
         found += _of_roads(cells, streets_of(roads, crs), roads.source, kernel_m, lambda share: tell(until * share))
     if places is None:
         names = "places, places_*, places_density, places_density_*"
-        missing.append(say("Without points of interest there are no features {names}.", names=names))
+        missing.append(say("Without points of interest the features {names} are not available.", names=names))
     else:
         found += _of_places(cells, places, kernel_m)
     tell(0.95)
     core = _of_core(cells, found, kernel_m)
     if core is None:
         missing.append(
-            say("Without places, residents or roads near the cells there is no feature {names}.", names="core_km")
+            say(
+                "Without points of interest, residents or roads near the cells the feature {names} is not available.",
+                names="core_km",
+            )
         )
     else:
         found.append(core)
     if elevation_m is None:
-        missing.append(say("Without heights there is no feature {names}.", names="elevation_m"))
+        missing.append(say("Without heights the feature {names} is not available.", names="elevation_m"))
     else:
         found.append(_Feature("elevation_m", "m", "", elevation_m))
     tell(1.0)
@@ -216,16 +219,16 @@ def _refuse_unusable(found: Sequence[_Feature]) -> None:
     names = [feature.name for feature in found]
     for name in dict.fromkeys(name for name in names if names.count(name) > 1):
         faults.add(
-            say("Two features are called {name}.", name=name),
-            say("Give the column of the cells, or the class of places, another name."),
+            say("Two features have the name {name}.", name=name),
+            say("Rename the column of the cells, or the class of points of interest."),
             code="duplicate",
         )
     for feature in found:
         unknown = int((~np.isfinite(feature.values)).sum())
         if unknown:
             faults.add(
-                say("{count} cells have no value of {name}.", count=unknown, name=feature.name),
-                say("Give every cell a value, or leave {name} out.", name=feature.name),
+                say("{count} cells have no value for {name}.", count=unknown, name=feature.name),
+                say("Provide a value for every cell, or do not use {name}.", name=feature.name),
                 code="no_value",
             )
     if faults:

@@ -73,9 +73,11 @@ def learn(
     used = np.flatnonzero(np.ptp(values[observed_cell], axis=0) > 0)
     if len(used) < len(names):
         left = ", ".join(name for at, name in enumerate(names) if at not in set(used.tolist()))
-        notes.append(say("Left out, being the same in every observed cell: {features}.", features=left))
+        notes.append(
+            say("Features not used because they are the same in every observed cell: {features}.", features=left)
+        )
     if population is None:
-        notes.append(say("No population is known of the cells; its share is no baseline."))
+        notes.append(say("The population of the cells is unknown; its share is not used as a baseline."))
     _check_features(used)
     features = tuple(names[int(at)] for at in used)
     values = np.ascontiguousarray(values[:, used], dtype=np.float64)
@@ -142,33 +144,31 @@ def _check(
     for at in np.flatnonzero(~finite.all(axis=0)):
         faults.add(
             say(
-                "The feature {name} is no finite number in {count} cells.",
+                "The feature {name} is not a finite number in {count} cells.",
                 name=names[int(at)],
                 count=int((~finite[:, at]).sum()),
             ),
-            say("Give every cell a value, or leave the feature out."),
+            say("Provide a value for every cell, or do not use the feature."),
         )
     if population is not None and not (np.isfinite(population) & (population >= 0)).all():
         faults.add(
-            say("The population of {count} cells is not known.", count=int((~(population >= 0)).sum())),
-            say("Give every cell a number of people, 0 where nobody lives."),
+            say("The population of {count} cells is unknown.", count=int((~(population >= 0)).sum())),
+            say("Provide the population of every cell, 0 where nobody lives."),
         )
     bad = ~(np.isfinite(observed) & (observed >= 0))
     if bad.any():
         faults.add(
-            say("{count} counts of workers are negative or no finite number.", count=int(bad.sum())),
-            say("Leave out cells where nobody counted."),
+            say("{count} worker counts are negative or not finite.", count=int(bad.sum())),
+            say("Remove cells that were not observed."),
         )
     twice = len(observed_cell) - len(np.unique(observed_cell))
     if twice:
         faults.add(
-            say("{count} cells are counted more than once.", count=twice),
-            say("Give one count a cell, such as the mean."),
+            say("{count} cells have more than one count.", count=twice),
+            say("Provide one count per cell, such as the mean."),
         )
     if folds < _LEAST_FOLDS:
-        faults.add(
-            say("{folds} folds are too few to judge what is learnt.", folds=folds), say("Ask for three or more.")
-        )
+        faults.add(say("{folds} folds are too few to validate the model.", folds=folds), say("Use three or more."))
     faults.raise_any()
 
 
@@ -178,7 +178,7 @@ def _check_places(x: FloatArray, y: FloatArray, folds: int) -> None:
     if places < folds:
         faults.add(
             say("There are fewer observed cells ({count}) than folds ({folds}).", count=places, folds=folds),
-            say("Count workers in more cells, or state shares instead of learning."),
+            say("Observe more cells, or set rates instead of a model."),
         )
     faults.raise_any()
 
@@ -187,8 +187,8 @@ def _check_features(used: IntArray) -> None:
     faults = FaultList()
     if not len(used):
         faults.add(
-            say("No feature differs between the observed cells."),
-            say("Give features, or count workers in cells that differ."),
+            say("No feature varies between the observed cells."),
+            say("Provide features, or observe cells that differ."),
         )
     faults.raise_any()
 
@@ -198,8 +198,8 @@ def _check_spread(counts: FloatArray, fold: IntArray) -> None:
     faults = FaultList()
     if len(np.unique(fold[counts > 0])) < _LEAST_FOLDS:
         faults.add(
-            say("Workers were seen in too few parts of the area to learn where they are."),
-            say("Count workers in more cells, or state shares instead of learning."),
+            say("Workers were observed in too few places to estimate their distribution."),
+            say("Observe more cells, or set rates instead of a model."),
         )
     faults.raise_any()
 

@@ -47,7 +47,7 @@ def require_sklearn() -> None:
         import sklearn  # noqa: F401, PLC0415 - an extra
     except ModuleNotFoundError:
         fault = Fault(
-            say("Workers are learnt from counts with scikit-learn, which is not installed."),
+            say("Estimating workers from counts requires scikit-learn, which is not installed."),
             say("Run: pip install 'stationplan[demand]'"),
             code="missing_library",
         )

@@ -35,9 +35,7 @@ def with_layers(cells: Cells, layers: Mapping[str, Layer]) -> tuple[Cells, tuple
         lost = total - float(values.sum())
         if lost > 1e-9 * max(total, 1.0):
             notes.append(
-                say(
-                    "Of {name} {lost} of {total} lie in no cell.", name=name, lost=round(lost, 1), total=round(total, 1)
-                )
+                say("{lost} of {total} {name} lie in no cell.", name=name, lost=round(lost, 1), total=round(total, 1))
             )
     return replace(cells, counts=counts), tuple(notes)
 

@@ -39,13 +39,19 @@ def kernel_surface(
     faults = FaultList()
     lost = int((~np.isfinite(points).all(axis=1)).sum())
     if lost:
-        faults.add(say("{count} sightings have no finite place.", count=lost), say("Give each a place, or drop it."))
+        faults.add(
+            say("{count} point observations have no valid location.", count=lost),
+            say("Give each a location, or remove it."),
+        )
     faults.raise_any()
     squares, place = np.unique(np.round(points), axis=0, return_inverse=True)
     if len(squares) < _LEAST_PLACES:
         faults.add(
-            say("Workers were seen in {count} different places; a density needs ten.", count=len(squares)),
-            say("Add sightings, or give counts of cells."),
+            say(
+                "Point observations are at {count} distinct locations; estimating a density requires ten.",
+                count=len(squares),
+            ),
+            say("Add point observations, or provide counts of cells."),
         )
     faults.raise_any()
     lowest = max(np.sqrt(np.median(area_m2)), median_spacing(squares[:, 0], squares[:, 1])) / 2
@@ -65,8 +71,8 @@ def kernel_surface(
     share = density * area_m2
     if not share.sum() > 0:
         faults.add(
-            say("No sighting lies near any cell."),
-            say("Check the places of the sightings, and that both are of one city."),
+            say("No point observation lies near a cell."),
+            say("Check the locations of the point observations, and that they and the cells are in the same city."),
         )
     faults.raise_any()
     return share / share.sum(), bandwidth_m

@@ -161,7 +161,7 @@ def _stated(features: Features, wishes: Wishes, faults: FaultList) -> FloatArray
         for name, rate in rates.items():
             if name not in features.names:
                 faults.add(
-                    say("No input gives {name}; there are: {known}.", name=name, known=", ".join(features.names)),
+                    say("No input provides {name}; available: {known}.", name=name, known=", ".join(features.names)),
                     say("Correct the name, or add its source under [demand]."),
                     key=f"groups.{group}.workers.{name}",
                 )
@@ -188,7 +188,7 @@ def _weights(
     if np.isnan(sight.heads).all():
         share, bandwidth_m = kernel_surface(sight.x, sight.y, cells.x, cells.y, area_m2, seed=wishes.seed)
         note = say(
-            "{group}: spread by the density of {count} sightings, bandwidth {metres} m.",
+            "{group}: distributed by the density of {count} point observations, bandwidth {metres} m.",
             group=group,
             count=len(sight.x),
             metres=round(bandwidth_m),
@@ -213,15 +213,17 @@ def _weights(
     )
     figures = {"group": group, "cells": len(at), "d2": f"{learned.scores['model'].d2_poisson:.2f}"}
     if learned.beats_baselines or wishes.insist:
-        note = say("{group}: learned from {cells} observed cells, explaining {d2} of the deviance.", **figures)
+        note = say("{group}: estimated from {cells} observed cells, explaining {d2} of the deviance.", **figures)
         if not learned.beats_baselines:
             note = say(
-                "{group}: the model of {cells} observed cells (D2 {d2}) beats no baseline; the scenario insists on it.",
+                "{group}: the model of {cells} observed cells (D2 {d2}) does not outperform the baselines; it is "
+                "used because the scenario requires it.",
                 **figures,
             )
         return _Weights(learned.predicted, "learned", block, cv, learned.draws, learned), [*learned.notes, note]
     note = say(
-        "{group}: the model of {cells} observed cells (D2 {d2}) beats no baseline; the stated rates are used.",
+        "{group}: the model of {cells} observed cells (D2 {d2}) does not outperform the baselines; the given rates "
+        "are used.",
         **figures,
     )
     return _Weights(stated, "rates", block, cv, learned=learned), [*learned.notes, note]
@@ -234,11 +236,11 @@ def _predicted(features: Features, model: SavedModel, cells: Cells, wishes: Wish
         if name not in features.names:
             faults.add(
                 say(
-                    "The model needs the feature {name}; there are: {known}.",
+                    "The model requires the feature {name}; available: {known}.",
                     name=name,
                     known=", ".join(features.names),
                 ),
-                say("Add its source under [demand], as in the study that made the model."),
+                say("Add its source under [demand], as in the study for which the model was made."),
                 key="demand.learning.model",
             )
     faults.raise_any()
@@ -261,7 +263,7 @@ def _learn_from(features: Features, wishes: Wishes) -> IntArray:
         ]
         if not found:
             faults.add(
-                say("No feature is called {name}; there are: {known}.", name=wanted, known=", ".join(features.names)),
+                say("There is no feature {name}; available: {known}.", name=wanted, known=", ".join(features.names)),
                 say("Correct the name, or add its source under [demand]."),
                 key="demand.learning.features",
             )
@@ -275,8 +277,8 @@ def _sightings_total(group: str, stated: FloatArray, faults: FaultList) -> float
     total = float(stated.sum())
     if total <= 0:
         faults.add(
-            say("Sightings of {group} do not say how many there are.", group=group),
-            say("Give `workers` of the group, or a total under [demand.totals]."),
+            say("The point observations of {group} do not give the total number of workers.", group=group),
+            say("Set `workers` of the group, or a total under [demand.totals]."),
             key=f"groups.{group}.workers",
         )
     return total
@@ -286,8 +288,8 @@ def _refuse_no_rates(group: str, stated: FloatArray, faults: FaultList) -> None:
     """Record a group whose model is not used and whose rates, used instead, would leave the other cells empty."""
     if not stated.any():
         faults.add(
-            say("{group}: the model beats no baseline, and no rates are stated.", group=group),
-            say("Give `workers` of the group, a total under [demand.totals], or `insist` under [demand.learning]."),
+            say("{group}: the model does not outperform the baselines, and no rates are set.", group=group),
+            say("Set `workers` of the group, a total under [demand.totals], or `insist` under [demand.learning]."),
             key=f"groups.{group}.workers",
         )
 
@@ -298,7 +300,7 @@ def _area_notes(shared: Shared, group: str, total: FloatArray) -> list[Message]:
         return []
     return [
         say(
-            "{group}: in {count} districts nothing has a weight; {workers} workers are spread there by area.",
+            "{group}: {count} districts have no weights; {workers} workers are distributed there by area.",
             group=group,
             count=len(shared.even),
             workers=round(float(np.nansum(total[shared.even])), 1),
@@ -311,18 +313,18 @@ def _refuse_unmet(shared: Shared, group: str, total: FloatArray, districts: Sequ
     for d in shared.homeless:
         faults.add(
             say("{district} has {workers} {group} but no cell.", district=districts[d], workers=total[d], group=group),
-            say("Make the cells smaller, or give cells there."),
+            say("Use smaller cells, or provide cells there."),
             key="demand.totals",
         )
     for d in shared.beyond:
         faults.add(
             say(
-                "{district}: the observed {group} do not fit the total of {total}.",
+                "{district}: the observed {group} do not match the total of {total}.",
                 district=districts[d],
                 group=group,
                 total=total[d],
             ),
-            say("Correct the total or the counts; a total is of the whole district."),
+            say("Correct the total or the counts; a total refers to the whole district."),
             key="demand.totals",
         )
 
@@ -336,6 +338,6 @@ def refuse_empty(surface: Surface, file: str) -> None:
         The surface has no workers.
     """
     if not surface.heads.sum() > 0:
-        what = say("The cells inside the districts hold no workers.")
+        what = say("The cells within the districts have no workers.")
         cure = say("Check the counts in the table, and `workers` of the groups.")
         raise InputError([Fault(what, cure, file)])

@@ -97,7 +97,7 @@ def block_side(x: FloatArray, y: FloatArray, *, wanted_m: float, folds: int) -> 
     if side == wanted_m:
         return side, ()
     note = say(
-        "Blocks of {wanted} m would be too few for {folds} folds; blocks of {side} m are used.",
+        "Blocks of {wanted} m are too few for {folds} folds; blocks of {side} m are used.",
         wanted=f"{wanted_m:.0f}",
         folds=folds,
         side=f"{side:.0f}" if side >= 10 else f"{side:.2g}",

@@ -80,8 +80,7 @@ def pdf_of(report: Report, name: str) -> bytes | None:
     """
     if not can_print(report):
         said = say(
-            "{name} was not written: no font of this machine holds Chinese. Install one, such as the package "
-            "fonts-noto-cjk.",
+            "{name} was not written: no Chinese font is installed. Install one, such as the package fonts-noto-cjk.",
             name=name,
         )
         logger.warning("%s", translate(said, report.lang))

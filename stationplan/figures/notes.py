@@ -19,7 +19,7 @@ def coverage_parts(plan: Plan, lang: Language) -> list[tuple[str, list[tuple[str
     word = words(lang)
     demand = plan.demand
     return [
-        (word("All"), [(plan.study.name.in_language(lang), overall(plan))]),
+        (word("Overall"), [(plan.study.name.in_language(lang), overall(plan))]),
         (word("District"), [(district_name(plan, change.index, lang), change) for change in by_district(plan)]),
         (word("Group"), [(demand.groups[change.index].name.in_language(lang), change) for change in by_group(plan)]),
         (word("Time slot"), [(demand.slots[change.index].name.in_language(lang), change) for change in by_slot(plan)]),

@@ -65,7 +65,7 @@ def read_districts(located: Located, limits: Limits, names: Mapping[str, Sequenc
     table = read_table(located, wanted, limits)
     faults = FaultList(table.file, sheet=table.sheet)
     if table.shapes is None:
-        faults.add(say("The file holds no polygons."), say("Give polygons as GeoJSON."), code="no_shapes")
+        faults.add(say("The file contains no polygons."), say("Provide polygons as GeoJSON."), code="no_shapes")
     columns = {field: _column(table, wanted, field, faults) for field in ("id", "name", *wanted.given)}
     faults.raise_any()
     texts = {field: table.column(column) for field, column in columns.items()}
@@ -82,8 +82,8 @@ def read_districts(located: Located, limits: Limits, names: Mapping[str, Sequenc
                 )
         if ids[i] and first[ids[i]] != i:
             faults.add(
-                say("The district {id} stands twice.", id=ids[i]),
-                say("Give every district an id of its own."),
+                say("The district {id} appears twice.", id=ids[i]),
+                say("Give each district a unique id."),
                 row=row,
                 code="repeated_id",
             )
@@ -105,7 +105,7 @@ def read_districts(located: Located, limits: Limits, names: Mapping[str, Sequenc
 def _column(table: Table, wanted: Wanted, field: str, faults: FaultList) -> int:
     matches = wanted.matches(table.header, field)
     header = ", ".join(name for name in table.header if name)
-    cure = say("Name the column under [area] as `{field}`.", field=field)
+    cure = say("Set the column with `{field}` under [area].", field=field)
     if field in wanted.given and not matches:
         what = say("There is no column {column}; the table has: {columns}.", column=wanted.given[field], columns=header)
         faults.add(what, cure, row=table.header_row, code="missing_column")
@@ -114,7 +114,7 @@ def _column(table: Table, wanted: Wanted, field: str, faults: FaultList) -> int:
         faults.add(what, cure, row=table.header_row, code="missing_column")
     elif len(matches) > 1:
         columns = ", ".join(table.header[i] for i in matches)
-        what = say("Several columns may be {field}: {columns}.", field=field, columns=columns)
+        what = say("Several columns could be {field}: {columns}.", field=field, columns=columns)
         faults.add(what, cure, row=table.header_row, code="ambiguous_column")
     return matches[0] if matches else 0
 
@@ -129,20 +129,20 @@ def polygons_of(table: Table, names: list[str], faults: FaultList) -> ObjectArra
         if shape is None or shape.is_empty or shape.geom_type not in {"Polygon", "MultiPolygon"}:
             faults.add(
                 say("The district {id} has no polygon.", id=name),
-                say("Draw it, or take it out."),
+                say("Add a polygon, or remove the district."),
                 row=row,
                 code="no_polygon",
             )
         elif not _in_degrees(shape.bounds):
             faults.add(
-                say("The polygon of {id} is not in longitude and latitude.", id=name),
+                say("The polygon of {id} is not in degrees of longitude and latitude.", id=name),
                 say("Save them as WGS-84 GeoJSON."),
                 row=row,
                 code="projected_values",
             )
         elif not np.isfinite(shapely.get_coordinates(shape)).all() or _repaired(shape).is_empty:
             faults.add(
-                say("The polygon of {id} encloses nothing.", id=name),
+                say("The polygon of {id} has no area.", id=name),
                 say("Draw it again."),
                 row=row,
                 code="no_polygon",
@@ -151,14 +151,14 @@ def polygons_of(table: Table, names: list[str], faults: FaultList) -> ObjectArra
             polygons[i] = _repaired(shape)
             faults.add(
                 say(
-                    "The polygon of {id} was invalid ({reason}) and is repaired: "
-                    "{before} km2 before, {after} km2 after.",
+                    "The polygon of {id} was invalid ({reason}) and was repaired: {before} km2 before, {after} km2 "
+                    "after.",
                     id=name,
                     reason=shapely.is_valid_reason(shape),
                     before=f"{_area_m2(shape) / _KM2:.3f}",
                     after=f"{_area_m2(polygons[i]) / _KM2:.3f}",
                 ),
-                say("Check its outline if the areas differ much."),
+                say("Check its boundary if the areas differ considerably."),
                 row=row,
                 code="invalid_polygon",
                 action="repaired",
@@ -177,12 +177,12 @@ def _tell_overlaps(table: Table, polygons: ObjectArray, names: list[str], faults
         km2 = sum(_area_m2(part) for part in parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]) / _KM2
         faults.add(
             say(
-                "The districts {one} and {two} share {km2} km2; what lies in both counts in the first.",
+                "The districts {one} and {two} overlap by {km2} km2; the overlap is assigned to the first.",
                 one=names[int(one[i])],
                 two=names[int(two[i])],
                 km2=f"{km2:.3f}",
             ),
-            say("Draw them apart, or leave one of them out."),
+            say("Correct their boundaries, or remove one of them."),
             row=table.row_number[int(two[i])],
             code="overlap",
             action="kept",
@@ -234,7 +234,7 @@ def missing_districts(located: Located, given: AreaInput, area: AreaTable, limit
         if district not in found:
             faults.add(
                 say("The district {id} has no polygon.", id=district),
-                say("Draw it, or leave it to the district around it."),
+                say("Add its polygon, or merge it into the surrounding district."),
                 row=row,
                 code="no_polygon",
                 action="kept",
@@ -293,14 +293,14 @@ def _crs_for(scenario: Scenario, lon: float, lat: float) -> str:
         if crs is None:
             faults.add(
                 say("There is no UTM zone at longitude {lon}, latitude {lat}.", **where),
-                say("Check that longitude and latitude are not swapped, or name a CRS under [area]."),
+                say("Check that longitude and latitude are not swapped, or set a CRS under [area]."),
                 key="area",
             )
             raise InputError(faults.faults)
     elif not keeps_metres(crs, lon, lat):
         faults.add(
-            say("The CRS {crs} does not keep lengths at longitude {lon}, latitude {lat}.", crs=crs, **where),
-            say("Name a projected CRS in metres such as EPSG:32648, or leave the key out for the UTM zone."),
+            say("The CRS {crs} distorts lengths at longitude {lon}, latitude {lat}.", crs=crs, **where),
+            say("Set a projected CRS in metres such as EPSG:32648, or omit the key to use the UTM zone."),
             key="area.crs",
         )
         raise InputError(faults.faults)

@@ -199,7 +199,7 @@ def place(tables: Tables, decisions: dict[str, DatumDecision], roads: RoadArcs |
             forbidden=tables.forbidden,
         )
     doubts = [
-        say("The datum of {role} is doubtful. {reason}", role=role_name(decision.role), reason=decision.reason)
+        say("The datum of {role} is uncertain. {reason}", role=role_name(decision.role), reason=decision.reason)
         for decision in decisions.values()
         if decision.doubtful
     ]
@@ -238,8 +238,8 @@ def quality_notes(quality: Quality) -> list[Message]:
         return []
     return [
         say(
-            "{file}: of {rows} records {set_aside} were set aside, {merged} merged, {repaired} repaired; "
-            "the sheet of data quality lists them.",
+            "{file}: of {rows} records, {set_aside} were excluded, {merged} merged, {repaired} repaired; see the "
+            "sheet Data quality.",
             file=quality.file,
             rows=quality.rows,
             **counts,
@@ -281,7 +281,7 @@ def _forbidden(scenario: Scenario) -> tuple[ObjectArray, Quality]:
     table = read_table(locate(scenario, source, key="candidates.forbidden_areas"), Wanted(()), scenario.file.limits)
     faults = FaultList(table.file)
     if table.shapes is None:
-        faults.add(say("The file holds no polygons."), say("Give polygons as GeoJSON."), code="no_shapes")
+        faults.add(say("The file contains no polygons."), say("Provide polygons as GeoJSON."), code="no_shapes")
         faults.raise_any()
     polygons = polygons_of(table, [str(row) for row in table.row_number], faults)
     faults.raise_any("refused")

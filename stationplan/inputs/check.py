@@ -119,8 +119,8 @@ def check_table(
     if crs and metric_crs_problem(crs) is not None:
         raise InputError([Fault(unfit_crs(crs), CURE_CRS, None, None, "--crs")])
     if roads is not None and needs_datum(roads.name):
-        what = say("The datum of these roads is not known.")
-        cure = say("Save them first with `stationplan roads`, which asks for it.")
+        what = say("The datum of these roads is unknown.")
+        cure = say("Save them first with `stationplan roads`, which asks for the datum.")
         raise InputError([Fault(what, cure, roads.name, None, "--roads")])
     try:
         if role == "districts":

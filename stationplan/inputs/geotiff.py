@@ -49,7 +49,7 @@ def open_geotiff(
         is_tiff = stream.read(4) in _MAGIC
     # Local paths only: files that GDAL would download or unpack because of their name are never opened.
     if not is_tiff or str(path).startswith("/vsi") or "://" in str(path):
-        _not_readable(say("it is no TIFF"), faults)
+        _not_readable(say("it is not a TIFF"), faults)
     try:
         with (
             warnings.catch_warnings(action="ignore", category=NotGeoreferencedWarning),
@@ -71,7 +71,7 @@ def refuse_without(library: str, extra: str, faults: FaultList) -> NoReturn:
         Always.
     """
     faults.add(
-        say("GeoTIFFs are read with {library}, which is not installed.", library=library),
+        say("Reading GeoTIFF requires {library}, which is not installed.", library=library),
         say("Run: pip install 'stationplan[{extra}]'", extra=extra),
         code="missing_library",
     )
@@ -90,14 +90,14 @@ def _not_readable(error: object, faults: FaultList) -> NoReturn:
 def _check(raster: DatasetReader, faults: FaultList) -> None:
     if raster.crs is None or raster.transform.is_identity:
         faults.add(
-            say("The raster does not say where it lies."),
+            say("The raster has no georeference."),
             say("Export it again with its CRS in the file, such as EPSG:4326."),
             code="crs",
         )
     if raster.count != 1:
         faults.add(
             say("The raster has {count} bands, not one.", count=raster.count),
-            say("Export the band that is meant alone."),
+            say("Export only the band that is needed."),
             code="bands",
         )
 

@@ -31,16 +31,16 @@ def refuse_above(found: int, name: str, limits: Limits, faults: FaultList) -> No
     cap = cast("int", getattr(limits, name))
     if found > cap:
         units: dict[str, Message] = {
-            "file_mb": say("The file has {found} MB; files are read up to {cap} MB.", found=found, cap=cap),
-            "extract_mb": say("The extract has {found} MB; extracts are read up to {cap} MB.", found=found, cap=cap),
+            "file_mb": say("The file has {found} MB; the limit is {cap} MB.", found=found, cap=cap),
+            "extract_mb": say("The extract has {found} MB; the limit is {cap} MB.", found=found, cap=cap),
             "unpacked_mb": say("The file unpacks to more than {cap} MB.", cap=cap),
             "rows": say("The table has more than {cap} rows.", cap=cap),
-            "columns": say("The table has {found} columns; tables are read up to {cap}.", found=found, cap=cap),
-            "vertices": say("The shapes have {found} vertices; {cap} are read at most.", found=found, cap=cap),
+            "columns": say("The table has {found} columns; the limit is {cap}.", found=found, cap=cap),
+            "vertices": say("The shapes have {found} vertices; the limit is {cap}.", found=found, cap=cap),
         }
         faults.add(
             units[name],
-            say("Cut it to the study area, or raise `{name}` under [limits] (or with --limit).", name=name),
+            say("Clip it to the study area, or raise `{name}` under [limits] (or with --limit).", name=name),
             code="too_large",
         )
         raise InputError(faults.faults)
@@ -105,7 +105,9 @@ def refuse_bomb(path: Path, limits: Limits) -> None:
                 total += len(block)
                 refuse_above(total // _MB, "unpacked_mb", limits, faults)
     except (OSError, EOFError, zlib.error) as error:
-        faults.add(say("The file cannot be unpacked: {error}.", error=error), say("Get it again."), code="unreadable")
+        faults.add(
+            say("The file cannot be unpacked: {error}.", error=error), say("Download it again."), code="unreadable"
+        )
         raise InputError(faults.faults) from None
 
 
@@ -124,11 +126,13 @@ def refuse_entities(stream: IO[bytes], file: str) -> None:
         next(iter(iterparse(stream, events=("start",), forbid_dtd=True)), None)
     except DefusedXmlException:
         faults.add(
-            say("The XML declares a document type or entities, which are not read."),
-            say("Save the file again with the program that made it."),
+            say("The XML declares a document type or entities, which are not supported."),
+            say("Save the file again with its original program."),
             code="unsafe_xml",
         )
         raise InputError(faults.faults) from None
     except ParseError as error:
-        faults.add(say("The XML is malformed: {error}.", error=error), say("Get the file again."), code="unreadable")
+        faults.add(
+            say("The XML is malformed: {error}.", error=error), say("Download the file again."), code="unreadable"
+        )
         raise InputError(faults.faults) from None

@@ -37,7 +37,7 @@ def choose(asked: Question, *, lenient: bool = False) -> Solution:
         raise aim.infeasible(asked)
     if np.isnan(solution.objective):
         raise UndecidedError(
-            say("Not decided within {limit} s whether the plan can be met.", limit=asked.plan.time_limit_s),
+            say("Not decided within {limit} s whether a feasible plan exists.", limit=asked.plan.time_limit_s),
             say("Raise `time_limit_s` under [plan]."),
         )
     missed = aim.missed(asked, solution)
@@ -55,8 +55,8 @@ def _refuse_poor(asked: Question) -> None:
     cheapest = float(sites.cost[free].min(initial=np.inf))
     if money < cheapest < np.inf and not sites.required.any():
         raise InfeasibleError(
-            say("No candidate can be built for {budget} yuan.", budget=_yuan(money)),
-            [say("The cheapest costs {cost} yuan; the budget is in yuan.", cost=_yuan(cheapest))],
+            say("A budget of {budget} yuan is not enough for any candidate.", budget=_yuan(money)),
+            [say("The cheapest candidate costs {cost} yuan; the budget is in yuan.", cost=_yuan(cheapest))],
         )
 
 
@@ -66,16 +66,18 @@ def _refuse_required(asked: Question) -> None:
     new, budget = plan.number, plan.money
     count, cost = int((sites.required & sites.counted).sum()), float(sites.cost[sites.required].sum())
     too_many, too_dear = new is not None and count > new, budget is not None and cost > budget
-    feasible = [say("Ask for {count} new sites.", count=count)] if too_many else []
+    feasible = [say("Request {count} new sites.", count=count)] if too_many else []
     if too_dear:
         feasible.append(say("A budget of {cost} yuan is enough.", cost=math.ceil(cost)))
     if too_many:
         raise InfeasibleError(
-            say("{count} sites are required, but only {new} are to be built.", count=count, new=new or 0), feasible
+            say("{count} sites are required, but only {new} may be built.", count=count, new=new or 0), feasible
         )
     if too_dear:
         what = say(
-            "The required sites cost {cost} yuan, the budget is {budget}.", cost=_yuan(cost), budget=_yuan(budget or 0)
+            "The required sites cost {cost} yuan; the budget is {budget} yuan.",
+            cost=_yuan(cost),
+            budget=_yuan(budget or 0),
         )
         raise InfeasibleError(what, feasible)
     required = np.flatnonzero(sites.required)
@@ -84,11 +86,11 @@ def _refuse_required(asked: Question) -> None:
         twice = required[sites.place[required] == places[times > 1][0]]
         raise InfeasibleError(
             say(
-                "{one} and {other} are both required, but only one of them can be at one place.",
+                "{one} and {other} are both required, but only one of them fits at one place.",
                 one=sites.site_id[twice[0]],
                 other=sites.site_id[twice[1]],
             ),
-            [say("Require one of the two.")],
+            [say("Require only one of the two.")],
         )
     held = sites.required | (sites.existing & ~(sites.closable & (plan.close > 0)))
     near = asked.near
@@ -98,13 +100,13 @@ def _refuse_required(asked: Question) -> None:
         one, other = near[gap.argmin()]
         raise InfeasibleError(
             say(
-                "{one} is required and {gap} m from {other}, nearer than {spacing} m.",
+                "{one} is required but is {gap} m from {other}, less than the spacing of {spacing} m.",
                 one=sites.site_id[one if sites.required[one] else other],
                 other=sites.site_id[other if sites.required[one] else one],
                 gap=math.floor(gap.min()),
                 spacing=plan.min_spacing_m,
             ),
-            [say("A spacing of {spacing} m is kept.", spacing=math.floor(gap.min()))],
+            [say("A spacing of {spacing} m is possible.", spacing=math.floor(gap.min()))],
         )
 
 

@@ -45,10 +45,10 @@ def unmet_rule(asked: Question) -> InfeasibleError | UndecidedError:
         )
         if most < plan.cross_target_share * asked.total:
             return InfeasibleError(
-                say("Cross-coverage of {target} of the workers is not met.", target=f"{plan.cross_target_share:.1%}"),
+                say("A cross-coverage of {target} is not reached.", target=f"{plan.cross_target_share:.1%}"),
                 [
                     say(
-                        "With these limits {share} can be covered twice, and no plan covers more than {bound} twice.",
+                        "Within these limits a cross-coverage of {share} is reached, and no plan exceeds {bound}.",
                         share=f"{_floored(backed / asked.total):.1%}",
                         bound=f"{_ceiled(most / asked.total):.1%}",
                     )
@@ -78,9 +78,11 @@ def floor_missed(asked: Question, share: float) -> InfeasibleError:
     It states the ``share`` that every district can reach, and the districts that miss the floor even on their own.
     """
     return InfeasibleError(
-        say("A floor of {floor} in every district cannot be met.", floor=f"{asked.plan.floor_share:.1%}"),
+        say(
+            "A minimum coverage of {floor} in every district cannot be reached.", floor=f"{asked.plan.floor_share:.1%}"
+        ),
         [
-            say("With these limits every district can reach {share}.", share=f"{_floored(share):.1%}"),
+            say("Within these limits every district can reach {share}.", share=f"{_floored(share):.1%}"),
             *_districts_alone(asked),
         ],
     )
@@ -110,7 +112,7 @@ def _districts_alone(asked: Question) -> list[Message]:
         )
         if best.bound < plan.floor_share * total * (1 - 1e-9):
             share = f"{_ceiled(best.bound / total):.1%}"
-            found.append(say("{district} alone can reach {share} at most.", district=name, share=share))
+            found.append(say("{district} on its own can reach at most {share}.", district=name, share=share))
     return found
 
 
@@ -133,7 +135,7 @@ def _target_missed(asked: Question) -> InfeasibleError | UndecidedError | None:
     if best.bound >= asked.target:
         return UndecidedError(
             say(
-                "The plan was not decided within {limit} s: {share} is reached, and {target} may be possible.",
+                "Not decided within {limit} s: {share} is reached, and {target} may be possible.",
                 limit=plan.time_limit_s,
                 share=reached,
                 target=wanted,
@@ -141,11 +143,15 @@ def _target_missed(asked: Question) -> InfeasibleError | UndecidedError | None:
             say("Raise `time_limit_s` under [plan]."),
         )
     feasible = [
-        say("With these limits {share} is reached, and no plan reaches more than {bound}.", share=reached, bound=bound)
+        say(
+            "Within these limits the best plan found covers {share}, and no plan covers more than {bound}.",
+            share=reached,
+            bound=bound,
+        )
     ]
     if plan.number is not None or plan.money is not None:
         feasible += _enough(asked)
-    return InfeasibleError(say("The target of {target} of the workers is not met.", target=wanted), feasible)
+    return InfeasibleError(say("The coverage target of {target} is not reached.", target=wanted), feasible)
 
 
 def _enough(asked: Question) -> list[Message]:
@@ -155,12 +161,12 @@ def _enough(asked: Question) -> list[Message]:
     together = float(coverage.weight[(coverage.cover @ everything.astype(np.int32)) > 0].sum())
     if together < asked.target * (1 - 1e-12):
         share = f"{_floored(together / asked.total):.1%}"
-        return [say("All candidates together reach {share}.", share=share)]
+        return [say("With all candidates built, coverage is {share}.", share=share)]
     found = []
     if plan.number is not None:
         number = _least_limit(asked, sites.counted.astype(np.float64), "number", plan.number)
         if number is not None:
-            found.append(say("{count} new sites are enough for the target.", count=round(number)))
+            found.append(say("{count} new sites are enough to reach the target.", count=round(number)))
     if plan.money is not None:
         money = _least_limit(asked, sites.cost, "money", plan.money)
         if money is not None:

@@ -16,14 +16,17 @@ def answer_notes(aim: Aim, asked: Question, solution: Solution) -> tuple[Message
     plan, sites = asked.plan, asked.sites
     notes = []
     if solution.termination == "time_limit":
-        notes.append(say("The solver ran out of time: another run may end with another plan."))
+        notes.append(say("The solver reached its time limit: another run may give another plan."))
     if len(solution.closed):
         closing = ", ".join(sites.site_id[site] for site in solution.closed)
-        notes.append(say("Existing stations that close: {ids}.", ids=closing))
+        notes.append(say("Existing stations to be closed: {ids}.", ids=closing))
     notes.extend(aim.notes(asked, solution))
     if plan.money is None and not sites.counted[solution.sites].all():
         notes.append(
-            say("Longer hours and what else is no new site have no limit: give a `budget` if they shall have one.")
+            say(
+                "Extended hours and other measures that are not new sites are not limited: set a `budget` to limit "
+                "them."
+            )
         )
     return tuple(notes)
 
@@ -35,7 +38,7 @@ def straight_notes(ready: Prepared) -> tuple[Message, ...]:
         return ()
     return (
         say(
-            "No roads in {districts} of {all} districts: the ways of {workers} workers in {cells} cells there are "
+            "{districts} of {all} districts have no roads: the distances of {workers} workers in {cells} cells are "
             "straight lines x {detour}.",
             districts=int(straight.districts.sum()),
             all=len(straight.districts),
@@ -92,7 +95,7 @@ def robustness_notes(robust: Robustness) -> tuple[Message, ...]:
     if robust.unmet:
         notes.append(
             say(
-                "In {count} of {asked} draws of the demand no plan meets the floor or the target.",
+                "In {count} of {asked} draws of the demand, no plan reaches the minimum coverage or the target.",
                 count=robust.unmet,
                 asked=robust.answered + robust.unmet,
             )
@@ -100,7 +103,8 @@ def robustness_notes(robust: Robustness) -> tuple[Message, ...]:
     if robust.undecided:
         notes.append(
             say(
-                "In {count} of {asked} draws of the demand the solver ran out of time: robustness may change.",
+                "In {count} of {asked} draws of the demand the solver reached its time limit: selection frequencies "
+                "may change.",
                 count=robust.undecided,
                 asked=robust.answered + robust.unmet,
             )

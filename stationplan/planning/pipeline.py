@@ -119,21 +119,21 @@ def ask(ready: Prepared, clock: StepClock, *, workers: int = 1, lenient: bool = 
     """
     plan, demand, sites = ready.file.plan, ready.demand, ready.sites
     aim, notes = aim_of(plan.aim), []
-    with clock.step("times", say("Measuring travel times")):
+    with clock.step("times", say("Calculating travel times")):
         times = ready.access.times(demand.groups, far_min=plan.far_min or 0.0, workers=workers)
-    with clock.step("coverage", say("Counting coverage")):
+    with clock.step("coverage", say("Calculating coverage")):
         coverage = cover_rows(demand, sites, times, far_min=plan.far_min)
         candidates = np.flatnonzero(~sites.existing & ~sites.forbidden)
         if not (coverage.cover[:, candidates].nnz or plan.close):
             if not lenient:
                 raise _out_of_all_reach(ready)
-            notes.append(say("No candidate is within reach of any worker."))
-    with clock.step("siting", say("Choosing sites")):
+            notes.append(say("No worker is within reach of any candidate."))
+    with clock.step("siting", say("Selecting sites")):
         districts = tuple(ready.area.districts["name"].astype(str))
         asked = question(plan, demand, sites, coverage, districts=districts)
         solution = choose(asked, lenient=lenient) if asked.total > 0 or not lenient else _NOTHING
         frontier = curve(asked)
-    with clock.step("robustness", say("Choosing again for uncertain demand")):
+    with clock.step("robustness", say("Selecting sites under uncertain demand")):
         robust = robustness(plan, demand, sites, coverage, solution.sites, districts=districts, workers=workers)
     return Answer(
         aim=aim,
@@ -270,10 +270,10 @@ def density(
     with clock.step("roads", say("Reading roads")):
         arcs = read_roads(scenario) if scenario.file.roads.given else None
         inputs = place(tables, decide_datums(tables, arcs), arcs, scenario)
-    with clock.step("demand", say("Placing workers")):
+    with clock.step("demand", say("Estimating the distribution of workers")):
         surface = surface_of(scenario, inputs, arcs, every=True, progress=features)
     outside = inputs.demand.outside
-    left_out = [say("Cells outside every district, set aside: {count}.", count=outside)] if outside else []
+    left_out = [say("Cells outside every district, excluded: {count}.", count=outside)] if outside else []
     source = "" if arcs is None else f"{arcs.source} {arcs.date}".strip()
     return Density(
         study=study_of(
@@ -291,8 +291,11 @@ def density(
 def _out_of_all_reach(ready: Prepared) -> InputError:
     faults = FaultList(ready.file_name)
     faults.add(
-        say("No candidate is within reach of any worker."),
-        say("Check the candidates' coordinates and datum, their hours, and the groups' standards."),
+        say("No worker is within reach of any candidate."),
+        say(
+            "Check the coordinates and datum of the candidates, their opening hours, and the service standards of "
+            "the groups."
+        ),
         key="candidates",
     )
     return InputError(faults.faults)

@@ -110,11 +110,11 @@ def prepare(scenario: Scenario, clock: StepClock) -> Prepared:
         assert sites is not None  # a scenario for planning has candidates
         notes.extend(inputs.notes)
         if inputs.demand.outside:
-            notes.append(say("Cells outside every district, set aside: {count}.", count=inputs.demand.outside))
+            notes.append(say("Cells outside every district, excluded: {count}.", count=inputs.demand.outside))
         if arcs is not None:
             notes.extend(arcs.notes)
         roads = network_of(no_roads(file.modes) if arcs is None else arcs, crs=area.crs)
-    with clock.step("demand", say("Placing workers")):
+    with clock.step("demand", say("Estimating the distribution of workers")):
         surface = surface_of(scenario, inputs, arcs)
         notes.extend(surface.notes)
         demand = timed(scenario, surface, inputs)
@@ -185,7 +185,7 @@ def _island_notes(roads: RoadNetwork, modes: Sequence[Mode], min_nodes: int) -> 
     found = [(mode, *islands(roads, mode, min_nodes)) for mode in modes]
     return [
         say(
-            "Road islands of fewer than {limit} nodes {mode}, to which nothing connects: {parts}, with {nodes} "
+            "Small disconnected road components ({mode}, fewer than {limit} nodes), not used: {parts}, with {nodes} "
             "of {total} nodes.",
             limit=min_nodes,
             mode=MODES[mode].purpose,

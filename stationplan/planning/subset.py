@@ -56,7 +56,7 @@ def ready_for(scenario: Scenario, clock: StepClock) -> Prepared:
             near = ", ".join(difflib.get_close_matches(code, codes, n=3, cutoff=0.0))
             faults.add(
                 say("There is no district {district}.", district=code),
-                say("The nearest ids: {near}.", near=near),
+                say("Most similar ids: {near}.", near=near),
                 key="area.only",
             )
     faults.raise_any()
@@ -72,8 +72,8 @@ def ready_for(scenario: Scenario, clock: StepClock) -> Prepared:
         for site in getattr(scenario.file.plan, key):
             if site not in part.sites.site_id:
                 faults.add(
-                    say("The site {site} is not in the districts that the plan is about.", site=site),
-                    say("Take it out, or add its district to `only` under [area]."),
+                    say("The site {site} is not in the districts of the plan.", site=site),
+                    say("Remove it, or add its district to `only` under [area]."),
                     key=f"plan.{key}",
                 )
     faults.raise_any()
@@ -110,7 +110,7 @@ def part_of(
     if name is not None:
         text = Name(zh=f"{text.zh} · {name.zh}", en=f"{text.en} · {name.en}")
     note = say(
-        "A part of {study}: stations and roads up to {km} km around it count too.",
+        "Part of {study}: stations and roads up to {km} km around it are included.",
         study=ready.file.name.zh,
         km=f"{border_m / 1000:.1f}",
     )

@@ -46,7 +46,7 @@ def circle_figure(
             metres=number(circle.walk_m),
         ),
         word("{before} → {after}", before=share_text(before), after=share_text(after)),
-        word("cross-covered {share}", share=share_text(cross)),
+        word("cross-coverage {share}", share=share_text(cross)),
     )
 
 
@@ -54,12 +54,12 @@ def circle_section(circle: Circle, blocks: Sequence[Block], lang: Language) -> S
     """Return the section on the service circle, with its heading and reading hint."""
     word = words(lang)
     hint = word(
-        "Workers with an open, suitable station within {minutes} min and {metres} m on foot, whatever way they travel "
-        "otherwise. Dark: today. Light: gained by the plan.",
+        "Share of workers with an open and suitable station within {minutes} min and {metres} m on foot, whatever "
+        "their usual travel mode. Dark: today. Light: gained with the plan.",
         minutes=number(circle.walk_min),
         metres=number(circle.walk_m),
     )
-    return Section(word("Service circle of the national programme"), hint, tuple(blocks))
+    return Section(word("15-minute service area"), hint, tuple(blocks))
 
 
 def scorecard_figure(plan: Plan, lang: Language) -> Figure:
@@ -76,10 +76,10 @@ def scorecard_section(plan: Plan, lang: Language) -> Section:
         Column(word("Coverage"), "bar", 2.6),
         Column(word("Today")),
         Column(word("With the plan")),
-        Column(word("Cross-covered today")),
-        Column(word("Cross-covered with the plan")),
+        Column(word("Cross-coverage today")),
+        Column(word("Cross-coverage with the plan")),
     )
-    parts: list[tuple[str, Part]] = [(word("All"), np.s_[:])]
+    parts: list[tuple[str, Part]] = [(word("Overall"), np.s_[:])]
     parts += [
         (district_name(plan, district, lang), np.flatnonzero(plan.demand.district == district))
         for district in range(len(plan.area.districts))
@@ -106,10 +106,10 @@ def _circle_row(plan: Plan, name: str, part: Part) -> tuple[Cell, ...]:
 def _needed(needed: tuple[Needed, ...], lang: Language) -> ReportTable:
     word = words(lang)
     columns = (
-        Column(word("To cover"), "name"),
-        Column(word("New sites that are enough")),
-        Column(word("New sites at least")),
-        Column(word("All candidates together")),
+        Column(word("Coverage target"), "name"),
+        Column(word("New sites (sufficient)")),
+        Column(word("New sites (lower bound)")),
+        Column(word("Coverage with all candidates")),
     )
     rows = tuple(
         (
@@ -119,14 +119,19 @@ def _needed(needed: tuple[Needed, ...], lang: Language) -> ReportTable:
         )
         for goal in needed
     )
-    hint = word("From today on, by the standards of the groups. With fewer than the least it is proven out of reach.")
-    return ReportTable(columns, rows, word("Stations still needed"), hint)
+    hint = word(
+        "Starting from today, by the service standards of the groups. With fewer sites than the lower bound the "
+        "target cannot be reached."
+    )
+    return ReportTable(columns, rows, word("New sites needed to reach the targets"), hint)
 
 
 def goal_cells(share: float, enough: int | None, lang: Language) -> tuple[Cell, Cell]:
     """Return the cells of a target share, with a decimal only if needed, and of the new sites enough for it."""
     shown = percent(share, 0 if math.isclose(share * 100, round(share * 100)) else 1)
-    return Cell(shown), Cell(words(lang)("Out of reach") if enough is None else number(enough), strong=True)
+    return Cell(shown), Cell(
+        words(lang)("Not reachable; add candidates") if enough is None else number(enough), strong=True
+    )
 
 
 def audit_sections(plan: Plan, lang: Language) -> list[Section]:
@@ -136,7 +141,7 @@ def audit_sections(plan: Plan, lang: Language) -> list[Section]:
         return []
     row_of = {int(site): row for row, site in enumerate(audit.site)}
     said = word(
-        "{count} of {stations} stations could close today, one after another, and nobody would lose cover.",
+        "{count} of {stations} stations could be closed today, one after another, without reducing coverage.",
         count=number(len(audit.closable)),
         stations=number(len(audit.site)),
     )
@@ -149,10 +154,10 @@ def audit_sections(plan: Plan, lang: Language) -> list[Section]:
             (*_station(plan, row, lang), Cell(number(audit.reached[row], 1)), Cell(number(audit.alone_after[row], 1)))
             for row in closable
         )
-        blocks.append(ReportTable(columns, rows, word("Redundant stations, the least used first")))
+        blocks.append(ReportTable(columns, rows, word("Redundant stations, least used first")))
     longer = [row for row in np.argsort(-audit.longer, kind="stable")[:_LISTED] if audit.longer[row] >= SHOWN_FROM]
     if longer:
-        columns = (name, where, Column(word("Opening hours"), "text"), Column(word("Workers gained if always open")))
+        columns = (name, where, Column(word("Opening hours"), "text"), Column(word("Workers gained if open all day")))
         rows = tuple(
             (
                 *_station(plan, row, lang),
@@ -161,14 +166,14 @@ def audit_sections(plan: Plan, lang: Language) -> list[Section]:
             )
             for row in longer
         )
-        blocks.append(ReportTable(columns, rows, word("Stations that gain most from longer hours")))
+        blocks.append(ReportTable(columns, rows, word("Stations that gain most from extended hours")))
     odd = [row for row in range(len(audit.site)) if audit.outside[row] or _away_m(plan, row) > _FAR_M]
     if odd:
-        heads = (name, where, Column(word("What is odd"), "text", 2.0))
+        heads = (name, where, Column(word("Issue"), "text", 2.0))
         cells = tuple((*_station(plan, row, lang), Cell(_odd(plan, row, lang))) for row in odd[:_LISTED])
-        hint = word("Their coordinates are worth a look.")
-        blocks.append(ReportTable(heads, cells, word("Stations that may be in the wrong place"), hint))
-    return [Section(word("Audit of the existing stations"), "", tuple(blocks))]
+        hint = word("Please check their coordinates.")
+        blocks.append(ReportTable(heads, cells, word("Stations possibly in the wrong place"), hint))
+    return [Section(word("Assessment of existing stations"), "", tuple(blocks))]
 
 
 def _station(plan: Plan, row: int, lang: Language) -> tuple[Cell, Cell]:
@@ -201,16 +206,16 @@ def stations_sheet(plan: Plan, lang: Language) -> Sheet:
         (word("Id"), "text", 14),
         (word("Name"), "text", 34),
         (word("District"), "text", 18),
-        (word("Kind"), "text", 12),
-        (word("Host"), "text", 16),
+        (word("Station type"), "text", 12),
+        (word("Host type"), "text", 16),
         (word("Opening hours"), "text", 18),
         (word("Workers within reach"), "tenth", 12),
         (word("Covered by it alone today"), "tenth", 14),
         (word("Covered by it alone with the plan"), "tenth", 14),
-        (word("Could close as number"), "whole", 12),
-        (word("Workers gained if always open"), "tenth", 14),
-        (word("Metres to the road"), "whole", 12),
-        (word("What is odd"), "text", 34),
+        (word("Order of closure"), "whole", 12),
+        (word("Workers gained if open all day"), "tenth", 14),
+        (word("Distance to the road (m)"), "whole", 12),
+        (word("Issue"), "text", 34),
     ]
     order = {int(site): place for place, site in enumerate(audit.closable, start=1)}
     hosts, kinds = host_names(plan, lang), kind_names(lang)

@@ -30,7 +30,7 @@ def covered_figure(before: float | None, after: float | None, total: float, lang
     """Return the key figure of the share of ``total`` workers covered today and with a plan."""
     word = words(lang)
     value = word("{before} → {after}", before=share_text(before), after=share_text(after))
-    return Figure(word("Workers covered"), value, word("of {total} workers", total=number(total)))
+    return Figure(word("Workers covered"), value, word("{total} workers in all", total=number(total)))
 
 
 def minutes_text(minutes: float | None) -> str:
@@ -43,7 +43,7 @@ def built_words(plan: Plan, lang: Language, phase: int | None = None) -> str:
     sites, longer = new_sites(plan, phase)
     if not longer:
         return number(sites)
-    return words(lang)("{sites}, and {longer} with longer hours", sites=number(sites), longer=number(longer))
+    return words(lang)("{sites}, and {longer} with extended hours", sites=number(sites), longer=number(longer))
 
 
 def coverage_section(plan: Plan, lang: Language) -> Section:
@@ -55,7 +55,7 @@ def coverage_section(plan: Plan, lang: Language) -> Section:
         Column(word("Coverage"), "bar", 3.2),
         Column(word("Today")),
         Column(word("With the plan"), share=1.4),
-        Column(word("Cross-covered")),
+        Column(word("Cross-coverage")),
     )
     tables: list[Block] = [
         ReportTable(
@@ -72,8 +72,9 @@ def coverage_section(plan: Plan, lang: Language) -> Section:
     return Section(
         word("Coverage"),
         word(
-            "Share of workers with an open, suitable station within their standard. Dark: today. Light: gained by the "
-            "plan. Cross-covered: by two stations or more. Small: nine of ten draws of the uncertain demand."
+            "Share of workers with an open, suitable station within their service standard. Dark: today. Light: "
+            "gained with the plan. Cross-coverage: by two stations or more. Small: 90% range, given the uncertainty "
+            "of the demand."
         ),
         (*tables, Chart(picture, word("Coverage by group and time slot: today → with the plan"))),
     )
@@ -119,7 +120,7 @@ def _ways(plan: Plan, lang: Language) -> Section | None:
             *(Cell(minutes_text(way.longest_min)) for way in change),
             *(Cell(number(way.without)) for way in change),
         )
-        for name, change in [(word("All"), ways(plan)), *groups]
+        for name, change in [(word("Overall"), ways(plan)), *groups]
         if change is not None
     ]
     if not rows:
@@ -130,14 +131,14 @@ def _ways(plan: Plan, lang: Language) -> Section | None:
         Column(word("Mean with the plan (min)")),
         Column(word("Longest today (min)")),
         Column(word("Longest with the plan (min)")),
-        Column(word("Workers without one today")),
-        Column(word("Workers without one with the plan")),
+        Column(word("Workers without a station today")),
+        Column(word("Workers without a station with the plan")),
     )
     hint = word(
-        "Minutes to the nearest station that is open and suits, by the way of travelling of each group. The mean "
-        "counts the farthest minutes of the scenario for those who have none within them."
+        "Minutes to the nearest open and suitable station, by the travel mode of each group. Workers without a "
+        "station within the scenario's maximum count in the mean with that maximum."
     )
-    return Section(word("Ways to a station"), hint, (ReportTable(columns, tuple(rows)),))
+    return Section(word("Travel time to a station"), hint, (ReportTable(columns, tuple(rows)),))
 
 
 def _room(plan: Plan, lang: Language) -> Section | None:
@@ -156,14 +157,14 @@ def _room(plan: Plan, lang: Language) -> Section | None:
         Column(word("Name"), "name", 1.6),
         Column(word("Workers")),
         Column(word("Covered with the plan")),
-        Column(word("With room today")),
-        Column(word("With room with the plan")),
+        Column(word("Served within capacity today")),
+        Column(word("Served within capacity with the plan")),
     )
     hint = word(
-        "Workers for whom a station within their standard has room in their time slot. A worker may be covered and "
-        "find no room."
+        "Workers who can be served, in their time slot, by a station within their service standard that has "
+        "capacity. A worker who is covered may still exceed the capacity."
     )
-    return Section(word("Room"), hint, (ReportTable(columns, tuple(rows)),))
+    return Section(word("Capacity"), hint, (ReportTable(columns, tuple(rows)),))
 
 
 def _frontier(plan: Plan, lang: Language) -> Section | None:
@@ -189,12 +190,14 @@ def _frontier(plan: Plan, lang: Language) -> Section | None:
     columns = (
         Column(word("New sites")),
         Column(word("Reached")),
-        Column(word("Added a site since the line above")),
-        Column(word("Limit")),
+        Column(word("Gain per site since the previous row")),
+        Column(word("Upper bound")),
     )
-    hint = word("The best that each number of new sites could do, and what no choice of so many could pass.")
-    title = word("Reached by each number of new sites")
-    return Section(word("How many sites?"), hint, (Chart(picture, title), ReportTable(columns, tuple(rows))))
+    hint = word("Best result for each number of new sites, and the upper bound for any choice of that many.")
+    title = word("Result by number of new sites")
+    return Section(
+        word("Comparison of numbers of sites"), hint, (Chart(picture, title), ReportTable(columns, tuple(rows)))
+    )
 
 
 def _phases(plan: Plan, lang: Language) -> Section | None:
@@ -213,11 +216,11 @@ def _phases(plan: Plan, lang: Language) -> Section | None:
     columns = (
         Column(word("Phase"), "name"),
         Column(word("New sites")),
-        Column(word("Reached by then")),
-        Column(word("Limit of any plan by then")),
+        Column(word("Total up to this phase")),
+        Column(word("Upper bound up to this phase")),
     )
     hint = word(
-        "Reached: by this phase and those before it. Limit: what no plan could pass by then, even if it looked no "
-        "further."
+        "Total: this phase and those before it. Upper bound: what no plan can exceed up to this phase, even without "
+        "regard to later phases."
     )
     return Section(word("Phases"), hint, (ReportTable(columns, rows),))

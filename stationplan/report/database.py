@@ -92,7 +92,7 @@ def _place_for_tables(url: str, schema: str, *, overwrite: bool) -> Iterator[Con
     faults = FaultList(shown_url(url))
     if not schema.isprintable() or not 0 < len(schema.encode()) <= _MAX_NAME_BYTES:
         faults.add(
-            say("{schema} cannot be the name of a schema.", schema=repr(schema)),
+            say("{schema} is not a valid schema name.", schema=repr(schema)),
             say("Choose another name with --schema, at most {limit} bytes long.", limit=_MAX_NAME_BYTES),
             code="bad_schema",
         )
@@ -104,8 +104,8 @@ def _place_for_tables(url: str, schema: str, *, overwrite: bool) -> Iterator[Con
 
 def _cure(state: str) -> Message:
     if state == _DEPENDED_ON:
-        return say("Choose another schema with --schema, or let their owner drop what depends on the table.")
-    return say("Ask its owner for the right to write there, or choose another place with --schema.")
+        return say("Choose another schema with --schema, or have the owner drop what depends on the table.")
+    return say("Ask the owner for permission to write there, or choose another schema with --schema.")
 
 
 def _clear(connection: Connection, schema: str, *, overwrite: bool, faults: FaultList) -> None:
@@ -116,7 +116,9 @@ def _clear(connection: Connection, schema: str, *, overwrite: bool, faults: Faul
     home = postgis_schema(connection)
     if home is None:
         faults.add(
-            say("The database has no PostGIS."), say("Let its owner run: CREATE EXTENSION postgis;"), code="no_postgis"
+            say("PostGIS is not installed in the database."),
+            say("Have the owner run: CREATE EXTENSION postgis;"),
+            code="no_postgis",
         )
         raise InputError(faults.faults)
     settings = "SELECT set_config('search_path', quote_ident(:home), true), set_config('lock_timeout', :wait, true)"
@@ -130,7 +132,7 @@ def _clear(connection: Connection, schema: str, *, overwrite: bool, faults: Faul
     for name, kind, comment in standing:
         if kind != "r" or not str(comment).startswith(_MARK):
             faults.add(
-                say("The table {table} was not written by stationplan and stays.", table=f"{schema}.{name}"),
+                say("The table {table} was not written by stationplan and is kept.", table=f"{schema}.{name}"),
                 say("Choose another schema with --schema."),
                 code="foreign_table",
             )

@@ -212,18 +212,18 @@ def _legend(frame: _Frame, width: float, lang: Language, *, closed: bool) -> lis
         (f'<rect x="0" y="-9" width="11" height="11" fill="{STATE_COLOURS[0]}"/>', word("Most workers covered today")),
         (f'<rect x="0" y="-9" width="11" height="11" fill="{STATE_COLOURS[1]}"/>', word("Most covered with the plan")),
         (f'<rect x="0" y="-9" width="11" height="11" fill="{STATE_COLOURS[2]}"/>', word("Most not covered")),
-        (f'<circle cx="6" cy="-4" r="8" fill="{_SITE}"/>', word("Proposed site, by build order")),
+        (f'<circle cx="6" cy="-4" r="8" fill="{_SITE}"/>', word("Proposed site, numbered in build order")),
         (f'<circle cx="6" cy="-4" r="4" fill="{_STATION}"/>', word("Existing station")),
         (f'<path d="M0 -4h14" stroke="{_ROAD}" stroke-width="3"/>', word("Main road")),
         (
             f'<path d="M0 -4h14" stroke="{_BORDER}" stroke-width="1.4" stroke-dasharray="6 3"/>',
-            word("District border"),
+            word("District boundary"),
         ),
     ]
     if closed:
         mark = f'<path d="M2 -8l8 8m0 -8l-8 8" stroke="{_STATION}" stroke-width="2"/>'
-        entries.append((mark, word("Station that the plan closes")))
-    entries.append(("", word("Size of a square: its workers")))
+        entries.append((mark, word("Existing station to be closed")))
+    entries.append(("", word("Size of a square: number of workers")))
     each = width / 4
     return [
         f'<g transform="translate({i % 4 * each + 4:.1f} {y + i // 4 * _LINE:.1f})">'

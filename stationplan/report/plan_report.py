@@ -122,10 +122,10 @@ def key_figures(plan: Plan, lang: Language) -> tuple[Figure, ...]:
         Figure(
             word("Workers gained"),
             number(gained),
-            word("{count} a site", count=number(gained / max(len(plan.chosen), 1), 1)),
+            word("{count} per site", count=number(gained / max(len(plan.chosen), 1), 1)),
         ),
         Figure(
-            word("Cross-covered"),
+            word("Cross-coverage"),
             share_text(total.after.cross_share),
             word("today {share}", share=share_text(total.before.cross_share)),
         ),
@@ -146,7 +146,7 @@ def aim_figures(plan: Plan, lang: Language) -> list[Figure]:
 
 def _counts(plan: Plan, lang: Language) -> str:
     return words(lang)(
-        "{existing} exist, {candidates} candidates",
+        "{existing} existing, {candidates} candidates",
         existing=number(plan.counts["existing"]),
         candidates=number(plan.counts["candidates"]),
     )
@@ -156,11 +156,11 @@ def _gap(plan: Plan, lang: Language) -> str:
     word, solution = words(lang), plan.solution
     match solution.termination:
         case "optimal":
-            return word("proven best")
+            return word("proven best within the limits")
         case "feasible" | "time_limit" if math.isfinite(solution.gap):
-            return word("at most {gap} from the best", gap=percent_up(solution.gap))
+            return word("at most {gap} below the best", gap=percent_up(solution.gap))
         case "feasible" | "time_limit" | "infeasible":
-            return word("not proven")
+            return word("difference from the best unknown")
 
 
 def assumptions_section(demand: Demand, lang: Language) -> Section:
@@ -168,7 +168,7 @@ def assumptions_section(demand: Demand, lang: Language) -> Section:
     word = words(lang)
     columns = (
         Column(word("Group"), "name"),
-        Column(word("Travels"), "text"),
+        Column(word("Travel mode"), "text"),
         Column(word("Service standard"), "text", 2.0),
         Column(word("Workers")),
     )
@@ -181,9 +181,8 @@ def assumptions_section(demand: Demand, lang: Language) -> Section:
         )
         for g, group in enumerate(demand.groups)
     )
-    return Section(
-        word("What the plan assumes"), "", (ReportTable(columns, rows), Lines(tuple(_assumptions(demand, lang))))
-    )
+    lines = Lines(tuple(_assumptions(demand, lang)))
+    return Section(word("Assumptions of the calculation"), "", (ReportTable(columns, rows), lines))
 
 
 def _standard(group: Group, lang: Language) -> str:
@@ -191,7 +190,7 @@ def _standard(group: Group, lang: Language) -> str:
     minutes = number(group.cutoff_min, 0 if group.cutoff_min == round(group.cutoff_min) else 1)
     if group.cutoff_m is None:
         return word("within {minutes} min", minutes=minutes)
-    return word("within {minutes} min and {metres} m of road", minutes=minutes, metres=number(group.cutoff_m))
+    return word("within {minutes} min and {metres} m by road", minutes=minutes, metres=number(group.cutoff_m))
 
 
 def _clock(minutes: int) -> str:
@@ -211,17 +210,18 @@ def _assumptions(demand: Demand, lang: Language) -> list[str]:
         for slot in demand.slots
     )
     return [
-        word("A worker's day is split over the time slots, so every worker counts once: {slots}.", slots=slots),
+        word("A worker's day is divided over the time slots, so every worker is counted once: {slots}.", slots=slots),
         word(
-            "A station covers a worker when it is open in the slot, suits the group and is within its standard by road."
+            "A station covers a worker if it is open in the time slot, suits the group and lies within its service "
+            "standard along the roads."
         ),
-        word("The way between a cell or site and the nearest road is walked and counts towards the standard."),
+        word("The distance between a cell or site and the nearest road is walked and counts towards the standard."),
     ]
 
 
 def _certainty(plan: Plan, lang: Language) -> Section:
     told = (translate(plan.aim.proof, lang), *uncertainty(plan, lang), *plan_notes(plan, lang))
-    return Section(words(lang)("How certain it is, and what was set aside"), "", (Lines(told),))
+    return Section(words(lang)("Reliability and data notes"), "", (Lines(told),))
 
 
 def uncertainty(plan: Plan, lang: Language) -> list[str]:
@@ -229,10 +229,11 @@ def uncertainty(plan: Plan, lang: Language) -> list[str]:
     word = words(lang)
     ends = overall(plan).after.share_range
     if ends is None:
-        return [word("The workers are an estimate; the scenario states no uncertainty of it.")]
+        return [word("The number of workers is an estimate; the scenario gives no uncertainty.")]
     said = [
         word(
-            "The workers are an estimate. In nine of ten draws of what else may be, the plan covers {low} to {high}.",
+            "The number of workers is an estimate. Given its uncertainty, coverage with the plan is between {low} "
+            "and {high} with a probability of 90%.",
             low=percent(ends[0]),
             high=percent(ends[1]),
         )
@@ -240,7 +241,8 @@ def uncertainty(plan: Plan, lang: Language) -> list[str]:
     if plan.robustness.answered:
         said.append(
             word(
-                "Robust: the share of {draws} such draws in which the best plan has the site too.",
+                "Selection frequency: the share of {draws} draws of the demand in which the best plan includes the "
+                "site.",
                 draws=number(plan.robustness.answered),
             )
         )
@@ -272,9 +274,9 @@ def quality_sections(quality: Sequence[Quality], lang: Language) -> list[Section
             kinds.setdefault((item.role, finding.code), []).append(told)
     ranked = sorted(kinds.values(), key=len, reverse=True)[:_FINDINGS]
     lines = [
-        word("{count} times, such as: {example}", count=number(len(told)), example=told[0]) if told[1:] else told[0]
+        word("{count} times, for example: {example}", count=number(len(told)), example=told[0]) if told[1:] else told[0]
         for told in ranked
     ]
     blocks: list[Block] = [ReportTable(columns, rows), *([Lines(tuple(lines))] if lines else [])]
-    hint = word("The workbook lists every record that is worth a look.")
-    return [Section(word("Quality of the data"), hint, tuple(blocks))]
+    hint = word("The workbook lists all records to be checked.")
+    return [Section(word("Data quality"), hint, tuple(blocks))]

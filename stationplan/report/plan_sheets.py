@@ -25,7 +25,7 @@ def figures_sheet(figures: Sequence[Figure], certain: Sequence[str], lang: Langu
     """Return a summary sheet of key figures and of sentences on their certainty, one per row."""
     word = words(lang)
     rows: list[list[object]] = [[figure.label, figure.value, figure.note] for figure in figures]
-    rows += [[word("Certainty"), "", said] for said in certain]
+    rows += [[word("Reliability"), "", said] for said in certain]
     columns = [(word("Figure"), "text", 34), (word("Value"), "text", 24), (word("Note"), "text", 90)]
     return Sheet(word("Summary"), columns, rows)
 
@@ -40,7 +40,7 @@ def gaps_sheet(plan: Plan, lang: Language) -> Sheet:
         (word("Longitude (WGS-84)"), "degree", 12),
         (word("Latitude (WGS-84)"), "degree", 12),
         (word("Workers not covered"), "tenth", 12),
-        (word("Most of them"), "text", 30),
+        (word("Largest group and time slot"), "text", 30),
         (word("Candidates within 1 km"), "whole", 12),
     ]
     rows: list[list[object]] = [

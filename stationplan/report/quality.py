@@ -25,11 +25,11 @@ def action_names(lang: Language) -> dict[Action, str]:
     """Return the names of the possible outcomes of a record."""
     word = words(lang)
     return {
-        "refused": word("Refused"),
-        "set_aside": word("Set aside"),
+        "refused": word("Error, must be fixed"),
+        "set_aside": word("Excluded"),
         "merged": word("Merged"),
         "repaired": word("Repaired"),
-        "kept": word("Kept, worth a look"),
+        "kept": word("Kept, please check"),
     }
 
 
@@ -112,8 +112,8 @@ def quality_sheets(
             (word("Row"), "whole", 8),
             (word("Outcome"), "text", 14),
             (word("Finding"), "text", 60),
-            (word("What to do"), "text", 60),
-            (word("Code"), "text", 18),
+            (word("How to fix it"), "text", 60),
+            (word("Error code"), "text", 18),
         ],
         [
             [

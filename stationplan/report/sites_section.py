@@ -44,18 +44,18 @@ def _sites(plan: Plan, lang: Language) -> Section:
     if not len(plan.chosen):
         return Section(title, "", (Lines((word("No site is proposed."),)),))
     hint = word(
-        "Workers gained: added to those before it, in build order. Loss if removed: covered by this site alone once "
-        "all are built. Small: the way to the nearest station that is open and suits them today."
+        "Workers gained: in addition to the sites before it in the build order. Fewer workers if not built: covered "
+        "by this site alone once all are built. Small: travel time to the nearest open and suitable station today."
     )
     columns = (
         Column(word("No."), "order", 0.55),
         Column(word("Site"), "name", 2.6),
         Column(word("Workers gained"), share=0.9),
-        Column(word("Who gains most"), "text", 1.65),
+        Column(word("Group and time slot gaining most"), "text", 1.65),
         Column(word("Nearest station today"), "text", 2.0),
         Column(word("Next best site"), "text", 1.6),
-        Column(word("Loss if removed"), share=0.9),
-        Column(word("Robust"), share=0.9),
+        Column(word("Fewer workers if not built"), share=0.9),
+        Column(word("Selection frequency"), share=0.9),
         Column(word("Cost (yuan)"), share=0.9),
     )
     rows = tuple(_site_row(plan, order, lang) for order in range(len(plan.chosen)))
@@ -66,7 +66,7 @@ def _sites(plan: Plan, lang: Language) -> Section:
         # From the coverage without proposed sites and without closed stations, up to that of all sites together.
         reached = after - np.concatenate([np.cumsum(gained[::-1])[::-1], [0.0]])
         shares = np.clip(reached / total, 0.0, 1.0).tolist()
-        told = word("Coverage with the first sites of the build order")
+        told = word("Coverage as sites are built in the build order")
         picture = growth(shares, x_title=word("Proposed sites built"), y_title=word("Workers covered"))
         blocks.append(Chart(picture, told))
     return Section(title, hint, (*blocks, ReportTable(columns, rows, look="sites"), _whom(plan, lang)))
@@ -96,12 +96,12 @@ def _site_row(plan: Plan, order: int, lang: Language) -> tuple[Cell, ...]:
         name = site_name(plan, why.replacement, lang)
         loss = why.replacement_loss
         replacement = (
-            word("{name}: {workers} fewer", name=name, workers=number(loss, 1))
+            word("{name}: {workers} fewer workers", name=name, workers=number(loss, 1))
             if loss >= SHOWN_FROM
-            else word("{name}: as many or more", name=name)
+            else word("{name}: no fewer workers", name=name)
         )
     room = _room_words(plan, site, lang)
-    held = word("Held by: {rule}", rule=held_by(plan, why.held, lang))
+    held = word("Reason for selection: {rule}", rule=held_by(plan, why.held, lang))
     robust = float(plan.robustness.share[order])
     return (
         Cell(str(order + 1)),
@@ -123,7 +123,7 @@ def _room_words(plan: Plan, site: int, lang: Language) -> str:
     load = plan.served.load[site]
     busiest = int(load.argmax())
     return words(lang)(
-        "fullest in {slot}: {workers} of {capacity}",
+        "highest load in {slot}: {workers} of {capacity}",
         slot=plan.demand.slots[busiest].name.in_language(lang),
         workers=number(float(load[busiest])),
         capacity=number(float(plan.sites.capacity[site])),
@@ -139,8 +139,8 @@ def _whom(plan: Plan, lang: Language) -> ReportTable:
         (Cell(str(order)), Cell(site_name(plan, why.site, lang)), *_whom_cells(why))
         for order, why in enumerate(plan.why, start=1)
     )
-    hint = word("Workers gained in build order; small: covered by the site alone once all are built.")
-    return ReportTable(columns, rows, word("Whom each site covers"), hint, look="whom")
+    hint = word("Workers gained in build order; small: covered by this site alone once all are built.")
+    return ReportTable(columns, rows, word("Groups and time slots covered by each site"), hint, look="whom")
 
 
 def _whom_cells(why: WhyHere) -> list[Cell]:
@@ -167,10 +167,10 @@ def _why_not(plan: Plan, lang: Language) -> Section | None:
         for case in plan.why_not
     )
     hint = word(
-        "Sites asked about, against the plan once all is built. Exchange: one proposed site is given up for this one, "
-        "the rest of the plan stays."
+        "Each site is compared with the complete plan. Exchange: it replaces one proposed site; the rest of the plan "
+        "is unchanged."
     )
-    return Section(word("Why not there"), hint, cards)
+    return Section(word("Sites not selected"), hint, cards)
 
 
 def _cost(plan: Plan, lang: Language) -> Section | None:
@@ -197,13 +197,13 @@ def _cost(plan: Plan, lang: Language) -> Section | None:
         for name, inside in parts
     )
     columns = (
-        Column(word("Part"), "name", 1.6),
+        Column(word("Category"), "name", 1.6),
         Column(word("Sites")),
         Column(word("Cost (yuan)")),
         Column(word("Workers gained")),
-        Column(word("Yuan a worker gained")),
+        Column(word("Yuan per worker gained")),
     )
-    return Section(word("What it costs"), "", (ReportTable(columns, rows),))
+    return Section(word("Costs"), "", (ReportTable(columns, rows),))
 
 
 def _ratio(cost: FloatArray, gained: FloatArray) -> float:
@@ -213,12 +213,12 @@ def _ratio(cost: FloatArray, gained: FloatArray) -> float:
 def gaps_section(columns: tuple[Column, ...], rows: tuple[tuple[Cell, ...], ...], lang: Language) -> Section:
     """Return the section on places with uncovered workers, with its heading and reading hint."""
     word = words(lang)
-    title = word("The biggest gaps that stay")
+    title = word("Largest remaining gaps")
     if not rows:
-        return Section(title, "", (Lines((word("Nobody stays without a station."),)),))
+        return Section(title, "", (Lines((word("With the plan, every worker is covered."),)),))
     hint = word(
-        "Workers whom the plan leaves uncovered, in circles of 1 km around the place; nobody is in two of them. Places "
-        "are named by the nearest station or candidate, as the crow flies."
+        "Workers not covered with the plan, within 1 km of each place; each worker is counted once. Places are named "
+        "after the nearest station or candidate, with straight-line distances."
     )
     return Section(title, hint, (ReportTable(columns, rows),))
 
@@ -229,7 +229,7 @@ def _gaps(plan: Plan, lang: Language) -> Section:
         Column(word("No."), share=0.4),
         Column(word("Place"), "name", 3.2),
         Column(word("Workers not covered")),
-        Column(word("Most of them"), "text", 1.6),
+        Column(word("Largest group and time slot"), "text", 1.6),
         Column(word("Candidates within 1 km")),
     )
     rows = tuple(

@@ -62,8 +62,8 @@ def write_surface(density: Density, path: Path) -> None:
         try:
             frame.to_parquet(path)
         except ImportError:
-            what = say("GeoParquet is written with pyarrow, which is not installed.")
-            cure = say("Run: pip install 'stationplan[parquet]', or leave --parquet out.")
+            what = say("Writing GeoParquet requires pyarrow, which is not installed.")
+            cure = say("Run: pip install 'stationplan[parquet]', or omit --parquet.")
             raise InputError([Fault(what, cure, code="missing_library")]) from None
     else:
         frame.to_file(path, layer="cells", driver="GPKG")

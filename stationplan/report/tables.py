@@ -68,9 +68,13 @@ def write_workbook(plan: Plan, path: Path, *, lang: Language) -> None:
     sheets = [
         summary_sheet(plan, lang),
         Sheet(word("Proposed sites"), _site_columns(plan, lang), site_rows),
-        Sheet(word("Why here"), _gain_columns(lang), _gain_rows(plan, lang)),
-        *([Sheet(word("Why not there"), _asked_columns(lang), _asked_rows(plan, lang))] if plan.why_not else []),
-        *([Sheet(word("How many sites"), _frontier_columns(lang), _frontier_rows(plan))] if plan.frontier else []),
+        Sheet(word("Reasons for selection"), _gain_columns(lang), _gain_rows(plan, lang)),
+        *([Sheet(word("Sites not selected"), _asked_columns(lang), _asked_rows(plan, lang))] if plan.why_not else []),
+        *(
+            [Sheet(word("Comparison of numbers of sites"), _frontier_columns(lang), _frontier_rows(plan))]
+            if plan.frontier
+            else []
+        ),
         *([Sheet(word("Phases"), _phase_columns(lang), _phase_rows(plan, lang))] if plan.solution.phases else []),
         stations_sheet(plan, lang),
         gaps_sheet(plan, lang),
@@ -91,30 +95,30 @@ def _headings(plan: Plan, lang: Language) -> list[str]:
 def _site_columns(plan: Plan, lang: Language) -> list[tuple[str, str, int]]:
     word = words(lang)
     return [
-        (word("Order"), "whole", 7),
+        (word("No."), "whole", 7),
         (word("Id"), "text", 14),
         (word("Name"), "text", 34),
         (word("Address"), "text", 30),
         (word("District"), "text", 18),
         *([(word("Phase"), "text", 12)] if plan.solution.phases else []),
-        (word("Kind"), "text", 12),
-        (word("Host"), "text", 16),
+        (word("Station type"), "text", 12),
+        (word("Host type"), "text", 16),
         (word("Opening hours"), "text", 18),
         (word("Longitude (WGS-84)"), "degree", 12),
         (word("Latitude (WGS-84)"), "degree", 12),
         (word("Workers gained"), "tenth", 12),
         (word("Cost (yuan)"), "whole", 12),
         (word("Nearest station today"), "text", 30),
-        (word("Minutes on foot"), "tenth", 12),
+        (word("Walking time (min)"), "tenth", 12),
         (word("Next best site"), "text", 30),
-        (word("Loss with the next best"), "tenth", 14),
-        (word("Loss if removed"), "tenth", 14),
-        (word("Robust"), "share", 10),
-        (word("Held by"), "text", 34),
-        (word("Rule that the next best breaks"), "text", 26),
+        (word("Fewer workers with the next best site"), "tenth", 14),
+        (word("Fewer workers if not built"), "tenth", 14),
+        (word("Selection frequency"), "share", 10),
+        (word("Reason for selection"), "text", 34),
+        (word("Constraint broken by the next best site"), "text", 26),
         (word("Workers within reach"), "tenth", 12),
-        (word("Of them covered today"), "tenth", 12),
-        (word("Mean minutes to a station today"), "tenth", 14),
+        (word("Of these, covered today"), "tenth", 12),
+        (word("Mean travel time to a station today (min)"), "tenth", 14),
         (word("Share without a station today"), "share", 14),
     ]
 
@@ -156,7 +160,7 @@ def _site_row(plan: Plan, order: int, lang: Language) -> list[object]:
 
 def _frontier_columns(lang: Language) -> list[tuple[str, str, int]]:
     word = words(lang)
-    return [(word("New sites"), "whole", 10), (word("Reached"), "tenth", 14), (word("Limit"), "tenth", 14)]
+    return [(word("New sites"), "whole", 10), (word("Reached"), "tenth", 14), (word("Upper bound"), "tenth", 14)]
 
 
 def _frontier_rows(plan: Plan) -> list[list[object]]:
@@ -171,8 +175,8 @@ def _phase_columns(lang: Language) -> list[tuple[str, str, int]]:
     return [
         (word("Phase"), "text", 18),
         (word("New sites"), "whole", 10),
-        (word("Reached by then"), "tenth", 14),
-        (word("Limit of any plan by then"), "tenth", 18),
+        (word("Total up to this phase"), "tenth", 14),
+        (word("Upper bound up to this phase"), "tenth", 18),
     ]
 
 
@@ -186,7 +190,7 @@ def _phase_rows(plan: Plan, lang: Language) -> list[list[object]]:
 def _gain_columns(lang: Language) -> list[tuple[str, str, int]]:
     word = words(lang)
     return [
-        (word("Order"), "whole", 7),
+        (word("No."), "whole", 7),
         (word("Id"), "text", 14),
         (word("Name"), "text", 34),
         (word("Group"), "text", 18),
@@ -217,7 +221,7 @@ def _gain_rows(plan: Plan, lang: Language) -> list[list[object]]:
 
 def _asked_columns(lang: Language) -> list[tuple[str, str, int]]:
     word = words(lang)
-    return [(word("Site"), "text", 40), (word("Question"), "text", 24), (word("Answer"), "text", 100)]
+    return [(word("Site"), "text", 40), (word("Item"), "text", 24), (word("Explanation"), "text", 100)]
 
 
 def _asked_rows(plan: Plan, lang: Language) -> list[list[object]]:
@@ -231,17 +235,17 @@ def _asked_rows(plan: Plan, lang: Language) -> list[list[object]]:
 def _coverage_columns(lang: Language) -> list[tuple[str, str, int]]:
     word = words(lang)
     return [
-        (word("Part"), "text", 14),
+        (word("Category"), "text", 14),
         (word("Name"), "text", 26),
         (word("Workers"), "tenth", 12),
         (word("Covered today"), "tenth", 14),
         (word("Share today"), "share", 12),
         (word("Covered with the plan"), "tenth", 14),
         (word("Share with the plan"), "share", 12),
-        (word("5th percentile"), "share", 12),
-        (word("95th percentile"), "share", 12),
-        (word("Cross-covered today"), "share", 14),
-        (word("Cross-covered with the plan"), "share", 14),
+        (word("Lower end of the 90% range"), "share", 12),
+        (word("Upper end of the 90% range"), "share", 12),
+        (word("Cross-coverage today"), "share", 14),
+        (word("Cross-coverage with the plan"), "share", 14),
     ]
 
 

@@ -62,7 +62,7 @@ def _group(surface: Surface, demand: Demand, g: int, lang: Language) -> Row:
     return {
         "name": demand.groups[g].name.in_language(lang),
         "way": way_names(lang)[made.way],
-        "totals": word("met") if made.totals else word("none given"),
+        "totals": word("met") if made.totals else word("not given"),
         "workers": number(float(surface.heads[:, g].sum())),
         "spread": spread,
     }
@@ -100,11 +100,11 @@ def _learned(density: Density, made: GroupSurface, learned: Learned, name: str, 
     residual = (learned.observed - learned.out_of_fold) / np.sqrt(np.maximum(variance, 1e-9))
     order = sorted(learned.importance.items(), key=lambda item: -item[1][0])[:_MOST_FEATURES]
     if learned.beats_baselines:
-        verdict = word("The model beats every baseline on blocks that it has not seen, and is used.")
+        verdict = word("The model outperforms every baseline on held-out blocks and is used.")
     elif made.way == "learned":
-        verdict = word("The model does not beat every baseline; it is used because the scenario insists.")
+        verdict = word("The model does not outperform every baseline; it is used because the scenario requires it.")
     else:
-        verdict = word("The model does not beat every baseline and is not used.")
+        verdict = word("The model does not outperform every baseline and is not used.")
     deciles = zip(model.predicted_by_decile.tolist(), model.observed_by_decile.tolist(), strict=True)
     return {
         "name": name,
@@ -123,8 +123,8 @@ def _learned(density: Density, made: GroupSurface, learned: Learned, name: str, 
             cells.y[at],
             residual,
             size_m=float(np.sqrt(np.median(shapely.area(cells.outline[at])))),
-            low=word("fewer observed"),
-            high=word("more observed"),
+            low=word("observed fewer"),
+            high=word("observed more"),
             scale=word("km"),
         ),
         "card": _card(learned, lang),
@@ -137,9 +137,9 @@ def _score_names(learned: Learned, lang: Language) -> list[tuple[str, str]]:
         "poisson": word("Poisson regression"),
         "boosting": word("Boosted trees"),
         "constant_rate": word("Constant rate"),
-        "population_share": word("Share of the population"),
+        "population_share": word("Population share"),
     }
-    chosen = word("{model} (chosen)", model=names[learned.model])
+    chosen = word("{model} (selected)", model=names[learned.model])
     return [(key, chosen if key == learned.model else name) for key, name in names.items() if key in learned.scores]
 
 

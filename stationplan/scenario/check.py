@@ -18,12 +18,12 @@ from stationplan.scenario.schema import CandidatesInput, ScenarioFile, SitesInpu
 from stationplan.scenario.scorecard import check_scorecard
 from stationplan.storage.database import is_database
 
-CURE_CRS = say("Name a projected CRS in metres such as EPSG:32648, or leave the key out.")
+CURE_CRS = say("Set a projected CRS in metres such as EPSG:32648, or omit the key.")
 CURE_DATUM = say(
-    'Say `datum = "wgs84"`, `"cgcs2000"`, `"gcj02"` (Amap, Tencent) or `"bd09"` (Baidu), or `"evidence"`; '
-    "`stationplan check` tells what the roads show."
+    'Set `datum = "wgs84"`, `"cgcs2000"`, `"gcj02"` (Amap, Tencent) or `"bd09"` (Baidu), or `"evidence"`; '
+    "`stationplan check` reports what the roads indicate."
 )
-CURE_HOURS = say("Write such as 08:30-12:00,14:00-17:30, 周一至周五 9:00-17:00, or 24小时.")
+CURE_HOURS = say("Use a form such as 08:30-12:00,14:00-17:30, 周一至周五 9:00-17:00, or 24小时.")
 
 Purpose = Literal["plan", "density"]
 """The purpose that a scenario is loaded for: a demand surface needs neither roads nor candidates nor a plan."""
@@ -60,28 +60,28 @@ def cross_check(file: ScenarioFile, faults: FaultList, purpose: Purpose, aims: M
         if set(group.profile) != set(file.slots):
             faults.add(
                 say(
-                    "The profile names the slots {found}, the scenario has {known}.",
+                    "The profile contains the slots {found}; the scenario has {known}.",
                     found=", ".join(sorted(group.profile)),
                     known=", ".join(file.slots),
                 ),
-                say("Give one share for each slot, 0 where the group does not work."),
+                say("Give one share per slot, 0 where the group does not work."),
                 key=f"groups.{key}.profile",
             )
         if group.fade_min is not None and group.fade_min <= group.cutoff_min:
             faults.add(
                 say(
-                    "Coverage fades out at {fade} minutes, before the standard of {cutoff} ends.",
+                    "Coverage decays to zero at {fade} minutes, before the service standard of {cutoff}.",
                     fade=group.fade_min,
                     cutoff=group.cutoff_min,
                 ),
-                say("Give `fade_min` above `cutoff_min`, or leave it out."),
+                say("Set `fade_min` above `cutoff_min`, or omit it."),
                 key=f"groups.{key}.fade_min",
             )
         total = sum(group.profile.values())
         if abs(total - 1) > 1e-6:
             faults.add(
-                say("The shares of the profile add up to {total}, not to 1.", total=round(total, 6)),
-                say("A profile splits the group's working day over the slots; make the shares add up to 1."),
+                say("The shares of the profile sum to {total}, not to 1.", total=round(total, 6)),
+                say("A profile divides the group's working day over the slots; its shares must sum to 1."),
                 key=f"groups.{key}.profile",
             )
     for role, ids in (("groups", file.groups), ("slots", file.slots), ("hosts", file.hosts)):
@@ -89,14 +89,14 @@ def cross_check(file: ScenarioFile, faults: FaultList, purpose: Purpose, aims: M
         if twins:
             faults.add(
                 say("The ids {ids} differ only in case.", ids=", ".join(twins)),
-                say("Give them names that differ in more."),
+                say("Use names that are easier to tell apart."),
                 key=role,
             )
     for key, slot in file.slots.items():
         if slot.hours.span is None:
             faults.add(
-                say("The hours {hours} are not one range of time.", hours=repr(slot.hours.text)),
-                say("Write one range such as 08:00-12:00."),
+                say("The hours {hours} are not a single time range.", hours=repr(slot.hours.text)),
+                say("Use a single range such as 08:00-12:00."),
                 key=f"slots.{key}.hours",
             )
     for key, host in file.hosts.items():
@@ -107,16 +107,16 @@ def cross_check(file: ScenarioFile, faults: FaultList, purpose: Purpose, aims: M
             _check_hours(action.hours, f"actions.{key}", faults)
         elif action.at == "stations":
             faults.add(
-                say("Longer hours of existing stations need hours."),
-                say("Give them: `hours = '06:00-22:00'`."),
+                say("Extended hours of existing stations require opening hours."),
+                say("Set them: `hours = '06:00-22:00'`."),
                 key=f"actions.{key}.hours",
             )
         _check_excluded(action.excludes, file, f"actions.{key}", faults)
         for host_id in action.hosts:
             if host_id not in file.hosts:
                 faults.add(
-                    say("Unknown host {host}.", host=repr(host_id)),
-                    say("Known hosts: {known}.", known=", ".join(file.hosts)),
+                    say("Unknown host type {host}.", host=repr(host_id)),
+                    say("Known host types: {known}.", known=", ".join(file.hosts)),
                     key=f"actions.{key}.hosts",
                 )
 
@@ -139,15 +139,15 @@ def _check_excluded(excludes: Sequence[str], file: ScenarioFile, place: str, fau
 def unread_hours(text: str, unread: Unread) -> Message:
     """Return the message for opening hours that cannot be parsed; it quotes a part that is not the whole text."""
     if unread.part == text:
-        return say("The opening hours {hours} cannot be read.", hours=repr(text))
-    return say("The opening hours {hours} cannot be read at {part}.", hours=repr(text), part=repr(unread.part))
+        return say("The opening hours {hours} cannot be parsed.", hours=repr(text))
+    return say("The opening hours {hours} cannot be parsed at {part}.", hours=repr(text), part=repr(unread.part))
 
 
 def unfit_crs(crs: str) -> Message:
     """Return the message for a CRS that is unknown or not in metres."""
     if metric_crs_problem(crs) == "unknown":
         return say("Unknown CRS {crs}.", crs=repr(crs))
-    return say("The CRS {crs} is not measured in metres.", crs=crs)
+    return say("The CRS {crs} is not in metres.", crs=crs)
 
 
 def _check_crs(crs: str, key: str, faults: FaultList) -> None:
@@ -161,12 +161,14 @@ def _check_source(key: str, source: Source, faults: FaultList) -> None:
     if source.file is not None and is_database(source.file):
         if (source.table is None) == (source.query is None):
             faults.add(
-                say("A database needs either `table` or `query`."), say("Name one source of rows."), key=f"{key}.table"
+                say("A database requires either `table` or `query`."),
+                say("Set one source of rows."),
+                key=f"{key}.table",
             )
     elif asked:
         faults.add(
-            say("Only a database has `{name}`.", name=asked[0]),
-            say('Give `file = "postgresql://..."`, or take the key out.'),
+            say("`{name}` applies to databases only.", name=asked[0]),
+            say('Set `file = "postgresql://..."`, or remove the key.'),
             key=f"{key}.{asked[0]}",
         )
 
@@ -195,7 +197,7 @@ def check_other_datums(file: ScenarioFile, faults: FaultList) -> None:
     for key, lacks in lacking.items():
         if lacks:
             name = key.rpartition(".")[2]
-            cure = say('Say `{key} = "wgs84"`, `"cgcs2000"`, `"gcj02"` (Amap, Tencent) or `"bd09"` (Baidu).', key=name)
+            cure = say('Set `{key} = "wgs84"`, `"cgcs2000"`, `"gcj02"` (Amap, Tencent) or `"bd09"` (Baidu).', key=name)
             _no_datum(key, cure, faults)
 
 
@@ -206,14 +208,14 @@ def _no_datum(key: str, cure: Message, faults: FaultList) -> None:
 def _check_sites(role: str, sites: SitesInput, file: ScenarioFile, faults: FaultList) -> None:
     gridded = isinstance(sites, CandidatesInput) and sites.grid
     if (sites.osm is not None) + (sites.file is not None) + gridded != 1:
-        what = say("Stations need either `file` or `osm`.")
+        what = say("Stations require either `file` or `osm`.")
         if role == "candidates":
-            what = say("Candidates need one of `file`, `osm` and `grid`.")
-        faults.add(what, say("Name one source of sites."), key=role)
+            what = say("Candidates require one of `file`, `osm` or `grid`.")
+        faults.add(what, say("Set one source of sites."), key=role)
     if gridded and sites.default_host is None:
         faults.add(
-            say("Candidates from a grid need `default_host`."),
-            say("Known hosts: {known}.", known=", ".join(file.hosts)),
+            say("Candidates from a grid require `default_host`."),
+            say("Known host types: {known}.", known=", ".join(file.hosts)),
             key=f"{role}.default_host",
         )
     if sites.crs is not None:
@@ -221,20 +223,20 @@ def _check_sites(role: str, sites: SitesInput, file: ScenarioFile, faults: Fault
     _check_source(role, sites, faults)
     if sites.osm is not None and not sites.hosts:
         faults.add(
-            say("Sites from OSM need the list `hosts`."),
-            say("Known hosts: {known}.", known=", ".join(file.hosts)),
+            say("Sites from OSM require the list `hosts`."),
+            say("Known host types: {known}.", known=", ".join(file.hosts)),
             key=f"{role}.hosts",
         )
     for host in filter(None, (*sites.hosts, sites.default_host)):
         if host not in file.hosts:
             faults.add(
-                say("Unknown host {host}.", host=host),
-                say("Known hosts: {known}.", known=", ".join(file.hosts)),
+                say("Unknown host type {host}.", host=host),
+                say("Known host types: {known}.", known=", ".join(file.hosts)),
                 key=f"{role}.hosts" if host in sites.hosts else f"{role}.default_host",
             )
         elif host in sites.hosts and sites.osm is not None and not file.hosts[host].tags:
             faults.add(
-                say("The host {host} has no OSM tags.", host=host),
+                say("The host type {host} has no OSM tags.", host=host),
                 say('Add `tags = ["key=value"]` to it.'),
                 key=f"hosts.{host}.tags",
             )

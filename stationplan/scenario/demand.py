@@ -181,36 +181,43 @@ def check_demand(
     """Record incompatible keys; ``groups`` gives the column of observed workers of each group."""
     if (demand.file is not None) == (demand.grid is not None):
         faults.add(
-            say("Cells come either from `file` or from `grid`."),
-            say('Name a table of cells, or say `grid = "square"` or `grid = "h3"`.'),
+            say("Cells require either `file` or `grid`."),
+            say('Set a table of cells, or `grid = "square"` or `grid = "h3"`.'),
             key="demand",
         )
     sizes = {"square": ("side_m", demand.side_m), "h3": ("h3_resolution", demand.h3_resolution)}
     for grid, (key, value) in sizes.items():
         if (value is not None) != (demand.grid == grid):
-            what = say("A grid of this kind needs `{key}`.", key=key)
-            cure = say("Give the size of its cells.")
+            what = say("This type of grid requires `{key}`.", key=key)
+            cure = say("Set the size of its cells.")
             if value is not None:
-                what, cure = say('Only `grid = "{grid}"` has `{key}`.', grid=grid, key=key), say("Take the key out.")
+                what, cure = (
+                    say('`{key}` applies to `grid = "{grid}"` only.', grid=grid, key=key),
+                    say("Remove the key."),
+                )
             faults.add(what, cure, key=f"demand.{key}")
     if demand.grid is not None and not has_area:
         faults.add(
-            say("A grid needs the districts that it is laid over."), say("Give `file` under [area]."), key="area.file"
+            say("A grid requires the districts that it covers."), say("Set `file` under [area]."), key="area.file"
         )
     for name in demand.counts:
         if is_computed(name):
             faults.add(
-                say("The name {name} is that of a feature that is computed.", name=name),
+                say("The name {name} is that of a computed feature.", name=name),
                 say("Choose another name for the count."),
                 key=f"demand.counts.{name}",
             )
     if demand.places is not None and (demand.places.osm is None) == (demand.places.file is None):
-        faults.add(say("Places need either `file` or `osm`."), say("Name one source of places."), key="demand.places")
+        faults.add(
+            say("Points of interest require either `file` or `osm`."),
+            say("Set one source of points of interest."),
+            key="demand.places",
+        )
     for group, column in groups.items():
         if column is not None and demand.file is None:
             faults.add(
-                say("Observed workers in a column need a table of cells."),
-                say("Give them as `[demand.observed]`."),
+                say("Observed workers given as a column require a table of cells."),
+                say("Set them under `[demand.observed]`."),
                 key=f"groups.{group}.observed",
             )
     _check_names(demand, groups, slots, faults)
@@ -224,8 +231,8 @@ def _check_names(demand: DemandInput, groups: Collection[str], slots: Collection
         named += [(f"demand.totals.columns.{group}", group) for group in demand.totals.columns]
         if demand.totals.rates and demand.totals.columns:
             faults.add(
-                say("Totals come either from `columns` or by `rates`."),
-                say("Keep one of the two."),
+                say("Totals require either `columns` or `rates`."),
+                say("Keep only one of the two."),
                 key="demand.totals",
             )
     for key, group in named:
@@ -239,7 +246,9 @@ def _check_names(demand: DemandInput, groups: Collection[str], slots: Collection
     if heat is None:
         return
     if (heat.file is None) == (not heat.files):
-        faults.add(say("Heat needs either `files` by slot or one `file`."), say("Name one source."), key="demand.heat")
+        faults.add(
+            say("Heat requires either `files` by slot or one `file`."), say("Set one source."), key="demand.heat"
+        )
     for slot in heat.files:
         if slot not in slots:
             faults.add(
@@ -254,7 +263,7 @@ def _check_names(demand: DemandInput, groups: Collection[str], slots: Collection
             celsius = math.nan
         if not math.isfinite(celsius):
             faults.add(
-                say("{found} is no temperature.", found=repr(step)),
-                say("Give degrees Celsius: `weights = {{ 35 = 1.5 }}`."),
+                say("{found} is not a valid temperature.", found=repr(step)),
+                say("Use degrees Celsius: `weights = {{ 35 = 1.5 }}`."),
                 key="demand.heat.weights",
             )

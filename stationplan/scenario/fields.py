@@ -61,8 +61,8 @@ def _known_mode(mode: str) -> str:
 def _mode_with_speed(mode: str) -> str:
     if MODES[mode].stated_kmh is None:
         raise RefusedValue(
-            say("The speeds of the travel mode {mode} go by road class.", mode=mode),
-            say("Give them under `[roads.{key}]`.", key=MODES[mode].speed.class_key),
+            say("The speeds of the travel mode {mode} are set by road class.", mode=mode),
+            say("Set them under `[roads.{key}]`.", key=MODES[mode].speed.class_key),
         )
     return mode
 

@@ -102,7 +102,7 @@ class Scenario:
         searched = ", ".join(str(folder.resolve()) for folder in self.folders)
         faults.add(
             say("The file {path} does not exist in {folders}.", path=shown, folders=searched),
-            say("Check the name, or pass the folder that holds it with --data."),
+            say("Check the name, or pass the folder that contains it with --data."),
             key=key,
         )
         raise InputError(faults.faults)
@@ -120,8 +120,11 @@ class Scenario:
             if Path(path).is_absolute() or not place.is_relative_to(folder.resolve()):
                 faults = FaultList(self.path.name)
                 faults.add(
-                    say("The path {path} leaves the data folder.", path=shown_url(path) if is_database(path) else path),
-                    say("Name a file inside the folder of the scenario, or pass that folder with --data."),
+                    say(
+                        "The path {path} lies outside the data folder.",
+                        path=shown_url(path) if is_database(path) else path,
+                    ),
+                    say("Use a file inside the folder of the scenario, or pass that folder with --data."),
                     key=key,
                 )
                 faults.raise_any()
@@ -198,7 +201,7 @@ def _read(path: Path, above: tuple[Path, ...] = ()) -> tuple[dict[str, object], 
         line = re.search(r"at line (\d+)", str(error))
         faults.add(
             say("This is not valid TOML: {error}.", error=error),
-            say("Mend the line; strings need quotes, tables need [brackets]."),
+            say("Correct the line; strings need quotes, tables need [brackets]."),
             row=int(line.group(1)) if line else None,
         )
         raise InputError(faults.faults) from None
@@ -206,12 +209,12 @@ def _read(path: Path, above: tuple[Path, ...] = ()) -> tuple[dict[str, object], 
     if base is None:
         return document, []
     if not isinstance(base, str):
-        faults.add(say("The name of a scenario file is expected."), say("Write it in quotes."), key="extends")
+        faults.add(say("A scenario file name is expected."), say("Put it in quotes."), key="extends")
         faults.raise_any()
     below = path.parent / str(base)
     above = (*above, path.resolve())
     if below.resolve() in above:
-        faults.add(say("A scenario cannot extend itself."), say("Name the file that it changes."), key="extends")
+        faults.add(say("A scenario cannot extend itself."), say("Use the file that it changes."), key="extends")
         faults.raise_any()
     extended, folders = _read(below, above)
     return _laid_over(extended, document), [below.parent, *folders]

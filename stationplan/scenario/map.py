@@ -46,8 +46,8 @@ def check_map(given: MapInput, faults: FaultList) -> None:
         return
     if given.tiles == "tianditu" and not given.tiles_key:
         faults.add(
-            say("Tianditu gives tiles only to those who have a key."),
-            say("Get one at console.tianditu.gov.cn and give it as `tiles_key`."),
+            say("Tianditu tiles require a key."),
+            say("Get one at console.tianditu.gov.cn and set it as `tiles_key`."),
             key="map.tiles_key",
         )
     if given.tiles in TILES:
@@ -55,13 +55,13 @@ def check_map(given: MapInput, faults: FaultList) -> None:
     places = re.findall(r"\{[^}]*\}", given.tiles)
     if not re.match(r"https://[\w.-]+(:\d+)?/", given.tiles) or sorted(places) != ["{x}", "{y}", "{z}"]:
         faults.add(
-            say("{tiles} is neither a known online map nor an address of tiles.", tiles=given.tiles),
-            say("Write tianditu, amap, osm, or https://host/{z}/{x}/{y}.png.", z="{z}", x="{x}", y="{y}"),
+            say("{tiles} is neither a known online map nor a tile address.", tiles=given.tiles),
+            say("Use tianditu, amap, osm, or https://host/{z}/{x}/{y}.png.", z="{z}", x="{x}", y="{y}"),
             key="map.tiles",
         )
     elif given.tiles_datum is None:
         faults.add(
             say("The datum of the tiles is not declared."),
-            say('Give `tiles_datum = "wgs84"`, or "gcj02" for tiles of Chinese map services.'),
+            say('Set `tiles_datum = "wgs84"`, or "gcj02" for tiles of Chinese map services.'),
             key="map.tiles_datum",
         )

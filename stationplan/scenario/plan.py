@@ -157,14 +157,14 @@ def check_plan(plan: PlanInput, given: Mapping[str, bool], aims: Mapping[str, Ai
     _check_lists(plan, faults)
     if plan.frontier != sorted(set(plan.frontier)):
         faults.add(
-            say("The numbers of the frontier do not rise."),
-            say("Write each number once, from the least to the most: `frontier = [5, 10, 20]`."),
+            say("The values of `frontier` must increase."),
+            say("List each number once in ascending order: `frontier = [5, 10, 20]`."),
             key="plan.frontier",
         )
     if plan.frontier and plan.phases:
         faults.add(
-            say("A frontier has no meaning with phases: each phase has its own number."),
-            say("Leave one of the two out."),
+            say("`frontier` cannot be combined with phases, which set their own numbers."),
+            say("Remove one of the two."),
             key="plan.frontier",
         )
     if plan.aim in aims:
@@ -184,8 +184,8 @@ def _check_phases(plan: PlanInput, faults: FaultList) -> None:
     if plan.phases:
         if plan.new is not None or plan.budget is not None:
             faults.add(
-                say("The plan has phases and also a number of new sites or a budget of its own."),
-                say("Give `new` and `budget` for each phase only."),
+                say("The plan has phases and also its own number of new sites or budget."),
+                say("Set `new` and `budget` for each phase only."),
                 key="plan.phases",
             )
         for key, given in (
@@ -194,8 +194,8 @@ def _check_phases(plan: PlanInput, faults: FaultList) -> None:
         ):
             if any(given) and not all(given):
                 faults.add(
-                    say("Some phases have `{key}` and some have none.", key=key),
-                    say("Give it for all phases or for none."),
+                    say("Some phases have `{key}` and others do not.", key=key),
+                    say("Set it for all phases or for none."),
                     key="plan.phases",
                 )
 
@@ -204,18 +204,18 @@ def _check_lists(plan: PlanInput, faults: FaultList) -> None:
     for site in sorted(set(plan.required) & set(plan.forbidden)):
         faults.add(
             say("The site {site} is both required and forbidden.", site=site),
-            say("Take it out of one of the two lists."),
+            say("Remove it from one of the two lists."),
             key="plan.required",
         )
     if bool(plan.preferred) != (plan.preferred_workers > 0):
         faults.add(
-            say("`preferred` and `preferred_workers` come together."),
-            say("Name the preferred sites, and the workers that each is worth more."),
+            say("`preferred` and `preferred_workers` must be set together."),
+            say("Set the preferred sites, and the number of workers that each is worth."),
             key="plan.preferred",
         )
     if (plan.closable or plan.keep_coverage) and not plan.close:
         faults.add(
-            say("Stations may close, but none has to."),
-            say("Say how many close: `close = 2`."),
+            say("Stations may close, but no closure is requested."),
+            say("Set how many close: `close = 2`."),
             key="plan.close",
         )

@@ -28,20 +28,18 @@ def check_roads(roads: RoadsInput, faults: FaultList, *, needed: bool = True) ->
     sources = sum((roads.file is not None, roads.osm is not None, has_tables))
     if (sources != 1 and (needed or sources)) or (has_tables and (roads.nodes is None or roads.edges is None)):
         faults.add(
-            say("Roads need either `file`, or both `nodes` and `edges`."),
-            say('Name one source of roads, or say `missing = "straight"` to measure straight lines without any.'),
+            say("Roads require either `file`, or both `nodes` and `edges`."),
+            say('Set one source of roads, or `missing = "straight"` to use straight-line distances.'),
             key="roads",
         )
     elif roads.single is not None and not needs_datum(roads.single) and roads.datum in ("gcj02", "bd09"):
         faults.add(
-            say("Roads of this form are in WGS-84, not in {datum}.", datum=roads.datum),
-            say("Leave `datum` out, or give the roads as GeoPackage, GeoJSON or CSV."),
+            say("Roads in this format are in WGS-84, not in {datum}.", datum=roads.datum),
+            say("Omit `datum`, or provide the roads as GeoPackage, GeoJSON or CSV."),
             key="roads.datum",
         )
     if roads.layer is not None and not (roads.single or "").lower().endswith(".gpkg"):
-        faults.add(
-            say("Only a GeoPackage has layers."), say("Leave `layer` out, or name a .gpkg file."), key="roads.layer"
-        )
+        faults.add(say("Only a GeoPackage has layers."), say("Omit `layer`, or use a .gpkg file."), key="roads.layer")
     by_class = {mode.speed.class_key: roads.by_class_kmh(mode.id) for mode in MODES.values()}
     named: list[tuple[str, Iterable[str]]] = [(key, classes) for key, classes in by_class.items() if key is not None]
     named += [(f"opened.{mode}", classes) for mode, classes in roads.opened.items()]
@@ -61,6 +59,6 @@ def check_roads(roads: RoadsInput, faults: FaultList, *, needed: bool = True) ->
         for highway in sorted(set(opened) & set(roads.closed.get(mode, ()))):
             faults.add(
                 say("The road class {highway} is both opened and closed.", highway=highway),
-                say("Take it out of one of the two lists."),
+                say("Remove it from one of the two lists."),
                 key=f"roads.opened.{mode}",
             )

@@ -48,25 +48,25 @@ def explained(
         near = difflib.get_close_matches(place[-1], known, n=1, cutoff=0.5)
         if near:
             return say("Unknown key {key}.", key=place[-1]), say("Did you mean {near}?", near=near[0])
-        return say("Unknown key {key}.", key=place[-1]), say("Known keys here: {known}.", known=", ".join(known))
+        return say("Unknown key {key}.", key=place[-1]), say("Known keys: {known}.", known=", ".join(known))
     refused = context.get("error")
     if isinstance(refused, RefusedValue):
         return refused.what, refused.cure
     if kind == "missing":
-        return say("The key is missing."), say("Add it; docs/scenario.md lists what each table needs.")
+        return say("A required key is missing."), say("Add it; docs/scenario.md lists the required keys of each table.")
     if kind == "literal_error":
         allowed = str(context.get("expected", "")).replace(" or ", ", ")
         return say("{found} is not allowed here.", found=repr(found)), say("Allowed: {allowed}.", allowed=allowed)
     if kind == "too_long" and place == ["slots"] and isinstance(found, dict):
         limit = context["max_length"]
         return (
-            say("{count} time slots are more than {limit}.", count=len(found), limit=limit),
-            say("Join neighbouring slots; the half-hours of a whole day make {limit}.", limit=limit),
+            say("There are {count} time slots; the limit is {limit}.", count=len(found), limit=limit),
+            say("Merge adjacent slots; a whole day in half-hours has {limit} slots.", limit=limit),
         )
     correct = say("Correct the value; docs/scenario.md gives type, unit and range.")
     if kind in _EXPECTED:
-        return say("{found} does not fit: {expected}.", found=repr(found), expected=_EXPECTED[kind](context)), correct
-    return say("{found} does not fit: {expected}.", found=repr(found), expected=said), correct
+        return say("{found} is not valid: {expected}.", found=repr(found), expected=_EXPECTED[kind](context)), correct
+    return say("{found} is not valid: {expected}.", found=repr(found), expected=said), correct
 
 
 def _known_keys(place: list[str]) -> list[str]:

@@ -25,7 +25,7 @@ def check_scorecard(scorecard: ScorecardInput, faults: FaultList) -> None:
     """Record shares that are not in increasing order."""
     if scorecard.targets != sorted(set(scorecard.targets)):
         faults.add(
-            say("The shares of the scorecard do not rise."),
-            say("Write each share once, from the least to the largest: `targets = [0.6, 0.8, 0.9]`."),
+            say("The targets of the scorecard must increase."),
+            say("List each share once in ascending order: `targets = [0.6, 0.8, 0.9]`."),
             key="scorecard.targets",
         )

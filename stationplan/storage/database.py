@@ -86,7 +86,7 @@ def connection_to(
         from psycopg.conninfo import conninfo_to_dict, make_conninfo  # noqa: PLC0415 - likewise
     except ImportError:
         faults.add(
-            say("Databases need libraries that are not installed."),
+            say("Using a database requires libraries that are not installed."),
             say('Install them: pip install "stationplan[postgis]".'),
             code="missing_extra",
         )
@@ -98,10 +98,10 @@ def connection_to(
             settings = make_conninfo("", **{"connect_timeout": _CONNECT_TIMEOUT_S, **given, "client_encoding": "utf8"})
     if settings is None:
         faults.add(
-            say("The address of the database cannot be read."),
+            say("The database address cannot be parsed."),
             say(
-                "Write postgresql://user@host:5432/database, in user and password %40 for @, %3A for :, %2F for /, "
-                "%3F for ?, %23 for # and %25 for %."
+                "Use postgresql://user@host:5432/database; in user and password write %40 for @, %3A for :, %2F for "
+                "/, %3F for ?, %23 for # and %25 for %."
             ),
             code="bad_address",
         )
@@ -130,7 +130,11 @@ def connection_to(
                     transaction.rollback()
     except (sqlalchemy.exc.DBAPIError, sqlalchemy.exc.IdentifierError) as error:
         state = getattr(getattr(error, "orig", None), "sqlstate", None)
-        faults.add(say("The database refused: {reason}.", reason=_reason(error)), cure(state or ""), code="refused")
+        faults.add(
+            say("The database rejected the statement: {reason}.", reason=_reason(error)),
+            cure(state or ""),
+            code="refused",
+        )
         raise InputError(faults.faults) from None
 
 
@@ -145,10 +149,10 @@ def postgis_schema(connection: Connection) -> str | None:
 def _cure_for_connecting(error: BaseException | None) -> Message:
     tried = getattr(error, "pgconn", None)
     if getattr(tried, "needs_password", False):
-        return say("Put the password into ~/.pgpass or PGPASSWORD.")
+        return say("Give the password in ~/.pgpass or PGPASSWORD.")
     if getattr(tried, "used_password", False):
-        return say("Check user, password and database; the password may stand in ~/.pgpass or PGPASSWORD.")
-    return say("Check host, port, user and database, and that the server runs and may be reached from here.")
+        return say("Check user, password and database; the password can be given in ~/.pgpass or PGPASSWORD.")
+    return say("Check host, port, user and database, and that the server is running and reachable.")
 
 
 def _reason(error: SQLAlchemyError) -> str:

@@ -98,7 +98,7 @@ def unpacked(path: Path, kind: type[_Kind], *, name: str, version: int) -> _Kind
                         wanted=name,
                         version=version,
                     ),
-                    say("Make it again with this version: `stationplan run` on its scenario."),
+                    say("Create it again with this version: `stationplan run` on its scenario."),
                 )
                 faults.raise_any()
             blob = _expanded(archive.read(_ARRAYS))
@@ -109,7 +109,7 @@ def unpacked(path: Path, kind: type[_Kind], *, name: str, version: int) -> _Kind
     except Exception as error:  # whatever the libraries raise on bytes that they do not expect
         faults.add(
             say("This file is damaged: {error}.", error=error),
-            say("Make it again with this version: `stationplan run` on its scenario."),
+            say("Create it again with this version: `stationplan run` on its scenario."),
             code="unreadable",
         )
         raise InputError(faults.faults) from None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # an extra: imported where a URL is used
 _URL = re.compile(r"[A-Za-z][\w+.:-]*://")
 _PASSWORD = re.compile(r"(?<=://)([^/@?]*?):[^/@]*@")
 _CURE_INSTALL = say(
-    "Install it: pip install 'stationplan[storage]' for s3://, fsspec's own package for other protocols."
+    "Install it: pip install 'stationplan[storage]' for s3://, the matching fsspec package for other protocols."
 )
 
 
@@ -112,7 +112,7 @@ class Remote:
         try:
             import fsspec  # noqa: PLC0415 - an extra
         except ImportError:
-            self._refuse(say("A URL needs the package fsspec."), _CURE_INSTALL)
+            self._refuse(say("A URL requires the package fsspec."), _CURE_INSTALL)
         try:
             # Listings are not cached: other processes write there too.
             system, root = fsspec.url_to_fs(self.url, use_listings_cache=False)
@@ -120,25 +120,27 @@ class Remote:
             self._refuse(say("A package for this protocol is missing: {error}", error=error), _CURE_INSTALL)
         except ValueError as error:
             self._refuse(
-                say("This URL is not understood: {error}", error=error),
-                say("Name a folder of this machine, or a URL such as s3://bucket/folder."),
+                say("This URL is not valid: {error}", error=error),
+                say("Use a local folder, or a URL such as s3://bucket/folder."),
             )
         try:
             yield system, root.rstrip("/")
         except FileNotFoundError:
             if missing:
                 raise
-            self._refuse(say("This place does not exist."), say("Check the name of the bucket; it is not made here."))
+            self._refuse(
+                say("This location does not exist."), say("Check the name of the bucket; buckets are not created.")
+            )
         except PermissionError as error:
-            self._refuse(say("Access is refused: {error}", error=error), _cure_access())
+            self._refuse(say("Access denied: {error}", error=error), _cure_access())
         except Exception as error:
             # Every file system has errors of its own; they share no base class.
             if "Credentials" in type(error).__name__:
-                self._refuse(say("Access is refused: {error}", error=error), _cure_access())
+                self._refuse(say("Access denied: {error}", error=error), _cure_access())
             said = str(error).replace(self.url, str(self))
             raise ServiceError(
-                say("{url} does not answer as it should: {error}", url=self, error=said),
-                say("Check the URL and the network; storage of your own is named by AWS_ENDPOINT_URL."),
+                say("{url} gave an unexpected answer: {error}", url=self, error=said),
+                say("Check the URL and the network; set AWS_ENDPOINT_URL for your own storage."),
             ) from error
 
     def _refuse(self, what: Message, cure: Message) -> NoReturn:
@@ -149,4 +151,4 @@ class Remote:
 
 
 def _cure_access() -> Message:
-    return say("Check the credentials (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or ~/.aws) and what they may do.")
+    return say("Check the credentials (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or ~/.aws) and their permissions.")

@@ -25,7 +25,7 @@ def role_name(role: str) -> Message:
         "demand.observed": say("observed counts"),
         "demand.heat": say("temperatures"),
         "area": say("districts"),
-        "area.district_list": say("the list of districts"),
+        "area.district_list": say("the expected districts"),
         "candidates.forbidden_areas": say("forbidden areas"),
     }
     if role.startswith("demand.counts."):
@@ -37,10 +37,10 @@ def way_names(lang: Language) -> dict[Way, str]:
     """Return the names of the methods of distributing workers over cells."""
     word = words(lang)
     return {
-        "rates": word("stated rates"),
-        "learned": word("a model learned from counts"),
+        "rates": word("given rates"),
+        "learned": word("a model estimated from counts"),
         "model": word("a fitted model"),
-        "sightings": word("density of sightings"),
+        "sightings": word("density of point observations"),
     }
 
 

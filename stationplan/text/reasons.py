@@ -21,21 +21,25 @@ def held_by(plan: Plan, held: Held, lang: Language) -> str:
     """Return the rule that holds a site in the plan."""
     word = words(lang)
     if held.rule == "required":
-        return word("Required by the scenario")
+        return word("Required in the scenario")
     if held.rule == "floor":
-        return word("Floor of {district}, which breaks without it", district=district_name(plan, held.district, lang))
+        return word(
+            "Minimum coverage of {district}, not reached without it", district=district_name(plan, held.district, lang)
+        )
     if held.rule == "target":
-        return word("Target, which is missed without it")
+        return word("Coverage target, not reached without it")
     if held.rule == "budget":
-        return word("Budget: {name} would add more and is too dear", name=site_name(plan, held.site, lang))
+        return word(
+            "Budget: {name} would add more coverage but exceeds the budget", name=site_name(plan, held.site, lang)
+        )
     if held.rule == "spacing":
         return word(
-            "Place and distance: {name} would add more and may not stand beside the others",
+            "Location and spacing: {name} would add more coverage but conflicts with other sites",
             name=site_name(plan, held.site, lang),
         )
     if held.rule == "aim":
         return word("The aim of the plan")
-    return word("What it adds")
+    return word("Adds coverage")
 
 
 def broken_by(plan: Plan, broken: Held | None, lang: Language) -> str:
@@ -44,8 +48,8 @@ def broken_by(plan: Plan, broken: Held | None, lang: Language) -> str:
     if broken is None:
         return ""
     if broken.rule == "floor":
-        return word("breaks the floor of {district}", district=district_name(plan, broken.district, lang))
-    return word("misses the target")
+        return word("violates the minimum coverage of {district}", district=district_name(plan, broken.district, lang))
+    return word("misses the coverage target")
 
 
 def today_ways(why: WhyHere, lang: Language) -> str:
@@ -56,14 +60,14 @@ def today_ways(why: WhyHere, lang: Language) -> str:
     word = words(lang)
     served, none = float(why.served.sum()), float(why.today_none.sum())
     if served < SHOWN_FROM:
-        return word("It serves nobody")
+        return word("Serves nobody")
     minutes = mean_today_min(why)
     if minutes is None:
-        return word("None for those it serves")
+        return word("The workers served have no station today")
     if none / served < 0.0005:
-        return word("{minutes} min on average for those it serves", minutes=number(minutes, 1))
+        return word("{minutes} min on average for the workers served", minutes=number(minutes, 1))
     return word(
-        "{minutes} min on average for those it serves; {share} have none",
+        "{minutes} min on average for the workers served; {share} have no station",
         minutes=number(minutes, 1),
         share=percent(none / served),
     )
@@ -96,27 +100,32 @@ def why_not_facts(plan: Plan, case: WhyNot, lang: Language) -> list[tuple[str, s
     """Return (label, words) of an explained site that is not proposed: the reasons first, then the numbers."""
     word = words(lang)
     said = [_reason(plan, case, reason, lang) for reason in case.reasons]
-    facts = [(word("Why not"), reduce(lambda first, then: word("{first} {then}", first=first, then=then), said))]
+    facts = [
+        (
+            word("Why it was not selected"),
+            reduce(lambda first, then: word("{first} {then}", first=first, then=then), said),
+        )
+    ]
     if "proposed" in case.reasons:
         held = next(why.held for why in plan.why if why.site == case.site)
-        facts.append((word("Held by"), held_by(plan, held, lang)))
+        facts.append((word("Reason for selection"), held_by(plan, held, lang)))
     reach, gain = float(case.reach.sum()), float(case.gain.sum())
-    facts.append((word("Reaches"), _by_group(plan, case.reach, lang)))
+    facts.append((word("Workers within reach"), _by_group(plan, case.reach, lang)))
     if reach >= SHOWN_FROM:
-        facts.append((word("Adds to the plan"), _by_group(plan, case.gain, lang)))
-        facts.append((word("Covered without it"), _covered_without(plan, case, reach, lang)))
+        facts.append((word("Additional coverage"), _by_group(plan, case.gain, lang)))
+        facts.append((word("Covered by other stations"), _covered_without(plan, case, reach, lang)))
     if case.exchange >= 0:
         facts.append((word("Best exchange"), exchange_words(plan, case, lang)))
     if case.least >= 0 and case.workers_missing >= SHOWN_FROM and reach >= SHOWN_FROM:
         lacking = word(
-            "{workers} workers: {name} adds the least in the plan, {least}",
+            "{workers} workers: the site in the plan that adds least is {name}, with {least}",
             workers=number(case.workers_missing, 1),
             name=site_name(plan, case.least, lang),
             least=number(gain + case.workers_missing, 1),
         )
-        facts.append((word("Workers it lacks"), lacking))
+        facts.append((word("Shortfall in workers"), lacking))
     if case.money_missing > 0:
-        facts.append((word("Money it lacks"), word("{amount} yuan", amount=number(case.money_missing))))
+        facts.append((word("Missing budget (yuan)"), word("{amount} yuan", amount=number(case.money_missing))))
     facts.extend(_limits(plan, case, lang))
     return facts
 
@@ -131,7 +140,7 @@ def exchange_words(plan: Plan, case: WhyNot, lang: Language) -> str:
         said = word("instead of {name}: {workers} fewer workers", name=name, workers=number(-change, 1))
     else:
         said = word("instead of {name}: {workers} more workers", name=name, workers=number(change, 1))
-    lacks = word("{amount} yuan are missing", amount=number(case.exchange_money)) if case.exchange_money > 0 else ""
+    lacks = word("{amount} yuan short", amount=number(case.exchange_money)) if case.exchange_money > 0 else ""
     return word("; ").join(filter(None, [said, broken_by(plan, case.exchange_breaks, lang), lacks]))
 
 
@@ -139,25 +148,25 @@ def _reason(plan: Plan, case: WhyNot, reason: WhyNotReason, lang: Language) -> s
     word = words(lang)
     if reason == "proposed":
         order = plan.chosen.tolist().index(case.site) + 1
-        return word("It is proposed, as number {order}.", order=order)
+        return word("It is proposed, as number {order} in the build order.", order=order)
     said: dict[WhyNotReason, str] = {
         "existing": word("It is an existing station."),
-        "forbidden": word("The scenario forbids it."),
-        "no_road": word("No road that a group uses is near it."),
-        "closed": word("It is open in no time slot."),
-        "unfit": word("It suits no group."),
+        "forbidden": word("The scenario lists it as forbidden."),
+        "no_road": word("There is no road near it that a group can use."),
+        "closed": word("It is closed in every time slot."),
+        "unfit": word("It is suitable for no group."),
         "nobody": word("No worker is within reach of it."),
-        "covered": word("All whom it reaches are covered without it."),
-        "money": word("The money does not suffice for it."),
-        "closes": word("It is an existing station that the plan closes."),
-        "spacing": word("It may not stand so near to what stands, or beside what is done at its place."),
-        "number": word("As many sites as asked for are in the plan."),
-        "outdone": word("The best exchange would lose workers."),
-        "as_good": word("The best exchange would cover as many workers."),
-        "rule": word("The best exchange breaks a rule of the scenario."),
-        "heat": word("The best exchange loses workers in the heat, who count for more."),
-        "aim": word("The plan is about something else: {aim}.", aim=translate(plan.aim.name, lang)),
-        "better": word("The plan is not proven best: with it more workers may be covered."),
+        "covered": word("Other stations already cover all workers within its reach."),
+        "money": word("The budget is not enough."),
+        "closes": word("It is an existing station to be closed."),
+        "spacing": word("It is too close to an existing station, or conflicts with another measure at the same place."),
+        "number": word("The plan already has the requested number of sites."),
+        "outdone": word("The best exchange would reduce coverage."),
+        "as_good": word("The best exchange would not increase coverage."),
+        "rule": word("The best exchange violates a constraint of the scenario."),
+        "heat": word("The best exchange covers fewer workers exposed to heat, who have a higher weight."),
+        "aim": word("The aim of this plan is {aim}.", aim=translate(plan.aim.name, lang)),
+        "better": word("The plan is not proven best: a plan with this site may cover more workers."),
     }
     return said[reason]
 
@@ -179,7 +188,7 @@ def _by_group(plan: Plan, workers: FloatArray, lang: Language) -> str:
 def _covered_without(plan: Plan, case: WhyNot, reach: float, lang: Language) -> str:
     word = words(lang)
     said = word(
-        "{share} of them: {today} today, {plan} by the plan only",
+        "{share} of them: {today} today, {plan} by the plan",
         share=percent((case.covered_today + case.covered_by_plan) / reach),
         today=number(case.covered_today, 1),
         plan=number(case.covered_by_plan, 1),
@@ -202,6 +211,6 @@ def _limits(plan: Plan, case: WhyNot, lang: Language) -> list[tuple[str, str]]:
     word, demand, site = words(lang), plan.demand, case.site
     closed = [slot.name.in_language(lang) for s, slot in enumerate(demand.slots) if not plan.sites.open[site, s]]
     unfit = [group.name.in_language(lang) for g, group in enumerate(demand.groups) if not plan.sites.serves[site, g]]
-    found = [(word("Closed in"), closed), (word("Does not suit"), unfit)]
-    found.append((word("No road near it"), [mode_names(lang)[mode] for mode in case.no_road]))
+    found = [(word("Closed in"), closed), (word("Unsuitable for"), unfit)]
+    found.append((word("No road nearby for"), [mode_names(lang)[mode] for mode in case.no_road]))
     return [(label, word(", ").join(parts)) for label, parts in found if parts]

@@ -82,11 +82,11 @@ def _layers(plan: Plan, lang: Language) -> list[tuple[str, str, bool]]:
         ("demand", word("Outdoor workers"), False),
         ("uncovered", word("Uncovered workers"), True),
         ("coverage", word("Coverage by district"), False),
-        ("reach", word("Walking reach of proposed sites"), False),
+        ("reach", word("Walking range of proposed sites"), False),
         ("roads", word("Roads"), True),
         ("districts", word("Districts"), True),
         ("candidates", word("Other candidates"), False),
-        ("hosts", word("Hosts of candidates and stations"), False),
+        ("hosts", word("Host types"), False),
         *stations,
         ("proposed", word("Proposed sites"), True),
     ]

@@ -35,8 +35,8 @@ def read_blocks(pages: Sequence[Path]) -> list[str]:
             content = {}
         if "proposed" not in content:
             faults.add(
-                say("{path} is no map of a plan.", path=path),
-                say("Name an output folder of `stationplan run`, or the map.html in one."),
+                say("{path} is not a map of a plan.", path=path),
+                say("Use a result folder of `stationplan run`, or the map.html in it."),
             )
         elif content.get("version") != VERSION:
             faults.add(
@@ -47,7 +47,7 @@ def read_blocks(pages: Sequence[Path]) -> list[str]:
                     known=VERSION,
                 ),
                 say(
-                    "Make the map again with this stationplan: `stationplan run SCENARIO --out {folder} --overwrite`.",
+                    "Create the map again with this version: `stationplan run SCENARIO --out {folder} --overwrite`.",
                     folder=path.parent,
                 ),
             )

@@ -58,7 +58,11 @@ def _straight_mark(plan: Plan, lang: Language) -> list[str]:
     count = int(plan.straight.sum())
     if not count:
         return []
-    return [words(lang)("Straight lines, no roads: {count} of {all} districts", count=count, all=len(plan.straight))]
+    return [
+        words(lang)(
+            "Straight-line distances (no roads): {count} of {all} districts", count=count, all=len(plan.straight)
+        )
+    ]
 
 
 def sources(made: Density, lang: Language) -> list[str]:

@@ -85,7 +85,9 @@ def test_a_village_without_roads_is_covered_by_straight_lines(tmp_path):
     assert told["counts"]["straight_cells"] == NODES
     assert told["counts"]["unsnapped"] == told["counts"]["network_nodes"] == 0
     assert [district["straight"] for district in told["coverage"]["by_district"]] == [True, True]
-    note = f"No roads in 2 of 2 districts: the ways of {float(TOTAL)} workers in {NODES} cells there are straight lines"
+    note = (
+        f"2 of 2 districts have no roads: the distances of {float(TOTAL)} workers in {NODES} cells are straight lines"
+    )
     assert f"{note} x 1.3." in told["notes"]
     assert not any("No road for walking" in text for text in told["notes"])
     assert note in render_report(plan, lang="en")
@@ -112,7 +114,7 @@ def test_a_larger_detour_never_covers_more(tmp_path):
 def test_roads_are_needed_where_the_scenario_does_not_say_so(tmp_path):
     path = straight_village(tmp_path).path
     path.write_text(path.read_text("utf-8").replace('missing = "straight"\n', ""), "utf-8")
-    with pytest.raises(InputError, match=r"Roads need either.*missing = \"straight\""):
+    with pytest.raises(InputError, match=r"Roads require either.*missing = \"straight\""):
         sp.load_scenario(path)
 
 
@@ -130,7 +132,7 @@ def test_each_half_is_measured_as_its_own_district_has_it(tmp_path):
     assert told["counts"]["straight_cells"] == 6
     # C2 stands on node 6, in the east and 965 m off the road: who has a road must use it, and none leads there.
     assert ready.access.site_snap.node["walk"][ready.sites.site_id.index("C2")] == -1
-    assert any("No roads in 1 of 2 districts" in note for note in told["notes"])
+    assert any("1 of 2 districts have no roads" in note for note in told["notes"])
 
 
 @pytest.mark.parametrize("roads", ["none", "west"])
@@ -152,8 +154,8 @@ def test_the_league_says_how_each_unit_was_measured(tmp_path, dask):
         ways = {row["unit"]: row["ways"] for row in csv.DictReader(stream)}
     assert ways == {"West": "roads", "East": "straight"}
     page = (tmp_path / "out/index.html").read_text("utf-8")
-    assert "straight lines" in page
-    assert "along roads" in page
+    assert "straight line" in page
+    assert "by road" in page
 
 
 def test_cells_are_candidates_where_there_are_no_junctions(tmp_path):

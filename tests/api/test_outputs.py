@@ -168,7 +168,7 @@ def test_the_workbook_holds_no_formula_and_keeps_its_heads_in_sight(demo_plan, t
         *(
             "Summary",
             "Proposed sites",
-            "Why here",
+            "Reasons for selection",
             "Existing stations",
             "Gaps",
             "Coverage",

@@ -83,9 +83,9 @@ def refusal(folder) -> str:
 
 def test_a_folder_without_a_plan_says_so(tmp_path):
     assert "The folder does not exist" in refusal(tmp_path / "nowhere")
-    assert "The folder holds no plan" in refusal(tmp_path)
+    assert "The folder contains no plan" in refusal(tmp_path)
     (tmp_path / "plan.json").write_text("{}")
-    assert "An older version wrote this folder" in refusal(tmp_path)
+    assert "This folder was written by an older version" in refusal(tmp_path)
 
 
 def rewritten(path, **changes):

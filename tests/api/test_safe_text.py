@@ -354,7 +354,7 @@ def test_the_summary_shows_any_text_as_written(tell, name):
     assert lines[0] == name
     row = next(line for line in lines if line.lstrip().startswith("1 "))
     assert row.count(name) >= 2  # the site and its district
-    assert any(name in line and "empty cells of" in line for line in lines)
+    assert any(name in line and "empty values of" in line for line in lines)
     assert f"Map: {Path(f'out/{name}.html')}" in lines
 
 
@@ -399,10 +399,10 @@ def test_a_fault_of_a_table_shows_the_cell_as_written(demo_folder, text):
     spoil(demo_folder, "stations.csv", "S003", "S001" + text)
     code, said = run_main("run", str(demo_folder / "scenario.toml"), "--out", str(demo_folder / "out"))
     assert code == 2
-    assert f"The id S001{text} stands in row 3 already." in said
+    assert f"The id S001{text} already appears in row 3." in said
     with pytest.raises(sp.InputError) as error:
         sp.run(sp.load_scenario(demo_folder / "scenario.toml"))
-    assert f"The id S001{text} stands in row 3 already." in str(error.value)
+    assert f"The id S001{text} already appears in row 3." in str(error.value)
 
 
 CONTROLS = ["\x1b[2J", "\x1b]0;title\x07", "\x9b31m", "\x07", "\x08", "\x1b]8;;http://example.invalid\x1b\\x"]

@@ -122,18 +122,18 @@ def test_a_unit_that_fails_is_told_and_stops_no_other(tmp_path, capsys, dask):
         )
     told = capsys.readouterr().out
     assert ended.value.code == 1
-    assert "The target of 99.0% of the workers is not met." in told
+    assert "The coverage target of 99.0% is not reached." in told
     assert {path.name for path in (out / "units").iterdir()} == {"990101"}
     page = (out / "index.html").read_text("utf-8")
     assert "Units without a plan" in page
-    assert page.count("is not met") == 4
+    assert page.count("is not reached") == 4
 
 
 def test_a_folder_with_anything_else_is_left_alone(tmp_path):
     scenario = demo_scenario(tmp_path)
     (tmp_path / "out").mkdir()
     (tmp_path / "out/thesis.docx").write_text("years of work")
-    with pytest.raises(InputError, match=r"something else than a batch: thesis\.docx"):
+    with pytest.raises(InputError, match=r"files that are not results of a batch: thesis\.docx"):
         batch(scenario, tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["thesis.docx"]
 
@@ -197,13 +197,15 @@ def test_a_cluster_makes_the_same_bytes_though_a_worker_is_killed(county_batch, 
 
     made = batch(scenario, tmp_path / "out", scheduler=address, told=told)
     assert not made.failed
-    assert sorted(ended) == sorted(f"{unit} is done." for unit in ("990101", "990102", "990103", "990104", "990201"))
+    assert sorted(ended) == sorted(
+        f"{unit} is finished." for unit in ("990101", "990102", "990103", "990104", "990201")
+    )
     assert workers[0].wait() != 0
     assert same(whole, tmp_path / "out")
 
 
 def test_a_scheduler_that_does_not_answer_is_told(tmp_path):
-    with pytest.raises(InputError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:9"):
+    with pytest.raises(InputError, match=r"No Dask scheduler responds at tcp://127\.0\.0\.1:9"):
         batch(demo_scenario(tmp_path), tmp_path / "out", scheduler="tcp://127.0.0.1:9")
 
 

@@ -104,7 +104,7 @@ def test_a_folder_with_anything_else_is_refused_for_several(several, tmp_path):
     folder, _, _ = several
     (tmp_path / "notes.txt").write_text("mine")
     scenarios = [sp.load_scenario(folder / name) for name in ("village.toml", "more.toml")]
-    with pytest.raises(InputError, match=r"holds something else than a batch: notes\.txt"):
+    with pytest.raises(InputError, match=r"contains files that are not results of a batch: notes\.txt"):
         run_batches(scenarios, tmp_path, by="county")
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 

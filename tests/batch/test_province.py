@@ -80,7 +80,7 @@ def test_the_key_figures_are_sums_of_the_league_table(made, league_csv):
     assert told["New sites"].value == str(sum(int(row["new_sites"]) for row in league_csv))
     cost = sum(column(league_csv, "cost"))
     assert told["Cost (yuan)"].value == number(cost)
-    assert told["Cost (yuan)"].note == f"{number(cost / (after - before))} yuan a worker gained"
+    assert told["Cost (yuan)"].note == f"{number(cost / (after - before))} yuan per worker gained"
     circle = [
         sum(float(row[key]) * float(row["workers"]) for row in league_csv) / workers
         for key in ("circle_share_before", "circle_share_after")
@@ -106,11 +106,11 @@ def test_every_unit_is_in_the_table_and_prefectures_add_up(made, league_csv):
 def test_sites_that_are_enough_add_up_and_are_none_where_a_unit_has_none(made, plans):
     _, league, ready = made
     needed = [plan["scorecard"]["needed"] for plan in plans]
-    rows = texts(tables(province_report(league, ready, lang="en"), "Service circle of the national programme")[1])
+    rows = texts(tables(province_report(league, ready, lang="en"), "15-minute service area")[1])
     for row, goals in zip(rows, zip(*needed, strict=True), strict=True):
         enough = [goal["enough"] for goal in goals]
         lacking = enough.count(None)
-        assert row[1] == ("Out of reach" if lacking else number(sum(enough)))
+        assert row[1] == ("Not reachable; add candidates" if lacking else number(sum(enough)))
         assert row[2] == str(lacking)
     bare = dataclasses.replace(
         league,
@@ -126,10 +126,10 @@ def test_the_biggest_gaps_and_longer_hours_are_those_of_all_units(made, plans):
     _, league, ready = made
     report = province_report(league, ready, lang="en")
     gaps = sorted((gap for plan in plans for gap in plan["gaps"]), key=lambda gap: -gap["workers"])
-    rows = texts(tables(report, "The biggest gaps that stay")[0])
+    rows = texts(tables(report, "Largest remaining gaps")[0])
     assert [(row[1], row[3]) for row in rows] == [(gap["place"]["en"], number(gap["workers"], 1)) for gap in gaps[:20]]
     gains = sorted((one["longer_hours_gain"] for plan in plans for one in plan["audit"]), reverse=True)
-    longer, closable = tables(report, "Audit of the existing stations")
+    longer, closable = tables(report, "Assessment of existing stations")
     assert [row[3] for row in texts(longer)] == [number(gain, 1) for gain in gains[:10]]
     counts = {row[0]: row[2] for row in texts(closable)}
     for row, plan in zip(league.rows, plans, strict=True):
@@ -150,11 +150,11 @@ def test_units_without_a_plan_and_how_far_the_others_are_is_told(made):
     assert "There is no way." in said
     sheets = [province_report(one, ready, lang="en").sheet.svg for one in (league, changed)]
     assert [">No plan<" in svg for svg in sheets] == [False, True]
-    assert "3 of 4 units have a plan that is proven best." in said
-    assert f"The others are at most 1.3% from the best; {worst.row.name.en} is the farthest." in said
+    assert "3 of 4 units have a plan that is proven best within its limits." in said
+    assert f"The others are at most 1.3% below the best; the largest difference is in {worst.row.name.en}." in said
     unknown = dataclasses.replace(open_ended, row=dataclasses.replace(open_ended.row, gap=None))
     said = texts_of(province_report(dataclasses.replace(league, plans=(unknown,)), ready, lang="en"))
-    assert "Of 1 units it is not known how far they are." in said
+    assert "For 1 units the difference from the best is not known." in said
 
 
 def test_a_batch_without_any_plan_has_a_report_too(made, tmp_path):

@@ -157,7 +157,7 @@ def test_workers_that_share_nothing_but_storage_lose_and_double_nothing(done, se
             process.wait()
         scheduler.stderr.close()
     assert not made.failed
-    assert sorted(ended) == ["East is done.", "West is done."]
+    assert sorted(ended) == ["East is finished.", "West is finished."]
     assert same(local, downloaded(server, tmp_path / "got", "cluster/"))
 
 
@@ -204,8 +204,8 @@ def test_only_named_files_are_fetched_and_faults_name_the_url(done, server, tmp_
     ("place", "told"),
     [
         ("s3://nobody/out", r"s3://nobody/out: This place does not exist\. Check the name of the bucket"),
-        ("nonsense://a/b", r"This URL is not understood: .*nonsense"),
-        ("s3://union/in", r"holds something else than a batch: candidates\.csv"),
+        ("nonsense://a/b", "This URL is not valid: .*nonsense"),
+        ("s3://union/in", r"contains files that are not results of a batch: candidates\.csv"),
     ],
 )
 def test_a_place_that_cannot_be_is_told_at_once(done, place, told):
@@ -225,8 +225,8 @@ def test_a_missing_package_is_named(done, monkeypatch, package):
 @pytest.mark.parametrize(
     ("error", "kind", "told"),
     [
-        (PermissionError("403"), InputError, r"refusing://a: Access is refused: 403 Check the credentials"),
-        (RuntimeError("503"), ServiceError, r"refusing://a does not answer as it should: 503 Check the URL"),
+        (PermissionError("403"), InputError, r"refusing://a: Access denied: 403 Check the credentials"),
+        (RuntimeError("503"), ServiceError, r"refusing://a gave an unexpected answer: 503 Check the URL"),
     ],
 )
 def test_what_the_storage_refuses_is_told_with_a_cure(error, kind, told):

@@ -245,7 +245,7 @@ def test_bad_rows_of_a_scenario_are_listed_and_those_of_other_tables_too(demo_fo
         (["{list}"], "--as"),
         (["nothing.csv", "--as", "stations"], "does not exist"),
         (["{list}", "--as", "stations", "--column", "lon"], "NAME=VALUE"),
-        (["{list}", "--as", "stations", "--limit", "rows=many"], "no limit"),
+        (["{list}", "--as", "stations", "--limit", "rows=many"], "not a valid limit"),
         (["{list}", "--as", "stations", "--limit", "height=3"], "unpacked_mb"),
     ],
 )

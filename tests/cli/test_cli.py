@@ -64,7 +64,7 @@ def test_logs_go_to_standard_error(small, tmp_path, capsys):
     code, out, err = call("run", small, "--out", tmp_path / "out", "--json", "--verbose", capsys=capsys)
     assert code == 0
     assert json.loads(out)["schema"] == 1
-    assert "Choosing sites" in err
+    assert "Selecting sites" in err
 
 
 @pytest.fixture(scope="module", params=["en", "zh"])

@@ -37,7 +37,7 @@ def test_two_tables_become_one_file_and_its_counts_are_told(here, capsys):
     code, out, err = call(capsys, *TABLES, "-o", "town.roads.npz")
     saved = read_road_files([here / "town.roads.npz"], datum="wgs84", layer=None, limits=Limits())
     assert (code, err) == (0, "")
-    assert f"Saved: {len(saved.lon):,} nodes, {len(saved.tail):,} pieces of road" in out
+    assert f"Saved: {len(saved.lon):,} nodes, {len(saved.tail):,} road segments" in out
     assert "Roads: town.roads.npz" in out
     assert {path.name for path in here.iterdir()} == {"roads_nodes.csv", "roads_edges.csv", "town.roads.npz"}
 
@@ -65,11 +65,11 @@ def test_a_file_that_exists_is_replaced_on_demand_only(here, capsys):
     ("arguments", "said"),
     [
         (("roads_nodes.csv", "roads_edges.csv", "-o", "a.roads.npz"), "datum"),
-        (("roads_nodes.csv", "--datum", "wgs84", "-o", "a.roads.npz"), "not read from roads_nodes.csv"),
+        (("roads_nodes.csv", "--datum", "wgs84", "-o", "a.roads.npz"), "cannot be read from roads_nodes.csv"),
         (("gone.osm.pbf", "-o", "a.roads.npz"), "gone.osm.pbf does not exist"),
         (("/vsicurl/http://127.0.0.1/a.gpkg", "--datum", "wgs84", "-o", "a.roads.npz"), "does not exist"),
         ((*TABLES, "-o", "a.zip"), ".roads.npz"),
-        ((*TABLES, "roads_nodes.csv", "-o", "a.roads.npz"), "not read from"),
+        ((*TABLES, "roads_nodes.csv", "-o", "a.roads.npz"), "cannot be read from"),
     ],
 )
 def test_a_fault_ends_with_2_and_writes_nothing(here, capsys, arguments, said):

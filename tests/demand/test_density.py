@@ -117,7 +117,7 @@ def test_a_point_layer_is_a_count_under_its_name(town):
         town(layer, "people = 0.1", people="lon,lat,n\n104.01,30.01,50\n104.05,30.01,70\n104.5,30.01,1\n")
     )
     assert made.surface.heads.sum() == pytest.approx(12)
-    assert "Of people 1.0 of 121.0 lie in no cell." in map(str, made.study.notes)
+    assert "1.0 of 121.0 people lie in no cell." in map(str, made.study.notes)
 
 
 def raster(path, values, west=104.0, east=104.06):
@@ -140,7 +140,7 @@ def test_a_raster_is_a_count_of_the_cells(town, tmp_path):
     count = made.surface.cells.counts["people"]
     assert (count.unit, count.source) == ("people", "made up")
     raster(tmp_path / "people.tif", [[100.0, -5.0]])
-    with pytest.raises(InputError, match="hold negative pixels"):
+    with pytest.raises(InputError, match="contain negative pixels"):
         sp.density(town(layer, "people = 1.0"))
 
 
@@ -156,7 +156,7 @@ def test_heat_may_come_from_rasters(town, tmp_path):
     assert (exposure[:, 0, 1] == 1.0).all()
     assert made.demand.workers.sum() == pytest.approx(made.surface.heads.sum())
     raster(tmp_path / "noon.tif", [[314.0, 303.0]])
-    with pytest.raises(InputError, match="temperatures that no air has"):
+    with pytest.raises(InputError, match="temperatures outside the plausible range"):
         sp.density(town(heat))
 
 
@@ -168,8 +168,8 @@ def test_totals_and_a_missing_weight(town):
     sums = np.bincount(made.surface.cells.district, made.surface.heads[:, 0])
     assert sums == pytest.approx([100, 60], rel=1e-12)
     notes = " ".join(map(str, made.study.notes))
-    assert "placed nowhere: 5.0 workers in D9" in notes
-    assert "in 1 districts nothing has a weight; 60.0 workers are spread there by area" in notes
+    assert "not assigned: 5.0 workers in D9" in notes
+    assert "1 districts have no weights; 60.0 workers are distributed there by area" in notes
 
 
 def test_overlapping_districts_are_told_and_count_a_cell_once(town, tmp_path):
@@ -178,7 +178,7 @@ def test_overlapping_districts_are_told_and_count_a_cell_once(town, tmp_path):
     features["features"][1]["geometry"] = box(104.02, 104.06)  # a third of the first lies in the second
     (tmp_path / "districts.geojson").write_text(json.dumps(features), encoding="utf-8")
     made = sp.density(scenario)
-    assert any(str(note).startswith("The districts D0 区0 and D1 区1 share 3.2") for note in made.study.notes)
+    assert any(str(note).startswith("The districts D0 区0 and D1 区1 overlap by 3.2") for note in made.study.notes)
     assert len(set(made.surface.cells.cell_id)) == len(made.surface.cells.cell_id)
 
 
@@ -296,9 +296,9 @@ def test_a_fitted_model_is_used_again(learned, town, tmp_path):
     other = town(reuse.replace('"rider.skops"', '"rider.skops"'), "area_km2 = 1.0", places=shops())
     text = other.path.read_text("utf-8").replace("groups.rider", "groups.courier")
     other.path.write_text(text, encoding="utf-8")
-    with pytest.raises(InputError, match="The model is of the group rider"):
+    with pytest.raises(InputError, match="The model belongs to the group rider"):
         sp.density(sp.load_scenario(other.path, purpose="density"))
-    with pytest.raises(InputError, match="The model needs the feature places"):
+    with pytest.raises(InputError, match="The model requires the feature places"):
         sp.density(town(GRID + '[demand.learning]\nmodel = "rider.skops"\n'))
 
 
@@ -313,12 +313,12 @@ def test_a_model_of_unknown_types_or_versions_is_refused(learned, tmp_path):
             read_model(tmp_path / "bad.skops", Limits())
         return str(caught.value.faults[0].what)
 
-    assert "types that no model has" in refusal({**document_, "extra": csv.Sniffer()})
-    assert "does not know" in refusal({**document_, "format": 99})
+    assert "types that no model uses" in refusal({**document_, "extra": csv.Sniffer()})
+    assert "does not support the format" in refusal({**document_, "format": 99})
     versions = json.dumps({**json.loads(document_["versions"]), "scikit-learn": "0.1.0"})
     assert "saved with scikit-learn 0.1.0" in refusal({**document_, "versions": versions})
     (tmp_path / "bad.skops").write_bytes(b"no model")
-    with pytest.raises(InputError, match="no saved model"):
+    with pytest.raises(InputError, match="not a saved model"):
         read_model(tmp_path / "bad.skops", Limits())
 
 
@@ -361,7 +361,7 @@ def test_pages_show_text_as_text_in_both_languages(learned):
         assert "<img" not in page
         assert "{{7*7}}" in page
         assert page.count("<svg") == 4
-    assert "The model beats every baseline" in render_validation(made, lang="en")
+    assert "The model outperforms every baseline" in render_validation(made, lang="en")
     assert "模型对未参与训练的分块，预测优于全部基准" in render_validation(made, lang="zh")
 
 

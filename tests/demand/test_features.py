@@ -327,8 +327,8 @@ def test_values_that_are_no_numbers_and_names_that_clash_are_refused():
             four(population=[1, np.nan, 3, np.inf], area_km2=[1, 1, 1, 1]), elevation_m=np.array([1, 2, 3, np.nan])
         )
     assert [fault.code for fault in caught.value.faults] == ["duplicate", "no_value", "no_value"]
-    assert "2 cells have no value of population" in str(caught.value)
-    with pytest.raises(InputError, match="Two features are called places_density"):
+    assert "2 cells have no value for population" in str(caught.value)
+    with pytest.raises(InputError, match="Two features have the name places_density"):
         features(four(), places=places_at((1, 1, 0), classes=("density",)))
 
 

@@ -140,7 +140,7 @@ def test_too_few_blocks_are_halved_and_told():
     found = learnt(values, counts, block_m=10_000.0)
     assert found.block_m == 2500.0
     assert [str(note) for note in found.notes] == [
-        "Blocks of 10000 m would be too few for 5 folds; blocks of 2500 m are used."
+        "Blocks of 10000 m are too few for 5 folds; blocks of 2500 m are used."
     ]
 
 
@@ -226,8 +226,8 @@ def test_one_feature_is_enough_and_constant_ones_are_left_out_and_told():
     assert found.features == ("food",)
     assert list(found.importance) == ["food"]
     assert [str(note) for note in found.notes] == [
-        "Left out, being the same in every observed cell: sea, rail.",
-        "No population is known of the cells; its share is no baseline.",
+        "Features not used because they are the same in every observed cell: sea, rail.",
+        "The population of the cells is unknown; its share is not used as a baseline.",
     ]
     assert set(found.scores) == {"model", "poisson", "boosting", "constant_rate"}
 
@@ -257,11 +257,11 @@ def test_what_cannot_be_learnt_from_is_refused_with_every_fault():
     people[:3] = np.nan
     text = refusal(values, np.append(counts, 1.0), np.append(ALL, 0), population=people, folds=2)
     assert text.splitlines() == [
-        "The feature f1 is no finite number in 2 cells. Give every cell a value, or leave the feature out.",
-        "The population of 3 cells is not known. Give every cell a number of people, 0 where nobody lives.",
-        "1 counts of workers are negative or no finite number. Leave out cells where nobody counted.",
-        "1 cells are counted more than once. Give one count a cell, such as the mean.",
-        "2 folds are too few to judge what is learnt. Ask for three or more.",
+        "The feature f1 is not a finite number in 2 cells. Provide a value for every cell, or do not use the feature.",
+        "The population of 3 cells is unknown. Provide the population of every cell, 0 where nobody lives.",
+        "1 worker counts are negative or not finite. Remove cells that were not observed.",
+        "1 cells have more than one count. Provide one count per cell, such as the mean.",
+        "2 folds are too few to validate the model. Use three or more.",
     ]
 
 
@@ -275,13 +275,13 @@ def test_counts_without_a_worker_or_in_one_corner_are_refused():
     values, counts, _ = city(1, "line")
     corner = np.where((X < 1000) & (Y < 1000), counts + 1, 0.0)
     for hopeless in (np.zeros(SIDE**2), corner):
-        assert "too few parts of the area" in refusal(values, hopeless)
-        assert "too few parts of the area" in refusal(values, hopeless, block_m=None)
+        assert "too few places to estimate" in refusal(values, hopeless)
+        assert "too few places to estimate" in refusal(values, hopeless, block_m=None)
 
 
 def test_features_that_never_differ_are_refused():
     _, counts, _ = city(1, "line")
-    assert "No feature differs" in refusal(np.ones((SIDE**2, 2)), counts)
+    assert "No feature varies" in refusal(np.ones((SIDE**2, 2)), counts)
 
 
 def test_the_fewest_cells_that_can_be_learnt_from():

@@ -71,13 +71,16 @@ def refusal(px, py) -> str:
 
 def test_few_places_lost_places_and_other_cities_are_refused_with_a_cure():
     px, py = sightings(100, 600.0, 5)
-    few = "Workers were seen in {} different places; a density needs ten. Add sightings, or give counts of cells."
+    few = (
+        "Point observations are at {} distinct locations; estimating a density requires ten. "
+        "Add point observations, or provide counts of cells."
+    )
     assert refusal(px[:9], py[:9]) == few.format(9)
     assert refusal(np.tile(px[:3], 30), np.tile(py[:3], 30)) == few.format(3)
     assert refusal([], []) == few.format(0)
     px[4] = np.nan
-    assert refusal(px, py) == "1 sightings have no finite place. Give each a place, or drop it."
-    assert refusal(py + 1e7, py).startswith("No sighting lies near any cell.")
+    assert refusal(px, py) == "1 point observations have no valid location. Give each a location, or remove it."
+    assert refusal(py + 1e7, py).startswith("No point observation lies near a cell.")
 
 
 def test_without_scikit_learn_the_cure_is_named(monkeypatch):

@@ -84,7 +84,7 @@ def test_a_feature_that_nothing_gives_is_named(city):
         surface(city, rates={"rider": {"schools": 1.0}})
     (fault,) = caught.value.faults
     assert fault.key == "groups.rider.workers.schools"
-    assert str(fault.what) == "No input gives schools; there are: population, shops, area_km2."
+    assert str(fault.what) == "No input provides schools; available: population, shops, area_km2."
 
 
 def test_a_rate_may_be_nothing_and_other_groups_stay_as_they_are(city):
@@ -135,13 +135,13 @@ def test_a_district_without_a_weight_is_filled_by_area_and_told(city):
     made = surface((cells, bare), rates={"rider": {"shops": 1.0}}, totals=Totals(np.array([[9.0], [400.0]]), 0, ""))
     assert made.groups[0].even == (1,)
     assert made.heads[cells.district == 1, 0] == pytest.approx(400 / (COUNT / 2))
-    assert "rider: in 1 districts nothing has a weight; 400.0 workers are spread there by area." in map(str, made.notes)
+    assert "rider: 1 districts have no weights; 400.0 workers are distributed there by area." in map(str, made.notes)
 
 
 def test_totals_below_what_was_counted_are_refused(city):
     heads = np.full(COUNT, np.nan)
     heads[:50] = np.random.default_rng(1).poisson(5, 50)
-    with pytest.raises(InputError, match="do not fit the total"):
+    with pytest.raises(InputError, match="do not match the total"):
         surface(city, totals=Totals(np.array([[10.0], [10.0]]), 0, ""), observed=[counted(heads)])
 
 
@@ -219,7 +219,7 @@ def test_noise_is_not_used_unless_the_scenario_insists(city):
     made = surface(city, observed=[counted(heads)])
     assert made.groups[0].way == "rates"
     assert made.groups[0].learned is not None
-    assert any("beats no baseline; the stated rates are used" in str(note) for note in made.notes)
+    assert any("does not outperform the baselines; the given rates are used" in str(note) for note in made.notes)
     free = np.isnan(heads)
     assert made.heads[free, 0] == pytest.approx(0.01 * city[1].values[free, 0])
     assert surface(city, observed=[counted(heads)], insist=True).groups[0].way == "learned"
@@ -233,7 +233,7 @@ def test_a_model_that_fails_needs_rates_or_totals_to_fall_back_on(city):
     (fault,) = caught.value.faults
     assert (fault.key, str(fault.what)) == (
         "groups.rider.workers",
-        "rider: the model beats no baseline, and no rates are stated.",
+        "rider: the model does not outperform the baselines, and no rates are set.",
     )
     totals = Totals(np.array([[2000.0], [2500.0]]), 0.0, "")
     made = surface(city, observed=[counted(heads)], rates={"rider": {}}, totals=totals)
@@ -259,7 +259,7 @@ def test_a_fitted_model_stands_in_for_learning_and_counts_are_kept(city):
     assert made.heads[~free, 0].tolist() == heads[~free].tolist()
     drawn = surface(city, model=model, draws=4000).draws[:, np.argmax(city[1].values[:, 1]), 0].astype(float)
     assert drawn.std() / drawn.mean() == pytest.approx(0.5, rel=0.06)  # the root of the dispersion
-    with pytest.raises(InputError, match="The model needs the feature shops"):
+    with pytest.raises(InputError, match="The model requires the feature shops"):
         bare = Features(("population",), ("people",), ("",), city[1].values[:, :1], ())
         surface((city[0], bare), model=model)
 
@@ -276,7 +276,7 @@ def test_features_to_learn_from_are_named_or_refused(city):
     heads = np.random.default_rng(3).poisson(truth(city)).astype(float)
     made = surface(city, observed=[counted(heads)], learn_from=["sho*"])
     assert made.groups[0].learned.features == ("shops",)
-    with pytest.raises(InputError, match="No feature is called schools"):
+    with pytest.raises(InputError, match="There is no feature schools"):
         surface(city, observed=[counted(heads)], learn_from=["schools"])
 
 
@@ -306,10 +306,10 @@ def test_sightings_meet_totals_and_need_a_number_of_workers(city):
     made = surface(city, observed=[seen], rates={"rider": {}}, totals=Totals(np.array([[70.0], [30.0]]), 0.1, ""))
     assert by_district(city, made.heads[:, 0]) == pytest.approx([70, 30], rel=1e-9)
     assert np.isfinite(made.draws).all()
-    with pytest.raises(InputError, match="do not say how many there are"):
+    with pytest.raises(InputError, match="do not give the total number of workers"):
         surface(city, observed=[seen], rates={"rider": {}})
     few = counted(np.full(COUNT, np.nan), [1000.0] * 20, [3000.0] * 20)
-    with pytest.raises(InputError, match="in 1 different places; a density needs ten"):
+    with pytest.raises(InputError, match="at 1 distinct locations; estimating a density requires ten"):
         surface(city, observed=[few])
 
 

@@ -69,18 +69,18 @@ def test_rates_multiply_the_columns_of_a_census(tmp_path):
     [
         ("code,rider\nD0,-1\n", {}, (2, "rider is -1, less than 0.")),
         ("code,rider\nD0,many\n", {}, (2, "rider is 'many', not a finite number.")),
-        ("code,rider\nD0,1\nD0,2\n", {}, (3, "The id D0 stands in row 2 already.")),
-        ("code,shops\nD0,1\n", {}, (1, "No column holds totals of a group; the table has: code, shops.")),
+        ("code,rider\nD0,1\nD0,2\n", {}, (3, "The id D0 already appears in row 2.")),
+        ("code,shops\nD0,1\n", {}, (1, "No column contains the totals of a group; the table has: code, shops.")),
         ("code,a\nD0,1\n", {"columns": {"rider": "b"}}, (1, "There is no column b; the table has: code, a.")),
         ("CODE,POPU\nD0,9\n", {"rates": RATES}, (1, "There is no column EMPL; the table has: CODE, POPU.")),
         (
             "code,rider,pop\nD0,11,10\n",
             {"population": "pop"},
-            (2, "There are 11 workers among 10 residents."),
+            (2, "The number of workers (11) exceeds the number of residents (10)."),
         ),
-        ("code,rider,外卖骑手\nD0,1,2\n", {}, (1, "Several columns may be rider: rider, 外卖骑手.")),
-        ("code,a,A\nD0,1,2\n", {"columns": {"rider": "a"}}, (1, "Several columns may be a: a, A.")),
-        ("CODE,POPU,EMPL,TRMA,popu\nD0,1,1,1,1\n", {"rates": RATES}, (1, "Several columns may be POPU: POPU, popu.")),
+        ("code,rider,外卖骑手\nD0,1,2\n", {}, (1, "Several columns could be rider: rider, 外卖骑手.")),
+        ("code,a,A\nD0,1,2\n", {"columns": {"rider": "a"}}, (1, "Several columns could be a: a, A.")),
+        ("CODE,POPU,EMPL,TRMA,popu\nD0,1,1,1,1\n", {"rates": RATES}, (1, "Several columns could be POPU: POPU, popu.")),
         ("code,rider\nD0,1\n", {"population": "p"}, (1, "There is no column p; the table has: code, rider.")),
     ],
 )
@@ -93,20 +93,20 @@ def test_the_column_of_ids_is_named_where_the_scenario_names_it(tmp_path, text, 
     with pytest.raises(InputError) as caught:
         read(tmp_path, text, **keys)
     assert [str(fault.cure) for fault in caught.value.faults] == [
-        'Name the column of ids: `id = "..."` under [demand.totals].'
+        'Set the id column: `id = "..."` under [demand.totals].'
     ]
     assert read(tmp_path, text, id=text[: text.index(",")])[0].district_id == ("D0",)
 
 
 def test_districts_without_a_row_are_refused_or_empty(tmp_path):
     table, wanted = read(tmp_path, "code,rider\nD0,5\n")
-    with pytest.raises(InputError, match="Districts without a row: D1"):
+    with pytest.raises(InputError, match="Districts missing from the table: D1"):
         totals_in(table, wanted, area("D0", "D1"), list(GROUPS))
     table, wanted = read(tmp_path, "code,rider\nD0,5\n", missing="empty")
     totals, _, notes = totals_in(table, wanted, area("D0", "D1"), list(GROUPS))
     assert totals.workers[:, 1].tolist() == [5, 0]
     assert np.isnan(totals.workers[:, 0]).all()
-    assert "Districts without totals, taken to be without workers: D1." in map(str, notes)
+    assert "Districts without totals, assumed to have no workers: D1." in map(str, notes)
 
 
 def test_rows_without_a_polygon_are_told_or_counted_elsewhere(tmp_path):
@@ -115,13 +115,13 @@ def test_rows_without_a_polygon_are_told_or_counted_elsewhere(tmp_path):
     totals, quality, notes = totals_in(table, wanted, area("D0"), list(GROUPS))
     assert totals.workers.tolist() == [[1, 5]]
     assert [str(note) for note in notes] == [
-        "Totals of districts without a polygon, placed nowhere: 5.0 workers in zone."
+        "Totals of districts without a polygon, not assigned: 5.0 workers in zone."
     ]
     assert (quality.rows, quality.kept, quality.count("set_aside")) == (2, 1, 1)
     table, wanted = read(tmp_path, text, merged={"zone": "D0"})
     totals, quality, notes = totals_in(table, wanted, area("D0"), list(GROUPS))
     assert totals.workers.tolist() == [[3, 8]]
-    assert [str(note) for note in notes] == ["The 5.0 workers of zone are counted in D0."]
+    assert [str(note) for note in notes] == ["The 5.0 workers of zone are added to D0."]
     assert quality.kept == 2
 
 
@@ -147,7 +147,7 @@ def test_a_district_with_a_polygon_is_not_merged_away(tmp_path):
     with pytest.raises(InputError) as caught:
         totals_in(table, wanted, area("D0", "D1"), list(GROUPS))
     (fault,) = caught.value.faults
-    assert (fault.key, str(fault.what)) == ("demand.totals.merged.D0", "The district D0 has a polygon of its own.")
+    assert (fault.key, str(fault.what)) == ("demand.totals.merged.D0", "The district D0 has its own polygon.")
 
 
 # ---- sharing out --------------------------------------------------------------------------------------------------

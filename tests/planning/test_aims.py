@@ -42,7 +42,7 @@ class Daytime(Aim):
         return float(recounted_coverage(asked, counted).sum())
 
     def clause(self, asked, solution, *, proven):
-        return say("Proven best: no other choice of sites covers more workers.") if proven else None
+        return say("Proven: within these limits no other choice of sites covers more workers.") if proven else None
 
 
 if __name__ == "__main__":

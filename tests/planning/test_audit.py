@@ -89,7 +89,7 @@ def test_no_station_is_odd_for_the_roads_that_its_district_has_not(tmp_path, roa
     scenario = straight_village(tmp_path, roads=roads)
     stations = f"id,name,lon,lat,hours\nS,Old,{longitude(0)},30.007,24小时\n"  # 776 m off the western road, if any
     (tmp_path / "stations.csv").write_text(stations, encoding="utf-8")
-    assert ("may be in the wrong place" in render_report(sp.run(scenario), lang="en")) == odd
+    assert ("possibly in the wrong place" in render_report(sp.run(scenario), lang="en")) == odd
 
 
 def test_who_depends_on_a_station_that_closes_is_told_of_today_only(tmp_path):
@@ -262,7 +262,7 @@ def test_nobody_needs_nothing():
 
 @pytest.mark.parametrize(
     ("targets", "said"),
-    [("[0.8, 0.6]", "do not rise"), ("[0.6, 0.6]", "do not rise"), ("[1.2]", r"targets\.0\]: 1\.2 does not fit")],
+    [("[0.8, 0.6]", "must increase"), ("[0.6, 0.6]", "must increase"), ("[1.2]", r"targets\.0\]: 1\.2 is not valid")],
 )
 def test_shares_that_cannot_be_meant_are_refused(tmp_path, targets, said):
     text = (ROOT / "data/demo/scenario.toml").read_text("utf-8")

@@ -99,7 +99,7 @@ def test_heat_moves_the_site_and_coverage_is_told_in_heads(tmp_path):
 def test_sites_that_would_add_nobody_are_not_proposed_and_this_is_told(tmp_path):
     plan = plan_of(tmp_path, "new = 5")
     assert names(plan) == ["C3", "C2", "C1"]
-    assert any("3 sites are proposed where 5 were asked for" in str(note) for note in plan.study.notes)
+    assert any("3 sites are proposed although 5 were requested" in str(note) for note in plan.study.notes)
 
 
 def test_required_sites_are_built_and_forbidden_ones_are_not(tmp_path):
@@ -184,7 +184,7 @@ def test_a_floor_that_cannot_be_met_is_answered_with_one_that_can(tmp_path):
     plan = "new = 1\nfloor_share = {}"
     error = refused(tmp_path, plan.format(0.9))
     assert "90.0%" in str(error.what)
-    share = number_in("With these limits every district", error)
+    share = number_in("Within these limits every district", error)
     met = plan_of(tmp_path, plan.format(share))
     assert all(part["after"]["share"] >= share for part in document(met)["coverage"]["by_district"])
     refused(tmp_path, plan.format(share + 0.002))
@@ -192,7 +192,7 @@ def test_a_floor_that_cannot_be_met_is_answered_with_one_that_can(tmp_path):
 
 def test_a_target_that_cannot_be_met_is_answered_with_a_share_and_a_number_that_meet_it(tmp_path):
     error = refused(tmp_path, "new = 1\ntarget_share = 0.94")
-    share = number_in("With these limits {share}", error)
+    share = number_in("Within these limits the best plan found covers {share}", error)
     assert plan_of(tmp_path, f"new = 1\ntarget_share = {share:.3f}").solution.objective == 560
     count = number_in("{count} new sites are enough", error)
     assert plan_of(tmp_path, f"new = {count:.0f}\ntarget_share = 0.94").solution.objective >= 0.94 * TOTAL
@@ -208,14 +208,14 @@ def test_the_number_that_meets_a_target_counts_the_required_sites(tmp_path):
 def test_a_target_beyond_all_candidates_is_answered_with_what_all_reach(tmp_path):
     plan = 'new = {}\ntarget_share = {}\nforbidden = ["C3", "C4"]'
     error = refused(tmp_path, plan.format(2, 0.9))
-    share = number_in("All candidates together", error)
+    share = number_in("With all candidates built", error)
     assert 0 <= served("S", "C1", "C2", "C5") / TOTAL - share < 0.001
     plan_of(tmp_path, plan.format(3, share))
 
 
 def test_a_target_beyond_the_budget_is_answered_with_something_that_meets_it(tmp_path):
     error = refused(tmp_path, "budget = 300\ntarget_share = 0.9")
-    share = number_in("With these limits {share}", error)
+    share = number_in("Within these limits the best plan found covers {share}", error)
     assert plan_of(tmp_path, f"budget = 300\ntarget_share = {share:.3f}").solution.objective >= share * TOTAL
     # A number of sites is no answer to a question about money: under this budget no number is enough.
     assert not any("sites are enough" in str(message) for message in error.feasible)
@@ -224,8 +224,8 @@ def test_a_target_beyond_the_budget_is_answered_with_something_that_meets_it(tmp
 def test_more_required_sites_than_new_ones_is_answered_with_their_number(tmp_path):
     plan = 'new = {}\nrequired = ["C1", "C2", "C3"]'
     error = refused(tmp_path, plan.format(2))
-    assert str(error.what) == "3 sites are required, but only 2 are to be built."
-    assert len(names(plan_of(tmp_path, plan.format(int(number_in("Ask for", error)))))) == 3
+    assert str(error.what) == "3 sites are required, but only 2 may be built."
+    assert len(names(plan_of(tmp_path, plan.format(int(number_in("Request", error)))))) == 3
 
 
 def test_required_sites_beyond_the_budget_are_answered_with_a_budget_that_is_enough(tmp_path):
@@ -237,7 +237,7 @@ def test_required_sites_beyond_the_budget_are_answered_with_a_budget_that_is_eno
 def test_required_sites_beyond_number_and_budget_are_answered_with_both(tmp_path):
     plan = 'new = {}\nbudget = {}\nrequired = ["C2", "C3"]'
     error = refused(tmp_path, plan.format(1, 500))
-    count, budget = number_in("Ask for", error), number_in("A budget of", error)
+    count, budget = number_in("Request", error), number_in("A budget of", error)
     assert set(names(plan_of(tmp_path, plan.format(int(count), budget)))) == {"C2", "C3"}
 
 
@@ -258,7 +258,7 @@ def test_no_candidate_in_reach_of_anybody_is_refused(tmp_path):
     path = village(tmp_path, "new = 1")
     candidates = (tmp_path / "candidates.csv").read_text()
     (tmp_path / "candidates.csv").write_text(candidates.replace("08:00-18:00", "18:00-23:00"))
-    with pytest.raises(InputError, match="No candidate is within reach"):
+    with pytest.raises(InputError, match="No worker is within reach"):
         sp.run(sp.load_scenario(path))
 
 
@@ -433,7 +433,7 @@ def test_a_plan_never_changes(demo_plan):
 
 
 def test_a_budget_below_the_cheapest_candidate_is_answered_with_a_budget_that_builds_it(tmp_path):
-    cost = number_in("The cheapest costs", refused(tmp_path, "budget = 49"))
+    cost = number_in("The cheapest candidate costs", refused(tmp_path, "budget = 49"))
     assert names(plan_of(tmp_path, f"budget = {cost}")) == ["C5"]
 
 

@@ -50,7 +50,7 @@ def test_nothing_of_porto_alegre_is_lost_without_a_count(porto_alegre):
     notes = " ".join(map(str, porto_alegre.study.notes))
     assert f"No road for walking within 500 m of {counts['unsnapped_cells']} cells" in notes
     assert f"{counts['unsnapped_candidates']} candidates." in notes
-    assert "poa_osm.pbf are drawn as open lines" not in notes  # four places are relations, and stand
+    assert "poa_osm.pbf have open or incomplete outlines" not in notes  # four places are relations, and stand
     assert "OpenStreetMap" in " ".join(porto_alegre.study.sources)
 
 

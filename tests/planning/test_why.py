@@ -72,7 +72,7 @@ def test_those_a_site_serves_have_so_far_to_a_station_today(tmp_path):
         assert why.served.tolist() == [workers]
         assert mean_today_min(why) == pytest.approx(way)
         assert (why.served_today.tolist(), why.today_none.tolist(), no_station_share(why)) == ([0.0], [0.0], 0.0)
-        assert today_ways(why, "en") == f"{way:.1f} min on average for those it serves"
+        assert today_ways(why, "en") == f"{way:.1f} min on average for the workers served"
 
 
 def test_beyond_a_gap_in_the_road_nobody_has_a_station_today(tmp_path):
@@ -80,7 +80,7 @@ def test_beyond_a_gap_in_the_road_nobody_has_a_station_today(tmp_path):
     (why,) = plan.why
     assert (mean_today_min(why), no_station_share(why)) == (None, 1.0)
     assert document(plan)["sites"][0]["why"]["today"]["minutes"] is None
-    assert today_ways(why, "en") == "None for those it serves"
+    assert today_ways(why, "en") == "The workers served have no station today"
 
 
 def test_a_station_that_is_closed_then_is_no_station_then(tmp_path):
@@ -97,7 +97,7 @@ def test_a_station_that_is_closed_then_is_no_station_then(tmp_path):
     (why,) = sp.run(sp.load_scenario(path)).why
     assert why.served.tolist() == [500]
     assert no_station_share(why) == pytest.approx(0.25)
-    assert "25.0% have none" in today_ways(why, "en")
+    assert "25.0% have no station" in today_ways(why, "en")
 
 
 def test_a_plan_without_stations_today(tmp_path):
@@ -141,7 +141,7 @@ def test_a_next_best_site_that_breaks_a_floor_is_called_so(tmp_path):
     assert why.replacement_breaks == Held("floor", district=0)
     exchange = document(plan)["sites"][0]["why"]["replacement_breaks"]
     assert exchange == {"rule": "floor", "district_id": "West", "site_id": None}
-    assert "breaks the floor of West" in render_report(plan, lang="en")
+    assert "violates the minimum coverage of West" in render_report(plan, lang="en")
 
 
 # --- why not there, in the village -----------------------------------------------------------------------------------
@@ -173,8 +173,8 @@ def test_sites_that_stand_are_told_so(tmp_path):
     assert cases["S"].reasons == ("existing",)
     assert (cases["S"].gain.sum(), cases["S"].covered_today) == (60, 0)
     facts = dict(why_not_facts(plan, cases["C2"], "en"))
-    assert facts["Why not"] == "It is proposed, as number 2."
-    assert facts["Held by"] == "What it adds"
+    assert facts["Why it was not selected"] == "It is proposed, as number 2 in the build order."
+    assert facts["Reason for selection"] == "Adds coverage"
 
 
 def test_what_speaks_against_a_site_itself(tmp_path):
@@ -203,7 +203,7 @@ def test_what_speaks_against_a_site_itself(tmp_path):
     assert (cases["C1"].gain.sum(), cases["C1"].exchange) == (40, -1)
     assert cases["field"].no_road == ("walk",)
     assert dict(why_not_facts(plan, cases["night"], "en"))["Closed in"] == "Day"
-    assert dict(why_not_facts(plan, cases["depot"], "en"))["Does not suit"] == "Walkers"
+    assert dict(why_not_facts(plan, cases["depot"], "en"))["Unsuitable for"] == "Walkers"
     assert why_not_title(plan, cases["night"], "en") == "night"
     assert why_not_title(plan, cases["depot"], "en") == "Depot (depot)"
 
@@ -216,7 +216,7 @@ def test_a_site_that_reaches_nobody(tmp_path):
     plan = sp.run(sp.load_scenario(path))
     (case,) = plan.why_not
     assert (case.reasons, case.reach.sum()) == (("nobody",), 0)
-    assert dict(why_not_facts(plan, case, "en"))["Reaches"] == "Nobody"
+    assert dict(why_not_facts(plan, case, "en"))["Workers within reach"] == "Nobody"
 
 
 def test_the_money_that_lacks(tmp_path):
@@ -248,7 +248,7 @@ def test_an_exchange_that_breaks_a_rule(tmp_path):
     assert (case.reasons, site(plan, case.exchange), case.exchange_gain) == (("number", "rule"), "C2", 150)
     assert case.exchange_breaks == Held("floor", district=0)
     facts = dict(why_not_facts(plan, case, "en"))
-    assert facts["Best exchange"] == "instead of C2: 150.0 more workers; breaks the floor of West"
+    assert facts["Best exchange"] == "instead of C2: 150.0 more workers; violates the minimum coverage of West"
     plan, cases = asked_of(tmp_path / "target", "new = 2\ntarget_share = 0.94", "C5")
     assert cases["C5"].exchange_breaks == Held("target")
 
@@ -273,17 +273,17 @@ def test_an_unknown_id_is_refused_with_the_nearest(tmp_path):
     with pytest.raises(InputError) as caught:
         asked_of(tmp_path, "new = 2", "C9", "Old")
     first, second = caught.value.faults
-    assert str(first.what) == "No site of the study has the id C9."
+    assert str(first.what) == "There is no site C9 in the study."
     assert first.key == "plan.explain"
     assert "C1 (C1)" in str(first.cure)
-    assert str(second.cure).startswith("The nearest ids: S (Old)")
+    assert str(second.cure).startswith("Most similar ids: S (Old)")
 
 
 def test_a_candidate_that_was_set_aside_is_refused_with_the_reason(tmp_path):
     with pytest.raises(InputError) as caught:
         asked_of(tmp_path, "new = 2", "far", rows=["far,Far,110,30,08:00-18:00,1"])
     (fault,) = caught.value.faults
-    assert str(fault.what) == "far is not in the study. The candidate lies outside every district."
+    assert str(fault.what) == "far is not in the study area. The candidate lies outside every district."
 
 
 def test_the_command_line_adds_to_what_the_scenario_asks(tmp_path, capsys):
@@ -314,7 +314,7 @@ def test_every_output_tells_why_not(tmp_path, lang, demo_folder):
     report, mapped = render_report(plan, lang=lang), block_of(plan, lang).content["why_not"]
     plan.save(tmp_path / "out", lang=lang)
     book = openpyxl.load_workbook(tmp_path / "out/sites.xlsx")
-    sheet = book["未入选点位说明" if lang == "zh" else "Why not there"]
+    sheet = book["未入选点位说明" if lang == "zh" else "Sites not selected"]
     told = [row[1:] for row in sheet.iter_rows(min_row=2, values_only=True)]
     assert told == [fact for case in plan.why_not for fact in why_not_facts(plan, case, lang)]
     for case in plan.why_not:
@@ -327,10 +327,10 @@ def test_every_output_tells_why_not(tmp_path, lang, demo_folder):
 def test_the_workbook_has_each_group_and_slot_of_a_site(demo_plan, tmp_path):
     demo_plan.save(tmp_path / "out", lang="en")
     book = openpyxl.load_workbook(tmp_path / "out/sites.xlsx")
-    rows = list(book["Why here"].iter_rows(min_row=2, values_only=True))
+    rows = list(book["Reasons for selection"].iter_rows(min_row=2, values_only=True))
     assert sum(row[5] for row in rows) == pytest.approx(sum(why.gained.sum() for why in demo_plan.why), abs=1e-6)
     assert sum(row[6] for row in rows) == pytest.approx(sum(why.removal_loss for why in demo_plan.why), abs=1e-6)
-    assert "Why not there" not in book.sheetnames
+    assert "Sites not selected" not in book.sheetnames
 
 
 def test_two_runs_tell_the_same(tmp_path):

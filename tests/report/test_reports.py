@@ -88,9 +88,9 @@ def test_the_report_tells_what_the_plan_holds(demo_plan, told):
     report, total = told["en"], overall(demo_plan)
     assert report.figures[0].value == f"{percent(total.before.share)} → {percent(total.after.share)}"
     titles = [section.title for section in report.sections]
-    order = ["Coverage", "Proposed sites, in build order", "What it costs", "The biggest gaps that stay"]
+    order = ["Coverage", "Proposed sites, in build order", "Costs", "Largest remaining gaps"]
     assert [title for title in titles if title in order] == order
-    cost = next(section for section in report.sections if section.title == "What it costs").blocks[0]
+    cost = next(section for section in report.sections if section.title == "Costs").blocks[0]
     assert cost.rows[-1][1].text == "20"
     assert cost.rows[-1][2].text == number(float(demo_plan.sites.cost[demo_plan.chosen].sum()))
     assert sum(int(row[1].text) for row in cost.rows[:-1]) == 20
@@ -313,7 +313,7 @@ def test_a_gap_is_named_by_what_is_near_and_by_nothing_else(demo_plan):
 def test_nothing_is_a_gap_where_everybody_is_covered(demo_plan):
     covered = altered(demo_plan, stations_after=np.ones_like(demo_plan.recounted.stations_after))
     assert biggest_gaps(covered, 10) == []
-    assert "Nobody stays without a station." in render_report(covered, lang="en")
+    assert "With the plan, every worker is covered." in render_report(covered, lang="en")
 
 
 # ---- the workbook ----------------------------------------------------------------------------------------------------
@@ -385,7 +385,7 @@ def section_of(report: Report, title: str) -> Section:
 
 def test_the_scorecard_tells_the_circle_and_what_is_needed(audited):
     report = plan_report(audited, lang="en")
-    circle, needed = section_of(report, "Service circle of the national programme").blocks
+    circle, needed = section_of(report, "15-minute service area").blocks
     workers = audited.demand.workers
     before, after = workers[:300].sum() / workers.sum(), workers[:600].sum() / workers.sum()
     assert [cell.text for cell in circle.rows[0]][2:] == [
@@ -397,15 +397,15 @@ def test_the_scorecard_tells_the_circle_and_what_is_needed(audited):
     assert [[cell.text for cell in row] for row in needed.rows] == [
         ["60%", "0", "0", "97.0%"],
         ["90%", "14", "12", "97.0%"],
-        ["99.5%", "Out of reach", "0", "97.0%"],
+        ["99.5%", "Not reachable; add candidates", "0", "97.0%"],
     ]
     assert report.figures[1].value == f"{percent(before)} → {percent(after)}"
     assert report.figures[1].label == "Within 15 min and 1,000 m on foot"
 
 
 def test_the_audit_tells_what_may_close_what_gains_and_what_is_odd(audited):
-    said, closable, longer, odd = section_of(plan_report(audited, lang="en"), "Audit of the existing stations").blocks
-    assert said.lines[0].startswith("2 of 6 stations could close today")
+    said, closable, longer, odd = section_of(plan_report(audited, lang="en"), "Assessment of existing stations").blocks
+    assert said.lines[0].startswith("2 of 6 stations could be closed today")
     names = [audited.sites.name[site] for site in audited.audit.site]
     assert [row[0].text for row in closable.rows] == [names[2], names[0]]
     assert [(row[0].text, row[3].text) for row in longer.rows] == [

@@ -51,12 +51,12 @@ def test_a_plan_needs_what_a_density_does_without(tmp_path):
 @pytest.mark.parametrize(
     ("demand", "key", "said"),
     [
-        ("draws = 1\n", "demand", "Cells come either from `file` or from `grid`."),
-        (CELLS + SQUARES, "demand", "Cells come either from `file` or from `grid`."),
-        ('grid = "square"\n', "demand.side_m", "A grid of this kind needs `side_m`."),
-        ('grid = "h3"\n', "demand.h3_resolution", "A grid of this kind needs `h3_resolution`."),
-        (CELLS + "side_m = 500.0\n", "demand.side_m", 'Only `grid = "square"` has `side_m`.'),
-        (SQUARES + "h3_resolution = 8\n", "demand.h3_resolution", 'Only `grid = "h3"` has `h3_resolution`.'),
+        ("draws = 1\n", "demand", "Cells require either `file` or `grid`."),
+        (CELLS + SQUARES, "demand", "Cells require either `file` or `grid`."),
+        ('grid = "square"\n', "demand.side_m", "This type of grid requires `side_m`."),
+        ('grid = "h3"\n', "demand.h3_resolution", "This type of grid requires `h3_resolution`."),
+        (CELLS + "side_m = 500.0\n", "demand.side_m", '`side_m` applies to `grid = "square"` only.'),
+        (SQUARES + "h3_resolution = 8\n", "demand.h3_resolution", '`h3_resolution` applies to `grid = "h3"` only.'),
         (CELLS.replace('datum = "wgs84"\n', ""), "demand.datum", ""),
     ],
 )
@@ -66,24 +66,27 @@ def test_cells_have_one_origin_and_its_size(tmp_path, demand, key, said):
 
 def test_a_grid_needs_districts(tmp_path):
     said = faults_of(tmp_path, SQUARES, area="")
-    assert said["area.file"] == "A grid needs the districts that it is laid over. Give `file` under [area]."
+    assert said["area.file"] == "A grid requires the districts that it covers. Set `file` under [area]."
 
 
 @pytest.mark.parametrize("name", ["area_km2", "places", "places_food", "roads_km", "junctions_primary", "core_km"])
 def test_a_count_may_not_be_called_as_a_computed_feature(tmp_path, name):
     said = faults_of(tmp_path, SQUARES + f'[demand.counts.{name}]\nfile = "people.tif"\n')
-    assert f"The name {name} is that of a feature" in said[f"demand.counts.{name}"]
+    assert f"The name {name} is that of a computed feature" in said[f"demand.counts.{name}"]
 
 
 @pytest.mark.parametrize("source", ["", 'osm = "a.pbf"\nfile = "b.csv"\ndatum = "wgs84"\n'])
 def test_places_have_one_source(tmp_path, source):
     said = faults_of(tmp_path, SQUARES + f"[demand.places]\n{source}")
-    assert said["demand.places"] == "Places need either `file` or `osm`. Name one source of places."
+    assert (
+        said["demand.places"]
+        == "Points of interest require either `file` or `osm`. Set one source of points of interest."
+    )
 
 
 def test_a_column_of_observed_workers_is_one_of_a_table_of_cells(tmp_path):
     observed = '[groups.rider]\nobserved = "seen"\n'
-    assert "need a table of cells" in faults_of(tmp_path, SQUARES, extra=observed)["groups.rider.observed"]
+    assert "require a table of cells" in faults_of(tmp_path, SQUARES, extra=observed)["groups.rider.observed"]
     assert load(tmp_path, CELLS, extra=observed).file.groups["rider"].observed == "seen"
 
 
@@ -101,7 +104,7 @@ def test_totals_are_of_groups_that_there_are(tmp_path):
 
 def test_totals_come_from_columns_or_by_rates_not_both(tmp_path):
     said = faults_of(tmp_path, TOTALS + 'columns = { courier = "couriers" }\n' + RATE.format("rider"))
-    assert said["demand.totals"].startswith("Totals come either from `columns` or by `rates`.")
+    assert said["demand.totals"].startswith("Totals require either `columns` or `rates`.")
 
 
 HEAT = SQUARES + "[demand.heat]\n"
@@ -110,12 +113,12 @@ HEAT = SQUARES + "[demand.heat]\n"
 @pytest.mark.parametrize(
     ("heat", "key", "said"),
     [
-        ("", "demand.heat", "Heat needs either `files` by slot or one `file`."),
-        ('file = "a.csv"\nfiles = { noon = "b.tif" }\n', "demand.heat", "Heat needs either"),
+        ("", "demand.heat", "Heat requires either `files` by slot or one `file`."),
+        ('file = "a.csv"\nfiles = { noon = "b.tif" }\n', "demand.heat", "Heat requires either"),
         ('files = { teatime = "b.tif" }\n', "demand.heat.files.teatime", "Unknown slot teatime. Known slots: "),
-        ('file = "a.csv"\nweights = { hot = 2.0 }\n', "demand.heat.weights", "'hot' is no temperature."),
-        ('file = "a.csv"\nweights = { nan = 2.0 }\n', "demand.heat.weights", "'nan' is no temperature."),
-        ('file = "a.csv"\nweights = { inf = 2.0 }\n', "demand.heat.weights", "'inf' is no temperature."),
+        ('file = "a.csv"\nweights = { hot = 2.0 }\n', "demand.heat.weights", "'hot' is not a valid temperature."),
+        ('file = "a.csv"\nweights = { nan = 2.0 }\n', "demand.heat.weights", "'nan' is not a valid temperature."),
+        ('file = "a.csv"\nweights = { inf = 2.0 }\n', "demand.heat.weights", "'inf' is not a valid temperature."),
         ('file = "a.csv"\nweights = { 35 = 0.5 }\n', "demand.heat.weights.35", ""),
         ('file = "a.csv"\nweights = { 35 = inf }\n', "demand.heat.weights.35", ""),
     ],

@@ -52,9 +52,9 @@ def faults_of(load, roads):
     ("roads", "key", "said"),
     [
         ("", "roads", "either `file`, or both"),
-        ('file = "a.osm"\nosm = "b.osm"\n', "roads", "Name one source"),
-        ('file = "a.osm"\nnodes = "n.csv"\nedges = "e.csv"\n', "roads", "Name one source"),
-        ('osm = "a.osm"\nedges = "e.csv"\n', "roads", "Name one source"),
+        ('file = "a.osm"\nosm = "b.osm"\n', "roads", "Set one source"),
+        ('file = "a.osm"\nnodes = "n.csv"\nedges = "e.csv"\n', "roads", "Set one source"),
+        ('osm = "a.osm"\nedges = "e.csv"\n', "roads", "Set one source"),
         ('nodes = "n.csv"\ndatum = "wgs84"\n', "roads", "both `nodes` and `edges`"),
         ('nodes = "n.csv"\nedges = "e.csv"\n', "roads.datum", "datum"),
         ('file = "a.gpkg"\n', "roads.datum", "datum"),
@@ -80,7 +80,7 @@ def faults_of(load, roads):
         (
             'file = "a.osm"\n[roads.speed_kmh]\ncar = 20.0\n',
             "roads.speed_kmh.car.[key]",
-            "go by road class. Give them under `[roads.car_speed_kmh]`",
+            "are set by road class. Set them under `[roads.car_speed_kmh]`",
         ),
         (
             'file = "a.osm"\n[roads.opened]\ncar = ["track"]\n[roads.closed]\ncar = ["track"]\n',
@@ -108,11 +108,11 @@ def test_the_inputs_of_a_scenario_name_its_roads(load, roads):
 def test_heights_are_a_file_of_the_study_and_nothing_else(load, tmp_path, path):
     (tmp_path / "nodes.csv").write_text("id,lon,lat\n1,104,30\n2,104.001,30\n")
     (tmp_path / "edges.csv").write_text("u,v,highway\n1,2,residential\n")
-    with pytest.raises(InputError, match=r"leaves the data folder|does not exist"):
+    with pytest.raises(InputError, match=r"lies outside the data folder|does not exist"):
         read_roads(load(TABLES + f'elevation = "{path}"\n'))
 
 
-@pytest.mark.parametrize(("name", "said"), [("a.dwg", "not read from a.dwg"), ("gone.gpkg", "does not exist")])
+@pytest.mark.parametrize(("name", "said"), [("a.dwg", "cannot be read from a.dwg"), ("gone.gpkg", "does not exist")])
 def test_a_file_of_no_known_form_or_place_is_refused(tmp_path, name, said):
     (tmp_path / "a.dwg").write_bytes(b"x")
     with pytest.raises(InputError, match=said):

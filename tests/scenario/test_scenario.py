@@ -118,8 +118,8 @@ def test_faults_between_keys_come_at_once(tmp_path):
         "hosts.bank.hours",
         "hosts.bank.excludes",
     }
-    assert "add up to 0.5, not to 1" in said["groups.rider.profile"]
-    assert "Unknown host kiosk" in said["stations.hosts"]
+    assert "sum to 0.5, not to 1" in said["groups.rider.profile"]
+    assert "Unknown host type kiosk" in said["stations.hosts"]
 
 
 def test_a_scenario_that_extends_another_changes_what_it_names(tmp_path):
@@ -138,7 +138,7 @@ def test_a_scenario_that_extends_another_changes_what_it_names(tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("extends = 1", "The name of a scenario file is expected."),
+        ("extends = 1", "A scenario file name is expected."),
         ('extends = "study.toml"', "A scenario cannot extend itself."),
         ('extends = "other.toml"', "A scenario cannot extend itself."),
         ('extends = "absent.toml"', "The scenario file does not exist."),
@@ -241,14 +241,15 @@ def test_a_scenario_has_as_many_slots_as_the_schema_says(tmp_path, count):
         assert len(load(tmp_path, text).file.day_slots) == 48
     else:
         assert faults_of(tmp_path, text) == {
-            "slots": "49 time slots are more than 48. Join neighbouring slots; the half-hours of a whole day make 48."
+            "slots": "There are 49 time slots; the limit is 48. "
+            "Merge adjacent slots; a whole day in half-hours has 48 slots."
         }
 
 
 @pytest.mark.parametrize("key", ["slots.day", "hosts.bank", "actions.a"])
 def test_hours_that_are_no_text_are_refused_as_any_other_value(tmp_path, key):
     said = faults_of(tmp_path, f'{SMALL}[{key}]\nname = "x"\nhours = 8\n')
-    assert said[f"{key}.hours"].startswith("8 does not fit: text in quotes is expected.")
+    assert said[f"{key}.hours"].startswith("8 is not valid: text in quotes is expected.")
 
 
 @pytest.mark.parametrize("source", ["data/demo/scenario.toml", "examples/porto-alegre.toml"])
@@ -325,7 +326,7 @@ def test_a_path_that_leaves_the_folder_is_refused(tmp_path, path):
     (tmp_path / "secret.csv").write_text("id\n1\n")
     (study / "link.csv").symlink_to(tmp_path / "secret.csv")
     scenario = load(study, SMALL)
-    with pytest.raises(InputError, match="leaves the data folder") as caught:
+    with pytest.raises(InputError, match="lies outside the data folder") as caught:
         scenario.locate(path)
     assert "--data" in str(caught.value.faults[0].cure)
 

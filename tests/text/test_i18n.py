@@ -222,19 +222,19 @@ def test_an_unknown_sentence_stays_english():
 
 
 def test_a_fault_names_its_place_in_both_languages():
-    fault = Fault(say("The id is empty."), say("Give every row an id of its own."), "stations.csv", row=7)
-    assert translate_fault(fault, "en") == "stations.csv:7: The id is empty. Give every row an id of its own."
+    fault = Fault(say("The id is empty."), say("Give each row a unique id."), "stations.csv", row=7)
+    assert translate_fault(fault, "en") == "stations.csv:7: The id is empty. Give each row a unique id."
     assert translate_fault(fault, "zh").startswith("stations.csv:7：编码为空。")
 
 
 def test_repeated_faults_are_counted_in_both_languages():
     faults = FaultList("a.csv")
     for row in range(2, 7):
-        faults.add(say("The id is empty."), say("Give every row an id of its own."), row=row)
+        faults.add(say("The id is empty."), say("Give each row a unique id."), row=row)
     short = abridged(faults.faults, limit=2)
     lines = [translate_fault(fault, "en") for fault in short]
     assert len(lines) == 3
-    assert lines[-1] == "a.csv: 3 more like this one: The id is empty. Mend them all the same way."
+    assert lines[-1] == "a.csv: 3 more like this one: The id is empty. Fix them all the same way."
     assert CHINESE.search(translate_fault(short[-1], "zh"))
 
 

@@ -482,9 +482,9 @@ def test_the_legend_follows_the_layers(desk):
     layer_box(page, "Other candidates").click()
     assert "Candidate site (280)" in legend.inner_text()
     layer_box(page, "Other candidates").click()
-    layer_box(page, "Hosts of candidates and stations").click()
+    layer_box(page, "Host types").click()
     assert "Petrol station" in legend.inner_text()
-    layer_box(page, "Hosts of candidates and stations").click()
+    layer_box(page, "Host types").click()
 
 
 def test_a_click_on_a_mark_opens_its_card_and_marks_its_row(desk, demo_plan):

@@ -82,7 +82,7 @@ def test_what_is_no_map_of_this_version_is_named_with_what_to_do(folders, tmp_pa
     ]
     old, other, none = (str(fault.what).partition(".html ")[2] for fault in caught.value.faults)
     assert old == f"is a map of data version 0; this stationplan reads version {VERSION}."
-    assert other == none == "is no map of a plan."
+    assert other == none == "is not a map of a plan."
     assert f"stationplan run SCENARIO --out {tmp_path} --overwrite" in str(caught.value.faults[0].cure)
 
 
@@ -145,8 +145,8 @@ def test_the_figures_are_those_of_the_plans(page, demo_plan, lesser):
     assert [quantity(text) for text in found["Workers covered"]] == pytest.approx(
         [100 * value for value in (share, b["after"]["share"], share, b["after"]["share"] - share, 0)], abs=0.0501
     )
-    assert quantity(found["Cross-covered"][1]) == pytest.approx(100 * b["after"]["cross_share"], abs=0.0501)
-    assert quantity(found["Cross-covered"][0]) == pytest.approx(100 * cross, abs=0.0501)
+    assert quantity(found["Cross-coverage"][1]) == pytest.approx(100 * b["after"]["cross_share"], abs=0.0501)
+    assert quantity(found["Cross-coverage"][0]) == pytest.approx(100 * cross, abs=0.0501)
     assert [quantity(text) for text in found["New sites"]] == [20, 18, 20, -2, 0]
     for one, other in zip(a["by_district"], b["by_district"], strict=True):
         after = [part["after"]["share"] for part in (one, other)]

@@ -39,9 +39,9 @@ def decide(role: str, declared: str, evidence: Evidence | None) -> DatumDecision
         if evidence is not None and medians:
             reason = say("Declared as {datum}. {evidence}", datum=DATUM_NAMES[declared], evidence=evidence.reason)
         return DatumDecision(role, declared, declared, reason, medians, doubtful)
-    reason = say("The datum is not declared, and there are no roads to weigh it by.")
+    reason = say("The datum is not declared, and there are no roads to determine it from.")
     if role == "area":
-        reason = say("The datum is not declared, and there are no `known_points` to weigh it by.")
+        reason = say("The datum is not declared, and there are no `known_points` to determine it from.")
     if evidence is not None:
         reason = evidence.reason
     return DatumDecision(role, declared, verdict or "", reason, medians, False)
@@ -50,7 +50,7 @@ def decide(role: str, declared: str, evidence: Evidence | None) -> DatumDecision
 def fault_of(decision: DatumDecision, file: str) -> Fault | None:
     """Return the fault of an input whose datum is not known: neither declared nor shown by the evidence."""
     if decision.declared == "evidence" and not decision.used:
-        what = say("The evidence does not show the datum: {reason}", reason=decision.reason)
+        what = say("The datum cannot be determined: {reason}", reason=decision.reason)
     elif not decision.declared:
         what = say("The datum of the coordinates is not declared. {reason}", reason=decision.reason)
     else:

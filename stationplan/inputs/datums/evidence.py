@@ -120,11 +120,12 @@ def weigh_by_roads(
 
     found = {datum: distances(places, _REACH_M) for datum, places in at.items()}
     told = say(
-        "Median distance of {count} points to the roads: {wgs84} m if WGS-84, {gcj02} m if GCJ-02, {bd09} m if BD-09.",
+        "Median distance of {count} points from the roads: {wgs84} m as WGS-84, {gcj02} m as GCJ-02, {bd09} m as "
+        "BD-09.",
         **_shown(found),
     )
     if len(lon) < _LEAST_POINTS:
-        few = say("{told} Fewer than {least} points do not decide.", told=told, least=_LEAST_POINTS)
+        few = say("{told} Fewer than {least} points are not enough to decide.", told=told, least=_LEAST_POINTS)
         return Evidence(len(lon), _medians(found), None, few)
     chance = [distances(at["wgs84"] + shift, _STREET_M) for shift in _shifts()]  # capped at this distance in any case
     return _evidence(found, _fits_best(found, chance), told)
@@ -158,8 +159,8 @@ def weigh_by_points(polygons: ObjectArray, polygon: IntArray, lon: FloatArray, l
         return _nothing(0)
     found = {datum: metres[tells] for datum, metres in found.items()}
     told = say(
-        "Mean distance by which {count} known points near a boundary miss their district: "
-        "{wgs84} m if WGS-84, {gcj02} m if GCJ-02, {bd09} m if BD-09.",
+        "Mean distance of {count} known points near a boundary from their district: {wgs84} m as WGS-84, {gcj02} m "
+        "as GCJ-02, {bd09} m as BD-09.",
         count=int(tells.sum()),
         **{datum: round(float(metres.mean())) for datum, metres in found.items()},
     )
@@ -180,7 +181,9 @@ def _shifted(lon: FloatArray, lat: FloatArray) -> bool:
 
 
 def _nothing(count: int) -> Evidence:
-    reason = say("All datums are one where the {count} points lie, or nothing near them tells them apart.", count=count)
+    reason = say(
+        "The datums do not differ at the {count} points, or nothing near the points distinguishes them.", count=count
+    )
     return Evidence(count, {}, None, reason)
 
 
@@ -222,7 +225,7 @@ def _medians(distances: Mapping[Datum, FloatArray]) -> dict[str, float]:
 
 
 def _evidence(distances: Mapping[Datum, FloatArray], verdict: Datum | None, told: Message) -> Evidence:
-    reason = say("{told} This does not decide.", told=told)
+    reason = say("{told} This is not enough to decide.", told=told)
     if verdict is not None:
-        reason = say("{told} This speaks for {datum}.", told=told, datum=DATUM_NAMES[verdict])
+        reason = say("{told} This indicates {datum}.", told=told, datum=DATUM_NAMES[verdict])
     return Evidence(len(next(iter(distances.values()))), _medians(distances), verdict, reason)

@@ -78,7 +78,7 @@ def read_cells(
         if blank and given.empty_count is not None:
             notes.append(
                 say(
-                    "{count} empty cells of {column} were read as {value}.",
+                    "{count} empty values of {column} were read as {value}.",
                     count=blank,
                     column=name,
                     value=given.empty_count,
@@ -111,14 +111,14 @@ def _own_columns(table: Table, names: Collection[str], faults: FaultList) -> dic
         if not matches:
             faults.add(
                 say("There is no column {column}; the table has: {columns}.", column=name, columns=columns),
-                say("Correct the name: `workers` and `observed` of the groups, `features` of the learning."),
+                say("Correct the name: `workers` and `observed` of the groups, `features` of [demand.learning]."),
                 row=table.header_row,
                 code="missing_column",
             )
         elif len(matches) > 1:
             several = ", ".join(table.header[i] for i in matches)
             faults.add(
-                say("Several columns may be {field}: {columns}.", field=name, columns=several),
+                say("Several columns could be {field}: {columns}.", field=name, columns=several),
                 say("Rename one of them."),
                 row=table.header_row,
                 code="ambiguous_column",

@@ -34,15 +34,15 @@ def observed_workers(
     for i, name in enumerate(group):
         if not name:
             faults.add(
-                say("The row names no group."),
-                say("Add a column of groups: {known}.", known=", ".join(groups)),
+                say("The row contains no group."),
+                say("Add a group column: {known}.", known=", ".join(groups)),
                 row=table.row[i],
                 code="no_group",
             )
         elif table.slot[i] and groups[name].profile[table.slot[i]] == 0 and table.count[i] != 0:
             faults.add(
-                say("{group} were counted in {slot}, where their profile has no work.", group=name, slot=table.slot[i]),
-                say("Give the slot a share in `profile` of the group."),
+                say("{group} were observed in {slot}, where their profile is 0.", group=name, slot=table.slot[i]),
+                say("Set a share of the slot in `profile` of the group."),
                 row=table.row[i],
                 code="no_work",
             )
@@ -59,7 +59,10 @@ def observed_workers(
         if len(rows) == 0:
             faults.add(
                 say("No row of {group} lies in a cell.", group=name),
-                say("Check datum and order of the coordinates, and that cells and districts are of the same place."),
+                say(
+                    "Check the datum and the order of the coordinates, and that cells and districts cover the same "
+                    "area."
+                ),
                 code="outside_area",
             )
         heads = _heads(table, counted, groups[name].profile, cell, cells)
@@ -100,8 +103,8 @@ def in_columns(
             continue
         if key in taken:
             faults.add(
-                say("{group} are counted in a column and in `[demand.observed]`.", group=key),
-                say("Keep one of the two."),
+                say("{group} are given both in a column and in `[demand.observed]`.", group=key),
+                say("Keep only one of the two."),
                 key=f"groups.{key}.observed",
             )
         found.append(Observed(key, counts[group.observed], np.empty(0), np.empty(0), source))

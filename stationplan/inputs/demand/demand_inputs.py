@@ -178,9 +178,7 @@ def place_demand(
             counts[name] = Count(sums.values, count.unit, count.source or count.file)
             if sums.outside:
                 notes.append(
-                    say(
-                        "{count} cells lie outside {file} and count nothing of it.", count=sums.outside, file=count.file
-                    )
+                    say("{count} cells lie outside {file} and count as 0.", count=sums.outside, file=count.file)
                 )
     places = None
     if tables.places is not None and given.places is not None:
@@ -225,7 +223,9 @@ def _heights(scenario: Scenario, cells: Cells, area: StudyArea) -> tuple[FloatAr
     heights = node_heights(path, *unproject(cells.x, cells.y, area.crs), scenario.file.limits)
     lost = int(np.isnan(heights).sum())
     if lost:
-        return None, say("{count} cells have no height in {file}; height is no feature.", count=lost, file=given)
+        return None, say(
+            "{count} cells have no height in {file}; height is not used as a feature.", count=lost, file=given
+        )
     return heights, None
 
 
@@ -238,7 +238,7 @@ def _model(scenario: Scenario) -> SavedModel | None:
     if model.target not in groups:
         faults = FaultList(given)
         faults.add(
-            say("The model is of the group {group}, which the scenario does not have.", group=model.target),
+            say("The model belongs to the group {group}, which is not in the scenario.", group=model.target),
             say("Known groups: {known}.", known=", ".join(groups)),
             key="demand.learning.model",
         )
@@ -280,12 +280,12 @@ def _told_outside(district: IntArray, table: CellTable) -> Quality:
     if outside.all():
         faults = FaultList(quality.file, sheet=quality.sheet)
         faults.add(
-            say("No cell lies in a district: the study area is empty."),
-            say("Check datum and order of the coordinates, and that cells and districts are of the same place."),
+            say("No cell lies within a district: the study area is empty."),
+            say("Check the datum and the order of the coordinates, and that cells and districts cover the same area."),
             code="outside_area",
         )
         faults.raise_any()
-    what, cure = say("The cell lies outside every district."), say("Check its coordinates, or widen the area.")
+    what, cure = say("The cell lies outside every district."), say("Check its coordinates, or extend the study area.")
     found = [
         Fault(what, cure, quality.file, row, None, quality.sheet, "outside_area", "set_aside")
         for row, is_outside in zip(table.row, outside, strict=True)

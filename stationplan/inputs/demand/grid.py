@@ -51,7 +51,7 @@ def grid_cells(given: DemandInput, area: StudyArea, limits: Limits, file: str) -
     inside = np.flatnonzero(district >= 0)
     if len(inside) == 0:
         what = say("No cell of the grid has its centre in a district.")
-        raise InputError([Fault(what, say("Make the cells smaller."), file, None, "demand.grid")])
+        raise InputError([Fault(what, say("Use smaller cells."), file, None, "demand.grid")])
     ids = tuple(grid.ids[i] for i in inside.tolist())
     return Cells(ids, grid.x[inside], grid.y[inside], district[inside], grid.outline[inside], {})
 
@@ -159,8 +159,8 @@ def h3_outlines(ids: Sequence[str], crs: str) -> ObjectArray:
     if strange:
         faults = FaultList()
         faults.add(
-            say("{count} ids are no H3 cells, such as {example}.", count=len(strange), example=repr(strange[0])),
-            say("Correct the ids, or give the cells' polygons."),
+            say("{count} ids are not H3 cells, such as {example}.", count=len(strange), example=repr(strange[0])),
+            say("Correct the ids, or provide polygons of the cells."),
             code="no_h3_cell",
         )
         raise InputError(faults.faults)
@@ -174,7 +174,7 @@ def _h3() -> ModuleType:
     except ModuleNotFoundError:
         faults = FaultList()
         faults.add(
-            say("H3 cells are made with h3, which is not installed."),
+            say("H3 cells require h3, which is not installed."),
             say("Run: pip install 'stationplan[{extra}]'", extra="demand"),
             code="missing_library",
         )
@@ -208,7 +208,7 @@ def _refuse_too_many(key: str, limit: int) -> NoReturn:
     faults = FaultList()
     faults.add(
         say("The grid would have more than {limit} cells.", limit=limit),
-        say("Make the cells larger: change `{key}` under [demand].", key=key),
+        say("Use larger cells: change `{key}` under [demand].", key=key),
         key=f"demand.{key}",
         code="too_large",
     )

@@ -36,7 +36,7 @@ def read_heat(located: Located, slots: Mapping[str, SlotInput], limits: Limits) 
         The table cannot be read, has no column for any slot, or a value is not a valid temperature; all faults
         together.
     """
-    table, ids, faults = read_by_id(located, limits, cure=say("Call one column id, and no other."))
+    table, ids, faults = read_by_id(located, limits, cure=say("Name exactly one column id."))
     celsius = np.full((len(ids), len(slots)), np.nan)
     for s, (key, slot) in enumerate(slots.items()):
         column = column_called(table, [key, slot.name.zh, slot.name.en], faults)
@@ -44,8 +44,11 @@ def read_heat(located: Located, slots: Mapping[str, SlotInput], limits: Limits) 
             celsius[:, s] = numbers(table, column, faults, low=_COLDEST, high=_HOTTEST)
     if np.isnan(celsius).all() and not faults.faults:
         faults.add(
-            say("No column holds temperatures of a slot; the table has: {columns}.", columns=", ".join(table.header)),
-            say("Call a column by the id or name of each hot slot."),
+            say(
+                "No column contains the temperatures of a slot; the table has: {columns}.",
+                columns=", ".join(table.header),
+            ),
+            say("Name a column by the id or name of each hot time slot."),
             row=table.header_row,
             code="missing_column",
         )
@@ -75,8 +78,8 @@ def temperatures(
         if beyond:
             faults = FaultList(path.name)
             faults.add(
-                say("{count} cells have temperatures that no air has.", count=beyond),
-                say("Give degrees Celsius; subtract 273.15 from kelvins."),
+                say("{count} cells have temperatures outside the plausible range.", count=beyond),
+                say("Use degrees Celsius; subtract 273.15 from kelvins."),
                 code="out_of_range",
             )
             faults.raise_any()
@@ -90,8 +93,8 @@ def _by_id(table: HeatTable, cells: Cells, scenario: Scenario) -> FloatArray:
     if (row < 0).all():
         faults = FaultList(table.quality.file, sheet=table.quality.sheet)
         faults.add(
-            say("No row has the id of a cell, such as {id}.", id=cells.cell_id[0]),
-            say("Give the ids of {file}.", file=scenario.file.demand.file or "[demand] grid"),
+            say("No row has a cell id such as {id}.", id=cells.cell_id[0]),
+            say("Use the ids of {file}.", file=scenario.file.demand.file or "[demand] grid"),
             code="unknown_id",
         )
         faults.raise_any()
@@ -103,7 +106,7 @@ def _unknown(celsius: FloatArray, slots: Sequence[str]) -> tuple[Message, ...]:
     """Return notes on the cells without a temperature in slots in which other cells have one."""
     hot = ~np.isnan(celsius).all(axis=0)
     return tuple(
-        say("{count} cells have no temperature in {slot} and keep their weight.", count=count, slot=slots[s])
+        say("{count} cells have no temperature in {slot}; their weight does not change.", count=count, slot=slots[s])
         for s in np.flatnonzero(hot).tolist()
         if (count := int(np.isnan(celsius[:, s]).sum()))
     )

@@ -104,7 +104,7 @@ def note_flat_polygons(table: Table, faults: FaultList) -> None:
     at = np.flatnonzero(np.isin(shapely.get_type_id(table.shapes), _AREAL) & np.isfinite(shapely.area(table.shapes)))
     for i in at[shapely.is_empty(_made_valid(table.shapes[at])) & ~shapely.is_empty(table.shapes[at])].tolist():
         faults.add(
-            say("The polygon encloses nothing."),
+            say("The polygon has no area."),
             say("Draw it again."),
             row=table.row_number[i],
             code="no_polygon",
@@ -157,8 +157,8 @@ def read_kinds(located: Located, given: PlacesInput, rules: TableRules) -> KindT
     table, columns, faults = read_fields(located, wanted, rules.limits)
     if given.classes and "kind" not in columns and not faults.faults:
         faults.add(
-            say("No column of classes; the table has: {columns}.", columns=", ".join(table.header)),
-            say('Say `columns = {{ kind = "..." }}` under [demand.places].'),
+            say("No column contains classes; the table has: {columns}.", columns=", ".join(table.header)),
+            say('Set `columns = {{ kind = "..." }}` under [demand.places].'),
             row=table.header_row,
             code="missing_column",
         )
@@ -168,8 +168,8 @@ def read_kinds(located: Located, given: PlacesInput, rules: TableRules) -> KindT
     classes, kind = _classed(words, given.classes)
     for i in np.flatnonzero(kind < 0).tolist():
         faults.add(
-            say("{word} belongs to no class of places.", word=repr(words[i])),
-            say("Add the word to a class under [demand.places.classes] if it matters."),
+            say("{word} is not in any class of points of interest.", word=repr(words[i])),
+            say("Add the class to [demand.places.classes] if it should be used."),
             row=table.row_number[i],
             code="no_class",
             action="set_aside",

@@ -80,8 +80,8 @@ def _known(table: Table, column: int | None, names: Mapping[str, str], faults: F
     for word, row in zip(words, table.row_number, strict=True):
         if word and normalise(word) not in ids:
             faults.add(
-                say("{column} is {found}, which is not known.", column=table.header[column], found=repr(word)),
-                say("Write one of {known}.", known=", ".join(names.values())),
+                say("{column} is {found}, which is not recognised.", column=table.header[column], found=repr(word)),
+                say("Use one of {known}.", known=", ".join(names.values())),
                 row=row,
                 code="unknown_word",
                 action="set_aside",

@@ -54,7 +54,7 @@ def raster_sums(
         step = raster.transform
         if step.b != 0 or step.d != 0 or step.a <= 0 or step.e >= 0:
             faults.add(
-                say("The rows of the raster do not run from west to east, and from north to south."),
+                say("The rows of the raster do not run from west to east and from north to south."),
                 say("Export it again with north up."),
                 code="turned",
             )
@@ -69,7 +69,7 @@ def raster_sums(
         if not inside.any():
             faults.add(
                 say("No cell lies within the raster."),
-                say("Give a raster of the study area, and check the CRS of the file."),
+                say("Provide a raster of the study area, and check the CRS of the file."),
                 code="elsewhere",
             )
             faults.raise_any()
@@ -88,8 +88,8 @@ def raster_sums(
     negative = int((lowest < 0).sum())
     if negative and statistic == "sum":
         faults.add(
-            say("{count} cells hold negative pixels, down to {lowest}.", count=negative, lowest=float(lowest.min())),
-            say("Counts are 0 or more: say in the file which value stands for no data, or correct the pixels."),
+            say("{count} cells contain negative pixels, down to {lowest}.", count=negative, lowest=float(lowest.min())),
+            say("Counts must be 0 or more: set the no-data value in the file, or correct the pixels."),
             code="out_of_range",
         )
     faults.raise_any()

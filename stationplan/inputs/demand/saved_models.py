@@ -81,14 +81,14 @@ def read_model(path: Path, limits: Limits) -> SavedModel:
     refuse_large(path, limits, cap="file_mb")
     unreadable = say("Save it again with `stationplan density`.")
     if not zipfile.is_zipfile(path):
-        faults.add(say("The file is no saved model."), unreadable, code="unreadable")
+        faults.add(say("The file is not a saved model."), unreadable, code="unreadable")
         faults.raise_any()
     try:
         unknown = [name for name in skops_io.get_untrusted_types(file=path) if name not in _TYPES]
         if unknown:
             faults.add(
-                say("The file holds types that no model has: {types}.", types=", ".join(sorted(unknown))),
-                say("Do not use it unless you know who made it; make the model again."),
+                say("The file contains types that no model uses: {types}.", types=", ".join(sorted(unknown))),
+                say("Do not use it unless you know its origin; create the model again."),
                 code="unknown_type",
             )
             faults.raise_any()
@@ -96,10 +96,10 @@ def read_model(path: Path, limits: Limits) -> SavedModel:
     except InputError:
         raise
     except Exception as error:
-        faults.add(say("The file is no saved model: {error}.", error=error), unreadable, code="unreadable")
+        faults.add(say("The file is not a saved model: {error}.", error=error), unreadable, code="unreadable")
         raise InputError(faults.faults) from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        faults.add(say("The model is of a format that this version does not know."), unreadable, code="unknown_version")
+        faults.add(say("This version does not support the format of the model."), unreadable, code="unknown_version")
         faults.raise_any()
     saved, here = json.loads(str(document["versions"])), metadata.version("scikit-learn")
     if saved["scikit-learn"].split(".")[:2] != here.split(".")[:2]:
@@ -129,7 +129,7 @@ def _skops(path: Path) -> ModuleType:
     except ModuleNotFoundError:
         faults = FaultList(path.name)
         faults.add(
-            say("Models are saved and read with skops, which is not installed."),
+            say("Saving and reading models requires skops, which is not installed."),
             say("Run: pip install 'stationplan[demand]'"),
             code="missing_library",
         )

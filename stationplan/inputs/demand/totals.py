@@ -36,7 +36,7 @@ def read_totals(located: Located, given: TotalsInput, groups: Mapping[str, Group
         there are more workers than residents; all faults together.
     """
     table, ids, faults = read_by_id(
-        located, limits, column=given.id, cure=say('Name the column of ids: `id = "..."` under [demand.totals].')
+        located, limits, column=given.id, cure=say('Set the id column: `id = "..."` under [demand.totals].')
     )
     workers = _by_rates(table, given, groups, faults) if given.rates else _by_columns(table, given, groups, faults)
     if given.population is not None:
@@ -56,8 +56,8 @@ def _by_columns(table: Table, given: TotalsInput, groups: Mapping[str, GroupInpu
             _no_column(table, given.columns[key], f"demand.totals.columns.{key}", faults)
     if np.isnan(workers).all() and not faults.faults:
         faults.add(
-            say("No column holds totals of a group; the table has: {columns}.", columns=", ".join(table.header)),
-            say('Call columns by the groups, say `columns = {{ rider = "..." }}`, or give rates.'),
+            say("No column contains the totals of a group; the table has: {columns}.", columns=", ".join(table.header)),
+            say('Name columns by the groups, set `columns = {{ rider = "..." }}`, or provide rates.'),
             row=table.header_row,
             code="missing_column",
         )
@@ -101,11 +101,11 @@ def _refuse_above_population(table: Table, name: str, workers: FloatArray, fault
     for i in np.flatnonzero(total > residents):
         faults.add(
             say(
-                "There are {workers} workers among {residents} residents.",
+                "The number of workers ({workers}) exceeds the number of residents ({residents}).",
                 workers=round(float(total[i])),
                 residents=round(float(residents[i])),
             ),
-            say("Check rates and columns; shares in percent need a rate a hundred times smaller."),
+            say("Check rates and columns; for shares in percent, divide the rate by one hundred."),
             row=table.row_number[i],
             code="out_of_range",
         )
@@ -130,20 +130,20 @@ def totals_in(
         for district in unknown:
             faults.add(
                 say("There is no district {id}.", id=district),
-                say("Name ids of the table, and of the polygons that they are counted in."),
+                say("Use ids of the table, and of the polygons into which they are merged."),
                 key=f"demand.totals.merged.{lost}",
             )
         if lost in place:
             faults.add(
-                say("The district {id} has a polygon of its own.", id=lost),
-                say("Take the key out."),
+                say("The district {id} has its own polygon.", id=lost),
+                say("Remove the key."),
                 key=f"demand.totals.merged.{lost}",
             )
     missing = [district for district in districts if district not in {*listed, *given.merged.values()}]
     if missing and given.missing == "refuse":
         faults.add(
-            say("Districts without a row: {ids}.", ids=", ".join(missing)),
-            say('Add their rows, or say `missing = "empty"` under [demand.totals] if nobody works there.'),
+            say("Districts missing from the table: {ids}.", ids=", ".join(missing)),
+            say('Add their rows, or set `missing = "empty"` under [demand.totals] if nobody works there.'),
             code="missing_district",
         )
     faults.raise_any()
@@ -173,8 +173,8 @@ def _told(
     notes = []
     for i in lost_rows:
         faults.add(
-            say("The district {id} has no polygon; its workers are placed nowhere.", id=table.district_id[i]),
-            say('Count it in the district around it: `merged = {{ {id} = "..." }}`.', id=table.district_id[i]),
+            say("The district {id} has no polygon; its workers have no location.", id=table.district_id[i]),
+            say('Merge it into the surrounding district: `merged = {{ {id} = "..." }}`.', id=table.district_id[i]),
             row=table.row[i],
             code="no_polygon",
             action="set_aside",
@@ -182,7 +182,7 @@ def _told(
     if lost_rows:
         notes.append(
             say(
-                "Totals of districts without a polygon, placed nowhere: {workers} workers in {ids}.",
+                "Totals of districts without a polygon, not assigned: {workers} workers in {ids}.",
                 workers=round(float(np.nansum(table.workers[list(lost_rows)])), 1),
                 ids=", ".join(table.district_id[i] for i in lost_rows),
             )
@@ -191,12 +191,12 @@ def _told(
         i = table.district_id.index(lost)
         notes.append(
             say(
-                "The {workers} workers of {lost} are counted in {into}.",
+                "The {workers} workers of {lost} are added to {into}.",
                 workers=round(float(np.nansum(table.workers[i])), 1),
                 lost=lost,
                 into=into,
             )
         )
     if missing:
-        notes.append(say("Districts without totals, taken to be without workers: {ids}.", ids=", ".join(missing)))
+        notes.append(say("Districts without totals, assumed to have no workers: {ids}.", ids=", ".join(missing)))
     return tuple(notes)

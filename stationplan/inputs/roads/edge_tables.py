@@ -90,8 +90,8 @@ def _ends(edges: Table, column: int, index: dict[str, int], faults: FaultList) -
             values[i] = index[node]
         else:
             faults.add(
-                say("The node {node} is not in the table of nodes.", node=repr(node)),
-                say("Add the node or take the edge out."),
+                say("The node {node} is not in the node table.", node=repr(node)),
+                say("Add the node or remove the edge."),
                 row=edges.row_number[i],
             )
     return values
@@ -103,7 +103,7 @@ def _classes(edges: Table, column: int, faults: FaultList) -> list[str]:
         if highway not in ROAD_CLASSES:
             faults.add(
                 say("Unknown road class {highway}.", highway=repr(highway)),
-                say("Use OSM's values of `highway`, such as residential; leave the cell empty when unknown."),
+                say("Use OSM's values of `highway`, such as residential; leave the value empty if it is unknown."),
                 row=row,
             )
     return classes
@@ -125,7 +125,7 @@ def _shapes(edges: Table, column: int, faults: FaultList) -> ObjectArray:
         if shape is None or shape.geom_type != "LineString":
             faults.add(
                 say("The geometry {found} is not a LINESTRING.", found=repr(text[:60])),
-                say("Give WKT such as LINESTRING(104.07 30.62, 104.08 30.63), or leave the cell empty."),
+                say("Provide WKT such as LINESTRING(104.07 30.62, 104.08 30.63), or leave the value empty."),
                 row=edges.row_number[i],
             )
         else:

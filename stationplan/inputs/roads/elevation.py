@@ -44,7 +44,7 @@ def node_heights(path: Path, lon: FloatArray, lat: FloatArray, limits: Limits) -
         if part is None:
             faults.add(
                 say("No road lies within the raster."),
-                say("Give heights of the study area, and check the CRS of the file."),
+                say("Provide heights of the study area, and check the CRS of the file."),
                 code="elsewhere",
             )
             raise InputError(faults.faults)

@@ -58,11 +58,13 @@ def read_graphml_roads(path: Path, limits: Limits) -> RoadPieces:
             refuse_above(graph.vertices, "vertices", limits, faults)
         return graph.pieces(path.name)
     except ParseError as error:
-        faults.add(say("The XML is malformed: {error}.", error=error), say("Get the file again."), code="unreadable")
+        faults.add(
+            say("The XML is malformed: {error}.", error=error), say("Download the file again."), code="unreadable"
+        )
     except KeyError as error:
-        faults.add(say("The file is no graph of OSMnx: it lacks {what}.", what=error), _CURE, code="unreadable")
+        faults.add(say("The file is not an OSMnx graph: it lacks {what}.", what=error), _CURE, code="unreadable")
     except (ValueError, ShapelyError) as error:
-        faults.add(say("The file is no graph of OSMnx: {error}.", error=error), _CURE, code="unreadable")
+        faults.add(say("The file is not an OSMnx graph: {error}.", error=error), _CURE, code="unreadable")
     raise InputError(faults.faults)
 
 

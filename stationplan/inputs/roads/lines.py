@@ -52,8 +52,8 @@ def read_line_roads(path: Path, *, datum: Datum, layer: str | None, limits: Limi
     at = _columns(table.header)
     if "highway" not in at:
         faults.add(
-            say("No attribute tells the class of the roads; the file has: {columns}.", columns=", ".join(table.header)),
-            say("Name it one of {names}.", names=", ".join(_NAMES["highway"])),
+            say("No attribute contains the road class; the file has: {columns}.", columns=", ".join(table.header)),
+            say("Rename it to one of {names}.", names=", ".join(_NAMES["highway"])),
             code="missing_column",
         )
         faults.raise_any()
@@ -71,7 +71,7 @@ def read_line_roads(path: Path, *, datum: Datum, layer: str | None, limits: Limi
     sound = np.isfinite(points).all(axis=1) & (np.abs(points[:, 0]) <= 180) & (np.abs(points[:, 1]) <= 90)
     if not sound.all():
         faults.add(
-            say("{count} vertices are no longitudes and latitudes in degrees.", count=int((~sound).sum())),
+            say("{count} vertices are not degrees of longitude and latitude.", count=int((~sound).sum())),
             say("Export the roads in longitude and latitude."),
             code="coordinates",
         )
@@ -109,7 +109,7 @@ def _in_degrees(table: Table, datum: Datum, faults: FaultList) -> ObjectArray:
             say(
                 "The roads are in the projected CRS {crs}, which cannot be in {datum}.", crs=declared.name, datum=datum
             ),
-            say("Say the datum of the file itself, or export it in longitude and latitude."),
+            say("Declare the datum of the file itself, or export it in longitude and latitude."),
             code="crs",
         )
         faults.raise_any()

@@ -71,9 +71,7 @@ def refuse_no_roads(file: str, pieces: int) -> None:
     """
     if pieces == 0:
         faults = FaultList(file)
-        faults.add(
-            say("The file holds no roads."), say("Use a file of roads that covers the study area."), code="empty"
-        )
+        faults.add(say("The file contains no roads."), say("Use a road file that covers the study area."), code="empty")
         raise InputError(faults.faults)
 
 
@@ -157,22 +155,24 @@ def road_notes(pieces: RoadPieces) -> list[Message]:
     """Return notes on what the source lacks and on what is not used."""
     notes = []
     if pieces.cut_nodes:
-        notes.append(say("{count} road nodes lie outside the extract; roads end there.", count=pieces.cut_nodes))
+        notes.append(
+            say("{count} road nodes lie outside the extract; roads are cut off there.", count=pieces.cut_nodes)
+        )
     if pieces.short_edges:
         notes.append(
             say(
-                "{count} edges of the roads are stated shorter than the straight line between their nodes.",
+                "{count} road edges have a length below the straight line between their nodes.",
                 count=pieces.short_edges,
             )
         )
     if pieces.not_lines:
-        notes.append(say("Features of the roads without a line, set aside: {count}.", count=pieces.not_lines))
+        notes.append(say("Road features without a line, skipped: {count}.", count=pieces.not_lines))
     if pieces.other_classes:
         largest = sorted(pieces.other_classes.items(), key=lambda item: (-item[1], item[0]))
         named = ", ".join(f"{highway[:30]} ({count})" for highway, count in largest[:5])
         notes.append(
             say(
-                "Ways of classes that nobody travels, set aside: {count}, most of them {classes}.",
+                "Skipped non-routable ways: {count}, mostly {classes}.",
                 count=sum(pieces.other_classes.values()),
                 classes=named,
             )
@@ -180,5 +180,5 @@ def road_notes(pieces: RoadPieces) -> list[Message]:
     unread = np.array([states_no_limit(tags.get("maxspeed", "")) for tags in pieces.kinds], dtype=bool)[pieces.kind]
     if unread.any():
         km = round(float(pieces.length_m[unread].sum()) / 1000, 1)
-        notes.append(say("On {km} km of road the tag maxspeed is no speed limit in numbers and is ignored.", km=km))
+        notes.append(say("On {km} km of road the tag maxspeed is not a numeric speed limit and is ignored.", km=km))
     return notes

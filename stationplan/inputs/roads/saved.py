@@ -91,7 +91,8 @@ def refuse_lacking_tags(pieces: RoadPieces, modes: Sequence[Mode], *, file: str)
         if lacking:
             faults.add(
                 say(
-                    "These roads were saved without tags that decide where the travel mode {mode} may go: {keys}.",
+                    "These roads were saved without tags that determine where the travel mode {mode} is allowed: "
+                    "{keys}.",
                     mode=mode,
                     keys=", ".join(lacking),
                 ),
@@ -117,7 +118,7 @@ def read_saved_roads(path: Path, limits: Limits) -> RoadPieces:
             about = _read_about(archive)
             if about.get("format") == _FORMAT and about.get("version") not in (1, _VERSION):
                 faults.add(
-                    say("These saved roads are of version {found}.", found=repr(about.get("version"))),
+                    say("These saved roads have format version {found}.", found=repr(about.get("version"))),
                     say(
                         "This program reads versions up to {known}: save them again from their source.", known=_VERSION
                     ),
@@ -131,7 +132,7 @@ def read_saved_roads(path: Path, limits: Limits) -> RoadPieces:
         raise
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, *_WRONG) as error:
         faults.add(
-            say("These are no roads that `stationplan roads` has saved: {error}.", error=error),
+            say("The file was not saved by `stationplan roads`: {error}.", error=error),
             say("Save them again from their source."),
             code="unreadable",
         )

@@ -98,8 +98,8 @@ def read_road_files(paths: Sequence[Path], *, datum: Datum, layer: str | None, l
     if len(paths) == 1 and name.endswith(tuple(GEOMETRY_SUFFIXES)):
         return read_line_roads(paths[0], datum=datum, layer=layer, limits=limits)
     faults.add(
-        say("Roads are not read from {files}.", files=", ".join(path.name for path in paths)),
-        say("Give one file that ends in {forms}, or two CSV tables: nodes, then edges.", forms=ROAD_FORMS),
+        say("Roads cannot be read from {files}.", files=", ".join(path.name for path in paths)),
+        say("Provide one file ending in {forms}, or two CSV tables: nodes, then edges.", forms=ROAD_FORMS),
         code="unreadable",
     )
     raise InputError(faults.faults)
@@ -122,8 +122,8 @@ def rules_of(given: RoadsInput) -> RoadRules:
 def _slope_note(file: str, unknown: int, steep: int, arcs: RoadArcs) -> Message:
     names = [MODES[mode].name for mode in arcs.minutes if MODES[mode].slope != "ignored"]
     return say(
-        "Times {modes} heed slopes ({file}): {unknown} of {nodes} road nodes have no height and count as flat, {steep} "
-        "pieces of road are steeper than {cap} % and count as that.",
+        "Travel times {modes} account for slopes ({file}): {unknown} of {nodes} road nodes have no height and count "
+        "as flat; {steep} road segments are steeper than {cap} % and count as {cap} %.",
         modes=reduce(lambda one, other: say("{one} and {other}", one=one, other=other), names),
         file=file,
         unknown=unknown,

@@ -106,7 +106,7 @@ def fetch_roads(
     # A separate folder for the responses for one outline, so that their dates are known when they are reused.
     client = replace(client, cache=cache / _key(outline, services))
     graph = _download(outline, client, shown)
-    tell(say("Joining {count} road nodes", count=len(graph)))
+    tell(say("Connecting {count} road nodes", count=len(graph)))
     graph = ox.simplify_graph(graph, edge_attrs_differ=list(RULE_TAGS), remove_rings=False)
     graph.graph.pop("created_date", None)  # the same responses give the same file
     date = _date(client.cache)
@@ -137,22 +137,22 @@ def _look_up(names: tuple[str, ...], client: Client) -> tuple[shapely.Polygon | 
             outline, full_name = client.ask(client.services.nominatim_url, question)
         except ox._errors.InsufficientResponseError:
             faults.add(
-                say("The place {place} is not known.", place=name),
-                say("Write its full name, such as 四川省成都市锦江区, or give --bbox."),
+                say("The place {place} was not found.", place=name),
+                say("Use its full name, such as 四川省成都市锦江区, or pass --bbox."),
                 code="unknown_place",
             )
             continue
         except TypeError:  # raised by OSMnx for a place without a polygon
             faults.add(
-                say("The place {place} is known as a point or a line only, without an outline.", place=name),
-                say("Name the district that it lies in, or give --bbox."),
+                say("The place {place} is only a point or a line, without a boundary.", place=name),
+                say("Use the district that contains it, or pass --bbox."),
                 code="no_outline",
             )
             continue
         if not outline.is_valid:
             faults.add(
-                say("The outline of {place} crosses itself.", place=full_name),
-                say("Name the district that it lies in, or give --bbox."),
+                say("The boundary of {place} intersects itself.", place=full_name),
+                say("Use the district that contains it, or pass --bbox."),
                 code="bad_outline",
             )
         outlines.append(outline)
@@ -169,12 +169,12 @@ def _refuse_large(outline: shapely.Geometry, shown: str) -> None:
         faults = FaultList()
         faults.add(
             say(
-                "{place} spans {found} km²; roads are fetched for {cap} km² at most.",
+                "{place} covers {found} km²; the limit for fetching roads is {cap} km².",
                 place=shown,
                 found=round(area_km2),
                 cap=_LARGEST_KM2,
             ),
-            say("Ask for a smaller place, or use an extract file (.osm.pbf) instead."),
+            say("Request a smaller area, or use an extract file (.osm.pbf) instead."),
             code="too_large",
         )
         raise InputError(faults.faults)
@@ -215,8 +215,8 @@ def _download(outline: shapely.Geometry, client: Client, shown: str) -> MultiDiG
     if graph is None or not graph.number_of_edges():
         faults = FaultList()
         faults.add(
-            say("No road lies in {place}.", place=shown),
-            say("Check the name or the rectangle; the roads of OpenStreetMap may not be drawn there yet."),
+            say("There are no roads in {place}.", place=shown),
+            say("Check the name or the rectangle; OpenStreetMap may have no roads there yet."),
             code="empty",
         )
         raise InputError(faults.faults)

@@ -75,7 +75,7 @@ def load_osmnx() -> ModuleType:
     except ImportError:
         faults = FaultList()
         faults.add(
-            say("Fetching roads needs the package osmnx."),
+            say("Fetching roads requires the package osmnx."),
             say("Install it: pip install 'stationplan[fetch]'"),
             code="missing_package",
         )
@@ -133,8 +133,8 @@ class Client:
         raise ServiceError(
             what,
             say(
-                "Try later, name a mirror with --overpass-url or --nominatim-url, "
-                "or use an extract file (.osm.pbf) instead."
+                "Try later, use a mirror with --overpass-url or --nominatim-url, or use an extract file (.osm.pbf) "
+                "instead."
             ),
         )
 
@@ -171,7 +171,7 @@ class Client:
         """Wait for a slot before a request is sent to Overpass, the only service used with POST."""
         if request.method == "POST":
             self._await_slot()
-            self.tell(say("Asking {host} for roads", host=host_of(self.services.overpass_url)))
+            self.tell(say("Requesting roads from {host}", host=host_of(self.services.overpass_url)))
         return request
 
     def _await_slot(self) -> None:
@@ -189,13 +189,13 @@ class Client:
             slots = [int(seconds) for seconds in _NEXT_SLOT.findall(answer.text)]
             if not answer.ok or _FREE_SLOTS.search(answer.text) or not slots:
                 return
-            self._wait(max(min(slots), 1), say("All slots of {host} are taken.", host=host_of(url)))
+            self._wait(max(min(slots), 1), say("All query slots of {host} are in use.", host=host_of(url)))
 
     def _wait(self, seconds: float, why: Message) -> None:
         seconds = round(min(seconds, _LONGEST_WAIT_S))
         _log.info("%s Waiting %d s.", why, seconds)
         for left in range(seconds, 0, -1):
-            self.tell(say("{why} Asking again in {left} s.", why=why, left=left))
+            self.tell(say("{why} Retrying in {left} s.", why=why, left=left))
             self.sleep(1)
 
 
@@ -226,17 +226,17 @@ def _refuse_bad_answer(response: Response, *_: object, **__: object) -> None:
         )
     if not response.ok:
         raise ServiceError(
-            say("{host} refused with HTTP {status}.", host=host, status=response.status_code),
+            say("{host} refused the request (HTTP {status}).", host=host, status=response.status_code),
             say("Check the address of the service, and --contact; or use an extract file (.osm.pbf) instead."),
         )
     # Nominatim returns a list of places; Overpass returns an object with a list of elements.
     if not isinstance(answer, list) and not (isinstance(answer, dict) and isinstance(answer.get("elements"), list)):
-        raise _TryAgainError(say("{host} answered with something else than was asked for.", host=host))
+        raise _TryAgainError(say("{host} returned an unexpected answer.", host=host))
     remark = str(answer.get("remark", "")) if isinstance(answer, dict) else ""
     if "error" in remark:
         raise ServiceError(
-            say("{host} gave up: {remark}", host=host, remark=remark[:200]),
-            say("Ask for a smaller place, raise --timeout, or use an extract file (.osm.pbf) instead."),
+            say("{host} aborted the query: {remark}", host=host, remark=remark[:200]),
+            say("Request a smaller area, raise --timeout, or use an extract file (.osm.pbf) instead."),
         )
 
 
@@ -252,13 +252,13 @@ def _connection_fault(host: str, error: Exception, limit_s: int) -> tuple[Messag
         return say("{host} did not answer within {limit} s.", host=host, limit=limit_s), False
     if isinstance(error, requests.exceptions.ConnectionError) and "aborted" not in str(error):
         return say("{host} cannot be reached.", host=host), True
-    return say("{host} broke off its answer.", host=host), False
+    return say("The answer of {host} was interrupted.", host=host), False
 
 
 def _damaged(folder: Path) -> InputError:
     faults = FaultList()
     faults.add(
-        say("An answer that was kept in {folder} is damaged.", folder=folder),
+        say("A cached answer in {folder} is damaged.", folder=folder),
         say("Delete that folder, or pass --no-cache."),
         code="unreadable",
     )

@@ -97,8 +97,8 @@ def _fetch_scenario(path: Path, mirrors: Sequence[_Mirror]) -> None:
         if not below.is_relative_to(mirror.folder):
             faults = FaultList(str(path))
             faults.add(
-                say("The scenario extends {path}, which lies elsewhere.", path=base),
-                say("Name a file at the same URL."),
+                say("The scenario extends {path}, which is in another location.", path=base),
+                say("Use a file at the same URL."),
                 key="extends",
             )
             faults.raise_any()

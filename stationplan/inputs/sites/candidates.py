@@ -32,7 +32,7 @@ def osm_places(scenario: Scenario, given: SitesInput, role: str) -> PlaceTable:
     if left_out:
         notes.append(
             say(
-                "{count} places of {file} are drawn as open lines or in part only and were left out.",
+                "{count} places in {file} have open or incomplete outlines and were skipped.",
                 count=left_out,
                 file=given.osm,
             )

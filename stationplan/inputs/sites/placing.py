@@ -19,18 +19,18 @@ from stationplan.inputs.sites.rows import Place, PlaceTable
 from stationplan.scenario import Scenario, ScenarioFile
 
 _SET_ASIDE = {
-    "exists": (say("The candidate is an existing station already."), say("Take it out of one of the two.")),
+    "exists": (say("The candidate is already an existing station."), say("Remove it from one of the two.")),
     "outside_area": (
         say("The candidate lies outside every district."),
-        say("Check its coordinates and their datum, or widen the area."),
+        say("Check its coordinates and their datum, or extend the study area."),
     ),
     "forbidden_area": (
         say("The candidate lies in a forbidden area."),
         say("Move it, or change the forbidden areas."),
     ),
     "too_near": (
-        say("The candidate is too near to an existing station."),
-        say("Lower `min_distance_m` if it should count."),
+        say("The candidate is too close to an existing station."),
+        say("Lower `min_distance_m` to keep it."),
     ),
 }
 """Why a candidate is excluded from the study, and the fix."""
@@ -130,13 +130,13 @@ def _check_capacity(scenario: Scenario, sites: Sites) -> None:
         faults = FaultList(scenario.path.name)
         faults.add(
             say(
-                "Nothing says how many workers {count} stations and candidates can serve, such as {sites}.",
+                "{count} stations and candidates have no capacity, such as {sites}.",
                 count=len(unknown),
                 sites=", ".join(sites.site_id[site] for site in unknown[:3]),
             ),
             say(
-                "Give a column capacity (服务能力) in the tables, `capacity` of the hosts, or one for all the rest: "
-                "`capacity = 100` under [plan]."
+                "Add a column capacity (服务能力) to the tables, set `capacity` of the hosts, or set one for all "
+                "others: `capacity = 100` under [plan]."
             ),
             key="plan.capacity",
         )
@@ -146,10 +146,10 @@ def _check_capacity(scenario: Scenario, sites: Sites) -> None:
 def _counted(reason: str, count: int) -> Message:
     """Return the note on the number of candidates excluded for a reason."""
     notes = {
-        "exists": say("Candidates that are existing stations already, set aside: {count}.", count=count),
-        "outside_area": say("Candidates outside every district, set aside: {count}.", count=count),
-        "forbidden_area": say("Candidates in forbidden areas, set aside: {count}.", count=count),
-        "too_near": say("Candidates too near to an existing station, set aside: {count}.", count=count),
+        "exists": say("Candidates that are already existing stations, excluded: {count}.", count=count),
+        "outside_area": say("Candidates outside every district, excluded: {count}.", count=count),
+        "forbidden_area": say("Candidates in forbidden areas, excluded: {count}.", count=count),
+        "too_near": say("Candidates too close to an existing station, excluded: {count}.", count=count),
     }
     return notes[reason]
 
@@ -218,7 +218,7 @@ def _with_outside(table: PlaceTable, district: np.ndarray[tuple[int], np.dtype[n
     quality = table.quality
     found = [
         Fault(
-            say("The station lies outside every district; it is kept, as it may serve people inside."),
+            say("The station lies outside every district; it is kept because it may serve people inside."),
             say("Check its coordinates and their datum if it should lie inside."),
             quality.file,
             row,
@@ -240,8 +240,8 @@ def _check_ids(scenario: Scenario, stations: Sequence[Place], candidates: Sequen
     existing, new = {place.site_id for place in stations}, {place.site_id for place in candidates}
     for site in sorted(existing & new):
         faults.add(
-            say("The id {site} is both a station and a candidate.", site=site),
-            say("Give every site an id of its own."),
+            say("The id {site} is used for both a station and a candidate.", site=site),
+            say("Give each site a unique id."),
             key="candidates",
         )
     done = {
@@ -256,21 +256,21 @@ def _check_ids(scenario: Scenario, stations: Sequence[Place], candidates: Sequen
             if site not in new | done:
                 faults.add(
                     say("There is no candidate {site} in the study area.", site=site),
-                    say("Check the id; `stationplan check` tells which candidates were merged or set aside."),
+                    say("Check the id; `stationplan check` lists the candidates that were merged or excluded."),
                     key=f"plan.{key}",
                 )
     for site in plan.closable:
         if site not in existing:
             faults.add(
                 say("There is no existing station {site}.", site=site),
-                say("Check the id; `stationplan check` tells which stations were merged or set aside."),
+                say("Check the id; `stationplan check` lists the stations that were merged or excluded."),
                 key="plan.closable",
             )
     may_close = len(existing & set(plan.closable) if plan.closable else existing)
     if plan.close > may_close:
         faults.add(
-            say("{close} stations are to close, but only {count} may.", close=plan.close, count=may_close),
-            say("Ask for at most {count}.", count=may_close),
+            say("{close} stations are to close, but at most {count} may close.", close=plan.close, count=may_close),
+            say("Request at most {count}.", count=may_close),
             key="plan.close",
         )
     usable = len(new - set(plan.forbidden))
@@ -278,25 +278,25 @@ def _check_ids(scenario: Scenario, stations: Sequence[Place], candidates: Sequen
         faults.add(
             say("There are no candidates in the study area."),
             say(
-                "Give candidates inside the districts, more kinds of hosts, "
-                "or looser `forbidden_areas` and `min_distance_m`."
+                "Provide candidates within the districts, more host types, or less strict `forbidden_areas` and "
+                "`min_distance_m`."
             ),
             key="candidates",
         )
     elif plan.frontier and plan.frontier[-1] > usable:
         faults.add(
             say(
-                "The frontier asks for {new} new sites, but there are only {count} candidates.",
+                "`frontier` requests {new} new sites, but there are only {count} candidates.",
                 new=plan.frontier[-1],
                 count=usable,
             ),
-            say("Ask for at most {count}, or give more candidates.", count=usable),
+            say("Request at most {count}, or provide more candidates.", count=usable),
             key="plan.frontier",
         )
     elif plan.number is not None and plan.number > usable:
         faults.add(
-            say("{new} new sites are asked for, but there are only {count} candidates.", new=plan.number, count=usable),
-            say("Ask for at most {count}, or give more candidates.", count=usable),
+            say("{new} new sites are requested, but there are only {count} candidates.", new=plan.number, count=usable),
+            say("Request at most {count}, or provide more candidates.", count=usable),
             key="plan.phases" if plan.phases else "plan.new",
         )
     faults.raise_any()
@@ -312,14 +312,14 @@ def _check_asked(scenario: Scenario, sites: Sites, reasons: Mapping[str, str | N
             continue
         if reason is not None:
             what, cure = _SET_ASIDE[reason]
-            faults.add(say("{site} is not in the study. {why}", site=site, why=what), cure, key="plan.explain")
+            faults.add(say("{site} is not in the study area. {why}", site=site, why=what), cure, key="plan.explain")
             continue
         named = [other for other, name in names.items() if name == site]
         near = [other for other, *_ in process.extract(site, list(names), processor=str.casefold, limit=3)]
         listed = [f"{other} ({names[other]})" if names[other] else other for other in dict.fromkeys([*named, *near])]
         faults.add(
-            say("No site of the study has the id {site}.", site=site),
-            say("The nearest ids: {near}.", near=", ".join(listed[:3])),
+            say("There is no site {site} in the study.", site=site),
+            say("Most similar ids: {near}.", near=", ".join(listed[:3])),
             key="plan.explain",
         )
     faults.raise_any()

@@ -143,8 +143,8 @@ def row_ids(table: Table, columns: Mapping[str, int], role: str, faults: FaultLi
     if not table.rows:
         return []
     faults.add(
-        say("There is no column of ids; rows are called {example} and so on.", example=f"{role}/{table.row_number[0]}"),
-        say("Add a column id or 编码 if the ids should stay when rows move."),
+        say("There is no id column; rows are named {example} and so on.", example=f"{role}/{table.row_number[0]}"),
+        say("Add a column id or 编码 if the ids must not change when rows move."),
         row=table.header_row,
         code="no_id",
         action="kept",
@@ -187,10 +187,10 @@ def _tell_duplicates(
         )
         if merge:
             merged.add(second)
-            cure = say("Check that both are one place; `merge_duplicates = false` keeps both.")
+            cure = say("Check whether both are the same place; `merge_duplicates = false` keeps both.")
         faults.add(
             say(
-                "{name} is likely the same place as row {first} ({other}): {distance} m apart, alike in name.",
+                "{name} is probably the same place as row {first} ({other}): {distance} m apart, with similar names.",
                 name=names[second],
                 first=table.row_number[first],
                 other=names[first],
@@ -232,10 +232,10 @@ class _Rest:
         for i, host in enumerate(found):
             if host is None:
                 known = ", ".join(host.name.zh for host in self._rules.hosts.values())
-                what = say("Unknown host {host}.", host=repr(texts[i]))
+                what = say("Unknown host type {host}.", host=repr(texts[i]))
                 self._add(
                     what,
-                    say("Write one of {known}, or add it under [hosts].", known=known),
+                    say("Use one of {known}, or add it under [hosts].", known=known),
                     i,
                     "unknown_host",
                     self._loose,
@@ -247,7 +247,9 @@ class _Rest:
         for i, text in enumerate(texts):
             if text and not areas[i] >= 0:
                 what = say("The floor area {found} is not a number of square metres.", found=repr(text))
-                self._add(what, say("Write a number; the kind is taken from elsewhere."), i, "not_a_number", "kept")
+                self._add(
+                    what, say("Enter a number; the station type is determined separately."), i, "not_a_number", "kept"
+                )
         return areas
 
     def kinds(self, texts: Sequence[str], areas: Sequence[float], hosts: Sequence[str]) -> list[Kind]:
@@ -258,10 +260,8 @@ class _Rest:
                 default = "micro" if areas[i] < _MICRO_M2 else "standard"
             kind = KIND_NAMES.get(normalise(text)) if text else default
             if kind is None:
-                what = say("Unknown kind of station {kind}.", kind=repr(text))
-                self._add(
-                    what, say("Write one of {known}.", known=", ".join(KIND_NAMES)), i, "unknown_kind", self._loose
-                )
+                what = say("Unknown station type {kind}.", kind=repr(text))
+                self._add(what, say("Use one of {known}.", known=", ".join(KIND_NAMES)), i, "unknown_kind", self._loose)
             kinds.append(cast("Kind", kind or default))
         return kinds
 
@@ -269,8 +269,8 @@ class _Rest:
         parsed = {text: opening_hours(text) for text in {"", *texts}}
         if texts and not any(texts) and not any(host_texts):
             self._add_whole(
-                say("The table says neither opening hours nor hosts."),
-                say("Add a column of either, or say `default_host` in the scenario."),
+                say("The table has neither an opening-hours column nor a host column."),
+                say("Add one of these columns, or set `default_host` in the scenario."),
                 "no_hours",
             )
             return [parsed[""]] * len(texts)
@@ -282,8 +282,8 @@ class _Rest:
                 self._add(unread_hours(given.text, given.week), CURE_HOURS, i, "unreadable_hours", "set_aside")
             elif not given.text and not host_texts[i]:  # an unknown host has already been reported
                 self._add(
-                    say("The site has neither opening hours nor a host."),
-                    say("Fill in its hours, its kind of host, or `default_host` in the scenario."),
+                    say("The site has neither opening hours nor a host type."),
+                    say("Fill in its opening hours or its host type, or set `default_host` in the scenario."),
                     i,
                     "no_hours",
                     self._loose,
@@ -293,8 +293,8 @@ class _Rest:
     def costs(self, costs: FloatArray, host_texts: Sequence[str], hosts: Sequence[str]) -> FloatArray:
         if len(costs) and np.isnan(costs).all() and not any(host_texts):
             self._add_whole(
-                say("The table says neither costs nor hosts."),
-                say("Add a column of either, or say `default_host` in the scenario."),
+                say("The table has neither a cost column nor a host column."),
+                say("Add one of these columns, or set `default_host` in the scenario."),
                 "no_cost",
             )
             return costs
@@ -304,8 +304,8 @@ class _Rest:
                 filled[i] = self._rules.hosts[hosts[i]].cost
             elif not host_texts[i]:
                 self._add(
-                    say("The candidate has neither a cost nor a host."),
-                    say("Fill in its cost in yuan, its kind of host, or `default_host` in the scenario."),
+                    say("The candidate has neither a cost nor a host type."),
+                    say("Fill in its cost in yuan or its host type, or set `default_host` in the scenario."),
                     i,
                     "no_cost",
                     self._loose,

@@ -69,7 +69,9 @@ def read_database(
     faults = FaultList(shown_url(url), sheet=table)
     if (table is None) == (query is None):
         faults.add(
-            say("A database needs either `table` or `query`."), say("Name one source of rows."), code="ambiguous_source"
+            say("A database requires either `table` or `query`."),
+            say("Set one source of rows."),
+            code="ambiguous_source",
         )
         raise InputError(faults.faults)
     cure = partial(_cure, is_query=query is not None)
@@ -94,14 +96,14 @@ def read_database(
 
 def _cure(state: str, *, is_query: bool) -> Message:
     if state == _TIMED_OUT:
-        return say("Ask for less, or for what an index finds; {limit} s are waited.", limit=TIMEOUT_S)
+        return say("Query less, or use an index; the query is cancelled after {limit} s.", limit=TIMEOUT_S)
     if state == _BAD_TEXT:
         return say("Move the data to a database whose encoding is UTF8.")
     if is_query:
-        return say("Give one SELECT that this user may run; nothing may be written.")
+        return say("Use one SELECT that this user may run; writing is not allowed.")
     if state == _NO_RIGHT:
-        return say("Ask the owner of the table for the right to read it.")
-    return say("Mend the table or view, or give a query.")
+        return say("Ask the owner of the table for permission to read it.")
+    return say("Correct the table or view, or use a query.")
 
 
 def _split(name: str) -> tuple[str | None, str]:
@@ -121,9 +123,9 @@ def _primary_key(connection: Connection, name: str, faults: FaultList) -> list[s
     relations = connection.exec_driver_sql(_RELATIONS).all()
     names = [f"{row[0]}.{row[1]}" for row in relations if row[2]] or [f"{row[0]}.{row[1]}" for row in relations]
     shown = [*names[:_NAMES_SHOWN], *(["..."] if len(names) > _NAMES_SHOWN else [])]
-    cure = say("The database shows this user no table; ask its owner for the right to read.")
+    cure = say("This user can read no table; ask the owner for permission.")
     if names:
-        cure = say("Name one of: {tables}. Capitals matter.", tables=", ".join(shown))
+        cure = say("Use one of: {tables}. Names are case-sensitive.", tables=", ".join(shown))
     faults.add(say("There is no table {table} in the database.", table=name), cure, code="missing_table")
     raise InputError(faults.faults)
 
@@ -183,7 +185,7 @@ def _header(
     names = [name for name, _ in columns]
     for name in sorted({name for name in names if names.count(name) > 1}):
         faults.add(
-            say("The column {column} stands twice in the header.", column=name),
+            say("The column {column} appears twice in the header.", column=name),
             say("Rename one of them."),
             code="repeated_column",
         )
@@ -193,13 +195,15 @@ def _header(
     if wanted is None and len(shapes) > 1:
         faults.add(
             say("Several columns are of type geometry: {columns}.", columns=listed),
-            say('Choose one with `geometry = "..."`.'),
+            say('Select one with `geometry = "..."`.'),
             code="ambiguous_geometry",
         )
     elif wanted is not None and wanted not in shapes:
         faults.add(
-            say("The column {column} is not there or not of type geometry.", column=wanted),
-            say("Name one of: {columns}.", columns=listed) if shapes else say("Leave `geometry` out; there is none."),
+            say("The column {column} does not exist or is not of type geometry.", column=wanted),
+            say("Use one of: {columns}.", columns=listed)
+            if shapes
+            else say("Omit `geometry`; there is no such column."),
             code="missing_geometry",
         )
     faults.raise_any()
@@ -222,7 +226,7 @@ def _fetch(
         refuse_above(len(records), "rows", limits, faults)
         refuse_above(size // _MB, "file_mb", limits, faults)
     if not records:
-        faults.add(say("The table has a header but no rows."), say("Give at least one row."), code="empty")
+        faults.add(say("The table has a header but no rows."), say("Provide at least one row."), code="empty")
     faults.raise_any()
     return records
 
@@ -249,8 +253,8 @@ def _table(
     crs = _crs(connection, {int(srid) for srid in shapely.get_srid(shapes[readable])}, faults)
     for row in numbers[given & ~readable].tolist():
         faults.add(
-            say("The geometry is of a kind that is not read."),
-            say("Turn it into points, lines or polygons, such as with ST_CurveToLine."),
+            say("This geometry type is not supported."),
+            say("Convert it to points, lines or polygons, for example with ST_CurveToLine."),
             row=row,
             code="unread_geometry",
             action="set_aside",
@@ -283,7 +287,7 @@ def _crs(connection: Connection, srids: set[int], faults: FaultList) -> str | No
     if len(srids) > 1:
         faults.add(
             say("The geometries have several SRIDs: {srids}.", srids=", ".join(map(str, sorted(srids)))),
-            say("Bring them into one with ST_Transform or ST_SetSRID, in the table or in a query."),
+            say("Convert them to one with ST_Transform or ST_SetSRID, in the table or in a query."),
             code="several_srids",
         )
         raise InputError(faults.faults)
@@ -297,8 +301,8 @@ def _crs(connection: Connection, srids: set[int], faults: FaultList) -> str | No
     known = connection.execute(select(systems).where(systems.c.srid == srid)).one_or_none()
     if known is None:
         faults.add(
-            say("The database does not know the SRID {srid} of its geometries.", srid=srid),
-            say("Give them the right one with ST_SetSRID, in the table or in a query."),
+            say("The SRID {srid} of the geometries is unknown to the database.", srid=srid),
+            say("Set the right one with ST_SetSRID, in the table or in a query."),
             code="unknown_srid",
         )
         raise InputError(faults.faults)

@@ -62,8 +62,8 @@ def read_features(path: Path, limits: Limits, *, layer: str | None = None) -> Ta
         head = stream.read(_HEAD_BYTES)
         if not head.startswith(_MAGIC[suffix]) or (suffix == ".gpkg" and head[-4:] not in _GEOPACKAGES):
             faults.add(
-                say("The file is not what its name says ({suffix}).", suffix=suffix),
-                say("Export it again from the program that made it."),
+                say("The content of the file does not match its name ({suffix}).", suffix=suffix),
+                say("Export it again from the original program."),
                 code="unreadable",
             )
             raise InputError(faults.faults)
@@ -124,7 +124,7 @@ def _read_geojson(path: Path, limits: Limits) -> Table:
     else:
         refuse_above(int(shapely.get_num_coordinates(shapes).sum()), "vertices", limits, faults)
         if not features:
-            faults.add(say("The file holds no features."), say("Give at least one feature."), code="empty")
+            faults.add(say("The file contains no features."), say("Provide at least one feature."), code="empty")
         faults.raise_any()
         columns = [[row.get(name) for row in rows] for name in names]
         return feature_table(path.name, names, columns, shapes, _crs_name(declared) if declared else None)
@@ -160,7 +160,7 @@ def _read_with_gdal(path: Path, limits: Limits, layer: str | None, driver: str, 
     except (DataSourceError, DataLayerError, ShapelyError, UnicodeDecodeError, RuntimeError) as error:
         faults.add(
             say("The file cannot be read: {error}.", error=error),
-            say("Export it again; a Shapefile needs its .shp, .shx and .dbf together."),
+            say("Export it again; a Shapefile needs its .shp, .shx and .dbf files together."),
             code="unreadable",
         )
         raise InputError(faults.faults) from None
@@ -179,7 +179,7 @@ def _read_layer(
     if layer is None and len(layers) > 1:
         faults.add(
             say("The file has several layers: {layers}.", layers=", ".join(layers)),
-            say('Choose one with `layer = "..."` (or --layer).'),
+            say('Select one with `layer = "..."` (or --layer).'),
             code="ambiguous_layer",
         )
     elif layer is not None and layer not in layers:
@@ -197,7 +197,7 @@ def _read_layer(
     refuse_above(int(info["features"]), "rows", limits, faults)
     refuse_above(len(info["fields"]), "columns", limits, faults)
     if not info["features"]:
-        faults.add(say("The file holds no features."), say("Give at least one feature."), code="empty")
+        faults.add(say("The file contains no features."), say("Provide at least one feature."), code="empty")
         faults.raise_any()
 
     names = [str(name) for name in info["fields"]]
@@ -247,7 +247,7 @@ def _read_parquet(path: Path, limits: Limits) -> Table:
         from pyarrow import parquet  # noqa: PLC0415
     except ImportError:
         faults.add(
-            say("Reading Parquet needs the package pyarrow."),
+            say("Reading Parquet requires the package pyarrow."),
             say("Install it: pip install 'stationplan[parquet]'"),
             code="missing_package",
         )
@@ -269,7 +269,7 @@ def _read_parquet(path: Path, limits: Limits) -> Table:
         )
         raise InputError(faults.faults) from None
     if not len(frame):
-        faults.add(say("The file holds no features."), say("Give at least one feature."), code="empty")
+        faults.add(say("The file contains no features."), say("Provide at least one feature."), code="empty")
         raise InputError(faults.faults)
     refuse_above(int(shapely.get_num_coordinates(shapes).sum()), "vertices", limits, faults)
     plain = frame.drop(columns=frame.geometry.name)

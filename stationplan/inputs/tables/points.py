@@ -46,7 +46,7 @@ def coordinates(
         for i in np.flatnonzero(~placed).tolist():
             if table.row_number[i] not in told:
                 faults.add(
-                    say("The row has no place: a coordinate is not a finite number."),
+                    say("The row has no location: a coordinate is not a finite number."),
                     say("Correct its coordinates."),
                     row=table.row_number[i],
                     code="not_a_number",
@@ -80,7 +80,7 @@ def _of_shapes(table: Table, faults: FaultList, *, inside: bool) -> tuple[FloatA
     for i in np.flatnonzero(empty):
         faults.add(
             say("The row has no geometry."),
-            say("Draw its point, or take the row out."),
+            say("Add its point, or remove the row."),
             row=table.row_number[i],
             code="empty",
             action="set_aside",
@@ -92,7 +92,7 @@ def _of_shapes(table: Table, faults: FaultList, *, inside: bool) -> tuple[FloatA
     for i in np.flatnonzero(drawn) if inside else ():
         faults.add(
             say("The geometry is a {kind}, not a point; a point inside it is used.", kind=shapes[i].geom_type),
-            say("Check the place, or give points."),
+            say("Check the location, or provide points."),
             row=table.row_number[i],
             code="not_a_point",
             action="repaired",
@@ -110,7 +110,7 @@ def _of_pairs(table: Table, column: int, faults: FaultList) -> tuple[FloatArray,
         else:
             faults.add(
                 say("{column} is {found}, not two numbers.", column=table.header[column], found=repr(text)),
-                say("Write longitude, comma, latitude: 104.0657,30.6595."),
+                say("Enter longitude, comma, latitude: 104.0657,30.6595."),
                 row=table.row_number[i],
                 code="not_a_number",
                 action="set_aside",
@@ -126,8 +126,8 @@ def _from_projected(
     known = ~np.isnan(x) & ~np.isnan(y)
     if known.any() and (np.abs(x[known]) <= 180).all() and (np.abs(y[known]) <= 90).all():
         faults.add(
-            say("The coordinates are labelled {crs}, a CRS in metres, but their values are degrees.", crs=_short(crs)),
-            say("Correct the CRS of the file; longitudes and latitudes are EPSG:4326."),
+            say("The coordinates are labelled as {crs}, a CRS in metres, but the values are degrees.", crs=_short(crs)),
+            say("Correct the CRS of the file; longitude and latitude are EPSG:4326."),
             row=table.header_row,
             code="degrees_in_metric_crs",
         )
@@ -146,23 +146,23 @@ def _from_projected(
         far = outside(lon, lat)
         if far.any() and far.sum() == known.sum() and (np.abs(x[known]) >= _WITH_ZONE_M).all():
             faults.add(
-                say("The eastings have eight digits: they begin with the number of their zone."),
-                say("Name the CRS of that zone, such as EPSG:4523 for zone 35 (`crs`, or --crs)."),
+                say("The eastings have eight digits: the first two are the zone number."),
+                say("Set the CRS of that zone, such as EPSG:4523 for zone 35 (`crs`, or --crs)."),
                 row=table.header_row,
                 code="out_of_range",
             )
             return nothing, nothing
         if far.any() and far.sum() == known.sum() and not outside(*to_degrees.transform(y, x)).any():
             faults.add(
-                say("Easting and northing look swapped: in surveyors' tables X is the northing."),
-                say('Name the columns: `columns = {{ lon = "Y", lat = "X" }}`.'),
+                say("Easting and northing appear to be swapped: in surveying tables X is the northing."),
+                say('Set the columns: `columns = {{ lon = "Y", lat = "X" }}`.'),
                 row=table.header_row,
                 code="swapped",
             )
             return nothing, nothing
         for i in np.flatnonzero(far):
             faults.add(
-                say("The point lies outside the area that {crs} is made for.", crs=_short(crs)),
+                say("The point lies outside the area of use of {crs}.", crs=_short(crs)),
                 say("Check the CRS and the row's coordinates."),
                 row=table.row_number[i],
                 code="out_of_range",
@@ -188,8 +188,8 @@ def _degrees(table: Table, x: FloatArray, y: FloatArray, faults: FaultList) -> t
     nothing = np.full(len(x), np.nan)
     if swapped.any() and swapped.sum() == known.sum():
         faults.add(
-            say("Longitude and latitude look swapped."),
-            say("Rename the two columns, or name them under `columns`."),
+            say("Longitude and latitude appear to be swapped."),
+            say("Rename the two columns, or set them under `columns`."),
             row=table.header_row,
             code="swapped",
         )
@@ -197,18 +197,18 @@ def _degrees(table: Table, x: FloatArray, y: FloatArray, faults: FaultList) -> t
     if projected.any() and projected.sum() == known.sum():
         at = int(np.flatnonzero(projected)[0])
         faults.add(
-            say("The values are no degrees but metres, such as {x}, {y}.", x=f"{x[at]:.1f}", y=f"{y[at]:.1f}"),
-            say('Name their CRS, such as `crs = "EPSG:4544"` (or --crs), or give longitudes and latitudes.'),
+            say("The values are metres, not degrees, such as {x}, {y}.", x=f"{x[at]:.1f}", y=f"{y[at]:.1f}"),
+            say('Set their CRS, such as `crs = "EPSG:4544"` (or --crs), or provide longitude and latitude.'),
             row=table.header_row,
             code="projected_values",
         )
         return nothing, nothing
     for i in np.flatnonzero(known & (~good | zero)):
-        what, code = say("Longitude {lon}, latitude {lat} is no place.", lon=x[i], lat=y[i]), "out_of_range"
+        what, code = say("Longitude {lon}, latitude {lat} is not a valid location.", lon=x[i], lat=y[i]), "out_of_range"
         if swapped[i]:
-            what, code = say("Longitude {lon} and latitude {lat} look swapped.", lon=x[i], lat=y[i]), "swapped"
+            what, code = say("Longitude {lon} and latitude {lat} appear to be swapped.", lon=x[i], lat=y[i]), "swapped"
         elif projected[i]:
-            what, code = say("{x}, {y} are no degrees but metres.", x=x[i], y=y[i]), "projected_values"
+            what, code = say("{x}, {y} are metres, not degrees.", x=x[i], y=y[i]), "projected_values"
         elif zero[i]:
             what, code = say("Longitude and latitude are both 0."), "zero_coordinates"
         cure = say("Correct the value.")
@@ -226,7 +226,7 @@ def _note_far(table: Table, lon: FloatArray, lat: FloatArray, faults: FaultList)
     limit = max(_FAR_TIMES * float(np.median(metres)), _FAR_M)
     for i in np.flatnonzero(metres > limit):
         faults.add(
-            say("The place lies {km} km from the middle of the others.", km=round(float(metres[i]) / 1000)),
+            say("The location is {km} km from the centre of the others.", km=round(float(metres[i]) / 1000)),
             say("Check its coordinates."),
             row=table.row_number[known[i]],
             code="far_away",

@@ -82,7 +82,7 @@ def read_table(located: Located, wanted: Wanted, limits: Limits) -> Table:
         return table_from_rows(path.name, csv_rows(path, limits), wanted, header_row=source.header_row)
     faults = FaultList(path.name)
     faults.add(
-        say("Files ending in {suffix} are not read as tables.", suffix=suffix),
+        say("Files ending in {suffix} cannot be read as tables.", suffix=suffix),
         say("Save it as .xlsx or CSV UTF-8, or as GeoJSON, GeoPackage, GeoParquet or Shapefile."),
         code="unknown_format",
     )
@@ -137,7 +137,7 @@ def column_called(table: Table, names: Sequence[str], faults: FaultList) -> int 
     if len(matches) > 1:
         columns = ", ".join(table.header[i] for i in matches)
         faults.add(
-            say("Several columns may be {field}: {columns}.", field=names[0], columns=columns),
+            say("Several columns could be {field}: {columns}.", field=names[0], columns=columns),
             say("Rename one of them."),
             row=table.header_row,
             code="ambiguous_column",

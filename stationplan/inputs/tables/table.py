@@ -109,8 +109,8 @@ def table_from_rows(
         if _is_footer(cells):
             footers += 1
             faults.add(
-                say("The row is a total or a remark, and counts as no record."),
-                say("Take it out if the list is to be read by other programs too."),
+                say("The row is a total or a remark and is not counted as a record."),
+                say("Remove it if other programs also read the list."),
                 row=number,
                 code="no_record",
                 action="kept",
@@ -118,7 +118,7 @@ def table_from_rows(
             continue
         if len(cells) != width:
             faults.add(
-                say("The row has {found} fields, the header {expected}.", found=len(cells), expected=width),
+                say("The row has {found} fields; the header has {expected}.", found=len(cells), expected=width),
                 say("Check separators and quotes in the row."),
                 row=number,
                 code="row_width",
@@ -129,12 +129,12 @@ def table_from_rows(
         numbers.append(number)
     set_aside = len(rows) - first - footers - len(kept)
     if not header:
-        faults.add(say("The table is empty."), say("Give a header and at least one row."), code="empty")
+        faults.add(say("The table is empty."), say("Provide a header and at least one row."), code="empty")
     elif not kept and not set_aside:
-        faults.add(say("The table has a header but no rows."), say("Give at least one row."), code="empty")
+        faults.add(say("The table has a header but no rows."), say("Provide at least one row."), code="empty")
     for name in sorted({name for name in header if name and header.count(name) > 1}):
         faults.add(
-            say("The column {column} stands twice in the header.", column=name),
+            say("The column {column} appears twice in the header.", column=name),
             say("Rename one of them."),
             row=at,
             code="repeated_column",
@@ -170,7 +170,7 @@ def _header(
             if number == header_row:
                 return tuple(cell.strip() for cell in cells), position + 1
         faults.add(
-            say("The header should stand in row {row}, which is empty or not there.", row=header_row),
+            say("The header is expected in row {row}, which is empty or missing.", row=header_row),
             say("Correct `header_row`."),
             row=header_row,
             code="no_header",
@@ -211,7 +211,7 @@ def find_columns(table: Table, wanted: Wanted, faults: FaultList, *, unless: Seq
                 say(
                     "There is no column {column}; the table has: {columns}.", column=wanted.given[name], columns=columns
                 ),
-                say("Correct the name under `columns`."),
+                say("Correct the column name under `columns`."),
                 row=table.header_row,
                 code="missing_column",
             )
@@ -219,8 +219,8 @@ def find_columns(table: Table, wanted: Wanted, faults: FaultList, *, unless: Seq
             faults.add(
                 say("No column for {field}; the table has: {columns}.", field=name, columns=columns),
                 say(
-                    'Name it one of {names}, or say `columns = {{ {field} = "..." }}` in the scenario '
-                    "(with check: --column).",
+                    'Rename it to one of {names}, or set `columns = {{ {field} = "..." }}` in the scenario (with '
+                    "check: --column).",
                     names=", ".join(_examples(wanted.names[name])),
                     field=name,
                 ),
@@ -230,12 +230,12 @@ def find_columns(table: Table, wanted: Wanted, faults: FaultList, *, unless: Seq
         elif len(matches) > 1:
             faults.add(
                 say(
-                    "Several columns may be {field}: {columns}.",
+                    "Several columns could be {field}: {columns}.",
                     field=name,
                     columns=", ".join(table.header[i] for i in matches),
                 ),
                 say(
-                    'Choose one with `columns = {{ {field} = "..." }}` in the scenario (with check: --column).',
+                    'Select one with `columns = {{ {field} = "..." }}` in the scenario (with check: --column).',
                     field=name,
                 ),
                 row=table.header_row,
@@ -321,22 +321,24 @@ def numbers(
             values[i] = empty
             continue
         if not text:
-            cure = say("Give a number in every row.")
+            cure = say("Enter a number in every row.")
             if may_fill is not None:
-                cure = say("Fill it in, or say what an empty cell stands for with `{key}`.", key=may_fill)
+                cure = say("Fill it in, or set the value of empty entries with `{key}`.", key=may_fill)
             faults.add(say("{column} is empty.", column=name), cure, row=row, code="empty", action="set_aside")
             continue
         value = reads(text)
         if not math.isfinite(value):
             faults.add(
                 say("{column} is {found}, not a finite number.", column=name, found=repr(text)),
-                say("Give a number in every row."),
+                say("Enter a number in every row."),
                 row=row,
                 code="not_a_number",
                 action="set_aside",
             )
         elif not low <= value <= high:
-            what = say("{column} is {found}, outside {low} to {high}.", column=name, found=text, low=low, high=high)
+            what = say(
+                "{column} is {found}, outside the range {low} to {high}.", column=name, found=text, low=low, high=high
+            )
             if high == math.inf:
                 what = say("{column} is {found}, less than {low}.", column=name, found=text, low=low)
             faults.add(what, say("Correct the value."), row=row, code="out_of_range", action="set_aside")
@@ -349,13 +351,13 @@ def unique_ids(table: Table, index: int, faults: FaultList) -> list[str]:
     """Return a column of ids; a row whose id is empty or repeated is excluded."""
     first: dict[str, int] = {}
     ids = table.column(index)
-    own = say("Give every row an id of its own.")
+    own = say("Give each row a unique id.")
     for text, row in zip(ids, table.row_number, strict=True):
         if not text:
             faults.add(say("The id is empty."), own, row=row, code="empty_id", action="set_aside")
         elif text in first:
             faults.add(
-                say("The id {id} stands in row {first} already.", id=text, first=first[text]),
+                say("The id {id} already appears in row {first}.", id=text, first=first[text]),
                 own,
                 row=row,
                 code="repeated_id",

@@ -52,14 +52,14 @@ def read_text(path: Path, limits: Limits) -> str:
     if data.startswith(b"PK\x03\x04"):
         faults.add(
             say("This is an Excel workbook or another zip file."),
-            say("Let its name end in .xlsx, or save the sheet as CSV UTF-8."),
+            say("Use a name ending in .xlsx, or save the sheet as CSV UTF-8."),
             code="unreadable",
         )
         faults.raise_any()
     text = decode(data, path.name)
     if "\0" in text:
         faults.add(
-            say("The file holds NUL characters; it is not text."),
+            say("The file contains NUL characters; it is not a text file."),
             say("Export it again as CSV or GeoJSON."),
             code="unreadable",
         )

@@ -83,7 +83,7 @@ def _refuse_sparse(archive: zipfile.ZipFile, member: str, faults: FaultList) -> 
             rest = text[-_LONGEST_CELL:]
     if rows * columns > max(_FREE_CELLS, _FILLED_ONE_IN * cells):
         faults.add(
-            say("A sheet spans {rows} rows and {columns} columns for few cells.", rows=rows, columns=columns),
+            say("A sheet spans {rows} rows and {columns} columns but is almost empty.", rows=rows, columns=columns),
             say("Delete stray cells far from the table, or save the table in a new workbook."),
             code="too_large",
         )
@@ -118,12 +118,12 @@ def _choose(book: CalamineWorkbook, wanted: Wanted, named: str | None, faults: F
                 known[sheet.name] = max(wanted.recognised(_texts(cells)) for cells in top)
     best = [name for name, score in known.items() if score == max(known.values())]
     if not best:
-        faults.add(say("The table is empty."), say("Give a header and at least one row."), code="empty")
+        faults.add(say("The table is empty."), say("Provide a header and at least one row."), code="empty")
         _raise(faults)
     if len(best) > 1:
         faults.add(
-            say("Several sheets may be the table: {sheets}.", sheets=", ".join(best)),
-            say('Choose one with `sheet = "..."` (or --sheet).'),
+            say("Several sheets could be the table: {sheets}.", sheets=", ".join(best)),
+            say('Select one with `sheet = "..."` (or --sheet).'),
             code="ambiguous_sheet",
         )
         _raise(faults)

@@ -61,15 +61,15 @@ class Aim(ABC):
         """Add a fault for each key that the aim needs and the scenario lacks, and for each key that does not apply."""
         if self.needs_limit and plan.number is None and plan.money is None:
             faults.add(
-                say("The plan has neither a number of new sites nor a budget."),
-                say("Give `new = 10` or `budget = 60000` (yuan), or both."),
+                say("The plan sets neither a number of new sites nor a budget."),
+                say("Set `new = 10` or `budget = 60000` (yuan), or both."),
                 key="plan",
             )
         for key, there in given.items():
             if there and key not in self.accepts:
                 faults.add(
-                    say("`{key}` has no meaning with `aim = {aim}`.", key=key, aim=repr(self.id)),
-                    say("Leave it out, or ask for the most coverage: `aim = 'coverage'`."),
+                    say("`{key}` has no effect with `aim = {aim}`.", key=key, aim=repr(self.id)),
+                    say("Omit it, or use the aim of most coverage: `aim = 'coverage'`."),
                     key="plan.aim" if key in _OF_OTHER_TABLES else f"plan.{key}",
                 )
 
@@ -145,12 +145,12 @@ def travel_figures(
 
     before, after = counted.minutes_before, counted.minutes_after
     note = say(
-        "{workers} workers have none within {minutes} min (today {today})",
+        "{workers} workers have no station within {minutes} min (today {today})",
         workers=without(after),
         minutes=number(far_min),
         today=without(before),
     )
-    label = say("Longest way to a station (min)") if longest else say("Mean way to a station (min)")
+    label = say("Longest travel time to a station (min)") if longest else say("Mean travel time to a station (min)")
     return (KeyFigure(label, say("{before} → {after}", before=value(before), after=value(after)), note),)
 
 

@@ -19,7 +19,7 @@ class CenterAim(TravelAim):
     """Workers whom no station or candidate can reach are left out, with a note."""
 
     id = "center"
-    name = say("the shortest longest way to a station")
+    name = say("the least maximum travel time to a station")
     meaning = "the shortest longest travel time to a station"
 
     def ask(self, asked: Question) -> Solution:
@@ -45,8 +45,13 @@ class CenterAim(TravelAim):
     def clause(self, asked: Question, solution: Solution, *, proven: bool) -> Message | None:
         """Return the lower bound on the longest travel time."""
         if proven:
-            return say("Proven best: no other choice of sites makes the longest way to a station shorter.")
-        return say("No choice of sites makes the longest way shorter than {minutes} min.", minutes=down(solution.bound))
+            return say(
+                "Proven: within these limits no other choice of sites shortens the longest travel time to a station."
+            )
+        return say(
+            "Within these limits no choice of sites reduces the longest travel time below {minutes} min.",
+            minutes=down(solution.bound),
+        )
 
     def infeasible(self, asked: Question) -> InfeasibleError | UndecidedError:
         """Return how many sites are needed to bring everybody within the longest travel time that is measured."""
@@ -62,7 +67,7 @@ class CenterAim(TravelAim):
             **asked.roles | {"costs": asked.sites.counted.astype(np.float64)},
         )
         what = say(
-            "{new} new sites do not bring everybody within {minutes} min.",
+            "{new} new sites are not enough to bring all workers within {minutes} min of a station.",
             new=asked.plan.new or 0,
             minutes=f"{journeys.far_min:g}",
         )
@@ -76,8 +81,8 @@ class CenterAim(TravelAim):
             return ()
         return (
             say(
-                "No station or candidate that is open to them is within {minutes} min of {workers} workers: the "
-                "longest way leaves them out.",
+                "{workers} workers have no open and suitable station or candidate within {minutes} min; the longest "
+                "travel time excludes them.",
                 minutes=f"{journeys.far_min:g}",
                 workers=f"{left_out:.1f}" if left_out < 10 else round(left_out),
             ),

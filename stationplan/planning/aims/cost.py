@@ -30,8 +30,8 @@ class CostAim(Aim):
         """Add a fault for each key that does not apply, and if there is neither a target nor a floor."""
         if not (plan.target_share or plan.floor_share):
             faults.add(
-                say("The least cost is asked for, but not of what."),
-                say("Give `target_share = 0.9`, `floor_share = 0.5`, or both."),
+                say("The aim is the least cost, but no target is set."),
+                say("Set `target_share = 0.9`, `floor_share = 0.5`, or both."),
                 key="plan.aim",
             )
         super().check(plan, given, faults)
@@ -55,7 +55,8 @@ class CostAim(Aim):
     def clause(self, asked: Question, solution: Solution, *, proven: bool) -> Message | None:
         """Return the lower bound on the cost of any choice that covers as much."""
         if proven:
-            return say("Proven cheapest: no other choice of sites reaches as much for less.")
+            return say("Proven: within these limits no other choice of sites meets the requirements at lower cost.")
         return say(
-            "No choice that reaches as much costs less than {cost} yuan.", cost=number(math.floor(solution.bound))
+            "Within these limits no choice of sites that meets the requirements costs less than {cost} yuan.",
+            cost=number(math.floor(solution.bound)),
         )

@@ -70,17 +70,23 @@ class CoverageAim(Aim):
         """Return by what share another choice could cover more, or score better if more than workers is weighted."""
         if asked.weighted:
             if proven:
-                return say("Proven best: no other choice does better by the weights of the scenario.")
+                return say(
+                    "Proven: within these limits no other choice of sites is better by the weights of the scenario."
+                )
             if math.isfinite(solution.gap):
                 return say(
-                    "No other choice does more than {gap} better by the weights of the scenario.",
+                    "Within these limits no other choice of sites is more than {gap} better by the weights of the "
+                    "scenario.",
                     gap=percent_up(solution.gap),
                 )
             return None
         if proven:
-            return say("Proven best: no other choice of sites covers more workers.")
+            return say("Proven: within these limits no other choice of sites covers more workers.")
         if math.isfinite(solution.gap):
-            return say("No other choice of sites covers more than {gap} more workers.", gap=percent_up(solution.gap))
+            return say(
+                "Within these limits no other choice of sites covers more than {gap} more workers.",
+                gap=percent_up(solution.gap),
+            )
         return None
 
     def notes(self, asked: Question, solution: Solution) -> tuple[Message, ...]:
@@ -90,7 +96,8 @@ class CoverageAim(Aim):
             return ()
         return (
             say(
-                "{count} sites are proposed where {new} were asked for: more would add nobody, or cost too much.",
+                "{count} sites are proposed although {new} were requested: more would cover nobody else or exceed "
+                "the budget.",
                 count=len(solution.sites),
                 new=number,
             ),

@@ -22,7 +22,7 @@ class FairAim(Aim):
     """Equity between districts."""
 
     id = "fair"
-    name = say("the worst-covered district covered best")
+    name = say("the highest coverage of the worst-covered district")
     meaning = "the worst-covered district covered best, then the next"
     accepts: ClassVar[frozenset[str]] = frozenset(
         {"new", "budget", "floor_share", "close", "min_spacing_m", "actions", "fade_min", "heat"}
@@ -54,8 +54,14 @@ class FairAim(Aim):
     def clause(self, asked: Question, solution: Solution, *, proven: bool) -> Message | None:
         """Return the share that no choice of sites exceeds in every district."""
         if proven:
-            return say("Proven: no other choice of sites covers more of the worst-covered district.")
-        return say("No other choice covers more than {share} of every district.", share=percent_up(solution.bound))
+            return say(
+                "Proven: within these limits no other choice of sites raises the coverage of the worst-covered "
+                "district."
+            )
+        return say(
+            "Within these limits no choice of sites covers more than {share} of every district.",
+            share=percent_up(solution.bound),
+        )
 
     def missed(self, asked: Question, solution: Solution) -> InfeasibleError | None:
         """Return an error if the bound on the smallest share is below the floor."""

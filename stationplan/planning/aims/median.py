@@ -19,7 +19,7 @@ class MedianAim(TravelAim):
     """Who has no station within ``far_min`` minutes counts with these."""
 
     id = "median"
-    name = say("the shortest mean way to a station")
+    name = say("the least mean travel time to a station")
     meaning = "the shortest mean travel time to a station"
 
     def ask(self, asked: Question) -> Solution:
@@ -48,5 +48,10 @@ class MedianAim(TravelAim):
     def clause(self, asked: Question, solution: Solution, *, proven: bool) -> Message | None:
         """Return the lower bound on the mean travel time."""
         if proven:
-            return say("Proven best: no other choice of sites makes the mean way to a station shorter.")
-        return say("No choice of sites makes the mean way shorter than {minutes} min.", minutes=down(solution.bound))
+            return say(
+                "Proven: within these limits no other choice of sites shortens the mean travel time to a station."
+            )
+        return say(
+            "Within these limits no choice of sites reduces the mean travel time below {minutes} min.",
+            minutes=down(solution.bound),
+        )

@@ -29,8 +29,8 @@ class DrawsAim(Aim):
         """Add a fault for each key that does not apply, and if no draws are requested."""
         if not plan.robustness_draws:
             faults.add(
-                say("The aim is about draws of the demand, and none are asked for."),
-                say("Give `robustness_draws = 10`."),
+                say("The aim uses draws of the demand, but none are requested."),
+                say("Set `robustness_draws = 10`."),
                 key="plan.robustness_draws",
             )
         super().check(plan, given, faults)

@@ -17,7 +17,7 @@ class RegretAim(DrawsAim):
     """Min-max regret over the draws."""
 
     id = "regret"
-    name = say("the least regret over the draws of the demand")
+    name = say("the least maximum regret over the draws of the demand")
     meaning = "in no draw far fewer workers covered than by its own best plan"
     measure = "regret"
 
@@ -28,8 +28,8 @@ class RegretAim(DrawsAim):
     def clause(self, asked: Question, solution: Solution, *, proven: bool) -> Message | None:
         """Return the regret and its bound, in workers."""
         return say(
-            "In no draw of the demand does another plan cover more than {workers} workers more; no choice gets this "
-            "below {bound}.",
+            "In every draw of the demand, other plans cover at most {workers} workers more than this one; within "
+            "these limits no choice of sites reduces this below {bound}.",
             workers=number(math.ceil(solution.objective)),
             bound=number(math.floor(solution.bound)),
         )

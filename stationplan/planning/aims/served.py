@@ -29,7 +29,7 @@ class ServedAim(Aim):
     """Room at the stations: a worker is served once, by one station, in each time slot."""
 
     id = "served"
-    name = say("most workers served with the room that stations have")
+    name = say("most workers served within the capacity of stations")
     meaning = "the most workers served by stations of limited `capacity`"
     accepts: ClassVar[frozenset[str]] = frozenset({"new", "budget", "floor_share"})
     needs_capacity = True
@@ -43,8 +43,8 @@ class ServedAim(Aim):
         """
         if given["heat"]:
             faults.add(
-                say("Room is for heads, and heat makes some of them count for more."),
-                say("Leave out `heat`, or ask for the most coverage: `aim = 'coverage'`."),
+                say("Capacity counts workers and cannot be combined with heat weights."),
+                say("Omit `heat`, or use the aim of most coverage: `aim = 'coverage'`."),
                 key="plan.aim",
             )
         super().check(plan, {**given, "heat": False}, faults)
@@ -71,9 +71,12 @@ class ServedAim(Aim):
     def clause(self, asked: Question, solution: Solution, *, proven: bool) -> Message | None:
         """Return by what share another choice could serve more workers."""
         if proven:
-            return say("Proven best: no other choice of sites has room for more workers.")
+            return say("Proven: within these limits no other choice of sites serves more workers within capacity.")
         if math.isfinite(solution.gap):
-            return say("No other choice of sites has room for more than {gap} more.", gap=percent_up(solution.gap))
+            return say(
+                "Within these limits no other choice of sites serves more than {gap} more workers within capacity.",
+                gap=percent_up(solution.gap),
+            )
         return None
 
     def infeasible(self, asked: Question) -> InfeasibleError | UndecidedError:
@@ -114,9 +117,9 @@ class ServedAim(Aim):
         before, after = float(served.before.sum()), float(served.after.sum())
         return (
             KeyFigure(
-                say("Workers with room"),
+                say("Workers served within capacity"),
                 say("{before} → {after}", before=number(before), after=number(after)),
-                say("of {total} workers", total=number(float(demand.workers.sum()))),
+                say("{total} workers in all", total=number(float(demand.workers.sum()))),
             ),
         )
 

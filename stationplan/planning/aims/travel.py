@@ -28,12 +28,12 @@ class TravelAim(Aim):
         """Add a fault for each key that does not apply, and if the number of sites or ``far_min`` is missing."""
         if plan.far_min is None:
             faults.add(
-                say("The aim is about ways to stations, however long, and nothing says how far is looked."),
-                say("Give the minutes that count for who has no station within them: `far_min = 60`."),
+                say("The aim uses travel times and requires a maximum number of minutes."),
+                say("Set the minutes that count for workers without a station: `far_min = 60`."),
                 key="plan.far_min",
             )
         if plan.new is None:
-            faults.add(say("The number of new sites is missing."), say("Give `new = 10`."), key="plan.new")
+            faults.add(say("The number of new sites is missing."), say("Set `new = 10`."), key="plan.new")
         super().check(plan, given, faults)
 
 

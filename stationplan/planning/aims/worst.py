@@ -32,10 +32,14 @@ class WorstAim(DrawsAim):
     def clause(self, asked: Question, solution: Solution, *, proven: bool) -> Message | None:
         """Return by what share another choice could cover more in its worst draw."""
         if proven:
-            return say("Proven best: no other choice covers more workers in the worst draw of the demand.")
+            return say(
+                "Proven: within these limits no other choice of sites covers more workers in the worst draw of the "
+                "demand."
+            )
         if math.isfinite(solution.gap):
             return say(
-                "No other choice covers more than {gap} more workers in the worst draw of the demand.",
+                "Within these limits no other choice of sites covers more than {gap} more workers in the worst draw "
+                "of the demand.",
                 gap=percent_up(solution.gap),
             )
         return None

@@ -57,7 +57,7 @@ def test_a_datum_that_the_roads_contradict_is_used_and_doubted(demo_folder):
     plan = sp.run(changed(demo_folder, "new = 20", "new = 1"))
     (decision,) = [item for item in plan.study.datums if item.role == "candidates"]
     assert (decision.used, decision.doubtful) == ("wgs84", True)
-    assert any("The datum of candidates is doubtful." in str(note) for note in plan.study.notes)
+    assert any("The datum of candidates is uncertain." in str(note) for note in plan.study.notes)
 
 
 def test_evidence_that_shows_nothing_is_refused(demo_folder):
@@ -69,7 +69,7 @@ def test_evidence_that_shows_nothing_is_refused(demo_folder):
         sp.run(scenario)
     (fault,) = caught.value.faults
     assert (fault.file, fault.key) == ("candidates.csv", "candidates.datum")
-    assert "does not show the datum" in str(fault.what)
+    assert "The datum cannot be determined" in str(fault.what)
     assert "gcj02" in str(fault.cure)
 
 

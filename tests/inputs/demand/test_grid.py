@@ -158,7 +158,7 @@ def test_outlines_of_real_cells_hold_their_centres(shared_data):
 
 
 def test_ids_that_are_no_h3_cells_are_refused():
-    with pytest.raises(InputError, match="2 ids are no H3 cells, such as '12'"):
+    with pytest.raises(InputError, match="2 ids are not H3 cells, such as '12'"):
         h3_outlines(["89a901291abffff", "12", " 89a901291abffff"], CRS)
 
 

@@ -42,13 +42,13 @@ def test_a_column_is_a_slot_by_its_id_or_name(tmp_path, name):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("id,noon\na,314\n", (2, "noon is 314, outside -60.0 to 70.0.")),
+        ("id,noon\na,314\n", (2, "noon is 314, outside the range -60.0 to 70.0.")),
         ("id,noon\na,hot\n", (2, "noon is 'hot', not a finite number.")),
         ("id,noon\na,\n", (2, "noon is empty.")),
-        ("id,noon\na,40\na,41\n", (3, "The id a stands in row 2 already.")),
-        ("id,teatime\na,40\n", (1, "No column holds temperatures of a slot; the table has: id, teatime.")),
-        ("id,noon,Noon\na,40,30\n", (1, "Several columns may be noon: noon, Noon.")),
-        ("id,code,noon\na,a,40\n", (1, "Several columns may be id: id, code.")),
+        ("id,noon\na,40\na,41\n", (3, "The id a already appears in row 2.")),
+        ("id,teatime\na,40\n", (1, "No column contains the temperatures of a slot; the table has: id, teatime.")),
+        ("id,noon,Noon\na,40,30\n", (1, "Several columns could be noon: noon, Noon.")),
+        ("id,code,noon\na,a,40\n", (1, "Several columns could be id: id, code.")),
     ],
 )
 def test_what_is_wrong_with_temperatures_is_told_with_its_row(tmp_path, text, said):
@@ -63,9 +63,9 @@ def test_cells_without_a_row_are_told_in_hot_slots_only(tmp_path, scenario):
     noon = list(SLOTS).index("noon")
     assert np.isnan(celsius[0]).all()
     assert celsius[1, noon] == 41
-    assert [str(note) for note in notes] == ["1 cells have no temperature in noon and keep their weight."]
+    assert [str(note) for note in notes] == ["1 cells have no temperature in noon; their weight does not change."]
 
 
 def test_a_table_of_other_cells_is_refused(tmp_path, scenario):
-    with pytest.raises(InputError, match="No row has the id of a cell, such as a"):
+    with pytest.raises(InputError, match="No row has a cell id such as a"):
         temperatures(scenario, GIVEN, read(tmp_path, "id,noon\nA1,41\n"), CELLS, "EPSG:32648")

@@ -32,7 +32,7 @@ def test_a_point_gives_its_value_to_its_cell_and_outside_is_told():
     cells, notes = with_layers(CELLS, {"people": layer([1, 2, 12, 30], [1, 1, 1, 1], [1, 2, 4, 8])})
     count = cells.counts["people"]
     assert (count.values.tolist(), count.unit, count.source) == ([3, 4], "people", "a list")
-    assert [str(note) for note in notes] == ["Of people 8.0 of 15.0 lie in no cell."]
+    assert [str(note) for note in notes] == ["8.0 of 15.0 people lie in no cell."]
 
 
 def test_a_polygon_shares_its_value_by_area():
@@ -103,7 +103,7 @@ def test_a_polygon_that_encloses_nothing_counts_nothing(tmp_path):
     ):
         with pytest.raises(InputError) as caught:
             read()
-        assert [(fault.row, str(fault.what)) for fault in caught.value.faults] == [(3, "The polygon encloses nothing.")]
+        assert [(fault.row, str(fault.what)) for fault in caught.value.faults] == [(3, "The polygon has no area.")]
     given = CountInput.model_validate({**zones, "bad_rows": "set_aside"})
     table = read_layer(Located(given, located), "people", given, RULES)
     assert (table.values.tolist(), table.quality.count("set_aside")) == ([7], 1)
@@ -158,10 +158,10 @@ def test_places_of_an_extract_have_the_first_class_that_fits(tmp_path):
 
 
 def test_words_of_no_class_may_be_all_there_are(tmp_path):
-    with pytest.raises(InputError, match="'noodles' belongs to no class of places"):
+    with pytest.raises(InputError, match="'noodles' is not in any class of points of interest"):
         read_places(tmp_path, "lon,lat,type\n104,30,noodles\n", classes={"bank": ["bank"]})
 
 
 def test_classes_need_a_column(tmp_path):
-    with pytest.raises(InputError, match="No column of classes"):
+    with pytest.raises(InputError, match="No column contains classes"):
         read_places(tmp_path, "lon,lat\n104,30\n", classes={"food": ["noodles"]})

@@ -69,8 +69,8 @@ def test_a_group_seen_in_no_cell_is_refused(tmp_path, header, row):
         ("104,30,,rider,", "count is empty."),
         ("104,30,-1,rider,", "count is -1, less than 0."),
         ("104,30,few,rider,", "count is 'few', not a finite number."),
-        ("104,30,1,pilot,", "group is 'pilot', which is not known."),
-        ("104,30,1,rider,teatime", "slot is 'teatime', which is not known."),
+        ("104,30,1,pilot,", "group is 'pilot', which is not recognised."),
+        ("104,30,1,rider,teatime", "slot is 'teatime', which is not recognised."),
     ],
 )
 def test_a_row_that_says_nothing_is_refused(tmp_path, row, said):
@@ -86,7 +86,7 @@ def test_rows_outside_every_cell_are_told(tmp_path):
 
 
 def test_a_row_without_a_group_needs_a_single_one(tmp_path):
-    with pytest.raises(InputError, match="The row names no group"):
+    with pytest.raises(InputError, match="The row contains no group"):
         seen(tmp_path, "104,30,10\n", [0], header="lon,lat,count")
     one = {"rider": GROUPS["rider"]}
     (riders,), _ = seen(tmp_path, "104,30,10\n", [0], header="lon,lat,count", groups=one)
@@ -94,7 +94,7 @@ def test_a_row_without_a_group_needs_a_single_one(tmp_path):
 
 
 def test_nobody_is_counted_where_a_profile_has_no_work(tmp_path):
-    with pytest.raises(InputError, match="where their profile has no work"):
+    with pytest.raises(InputError, match="where their profile is 0"):
         seen(tmp_path, "104,30,10,courier,night\n", [0])
     (couriers,), _ = seen(tmp_path, "104,30,0,courier,night\n104,30,38,courier,morning\n", [0, 0])
     assert couriers.heads[0] == pytest.approx(100)

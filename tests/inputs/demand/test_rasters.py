@@ -84,7 +84,7 @@ def test_whole_numbers_with_a_scale(tmp_path):
 
 def test_negative_counts_are_refused_with_how_many_cells(tmp_path):
     path = raster(tmp_path / "p.tif", [[1.0, -9999.0, 3.0]])
-    with pytest.raises(InputError, match="2 cells hold negative pixels, down to -9999") as caught:
+    with pytest.raises(InputError, match="2 cells contain negative pixels, down to -9999") as caught:
         sums(path, boxes((0, 0, 100, 100), (50, 0, 150, 100), (150, 0, 300, 100)))
     assert [(fault.file, fault.code) for fault in caught.value.faults] == [("p.tif", "out_of_range")]
     assert sums(path, boxes((0, 0, 100, 100), (200, 0, 300, 100))).values.tolist() == [1, 3]
@@ -149,7 +149,7 @@ def test_cells_taken_a_few_at_a_time_have_the_same_sums(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"crs": None}, "does not say where it lies"),
+        ({"crs": None}, "has no georeference"),
         ({"values": np.zeros((3, 4, 4))}, "3 bands, not one"),
         ({"transform": Affine(100, 0, 900_000, 0, -100, NORTH)}, "No cell lies within"),
         ({"transform": Affine(100, 0, EAST, 0, 100, NORTH - 400)}, "do not run from west to east"),
@@ -181,5 +181,5 @@ def test_the_part_to_read_is_limited(tmp_path):
 def test_without_a_library_the_cure_is_told(tmp_path, monkeypatch, library):
     path = raster(tmp_path / "p.tif", np.zeros((4, 4)))
     monkeypatch.setitem(sys.modules, library, None)
-    with pytest.raises(InputError, match=rf"with {library}.*pip install 'stationplan\[demand\]'"):
+    with pytest.raises(InputError, match=rf"requires {library}.*pip install 'stationplan\[demand\]'"):
         sums(path, boxes((0, 0, 100, 100)))

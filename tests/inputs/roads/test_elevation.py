@@ -92,7 +92,7 @@ def test_between_centres_heights_are_those_of_scipy(seed, width, height):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"crs": None}, "does not say where it lies"),
+        ({"crs": None}, "has no georeference"),
         ({"values": np.zeros((3, 4, 4))}, "3 bands"),
         ({"corner": (10.0, 50.0)}, "No road lies within"),
     ],
@@ -116,7 +116,7 @@ def test_heights_in_feet_are_refused(tmp_path):
 def test_a_raster_without_a_place_is_refused(tmp_path):
     with pytest.warns(NotGeoreferencedWarning):
         raster(tmp_path / "h.tif", np.zeros((4, 4)), transform=None)
-    with pytest.raises(InputError, match="does not say where it lies"):
+    with pytest.raises(InputError, match="has no georeference"):
         heights(tmp_path / "h.tif", [104.001], [30.999])
 
 
@@ -212,7 +212,9 @@ def test_slopes_make_arcs_directed(hill):
 
 def test_a_study_says_that_it_heeds_slopes(hill):
     (note,) = hill('elevation = "h.tif"').notes
-    assert str(note).startswith("Times on foot and by e-bike heed slopes (h.tif): 0 of 3 road nodes have no height")
+    assert str(note).startswith(
+        "Travel times on foot and by e-bike account for slopes (h.tif): 0 of 3 road nodes have no height"
+    )
     assert translate(note, "zh").startswith("步行和电动自行车的时间已考虑坡度（h.tif）：3 个道路节点中有 0 个没有高程")
     assert hill().notes == ()
 

@@ -201,9 +201,9 @@ def test_what_is_cut_or_not_used_is_told(tmp_path):
     said = [str(note) for note in roads_of(tmp_path, xml(*ways)).notes]
     metres = sum(GEOD.inv(*NODES[a], *NODES[b])[2] for a, b in ((1, 2), (3, 4)))
     assert said == [
-        "2 road nodes lie outside the extract; roads end there.",
-        "Ways of classes that nobody travels, set aside: 2, most of them construction (2).",
-        f"On {round(metres / 1000, 1)} km of road the tag maxspeed is no speed limit in numbers and is ignored.",
+        "2 road nodes lie outside the extract; roads are cut off there.",
+        "Skipped non-routable ways: 2, mostly construction (2).",
+        f"On {round(metres / 1000, 1)} km of road the tag maxspeed is not a numeric speed limit and is ignored.",
     ]
 
 

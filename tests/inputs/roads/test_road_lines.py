@@ -119,7 +119,7 @@ def test_other_classes_and_features_without_a_line_are_counted(tmp_path, form):
     assert (pieces.other_classes, pieces.not_lines, len(pieces.tail)) == ({"construction": 1}, 1, 3)
     said = " ".join(map(str, road_notes(pieces)))
     assert "construction (1)" in said
-    assert "without a line, set aside: 1" in said
+    assert "without a line, skipped: 1" in said
 
 
 def test_lines_shift_with_the_datum(tmp_path, form):
@@ -149,7 +149,7 @@ def test_a_layer_is_named_where_there_are_several(tmp_path):
 
 def test_a_file_without_lines_holds_no_roads(tmp_path, form):
     path = write(tmp_path, frame((shapely.Point(A), {"highway": "residential"})), form)
-    with pytest.raises(InputError, match="holds no roads"):
+    with pytest.raises(InputError, match="contains no roads"):
         read(path)
 
 
@@ -177,7 +177,7 @@ def test_a_geopackage_cut_short_is_refused(tmp_path):
 
 def test_a_class_of_its_own_is_needed(tmp_path, form):
     path = write(tmp_path, frame(([A, B], {"name": "Main Street"})), form)
-    with pytest.raises(InputError, match="No attribute tells the class of the roads; the file has: name"):
+    with pytest.raises(InputError, match="No attribute contains the road class; the file has: name"):
         read(path)
 
 
@@ -205,7 +205,7 @@ def test_a_feature_without_a_line_is_counted(tmp_path, geometry):
 @pytest.mark.parametrize("place", [[400, 30], [104, 95], [450_000, 3_400_000]])
 def test_vertices_that_are_no_degrees_are_refused(tmp_path, place):
     (tmp_path / "roads.geojson").write_text(geojson({"type": "LineString", "coordinates": [A, place]}))
-    with pytest.raises(InputError, match="1 vertices are no longitudes and latitudes"):
+    with pytest.raises(InputError, match="1 vertices are not degrees of longitude and latitude"):
         read(tmp_path / "roads.geojson")
 
 

@@ -132,7 +132,9 @@ def test_a_file_of_version_1_serves_the_modes_of_its_time(tmp_path):
     pieces = read_saved_roads(of_version_1(saved(tmp_path)), Limits())
     assert differing(replace(pieces, tag_keys=PIECES.tag_keys), PIECES) == []
     refuse_lacking_tags(pieces, ["walk", "ebike", "car"], file="town.roads.npz")
-    with pytest.raises(InputError, match=r"motorbike may go: motorcycle, oneway:motorcycle, oneway:motor_vehicle\."):
+    with pytest.raises(
+        InputError, match=r"motorbike is allowed: motorcycle, oneway:motorcycle, oneway:motor_vehicle\."
+    ):
         refuse_lacking_tags(pieces, ["walk", "motorbike"], file="town.roads.npz")
     assert {key for mode in ("walk", "ebike", "car") for key in MODES[mode].tag_keys} <= set(pieces.tag_keys)
 
@@ -143,7 +145,7 @@ def test_roads_saved_without_the_tags_of_a_mode_are_refused_with_the_command_tha
     with pytest.raises(InputError, match="ebike") as caught:
         refuse_lacking_tags(few, ["walk", "ebike", "car"], file="town.roads.npz")
     assert [fault.code for fault in caught.value.faults] == ["tags", "tags"]
-    lacking = "where the travel mode car may go: motorcar, motor_vehicle, vehicle. "
+    lacking = "where the travel mode car is allowed: motorcar, motor_vehicle, vehicle. "
     assert lacking in str(caught.value.faults[1])
     assert "stationplan roads SOURCE --out town.roads.npz --overwrite" in str(caught.value.faults[1])
 
@@ -173,7 +175,7 @@ def test_roads_saved_without_the_tags_of_a_mode_are_refused_with_the_command_tha
 def test_words_that_do_not_fit_are_refused(tmp_path, change):
     path = saved(tmp_path)
     spoilt(path, **{"about.json": about_with(path, **change)})
-    with pytest.raises(InputError, match="no roads that `stationplan roads` has saved"):
+    with pytest.raises(InputError, match="not saved by `stationplan roads`"):
         read_saved_roads(path, Limits())
 
 
@@ -195,7 +197,7 @@ def test_words_that_do_not_fit_are_refused(tmp_path, change):
 )
 def test_arrays_that_do_not_fit_are_refused(tmp_path, name, array):
     path = spoilt(saved(tmp_path), **{f"{name}.npy": npy(tmp_path, array)})
-    with pytest.raises(InputError, match="no roads that `stationplan roads` has saved"):
+    with pytest.raises(InputError, match="not saved by `stationplan roads`"):
         read_saved_roads(path, Limits())
 
 

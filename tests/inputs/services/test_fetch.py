@@ -197,7 +197,7 @@ def test_a_busy_server_is_asked_again_after_a_growing_wait(tmp_path, status):
         fetched, slept, told = run(server, tmp_path / "roads.graphml")
         assert (fetched.nodes, server.asked("/api/interpreter")) == (7, 3)
     assert slept == 15 + 30
-    assert sum(f"is busy (HTTP {status}). Asking again in 1 s." in text for text in told) == 2
+    assert sum(f"is busy (HTTP {status}). Retrying in 1 s." in text for text in told) == 2
 
 
 def test_a_server_that_says_how_long_to_wait_is_believed(tmp_path):
@@ -222,17 +222,17 @@ def test_a_connection_that_breaks_off_is_tried_again(tmp_path):
 
 LASTING = {
     "busy": ({"/api/interpreter": [Answer(b"", 504)]}, "is busy (HTTP 504)", 4),
-    "cut": ({"/api/interpreter": [answer(streets(), cut=True)]}, "broke off its answer", 4),
-    "no JSON": ({"/api/interpreter": [Answer(b"<html>")]}, "something else", 4),
-    "other JSON": ({"/api/interpreter": [answer({"error": "no"})]}, "something else", 4),
-    "refused": ({"/api/interpreter": [Answer(b"", 403)]}, "refused with HTTP 403", 1),
+    "cut": ({"/api/interpreter": [answer(streets(), cut=True)]}, "was interrupted", 4),
+    "no JSON": ({"/api/interpreter": [Answer(b"<html>")]}, "an unexpected answer", 4),
+    "other JSON": ({"/api/interpreter": [answer({"error": "no"})]}, "an unexpected answer", 4),
+    "refused": ({"/api/interpreter": [Answer(b"", 403)]}, "refused the request (HTTP 403)", 1),
     "gave up": (
         {"/api/interpreter": [answer({**streets(), "remark": "runtime error: Query timed out"})]},
-        "gave up: runtime error: Query timed out",
+        "aborted the query: runtime error: Query timed out",
         1,
     ),
     "Nominatim busy": ({"/search": [Answer(b"", 429)]}, "is busy (HTTP 429)", 0),
-    "Nominatim unable": ({"/search": [answer({"error": "no database"})]}, "something else", 0),
+    "Nominatim unable": ({"/search": [answer({"error": "no database"})]}, "an unexpected answer", 0),
 }
 
 
@@ -301,7 +301,7 @@ def test_a_place_without_roads_is_bad_input(tmp_path, answers, code):
     ids=["roads only beside it", "one node"],
 )
 def test_a_rectangle_without_a_whole_road_is_bad_input(tmp_path, where):
-    with serving(GOOD) as server, pytest.raises(InputError, match=r"No road lies in 104\.08") as caught:
+    with serving(GOOD) as server, pytest.raises(InputError, match=r"There are no roads in 104\.08") as caught:
         run(server, tmp_path / "roads.graphml", where=where)
     assert [fault.code for fault in caught.value.faults] == ["empty"]
 

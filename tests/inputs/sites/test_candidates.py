@@ -109,7 +109,7 @@ def test_a_grid_needs_a_host_and_stands_alone(demo_folder):
 
 
 def test_a_grid_and_a_file_are_two_sources(demo_folder):
-    with pytest.raises(InputError, match="one of `file`, `osm` and `grid`"):
+    with pytest.raises(InputError, match="one of `file`, `osm` or `grid`"):
         demo(demo_folder, TABLE + '\ngrid = true\ndefault_host = "fuel"')
 
 
@@ -122,7 +122,7 @@ def test_candidates_near_existing_stations_are_set_aside_with_their_rows(demo_fo
     near = [finding for finding in quality.findings if finding.code == "too_near"]
     assert quality.kept == len(candidates) == 300 - len(near)
     assert all(finding.action == "set_aside" and finding.row is not None for finding in near)
-    assert f"Candidates too near to an existing station, set aside: {len(near)}." in map(str, inputs.notes)
+    assert f"Candidates too close to an existing station, excluded: {len(near)}." in map(str, inputs.notes)
 
 
 @pytest.mark.parametrize("datum", ["wgs84", "gcj02"])

@@ -137,9 +137,9 @@ def test_a_count_without_a_column_is_refused_with_the_columns_there_are(tmp_path
 def test_every_bad_cell_is_told_with_its_row(tmp_path):
     cells = CELLS + "a,104,30,nan\nc,200,30,-1\n,104,30,many\nd,104,30,\n"
     assert sorted(refusals(cells_of, study(tmp_path, cells=cells))) == [
-        ("cells.csv:4", "The id a stands in row 2 already."),
+        ("cells.csv:4", "The id a already appears in row 2."),
         ("cells.csv:4", "population is 'nan', not a finite number."),
-        ("cells.csv:5", "Longitude 200.0, latitude 30.0 is no place."),
+        ("cells.csv:5", "Longitude 200.0, latitude 30.0 is not a valid location."),
         ("cells.csv:5", "population is -1, less than 0."),
         ("cells.csv:6", "The id is empty."),
         ("cells.csv:6", "population is 'many', not a finite number."),
@@ -151,7 +151,7 @@ def test_empty_counts_are_filled_where_the_scenario_says_so_and_counted(tmp_path
     text = SCENARIO.replace('file = "cells.csv"', 'file = "cells.csv"\nempty_count = 2.0')
     inputs = inputs_of(study(tmp_path, scenario=text, cells=CELLS + "c,104,30,\nd,104,30, \n"))
     assert inputs.demand.cells.counts["population"].values.tolist() == [10, 20, 2, 2]
-    assert [str(note) for note in inputs.notes] == ["2 empty cells of population were read as 2.0."]
+    assert [str(note) for note in inputs.notes] == ["2 empty values of population were read as 2.0."]
 
 
 def test_cells_in_gcj02_are_shifted_back(tmp_path):
@@ -209,7 +209,7 @@ def test_unusable_polygons_are_all_told(tmp_path):
     assert [what for _, what in found] == [
         "The district C 区2 has no polygon.",
         "The district D 区3 has no polygon.",
-        "The district A stands twice.",
+        "The district A appears twice.",
     ]
 
 
@@ -233,14 +233,16 @@ def test_an_invalid_polygon_is_repaired_and_told_with_both_areas(tmp_path):
     [
         (104.02, []),  # they touch
         (104.0199, []),  # a sliver, half a percent of either
-        (104.0197, ["The districts A 区0 and B 区1 share"]),
+        (104.0197, ["The districts A 区0 and B 区1 overlap by"]),
     ],
 )
 def test_districts_that_share_more_than_slivers_are_told_and_kept(tmp_path, east, told):
     districts = features(square(104, 30), square(east, 30), code=["A", "B"])
     inputs = inputs_of(study(tmp_path, districts=districts, cells=CELLS + "c,104.01985,30.01,5\n"))
     (quality,) = [quality for quality in inputs.quality if quality.role == "area"]
-    assert [str(finding.what)[: len("The districts A 区0 and B 区1 share")] for finding in quality.findings] == told
+    assert [
+        str(finding.what)[: len("The districts A 区0 and B 区1 overlap by")] for finding in quality.findings
+    ] == told
     assert [(finding.row, finding.code, finding.action) for finding in quality.findings] == [
         (3, "overlap", "kept") for _ in told
     ]
@@ -322,7 +324,7 @@ def test_candidates_outside_are_set_aside_and_told_and_stations_outside_stay(tmp
     sites, notes = sites_of(scenario)
     assert sites.site_id == ("S1", "S2", "C1", "C2")
     assert sites.district.tolist() == [0, -1, 0, 1]
-    assert [str(note) for note in notes] == ["Candidates outside every district, set aside: 2."]
+    assert [str(note) for note in notes] == ["Candidates outside every district, excluded: 2."]
 
 
 def test_the_faults_of_stations_and_candidates_come_together(tmp_path):
@@ -332,21 +334,23 @@ def test_the_faults_of_stations_and_candidates_come_together(tmp_path):
         candidates="id,name,lon,lat\nC1,One,104.01\n",
     )
     assert sorted(refusals(sites_of, scenario)) == [
-        ("candidates.csv:2", "The row has 3 fields, the header 4."),
-        ("stations.csv:2", "Unknown host '庙宇'."),
-        ("stations.csv:3", "The opening hours '看天' cannot be read."),
-        ("stations.csv:4", "The site has neither opening hours nor a host."),
-        ("stations.csv:4", "Unknown kind of station '巨型'."),
+        ("candidates.csv:2", "The row has 3 fields; the header has 4."),
+        ("stations.csv:2", "Unknown host type '庙宇'."),
+        ("stations.csv:3", "The opening hours '看天' cannot be parsed."),
+        ("stations.csv:4", "The site has neither opening hours nor a host type."),
+        ("stations.csv:4", "Unknown station type '巨型'."),
     ]
 
 
 def test_a_candidate_needs_a_cost_or_a_host_or_a_default_host(tmp_path):
     rows = "id,name,lon,lat,hours\nC1,One,104.01,30.02,全天\n"
     scenario = study(tmp_path, candidates=rows)
-    assert refusals(sites_of, scenario) == [("candidates.csv:1", "The table says neither costs nor hosts.")]
+    assert refusals(sites_of, scenario) == [
+        ("candidates.csv:1", "The table has neither a cost column nor a host column.")
+    ]
     some = rows.replace("hours\n", "hours,cost\n").replace("全天", "全天,5") + "C2,Two,104.01,30.03,全天,\n"
     scenario = study(tmp_path, candidates=some)
-    assert refusals(sites_of, scenario) == [("candidates.csv:3", "The candidate has neither a cost nor a host.")]
+    assert refusals(sites_of, scenario) == [("candidates.csv:3", "The candidate has neither a cost nor a host type.")]
     text = SCENARIO.replace('file = "candidates.csv"', 'file = "candidates.csv"\ndefault_host = "bank"')
     sites, _ = sites_of(study(tmp_path, candidates=rows, scenario=text))
     assert (sites.host[1], sites.cost[1], sites.hours[1]) == ("bank", 6000, "全天")
@@ -362,7 +366,7 @@ def test_a_study_may_begin_without_any_station(tmp_path):
 def test_swapped_columns_are_one_fault(tmp_path):
     rows = "id,name,lon,lat,hours\nS1,One,30.02,104.01,全天\nS2,Two,30.03,104.02,全天\n"
     assert refusals(sites_of, study(tmp_path, stations=rows)) == [
-        ("stations.csv:1", "Longitude and latitude look swapped.")
+        ("stations.csv:1", "Longitude and latitude appear to be swapped.")
     ]
 
 
@@ -413,10 +417,10 @@ def test_ids_that_stand_for_nothing_or_for_two_things_are_told_together(tmp_path
         stations=STATIONS + "C1,二号,104.01,30.01,工会自建\n",
     )
     assert refusals(sites_of, scenario) == [
-        ("study.toml [candidates]", "The id C1 is both a station and a candidate."),
+        ("study.toml [candidates]", "The id C1 is used for both a station and a candidate."),
         ("study.toml [plan.required]", "There is no candidate X in the study area."),
         ("study.toml [plan.forbidden]", "There is no candidate Y in the study area."),
-        ("study.toml [plan.new]", "9 new sites are asked for, but there are only 1 candidates."),
+        ("study.toml [plan.new]", "9 new sites are requested, but there are only 1 candidates."),
     ]
 
 
@@ -443,8 +447,8 @@ def test_places_of_an_extract_become_sites_and_none_stands_twice(tmp_path):
     assert (sites.name[2], sites.address[2], sites.hours[2]) == ("Kiosk", "路 5号", "07:00-23:00")
     assert sites.cost.tolist() == [0, 0, 6000]
     assert [str(note) for note in notes] == [
-        "Candidates that are existing stations already, set aside: 2.",
-        "Candidates outside every district, set aside: 1.",
+        "Candidates that are already existing stations, excluded: 2.",
+        "Candidates outside every district, excluded: 1.",
     ]
 
 

@@ -112,7 +112,7 @@ VRT = (
 def test_a_file_goes_to_gdal_only_when_it_is_what_its_name_says(tmp_path, suffix):
     path = tmp_path / f"places{suffix}"
     path.write_text(VRT)
-    assert str(refusal(path).what) == f"The file is not what its name says ({suffix})."
+    assert str(refusal(path).what) == f"The content of the file does not match its name ({suffix})."
 
 
 @pytest.mark.parametrize("suffix", [".gpkg", ".shp", ".parquet"])
@@ -127,7 +127,7 @@ def test_a_database_that_is_no_geopackage_is_refused(tmp_path):
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE t (a)")
     connection.close()
-    assert str(refusal(path).what) == "The file is not what its name says (.gpkg)."
+    assert str(refusal(path).what) == "The content of the file does not match its name (.gpkg)."
 
 
 @pytest.mark.parametrize("suffix", [".geojson", ".gpkg", ".parquet"])
@@ -144,7 +144,7 @@ def test_caps_hold_for_every_format(tmp_path, suffix):
     [
         ('{"type": "FeatureColl', "This is not valid JSON."),
         ('{"type": "Topology"}', "The file is not GeoJSON."),
-        ('{"type": "FeatureCollection", "features": []}', "The file holds no features."),
+        ('{"type": "FeatureCollection", "features": []}', "The file contains no features."),
         ("[" * 100_000, "The file is not GeoJSON."),
     ],
 )

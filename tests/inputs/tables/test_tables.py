@@ -128,7 +128,7 @@ def test_what_csv_writes_is_read_back_with_its_row_numbers(tmp_path_factory, row
 
 def test_ragged_rows_are_all_told_with_their_rows(tmp_path):
     found = faults_in(tmp_path, 'id,lon,lat\n1,2,3\n2,3\n"a\nb",2,3\n3,4,5,6\n')
-    assert found == [(3, "The row has 2 fields, the header 3."), (6, "The row has 4 fields, the header 3.")]
+    assert found == [(3, "The row has 2 fields; the header has 3."), (6, "The row has 4 fields; the header has 3.")]
 
 
 def test_a_quote_that_is_never_closed_is_told_where_it_opens(tmp_path):
@@ -143,7 +143,7 @@ def test_text_behind_a_closing_quote_is_told_with_its_row(tmp_path):
 
 
 def test_a_repeated_header_is_refused(tmp_path):
-    assert faults_in(tmp_path, "id,lon,lon \n1,2,3\n") == [(1, "The column lon stands twice in the header.")]
+    assert faults_in(tmp_path, "id,lon,lon \n1,2,3\n") == [(1, "The column lon appears twice in the header.")]
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_a_file_larger_than_the_cap_is_not_opened(tmp_path):
     path = tmp_path / "table.csv"
     with path.open("wb") as stream:
         stream.truncate(3_000_000)  # sparse: it would be refused for its NUL characters if it were read
-    with pytest.raises(InputError, match="has 3 MB; files are read up to 2 MB"):
+    with pytest.raises(InputError, match="has 3 MB; the limit is 2 MB"):
         read(path, limits=Limits(file_mb=2))
 
 
@@ -229,7 +229,7 @@ def test_two_columns_for_one_field_are_a_fault_until_one_is_chosen():
     columns, faults = columns_of(("id", "code", "lon", "lat"), ("id", "lon"), required=("id",))
     assert "id" not in columns
     assert [(f.row, f.code, str(f.what)) for f in faults.faults] == [
-        (1, "ambiguous_column", "Several columns may be id: id, code.")
+        (1, "ambiguous_column", "Several columns could be id: id, code.")
     ]
     assert 'columns = { id = "..." }' in str(faults.faults[0].cure)
     columns, faults = columns_of(("id", "code", "lon", "lat"), ("id",), required=("id",), given={"id": "code"})
@@ -354,7 +354,7 @@ def test_empty_and_repeated_ids_are_faults_that_name_the_first_row():
     faults = FaultList("table.csv")
     unique_ids(column("a", "b", " a ", "", "B"), 0, faults)
     assert [(fault.row, str(fault.what)) for fault in faults.faults] == [
-        (4, "The id a stands in row 2 already."),
+        (4, "The id a already appears in row 2."),
         (5, "The id is empty."),
     ]
 

@@ -67,7 +67,7 @@ def test_the_sheet_with_the_wanted_columns_is_the_table(tmp_path):
 def test_two_sheets_that_may_be_meant_are_listed_until_one_is_named(tmp_path):
     path = book_of(tmp_path, {"一": [HEADER, ROW], "二": [HEADER, ROW], "旧": [HEADER, ROW]}, hidden=["旧"])
     (fault,) = refusal(path)
-    assert (fault.code, str(fault.what)) == ("ambiguous_sheet", "Several sheets may be the table: 一, 二.")
+    assert (fault.code, str(fault.what)) == ("ambiguous_sheet", "Several sheets could be the table: 一, 二.")
     assert read(path, sheet="二").sheet == "二"
     assert read(path, sheet="旧").sheet == "旧"
     (fault,) = refusal(path, sheet="三")
@@ -133,7 +133,7 @@ def test_a_stray_cell_at_the_end_of_a_sheet_is_refused_before_the_sheet_is_unfol
     book["表"]["XFD1048576"] = "x"
     book.save(path)
     assert [str(fault.what) for fault in refusal(path)] == [
-        "A sheet spans 1048576 rows and 16384 columns for few cells."
+        "A sheet spans 1048576 rows and 16384 columns but is almost empty."
     ]
 
 
