@@ -1,4 +1,4 @@
-"""Many studies in one: every prefecture or county of a scenario as a unit of its own, and the table of all of them."""
+"""Batches: every prefecture or county of a scenario planned as a separate unit, and a league table of all units."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One number of new sites, or one budget, spread over the units of a batch."""
+"""The allocation of one number of new sites, or of one budget, to the units of a batch."""
 
 from __future__ import annotations
 
@@ -18,25 +18,26 @@ from stationplan.planning.question import question
 from stationplan.scenario import PlanInput
 
 Allocation = Literal["equal", "per-worker", "optimal"]
-"""How a number or a budget is spread: as much for each unit, by their workers, or so that all together is best."""
+"""How a number or a budget is allocated: equally, in proportion to workers, or optimally for all units together."""
 
 
 def allotted(
     ready: Prepared, units: Sequence[Unit], how: Allocation, *, workers: int
 ) -> tuple[list[PlanInput], float | None]:
-    """Return the question of each unit, with its part of number and budget, and a limit on what all can cover together.
+    """Return the question of each unit, with its share of number and budget, and an upper bound on joint coverage.
 
-    Parts of a number are whole (largest remainder first; Hamilton 1792). ``optimal`` asks the question of all units
-    together, with its floors and other rules, and gives each unit what the best answer builds there: no other way to
-    spread it covers more than that answer's bound, which is told where workers covered are the aim. What the whole has
-    to reach is then left out of the units' questions; where districts have floors, they get the very sites.
+    Shares of a number are integers (largest remainder method; Hamilton 1792). ``optimal`` solves the question for all
+    units together, with its floors and other rules, and gives each unit what the solution builds there. No other
+    allocation covers more workers than the bound of this solution, which is returned if the aim is to maximise covered
+    workers, and ``None`` otherwise. Targets of the whole are then removed from the questions of the units. If districts
+    have floors, the sites of the solution are required in the units instead.
 
     Raises
     ------
     InputError
-        There is nothing to spread, or the question has phases.
+        There is nothing to allocate, or the question has phases or closures.
     InfeasibleError, UndecidedError
-        As for a question about the whole.
+        As for a question about the whole study (``optimal``).
     """
     plan = ready.file.plan
     faults = FaultList(ready.file_name)
@@ -79,7 +80,7 @@ def allotted(
 
 
 def apportioned(number: int, share: FloatArray) -> IntArray:
-    """Return whole parts of a number by shares that add up to one: rounded down, the rest by largest remainder.
+    """Return integer parts of a number by shares that sum to one: rounded down, the rest by largest remainder.
 
     >>> apportioned(10, np.array([0.5, 0.26, 0.24])).tolist()
     [5, 3, 2]
@@ -92,7 +93,7 @@ def apportioned(number: int, share: FloatArray) -> IntArray:
 
 
 def _with(plan: PlanInput, new: int, budget: float) -> PlanInput:
-    """Return a question with its part of a number, or of a budget; what the whole has no limit of stays so."""
+    """Return a question with its share of the number and of the budget; a limit that is not given stays so."""
     return plan.model_copy(
         update={
             "new": None if plan.new is None else new,
@@ -102,7 +103,7 @@ def _with(plan: PlanInput, new: int, budget: float) -> PlanInput:
 
 
 def _joint(ready: Prepared, *, workers: int) -> tuple[Solution, bool]:
-    """Return the best answer to the question of the whole, and whether its bound is one on workers covered."""
+    """Return the solution for the whole study, and whether its bound is one on covered workers."""
     plan, demand, sites = ready.file.plan, ready.demand, ready.sites
     times = ready.access.times(demand.groups, far_min=plan.far_min or 0.0, workers=workers)
     coverage = cover_rows(demand, sites, times, far_min=plan.far_min)
@@ -112,7 +113,7 @@ def _joint(ready: Prepared, *, workers: int) -> tuple[Solution, bool]:
 
 
 def _unit_of(ready: Prepared, units: Sequence[Unit]) -> IntArray:
-    """Return the unit of each site, -1 for none."""
+    """Return the number of the unit of each site, -1 for none."""
     of_district = np.full(len(ready.area.districts) + 1, -1, dtype=np.int64)
     for number, unit in enumerate(units):
         of_district[unit.districts] = number

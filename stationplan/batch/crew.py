@@ -1,4 +1,4 @@
-"""Those who plan the units: processes of this machine, or an existing Dask cluster; the same code for both."""
+"""The processes that plan the units: on this machine or in an existing Dask cluster, with the same code."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
 
 @contextmanager
 def crew(*, workers: int, scheduler: str | None) -> Iterator[Client]:
-    """Give a client of a cluster: of one that runs at ``scheduler``, or of ``workers`` processes made for it.
+    """Yield a client of the cluster at the address ``scheduler``, or of a new one with ``workers`` local processes.
 
-    Each process plans one unit at a time. Processes of our own share the memory of the machine in equal parts and are
-    begun anew where one takes more.
+    Each process plans one unit at a time. Local processes may use equal shares of the memory of the machine; a process
+    that exceeds its share is restarted.
 
     Raises
     ------
     InputError
-        Dask is not installed, or nothing answers at the address.
+        Dask is not installed, or no scheduler answers at the address.
     """
     faults = FaultList()
     try:
-        import distributed  # noqa: PLC0415 - an extra
+        import distributed  # noqa: PLC0415 - an optional dependency
     except ImportError:
         faults.add(
             say("A batch requires the package distributed."), say("Install it: pip install 'stationplan[dask]'.")
         )
         faults.raise_any()
-    # What becomes of units is told by outcomes; that connections end when a cluster closes is no news.
+    # Failures of units are reported as outcomes; closed connections at the end of a cluster need not be logged.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     if scheduler is not None:
         try:
@@ -57,8 +57,8 @@ def crew(*, workers: int, scheduler: str | None) -> Iterator[Client]:
             threads_per_worker=1,
             processes=True,
             memory_limit="auto",
-            dashboard_address="127.0.0.1:0",  # any free port: None would take the one of another batch
-            # Even without a dashboard the scheduler answers HTTP, on 8787 unless told, which another batch may hold.
+            dashboard_address="127.0.0.1:0",  # any free port: the default port may be used by another batch
+            # The scheduler serves HTTP even without a dashboard, by default on 8787, which another batch may use.
             scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
             silence_logs=logging.CRITICAL,
         ) as cluster,
@@ -68,12 +68,12 @@ def crew(*, workers: int, scheduler: str | None) -> Iterator[Client]:
 
 
 def outcomes(client: Client, tasks: Sequence[Task]) -> Iterator[Outcome]:
-    """Yield what becomes of each task, as they end; a task whose worker is lost goes to another, as Dask is set."""
-    from distributed import as_completed  # noqa: PLC0415 - an extra
+    """Yield the outcome of each task as it ends; Dask reschedules a task whose worker is lost."""
+    from distributed import as_completed  # noqa: PLC0415 - an optional dependency
 
     unit = {}
     for task in tasks:
-        # A name of its own: another client's task for another folder is not this one.
+        # A unique key: the task of another client for another folder must not be taken for this one.
         future = client.submit(do, task, key=f"{task.unit}-{uuid.uuid4().hex}", pure=False)
         unit[future] = task.unit
     for future in as_completed(list(unit)):

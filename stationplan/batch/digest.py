@@ -1,4 +1,4 @@
-"""What a record holds, as one number: the same for equal records, whoever made them and where."""
+"""Content digests of records: equal records have equal digests in every process and on every machine."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pydantic import BaseModel
 
 
 def digest_of(value: object) -> str:
-    """Return a SHA-256 of a record and all that it holds.
+    """Return the SHA-256 of a record with everything that it contains.
 
     Raises
     ------
     TypeError
-        It holds something of which no content is known.
+        The record contains a value of an unsupported type.
 
     >>> digest_of({"a": np.arange(3), "b": (1, None)}) == digest_of({"b": (1, None), "a": np.array([0, 1, 2])})
     True
@@ -27,14 +27,14 @@ def digest_of(value: object) -> str:
     """
     whole = hashlib.sha256()
     for piece in _pieces(value):
-        # Lengths keep neighbours apart: "ab", "c" is not "a", "bc".
+        # Lengths separate the pieces: "ab", "c" differs from "a", "bc".
         whole.update(len(piece).to_bytes(8, "little"))
         whole.update(piece)
     return whole.hexdigest()
 
 
 def _pieces(value: object) -> Iterator[bytes]:
-    """Yield the kind of a value, then its parts."""
+    """Yield the type of a value, then its parts, as bytes."""
     if isinstance(value, np.ndarray) and value.dtype == object:
         yield f"shapes {value.shape}".encode()
         yield from shapely.to_wkb(value.ravel())

@@ -1,4 +1,4 @@
-"""What the page, the report and the workbook of all units tell alike: key figures, the map, how certain they are."""
+"""The parts that the page, report and workbook of all units share: key figures, map and statements on certainty."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stationplan.text.reasons import SHOWN_FROM
 
 
 def league_figures(league: League, ready: Prepared, lang: Language) -> tuple[Figure, ...]:
-    """Return the figures of all units that everybody asks for first."""
+    """Return the key figures of all units together."""
     word, total = words(lang), league.total
     circle = (total.circle_share_before, total.circle_share_after, total.circle_cross_share)
     return (
@@ -38,13 +38,13 @@ def league_figures(league: League, ready: Prepared, lang: Language) -> tuple[Fig
 
 
 def a_worker(row: Row) -> str:
-    """Return what a worker gained costs, yuan; a dash where hardly anybody is gained."""
+    """Return the cost per worker gained in yuan, as text; a dash if almost no workers are gained."""
     gained = row.covered_after - row.covered_before
     return number(row.cost / gained) if gained >= SHOWN_FROM else "–"
 
 
 def coverage_map(league: League, lang: Language) -> Chart:
-    """Return the units coloured by what their plans cover, with links to their maps."""
+    """Return a map of the units coloured by the share that their plans cover, with links to their maps."""
     word = words(lang)
     rows = {row.unit: (str(rank), row) for rank, row in enumerate(league.rows, start=1)}
     names = {unit: league.names[unit].in_language(lang) for unit in league.shapes}
@@ -67,7 +67,7 @@ def coverage_map(league: League, lang: Language) -> Chart:
 
 
 def league_certainty(league: League, lang: Language) -> list[str]:
-    """Return how far the units' plans may be from the best ones."""
+    """Return sentences on how far the plans of the units may be from the optimum."""
     word, rows = words(lang), league.rows
     proven = sum(1 for row in rows if row.termination == "optimal")
     said = [
@@ -99,12 +99,12 @@ def league_certainty(league: League, lang: Language) -> list[str]:
 
 
 def reasons_of(league: League, lang: Language) -> dict[str, list[str]]:
-    """Return why units have no plan, by their ids."""
+    """Return the reasons why units have no plan, by unit id."""
     return {outcome.unit: [translate(reason, lang) for reason in outcome.reason] for outcome in league.failed}
 
 
 def spread_notes(league: League, lang: Language) -> list[str]:
-    """Return what no other way of spreading over the units could pass, where that was asked."""
+    """Return the upper bound on the coverage of any other allocation to the units; empty if it is not known."""
     if league.most_share is None:
         return []
     return [

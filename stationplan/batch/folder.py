@@ -1,4 +1,4 @@
-"""Where a batch lies: a folder of this machine, or one at a URL; the same questions to both."""
+"""The storage of a batch: a local folder or one at a URL, with the same interface."""
 
 from __future__ import annotations
 
@@ -20,41 +20,47 @@ from stationplan.storage.files import write_whole
 from stationplan.storage.remote import Remote, local_path
 
 DONE_NAME = "done.json"
-"""The file that marks a unit's folder as whole, and tells what it was made from."""
+"""The file that marks the folder of a unit as complete and records what it was made from."""
 
 HOST = re.sub(r"[^\w-]", "-", platform.node())
-"""The name of this machine, for those who share storage with others."""
+"""The name of this machine, which distinguishes machines that share storage."""
 
 
 class Storage(Protocol):
-    """A folder by the names of what lies in it, with ``/`` between folders. Can be sent to other processes."""
+    """A folder whose contents are addressed by name, with ``/`` between folders; it can be sent to other processes."""
 
     def prove(self) -> None:
-        """Raise :class:`InputError` where nothing can be written, before long work is done."""
+        """Check, before long work is done, that the folder can be written to.
+
+        Raises
+        ------
+        InputError
+            The folder cannot be written to.
+        """
 
     def names(self) -> list[str]:
-        """Return the names of what lies directly here."""
+        """Return the names of the direct contents of this folder."""
 
     def folders(self, name: str) -> Mapping[str, Collection[str]]:
-        """Return what lies directly in a folder, each with the names of what lies directly in that."""
+        """Return the direct contents of a folder by name, each with the names of its own direct contents."""
 
     def half(self, name: str, inside: Collection[str]) -> bool:
-        """Return whether a folder is a unit's that was not finished."""
+        """Return whether a folder holds incomplete results of a unit; ``inside`` are the names in it."""
 
     def read(self, name: str) -> bytes:
-        """Return what a file holds."""
+        """Return the content of a file."""
 
     def writing(self, name: str) -> AbstractContextManager[Path]:
-        """Give a local file that appears whole under its name at the end, or not at all."""
+        """Return a context with a local file that is stored completely under its name at the end, or not at all."""
 
     def filling(self, name: str) -> AbstractContextManager[Path]:
-        """Give a local folder to save a unit's results in; at the end they stand under its name, and nothing older."""
+        """Return a context with a local folder for the results of a unit; at the end they replace older results."""
 
     def aside(self) -> AbstractContextManager[str]:
-        """Give the name of a folder that vanishes at the end."""
+        """Return a context with the name of a temporary folder, which is removed at the end."""
 
     def remove(self, name: str) -> None:
-        """Remove a file, or a folder with all that is in it, if there is one."""
+        """Remove a file, or a folder with its contents, if it exists."""
 
 
 def storage_at(place: str | Path) -> Storage:
@@ -69,7 +75,7 @@ def storage_at(place: str | Path) -> Storage:
 
 @dataclass(frozen=True)
 class LocalStorage:
-    """A folder of this machine; what appears in it is renamed into place."""
+    """A local folder; files and folders are written under temporary names and renamed."""
 
     folder: Path
 
@@ -77,49 +83,55 @@ class LocalStorage:
         return str(self.folder)
 
     def prove(self) -> None:
-        """Raise :class:`InputError` where the folder is a file."""
+        """Check that the folder is not a file.
+
+        Raises
+        ------
+        InputError
+            The folder is a file.
+        """
         if self.folder.exists() and not self.folder.is_dir():
             faults = FaultList()
             faults.add(say("{path} is not a folder.", path=self), say("Choose another folder with --out."), key="--out")
             faults.raise_any()
 
     def names(self) -> list[str]:
-        """Return the names of what lies directly here."""
+        """Return the names of the direct contents of this folder."""
         return sorted(path.name for path in self.folder.iterdir()) if self.folder.is_dir() else []
 
     def folders(self, name: str) -> dict[str, list[str]]:
-        """Return what lies directly in a folder, each with the names of what lies directly in that."""
+        """Return the direct contents of a folder by name, each with the names of its own direct contents."""
         return {
             path.name: [one.name for one in path.iterdir()] if path.is_dir() else []
             for path in sorted((self.folder / name).glob("*"))
         }
 
     def half(self, name: str, _inside: Collection[str]) -> bool:
-        """Return whether a folder is a draft of a unit's, or an old one aside."""
+        """Return whether a folder is a draft of results of a unit, or old results that were moved away."""
         return name.endswith((".part", ".old"))
 
     def read(self, name: str) -> bytes:
-        """Return what a file holds."""
+        """Return the content of a file."""
         return (self.folder / name).read_bytes()
 
     def writing(self, name: str) -> AbstractContextManager[Path]:
-        """Give a file beside the other that takes its place at the end."""
+        """Return a context with a file beside the target that replaces it at the end."""
         return write_whole(self.folder / name)
 
     @contextmanager
     def filling(self, name: str) -> Iterator[Path]:
-        """Give the folder itself: :func:`output.save` replaces it whole."""
+        """Yield the folder itself, as :func:`output.save` replaces it as a whole."""
         yield self.folder / name
 
     @contextmanager
     def aside(self) -> Iterator[str]:
-        """Give a folder that vanishes at the end."""
+        """Yield the name of a temporary folder, which is removed at the end."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".parts.{os.getpid()}.", dir=self.folder) as made:
             yield Path(made).name
 
     def remove(self, name: str) -> None:
-        """Remove a file or a folder, if there is one."""
+        """Remove a file or a folder, if it exists."""
         path = self.folder / name
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
@@ -129,10 +141,10 @@ class LocalStorage:
 
 @dataclass(frozen=True)
 class RemoteStorage:
-    """A folder at a URL, where files appear whole but cannot be renamed.
+    """A folder at a URL, where files are stored atomically but cannot be renamed.
 
-    So a unit's folder is made on this machine and sent. ``done.json`` goes first and comes last: a folder without it
-    is half a one.
+    The folder of a unit is therefore written locally and uploaded. ``done.json`` is removed first and uploaded last: a
+    folder without it is incomplete.
     """
 
     remote: Remote
@@ -141,34 +153,40 @@ class RemoteStorage:
         return str(self.remote)
 
     def prove(self) -> None:
-        """Raise :class:`InputError` where no file can be written."""
+        """Check that a file can be written, by writing one.
+
+        Raises
+        ------
+        InputError
+            The storage cannot be written to.
+        """
         with self.aside() as name, self.writing(f"{name}/probe") as draft:
             draft.touch()
 
     def names(self) -> list[str]:
-        """Return the names of what lies directly here."""
+        """Return the names of the direct contents of this folder."""
         return self.remote.names()
 
     def folders(self, name: str) -> dict[str, set[str]]:
-        """Return what lies directly in a folder, each with the names of what lies directly in that."""
+        """Return the direct contents of a folder by name, each with the names of its own direct contents."""
         found: dict[str, set[str]] = {}
         for path in self.remote.below(name):
             first, *rest = path.split("/")
-            if first:  # storage that marks a folder by a file named like it
+            if first:  # empty where the storage marks a folder by a file of the same name
                 found.setdefault(first, set()).update(filter(None, rest[:1]))
         return found
 
     def half(self, _name: str, inside: Collection[str]) -> bool:
-        """Return whether a folder holds results and nothing else: some that were sent before the sender was lost."""
+        """Return whether a folder contains results and nothing else, as after an interrupted upload."""
         return bool(inside) and RESULT_NAMES.issuperset(inside)
 
     def read(self, name: str) -> bytes:
-        """Return what a file holds."""
+        """Return the content of a file."""
         return self.remote.read(name)
 
     @contextmanager
     def writing(self, name: str) -> Iterator[Path]:
-        """Give a local file that is sent at the end."""
+        """Yield a local file that is uploaded at the end."""
         with tempfile.TemporaryDirectory(prefix="stationplan.") as home:
             draft = Path(home) / name.rpartition("/")[2]
             yield draft
@@ -176,7 +194,7 @@ class RemoteStorage:
 
     @contextmanager
     def filling(self, name: str) -> Iterator[Path]:
-        """Give a local folder that is sent at the end."""
+        """Yield a local folder that is uploaded at the end."""
         with tempfile.TemporaryDirectory(prefix="stationplan.") as home:
             folder = Path(home) / "unit"
             yield folder
@@ -189,21 +207,21 @@ class RemoteStorage:
 
     @contextmanager
     def aside(self) -> Iterator[str]:
-        """Give a name of a folder; what is written there vanishes at the end."""
-        name = f".parts.{os.getpid()}@{HOST}.{uuid.uuid4().hex}"  # others may write there too
+        """Yield the name of a temporary folder, whose contents are removed at the end."""
+        name = f".parts.{os.getpid()}@{HOST}.{uuid.uuid4().hex}"  # other machines may write there too
         try:
             yield name
         finally:
             self.remote.remove(name)
 
     def remove(self, name: str) -> None:
-        """Remove a file or a folder, if there is one; half a removed unit must not pass for a whole one."""
+        """Remove a file or a folder, if it exists; ``done.json`` first, so that a partly removed unit is incomplete."""
         self.remote.remove(f"{name}/{DONE_NAME}")
         self.remote.remove(name)
 
 
 def write_texts(out: Storage, texts: Mapping[str, str]) -> None:
-    """Write texts by file name, byte for byte, each whole or not at all."""
+    """Write texts by file name, without newline conversion, each completely or not at all."""
     for name, text in texts.items():
         with out.writing(name) as draft:
             draft.write_text(text, encoding="utf-8", newline="")

@@ -1,4 +1,4 @@
-"""The table of all units: how many workers each covers today and with its plan, and what that costs."""
+"""The league table of all units: workers covered today and with the plan of each unit, and its cost."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from stationplan.planning.prepare import Prepared
 from stationplan.report.tables import formula_safe
 
 _DETAIL = 1_000
-"""The map of all units tells apart what is this part of its width away from each other."""
+"""Outlines in the map of all units are simplified to the width of the map divided by this number."""
 
 
 @dataclass(frozen=True, eq=False)
 class League:
-    """All units that have a plan, best covered first, and those that have none.
+    """All units with a plan, best covered first, and those without one.
 
-    ``shapes`` are the units' outlines by id, in metres of ``crs``. ``most_share`` of all
-    workers is what no spreading of the same sites could pass, where that was asked.
+    ``shapes`` are the outlines of the units by id, in metres of ``crs``. ``most_share`` is an upper bound on the share
+    of all workers covered by any allocation of the same sites, ``None`` if unknown.
     """
 
     NAMES: ClassVar[tuple[str, ...]] = (
@@ -51,24 +51,24 @@ class League:
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
-        """The league table."""
+        """The rows of the league table, best covered first."""
         return tuple(plan.row for plan in self.plans)
 
     @cached_property
     def by_unit(self) -> dict[str, Row]:
-        """The rows by the ids of their units."""
+        """The rows by unit id."""
         return {row.unit: row for row in self.rows}
 
     @cached_property
     def total(self) -> Row:
-        """All units together."""
+        """The row of all units together."""
         return row_of_all(self.rows, self.name)
 
 
 def league_of(
     ready: Prepared, units: Sequence[Unit], out: Storage, *, failed: Sequence[Outcome], most: float | None
 ) -> League:
-    """Return the table of the units whose results stand in ``out``; ``most`` workers can be covered in all."""
+    """Return the league table of the units with results in ``out``; ``most`` is a bound on the workers covered."""
     without = {outcome.unit for outcome in failed}
     plans = [unit_plan(ready, unit, out) for unit in units if unit.id not in without]
     plans.sort(key=lambda plan: 1.0 if plan.row.share_after is None else -plan.row.share_after)
@@ -90,7 +90,7 @@ def league_of(
 
 
 def _shapes(units: Sequence[Unit], outlines: ObjectArray) -> dict[str, shapely.Geometry]:
-    """Return the units' outlines, simplified along the borders that they share."""
+    """Return the outlines of the units, simplified consistently along shared borders."""
     whole = np.array([shapely.union_all(outlines[unit.districts]) for unit in units], dtype=object)
     west, south, east, north = shapely.total_bounds(whole)
     simple = shapely.coverage_simplify(whole, max(east - west, north - south) / _DETAIL)
@@ -105,7 +105,7 @@ CSV_FIELDS = (
 
 
 def csv_text(rows: Iterable[Sequence[object]]) -> str:
-    """Return rows as CSV in which no text is a formula."""
+    """Return rows as CSV in which no text can be evaluated as a formula."""
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, lineterminator="\r\n")
     for row in rows:

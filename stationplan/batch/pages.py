@@ -1,4 +1,4 @@
-"""What people open of a batch: the page of all units and their map, for one scenario or several side by side."""
+"""The entry pages of a batch: index page and map of all units, for one scenario or several side by side."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ INDEX_NAME = "index.html"
 
 
 def write_pages(league: League, ready: Prepared, out: Storage, *, lang: Language) -> None:
-    """Write ``index.html`` and ``map.html`` of one scenario beside its units, each whole or not at all."""
+    """Write ``index.html`` and ``map.html`` of one scenario beside its units, each completely or not at all."""
     pages = {INDEX_NAME: render_index(league, ready, lang=lang), MAP_NAME: render_map([league], [""], lang=lang)}
     write_texts(out, pages)
 
 
 def render_map(leagues: Sequence[League], folders: Sequence[str], *, lang: Language) -> str:
-    """Return the map of all units in one scenario or several, whose results stand in ``folders`` beside the map."""
+    """Return the map of all units in one scenario or several; ``folders`` are their result folders beside the map."""
     first = leagues[0]
     shapes = {unit: shape for league in reversed(leagues) for unit, shape in league.shapes.items()}
     units = list(dict.fromkeys(unit for league in leagues for unit in league.shapes))
@@ -48,7 +48,7 @@ def render_map(leagues: Sequence[League], folders: Sequence[str], *, lang: Langu
 
 
 def _cards(league: League, units: Sequence[str], folder: str, lang: Language) -> tuple[UnitCard, ...]:
-    """Return what the map tells of units, some of which may have no plan or be in another scenario only."""
+    """Return the cards of the units, some of which may have no plan or be in another scenario only."""
     reasons = reasons_of(league, lang)
 
     def card(unit: str) -> UnitCard:
@@ -62,7 +62,7 @@ def _cards(league: League, units: Sequence[str], folder: str, lang: Language) ->
 
 
 def _card(row: Row, folder: str, lang: Language) -> UnitCard:
-    """Return what the map tells of a unit that has a plan."""
+    """Return the card of a unit with a plan."""
     word, home = words(lang), f"{folder}{row.home}/"
     return UnitCard(
         name=row.name.in_language(lang),
@@ -82,7 +82,7 @@ def _card(row: Row, folder: str, lang: Language) -> UnitCard:
 
 
 def render_index(league: League, ready: Prepared, *, lang: Language) -> str:
-    """Return the page of all units: figures, a map by coverage, the table, each with links to the units' own pages."""
+    """Return the index page of all units: figures, coverage map and table, with links to the pages of the units."""
     return fill_page(
         "league.html.j2",
         league,
@@ -113,7 +113,7 @@ def _shown(rank: int, row: Row, lang: Language) -> dict[str, str]:
 
 
 def row_texts(row: Row) -> dict[str, str]:
-    """Return the figures of a row of a page's table, and how wide its bars are, in hundredths."""
+    """Return the texts of a table row, and the widths of its bars in percent."""
     return {
         "workers": number(row.workers),
         "before": share_text(row.share_before),

@@ -1,4 +1,4 @@
-"""The report of all units together, by the records and writers of a unit's own report."""
+"""The report of all units together, made with the records and writers of the report of a single unit."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ from stationplan.text.catalogue import number, translate, words
 from stationplan.text.reasons import SHOWN_FROM
 
 _LISTED = 10
-"""Stations of a list, and units of a list of the audit."""
+"""Stations listed at most; of units with redundant stations, twice as many are listed."""
 
 _GAPS = 20
 
 
 def write_report(league: League, ready: Prepared, out: Storage, *, lang: Language) -> None:
-    """Write ``report.html``, ``report.docx`` and, where the fonts are there, ``report.pdf`` beside the units."""
+    """Write ``report.html``, ``report.docx`` and, if the fonts are installed, ``report.pdf`` beside the units."""
     told = province_report(league, ready, lang=lang)
     write_texts(out, {"report.html": report_page(told)})
     with out.writing("report.docx") as draft:
         write_word(told, draft)
     printed = pdf_of(told, "report.pdf")
     if printed is None:
-        out.remove("report.pdf")  # one of an older batch tells something else
+        out.remove("report.pdf")  # one from an earlier batch would be outdated
         return
     with out.writing("report.pdf") as draft:
         draft.write_bytes(printed)
 
 
 def province_report(league: League, ready: Prepared, *, lang: Language = "zh") -> Report:
-    """Return what the report of all units says, for any of the writers."""
+    """Return the report of all units as records for any of the writers."""
     return report_of(
         league,
         lang,
@@ -73,7 +73,7 @@ def _sheet(league: League, ready: Prepared, lang: Language) -> MapSheet:
 
 
 def _parts(league: League) -> list[Row]:
-    """Return the prefectures, best covered first; none where they are the units, or there is one only."""
+    """Return the prefectures, best covered first; empty if the units are prefectures, or if there is only one."""
     names = dict.fromkeys(row.prefecture for row in league.rows)
     if not 1 < len(names) < len(league.rows):
         return []
@@ -84,7 +84,7 @@ def _parts(league: League) -> list[Row]:
 
 
 def _circle(league: League, ready: Prepared, lang: Language) -> Section:
-    """Return who is inside the service circle in all and by prefecture, and what it takes to cover more."""
+    """Return the section on coverage by the service circle, in total and by prefecture, and on sites still needed."""
     word, total = words(lang), league.total
     columns = (
         Column(word("Name"), "name", 2.4),
@@ -163,7 +163,7 @@ def _cells(row: Row, lang: Language) -> tuple[Cell, ...]:
 
 
 def _prefectures(league: League, lang: Language) -> list[Section]:
-    """Return coverage and cost by prefecture, where units are smaller."""
+    """Return the section on coverage and cost by prefecture, if the units are smaller than prefectures."""
     word, parts = words(lang), _parts(league)
     if not parts:
         return []
@@ -175,7 +175,7 @@ def _prefectures(league: League, lang: Language) -> list[Section]:
 
 
 def _table(league: League, lang: Language) -> Section:
-    """Return every unit with its coverage and cost, best covered first."""
+    """Return the section with coverage and cost of every unit, best covered first."""
     word = words(lang)
     columns = (Column(word("No."), share=0.5), *_columns(lang, word("Unit")))
     rows = tuple((Cell(str(rank)), *_cells(row, lang)) for rank, row in enumerate(league.rows, start=1))
@@ -203,7 +203,7 @@ def _failed(league: League, lang: Language) -> list[Section]:
 
 
 def biggest_lacks(league: League) -> list[Lack]:
-    """Return the gaps of all units, the biggest first."""
+    """Return the coverage gaps of all units, the biggest first."""
     return sorted((lack for plan in league.plans for lack in plan.lacks), key=lambda lack: -lack.workers)
 
 
@@ -230,7 +230,7 @@ def _gaps(league: League, lang: Language) -> Section:
 
 
 def _audit(league: League, lang: Language) -> list[Section]:
-    """Return the stations of all units that gain most from longer hours, and how many could close in each unit."""
+    """Return the audit of all units: stations that gain most from longer hours, and redundant stations by unit."""
     word, total = words(lang), league.total
     if not total.stations:
         return []
@@ -282,7 +282,7 @@ def _station(league: League, station: Station, lang: Language) -> tuple[Cell, ..
 
 
 def league_assumptions(ready: Prepared, lang: Language) -> Section:
-    """Return what each unit's plan assumes, and what planning each by itself means."""
+    """Return the section on the assumptions of each plan, and on the consequences of planning units separately."""
     word, shared = words(lang), assumptions_section(ready.demand, lang)
     apart = Lines(
         (

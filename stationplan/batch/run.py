@@ -1,4 +1,4 @@
-"""A batch from its scenario to its folder: read once, cut into units, planned by a crew, put together."""
+"""A batch from its scenario to its folder: inputs read once, split into units, planned in processes, combined."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Batch:
-    """What a batch came to: the units with their results, those that failed and why, and how many stood already."""
+    """The result of a batch: the units with results, the failed ones with reasons, and the number kept unchanged."""
 
     league: League
     failed: tuple[Outcome, ...]
@@ -43,7 +43,7 @@ class Batch:
 
 
 Told = Callable[[int, int, Message], None]
-"""Called as units end, with the number that are done, the number of all, and what was done last."""
+"""Called as each unit ends, with the number done, the number of all units, and a message on the last one."""
 
 
 def run_batch(
@@ -58,21 +58,23 @@ def run_batch(
     progress: Progress | None = None,
     told: Told | None = None,
 ) -> Batch:
-    """Plan every unit of a scenario into ``out``, a folder or its URL, and put their results together there.
+    """Plan every unit of a scenario into ``out``, a folder or its URL, and combine the results there.
 
-    Inputs are read once. Every unit is a study of its own with the stations and roads around it, in ``units/NAME`` as a
-    run writes it. A unit whose folder was made from the same parts of the inputs by the same version is kept as it is,
-    so that a batch that was stopped goes on where it was. A unit that fails is told and stops no other. The results do
-    not depend on the number of workers, nor on whether ``scheduler`` names a Dask cluster.
+    Inputs are read once. Every unit is a separate study with the stations and roads around it, written to
+    ``units/NAME`` as by a run. A unit whose folder was made from the same parts of the inputs by the same version is
+    kept, so an interrupted batch continues where it stopped. A unit that fails is reported and does not stop the
+    others. Results do not depend on the number of workers, nor on whether ``scheduler`` is given (the address of a Dask
+    scheduler).
 
     Raises
     ------
     InputError
-        The inputs are wrong; ``out`` holds something else or cannot be written to; Dask is missing or does not answer.
+        The inputs are invalid; ``out`` contains other files or cannot be written to; Dask is not installed or does not
+        answer.
     InfeasibleError, UndecidedError
-        The question of all units together has no answer, or none in time (``allocate="optimal"``).
+        The question of all units together is infeasible, or undecided within the time limit (``allocate="optimal"``).
     ServiceError
-        The storage at a URL does not answer as it should.
+        The storage at a URL fails.
     """
     storage = storage_at(out)
     _refuse_strangers(storage)
@@ -109,7 +111,7 @@ def run_batch(
 def _planned(
     tasks: Sequence[Task], kept: int, *, workers: int, scheduler: str | None, told: Told | None
 ) -> list[Outcome]:
-    """Have tasks done and return those that failed."""
+    """Run the tasks and return the outcomes of those that failed."""
     failed: list[Outcome] = []
     total, done = kept + len(tasks), kept
     if told is not None and kept:
@@ -128,20 +130,20 @@ def _planned(
 
 
 def _fingerprint(content: str, lang: Language) -> str:
-    """Return what the results of a unit depend on, as one number; also on what the tables of all units read of them."""
+    """Return a digest of everything that the results of a unit depend on, including versions and the JSON schema."""
     made_by = {name: metadata.version(name) for name in ("stationplan", "highspy", "numpy", "scipy")}
     return hashlib.sha256(json.dumps([content, lang, made_by, schema()], sort_keys=True).encode()).hexdigest()
 
 
 def _refuse_strangers(out: Storage) -> None:
-    """Refuse a folder that holds anything but a batch, or one at which another batch is at work; remove its drafts."""
+    """Raise if a folder contains anything but a batch, or if another batch is running in it; remove old drafts."""
     out.prove()
     faults = FaultList()
     strangers = []
     for name in out.names():
         draft = _DRAFT.fullmatch(name)
         if draft is not None and draft["machine"] not in {None, HOST}:
-            continue  # whether that batch is at work is known only there
+            continue  # only that machine knows whether the batch is still running
         if draft is not None and draft["process"] is not None and lives(int(draft["process"])):
             faults.add(
                 say("Another batch is running in {folder}.", folder=out),
@@ -159,7 +161,13 @@ def _refuse_strangers(out: Storage) -> None:
 
 
 def refuse(out: Storage, strangers: Sequence[str]) -> None:
-    """Raise :class:`InputError` where a folder holds something that is none of a batch's."""
+    """Raise if a folder contains files that do not belong to a batch.
+
+    Raises
+    ------
+    InputError
+        There are such files (``strangers``).
+    """
     faults = FaultList()
     if strangers:
         faults.add(
@@ -177,16 +185,16 @@ def refuse(out: Storage, strangers: Sequence[str]) -> None:
 _DRAFT = re.compile(
     r"\.parts\.(?P<process>\d+)(?:@(?P<machine>[\w-]*))?\..*|\.(?:league|index|map|report|manifest)\.\w+\.\d+\.part"
 )
-"""What a batch leaves in its folder when it is killed: the parts of its units, by its process, and half a table."""
+"""Names that a killed batch leaves in its folder: the parts of its units, with its process, and unfinished files."""
 
 
 def _ours(out: Storage, name: str, inside: Collection[str]) -> bool:
-    """Return whether a unit's folder was written by a batch: it is marked as done, or half a one."""
+    """Return whether a folder was written by a batch: it is marked as done, or is an incomplete one."""
     return DONE_NAME in inside or out.half(name, inside)
 
 
 def _sweep(out: Storage, units: Sequence[Unit], failed: set[str]) -> None:
-    """Remove the results of units that are no longer there, or have no plan now, and what lost workers had begun."""
+    """Remove the results of units that no longer exist or now have no plan, and unfinished folders of lost workers."""
     named = {unit.folder for unit in units if unit.id not in failed}
     for name, inside in out.folders(UNITS_NAME).items():
         if name not in named and _ours(out, name, inside):

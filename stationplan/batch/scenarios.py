@@ -1,4 +1,4 @@
-"""Several scenarios planned for the same units, and put side by side."""
+"""Several scenarios planned for the same units and compared side by side."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def run_batches(
     progress: Progress | None = None,
     told: Told | None = None,
 ) -> list[Batch]:
-    """Plan every unit in each of several scenarios and put them side by side in ``out``, a folder or its URL.
+    """Plan every unit in each of several scenarios and compare them side by side in ``out``, a folder or its URL.
 
-    One scenario alone is left as :func:`run_batch` does. Of several each has such a folder, called as its file is.
-    ``league.csv`` and ``league.xlsx`` hold the units of all scenarios, ``index.html`` and ``map.html`` show them beside
-    each other.
+    A single scenario is written as by :func:`run_batch`. Each of several scenarios has such a folder, named after its
+    file; ``league.csv`` and ``league.xlsx`` contain the units of all scenarios, and ``index.html`` and ``map.html``
+    show them side by side.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def run_batches(
 
 
 def _write(leagues: Mapping[str, League], storage: Storage, lang: Language) -> None:
-    """Write what tells of all scenarios; ``leagues`` are known by the folders of their scenarios."""
+    """Write the files about all scenarios; the keys of ``leagues`` are the folders of their scenarios."""
     rows: list[list[object]] = [["scenario", *CSV_FIELDS]]
     rows += ([name, *row] for name, league in leagues.items() for row in csv_rows(league))
     with storage.writing("league.xlsx") as draft:
@@ -86,7 +86,7 @@ def _write(leagues: Mapping[str, League], storage: Storage, lang: Language) -> N
 
 
 def _refuse_strangers(storage: Storage, folders: Sequence[str]) -> None:
-    """Refuse a folder that holds anything but batches of these or other scenarios."""
+    """Raise if a folder contains anything but batches of these or other scenarios."""
     storage.prove()
     files = {name for name in League.NAMES if name != "manifest.json"}
     strangers = [
@@ -99,7 +99,7 @@ def _refuse_strangers(storage: Storage, folders: Sequence[str]) -> None:
 
 
 def _units(leagues: Mapping[str, League]) -> list[tuple[str, dict[str, Row]]]:
-    """Return every unit with its row in each scenario that has a plan for it, in the order of the units."""
+    """Return every unit with its rows by scenario, for scenarios with a plan for it, in the order of the units."""
     units = dict.fromkeys(unit for league in leagues.values() for unit in league.names)
     return [
         (unit, {name: league.by_unit[unit] for name, league in leagues.items() if unit in league.by_unit})
@@ -134,7 +134,7 @@ def _sheet(leagues: Mapping[str, League], lang: Language) -> Sheet:
 
 
 def _index(leagues: Mapping[str, League], lang: Language) -> str:
-    """Return the page of all scenarios: what each comes to, and how each unit fares in all of them."""
+    """Return the index page of all scenarios: the totals of each, and each unit in all of them."""
     first = next(iter(leagues.values()))
     return fill_page(
         "scenarios.html.j2",
@@ -163,7 +163,7 @@ def _index(leagues: Mapping[str, League], lang: Language) -> str:
 
 
 def _cell(scenario: str, found: Mapping[str, Row], lang: Language) -> dict[str, object]:
-    """Return what a unit reaches in a scenario, and whether none of the others does better."""
+    """Return the result of a unit in a scenario, and whether no other scenario is better for it."""
     word, row = words(lang), found.get(scenario)
     if row is None:
         return {"share": word("No plan"), "note": "", "map": "", "best": False}

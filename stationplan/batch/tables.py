@@ -1,4 +1,4 @@
-"""The tables of all units: ``league.csv`` for programs, and a workbook for people."""
+"""The tables of all units: ``league.csv`` for programs, and a workbook for readers."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from stationplan.text.names import kind_names
 
 
 def write_league(league: League, ready: Prepared, out: Storage, *, lang: Language) -> None:
-    """Write ``league.csv`` and ``league.xlsx`` beside the units, each whole or not at all."""
+    """Write ``league.csv`` and ``league.xlsx`` beside the units, each completely or not at all."""
     write_texts(out, {"league.csv": "\ufeff" + csv_text([CSV_FIELDS, *csv_rows(league)])})
     with out.writing("league.xlsx") as draft:
         write_sheets(draft, sheets_of(league, ready, lang), title=league.name.in_language(lang))
 
 
 def sheets_of(league: League, ready: Prepared, lang: Language) -> list[Sheet]:
-    """Return the workbook of all units: figures, league table, new sites, stations, gaps, what is assumed."""
+    """Return the sheets of all units: figures, league table, new sites, stations, gaps, assumptions, data quality."""
     return [
         figures_sheet(league_figures(league, ready, lang), league_certainty(league, lang), lang),
         _table(league, lang),
@@ -72,7 +72,7 @@ def _table(league: League, lang: Language) -> Sheet:
 
 
 def _proposed(league: League, lang: Language) -> Sheet:
-    """Return the new sites of all units, each in the order of its unit."""
+    """Return the sheet of the new sites of all units, in build order within each unit."""
     word, kinds = words(lang), kind_names(lang)
     columns = [
         (word("Unit"), "text", 24),
@@ -98,7 +98,7 @@ def _proposed(league: League, lang: Language) -> Sheet:
 
 
 def _stations(league: League, lang: Language) -> Sheet:
-    """Return the existing stations of all units with what each does in its own unit."""
+    """Return the sheet of the existing stations of all units with their audit in their own unit."""
     word = words(lang)
     columns = [
         (word("Unit"), "text", 24),

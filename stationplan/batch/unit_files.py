@@ -1,4 +1,4 @@
-"""Units as files between the one who reads the inputs and those who plan, known by what they hold."""
+"""Units as files passed from the process that reads the inputs to those that plan, identified by their content."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stationplan.planning.prepare import Prepared
 
 
 def put(ready: Prepared, storage: Storage, folder: str) -> tuple[str, str]:
-    """Write a study that is ready for its question; return its name there, and the SHA-256 of the file."""
+    """Write a prepared study into ``folder`` of the storage; return the name and the SHA-256 of the file."""
     content = pickle.dumps(ready, protocol=5)
     digest = hashlib.sha256(content).hexdigest()
     name = f"{folder}/{digest}.unit"
@@ -21,9 +21,9 @@ def put(ready: Prepared, storage: Storage, folder: str) -> tuple[str, str]:
 
 
 def take(storage: Storage, name: str, digest: str) -> Prepared:
-    """Return a study that :func:`put` wrote.
+    """Return a study written by :func:`put`.
 
-    Nothing is read from a file that holds anything else: unpickling would run it.
+    A file with another digest is not unpickled, as unpickling can execute code.
 
     Raises
     ------
@@ -33,6 +33,6 @@ def take(storage: Storage, name: str, digest: str) -> Prepared:
     content = storage.read(name)
     if hashlib.sha256(content).hexdigest() != digest:
         raise ConsistencyError(f"{name} is not the unit that was written")
-    ready = pickle.loads(content)  # noqa: S301 - our own bytes, by their digest
+    ready = pickle.loads(content)  # noqa: S301 - our own bytes, as verified by the digest
     assert isinstance(ready, Prepared)
     return ready

@@ -1,4 +1,4 @@
-"""What a unit's ``plan.json`` says, for the tables of all units."""
+"""The results of a unit from its ``plan.json``, for the tables of all units."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from stationplan.text.catalogue import words
 
 @dataclass(frozen=True)
 class Goal:
-    """New sites that are ``enough`` to cover a share of the workers from today (``None``: out of reach)."""
+    """The number of new sites that is ``enough`` to cover a share of workers, from today (``None``: unreachable)."""
 
     share: float
     enough: int | None
 
 
 Ways = Literal["roads", "straight", "both"]
-"""How the ways in a unit are measured: along roads, or in straight lines as there are none, or by district."""
+"""How distances in a unit are measured: along roads, in straight lines as there are no roads, or both by district."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One unit of the table; shares are ``None`` where there are no workers, ``gap`` where none is known.
+    """One unit of the league table; shares are ``None`` without workers, ``gap`` is ``None`` if unknown.
 
-    ``home`` is the unit's folder, from that of the batch on. ``circle_*`` are the workers inside the service circle of
-    the national programme, today, with the plan, and covered twice with it. ``closable`` of the ``stations`` that stand
-    could close today and nobody would lose cover.
+    ``home`` is the folder of the unit, relative to that of the batch. ``circle_*`` are the workers inside the service
+    circle of the national programme: today, with the plan, and covered twice with the plan. ``closable`` is the number
+    of the existing ``stations`` that could close today without anybody losing coverage.
     """
 
     unit: str
@@ -59,7 +59,7 @@ class Row:
 
     @property
     def about(self) -> str:
-        """The prefecture, where the unit is called otherwise."""
+        """The prefecture, if its name differs from that of the unit, otherwise empty."""
         return self.prefecture if self.prefecture != self.name.zh else ""
 
     @property
@@ -95,7 +95,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Proposed:
-    """A site that a unit's plan builds; its place in the order of the unit."""
+    """A site proposed by the plan of a unit; ``order`` is its position in the build order of the unit."""
 
     unit: str
     order: int
@@ -111,7 +111,7 @@ class Proposed:
 
 @dataclass(frozen=True)
 class Station:
-    """A station that stands in a unit: workers within reach, whom it covers alone, whom longer hours would gain."""
+    """An existing station of a unit: workers within reach, covered by it alone, and gained by longer hours."""
 
     unit: str
     site_id: str
@@ -128,7 +128,7 @@ class Station:
 
 @dataclass(frozen=True)
 class Lack:
-    """A place of a unit where ``workers`` stay uncovered, in words."""
+    """A place in a unit with ``workers`` who stay uncovered."""
 
     unit: str
     place: LocalText
@@ -140,7 +140,7 @@ class Lack:
 
 @dataclass(frozen=True)
 class UnitPlan:
-    """What a unit's plan says: its row of the league table, its new sites, its stations, its biggest gaps."""
+    """The results of a unit: its row of the league table, new sites, existing stations and biggest gaps."""
 
     row: Row
     proposed: tuple[Proposed, ...]
@@ -149,7 +149,7 @@ class UnitPlan:
 
 
 def unit_plan(ready: Prepared, unit: Unit, out: Storage) -> UnitPlan:
-    """Return what a unit's own ``plan.json`` says."""
+    """Return the results of a unit from its ``plan.json``."""
     plan = json.loads(out.read(f"{unit.home}/plan.json"))
     before, after, total = plan["coverage"]["before"], plan["coverage"]["after"], plan["coverage"]["total"]
     circle = plan["scorecard"]
@@ -199,9 +199,9 @@ def unit_plan(ready: Prepared, unit: Unit, out: Storage) -> UnitPlan:
 
 
 def row_of_all(rows: Sequence[Row], name: LocalText) -> Row:
-    """Return units together as one row; nobody is in two of them.
+    """Return the row of several units together; no worker is in two units.
 
-    The sites that are enough for a goal are those of the units together; ``None`` where a unit cannot reach it.
+    The number of sites that is enough for a goal is the sum over the units; ``None`` if a unit cannot reach the goal.
     """
     goals = []
     for of_units in zip(*(row.goals for row in rows), strict=True):
@@ -232,14 +232,14 @@ def row_of_all(rows: Sequence[Row], name: LocalText) -> Row:
 
 
 def _ways(straight: set[bool]) -> Ways:
-    """Return how the ways of a unit are measured, from what its districts say of it."""
+    """Return how distances in a unit are measured, from the values of its districts."""
     if len(straight) > 1:
         return "both"
     return "straight" if straight == {True} else "roads"
 
 
 def ways_name(ways: Ways | None, lang: Language) -> str:
-    """Return for people how the ways in a unit are measured."""
+    """Return how distances in a unit are measured, as text."""
     word = words(lang)
     names: dict[Ways | None, str] = {
         "roads": word("by road"),

@@ -16,18 +16,18 @@ By = Literal["prefecture", "county"]
 """What a unit is: a prefecture with all its counties, or a county."""
 
 _UNFIT = re.compile(r"[^\w\-]+")
-"""What stands in no folder's name."""
+"""Characters that are not used in folder names."""
 
 
 UNITS_NAME = "units"
-"""The folder of a batch that holds a folder for each unit."""
+"""The folder of a batch that contains a folder for each unit."""
 
 
 @dataclass(frozen=True, eq=False)
 class Unit(Record):
-    """A part of the study area that is planned on its own: some rows of its districts.
+    """A part of the study area that is planned separately; ``districts`` are row numbers of its districts.
 
-    ``folder`` is the name of the unit's folder; no two units have the same.
+    ``folder`` is the name of the folder of the unit, unique among units.
     """
 
     id: str
@@ -37,7 +37,7 @@ class Unit(Record):
 
     @property
     def home(self) -> str:
-        """The unit's folder, from that of the batch on."""
+        """The folder of the unit, relative to that of the batch."""
         return f"{UNITS_NAME}/{self.folder}"
 
 
@@ -47,7 +47,7 @@ def units_of(area: StudyArea, by: By) -> list[Unit]:
     Raises
     ------
     InputError
-        Districts without a prefecture are to be put together by prefecture.
+        Units are prefectures, and some districts have no prefecture.
 
     >>> import stationplan as sp
     >>> plan = sp.run(sp.load_scenario("data/demo/scenario.toml"))
@@ -86,7 +86,7 @@ def units_of(area: StudyArea, by: By) -> list[Unit]:
 
 
 def folder_names(ids: list[str]) -> list[str]:
-    """Return a name for a folder for each id; ids that differ in signs that no folder has are numbered.
+    """Return a folder name for each id; ids that differ only in unsuitable characters or case are numbered.
 
     >>> folder_names(["510104", "锦屏市", "a/b", "a b", "a_b-2"])
     ['510104', '锦屏市', 'a_b', 'a_b-2', 'a_b-2-2']

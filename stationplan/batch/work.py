@@ -1,4 +1,4 @@
-"""One unit planned and written, by whoever has the time: the work of a batch."""
+"""The task of a batch: one unit planned and written, in any process or on any machine."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from stationplan.planning.progress import StepClock
 
 @dataclass(frozen=True)
 class Task:
-    """A unit to plan: where it is stored and its digest, the folder of its results, and their fingerprint.
+    """A unit to plan: its stored file with the digest, the folder of its results, and their fingerprint.
 
-    ``stored`` and ``folder`` are names in ``storage``, which is all that the two sides have to share.
+    ``stored`` and ``folder`` are names in ``storage``, which is all that the two processes need to share.
     """
 
     unit: str
@@ -40,20 +40,20 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a unit; ``reason`` is empty where its results stand."""
+    """The outcome of a unit; ``reason`` is empty if its results exist."""
 
     unit: str
     reason: tuple[Message, ...] = ()
 
 
 def do(task: Task) -> Outcome:
-    """Plan a unit and write its folder, whole or not at all; what goes wrong is told, not raised."""
+    """Plan a unit and write its folder, completely or not at all; failures are returned as reasons, not raised."""
     try:
-        # A lost worker takes what it returned with it, and Dask has a unit done again that stands: it is left alone.
+        # If a worker is lost after it has finished, Dask repeats the task: complete results are then kept.
         if is_done(task.storage, task.folder, task.fingerprint):
             return Outcome(task.unit)
         plan = plan_of(take(task.storage, task.stored, task.digest), StepClock(None), lenient=True)
-        # Seconds differ each time; the results of a unit are the same whoever makes them.
+        # Timings differ in each run; without them the results are identical regardless of the worker.
         with task.storage.filling(task.folder) as folder:
             output.save(with_timings(plan, {}), folder, lang=task.lang, overwrite=True, done=marker(task.fingerprint))
     except InputError as error:
@@ -73,7 +73,13 @@ def marker(fingerprint: str) -> str:
 
 
 def is_done(storage: Storage, folder: str, fingerprint: str) -> bool:
-    """Return whether a folder holds the results of a fingerprint."""
+    """Return whether a folder holds the results of a fingerprint.
+
+    Raises
+    ------
+    ServiceError
+        The storage at a URL fails.
+    """
     try:
         return storage.read(f"{folder}/{DONE_NAME}").decode() == marker(fingerprint)
     except ServiceError:

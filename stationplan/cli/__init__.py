@@ -1,4 +1,4 @@
-"""The command line: parse, log, show progress, call, choose the exit code. Nothing else happens here."""
+"""The command line: argument parsing, logging, progress, calls and exit codes, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The program ``stationplan``: its commands, its language, its exit codes."""
+"""The program ``stationplan``: commands, language and exit codes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from stationplan.text.catalogue import translate, translate_fault, words
 if TYPE_CHECKING:
     from stationplan.domain import Language
 
-# Heavy imports are inside the functions that need them: `--help` loads this module and must not wait for them.
+# Slow imports are inside the functions that need them, as `--help` loads this module and should respond at once.
 
 DONE, FAILED, BAD_INPUT, INFEASIBLE = 0, 1, 2, 3
 """Exit codes."""
@@ -51,11 +51,11 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "roads": roads.save_roads,
     "fetch": fetch.fetch_roads,
 }
-"""The function of every command, in the order of the help; each is in the module that is named as its command."""
+"""The function of every command, in the order of the help; each is in the module named like the command."""
 
 
 def terminal_language(arguments: Sequence[str], environment: Mapping[str, str]) -> Language:
-    """Return the language to speak in the terminal: that of ``--lang``, else that of the locale.
+    """Return the language of terminal output: that of ``--lang``, otherwise that of the locale.
 
     >>> terminal_language(["run", "x.toml", "--lang", "zh"], {}), terminal_language([], {"LANG": "zh_CN.UTF-8"})
     ('zh', 'zh')
@@ -73,7 +73,7 @@ def terminal_language(arguments: Sequence[str], environment: Mapping[str, str]) 
 
 
 def make_command(lang: Language) -> TyperGroup:
-    """Return the program with its help in one language."""
+    """Return the program with its help texts in the given language."""
     app = typer.Typer(
         no_args_is_help=True,
         add_completion=False,
@@ -110,7 +110,7 @@ def _about(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the program and exit: 0 done, 1 failed, 2 bad input, 3 infeasible."""
+    """Run the program and exit with code 0 (done), 1 (failed), 2 (bad input) or 3 (infeasible)."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     sys.exit(_call(given, terminal_language(given, os.environ)))
 

@@ -1,4 +1,4 @@
-"""``stationplan batch``: plan every prefecture or county of a scenario, and put the results together."""
+"""``stationplan batch``: plan every prefecture or county of a scenario, and combine the results."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
     from stationplan.domain import Language
     from stationplan.errors import Message
 
-# Heavy imports are inside the functions that need them: `--help` loads this module and must not wait for them.
+# Slow imports are inside the functions that need them, as `--help` loads this module and should respond at once.
 
 _SHOWN = 30
-"""Units that the terminal lists; the table has all."""
+"""Units that the terminal lists at most; ``league.csv`` lists all."""
 
 
 class UnitKind(StrEnum):
-    """What a unit of a batch is."""
+    """The kind of district that a unit of a batch is."""
 
     prefecture = "prefecture"
     county = "county"
 
 
 class Spread(StrEnum):
-    """How a number or a budget for all is spread over the units."""
+    """How a number or a budget for all units is allocated to them."""
 
     equal = "equal"
     per_worker = "per-worker"
@@ -118,7 +118,7 @@ def _plan(
     scheduler: str | None,
     workers: int,
 ) -> Sequence[Batch]:
-    """Plan the units of one scenario or several, with a bar for the progress."""
+    """Plan the units of one scenario or several, with a progress bar."""
     from stationplan.api import load_scenario
     from stationplan.batch import run_batches
     from stationplan.inputs.services.remote_scenario import fetched
@@ -148,7 +148,7 @@ def _plan(
 
 
 def _print_index(folder: str, lang: Language) -> None:
-    """Print where the page is that lists all units."""
+    """Print the path of the index page of all units."""
     from stationplan.storage.remote import Remote, local_path
 
     home = local_path(folder)
@@ -157,7 +157,7 @@ def _print_index(folder: str, lang: Language) -> None:
 
 
 def _print(made: Batch, lang: Language) -> None:
-    """Print what the office wants to know first."""
+    """Print the summary of a batch: coverage by unit and in total, kept units, failed units with reasons."""
     from rich.table import Table
 
     word = words(lang)

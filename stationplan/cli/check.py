@@ -34,13 +34,13 @@ if TYPE_CHECKING:
     from stationplan.domain import Language, Quality
     from stationplan.inputs import Check, Role
 
-# Heavy imports are inside the functions that need them: `--help` loads this module and must not wait for them.
+# Slow imports are inside the functions that need them, as `--help` loads this module and should respond at once.
 
 _STYLES = {"refused": "red", "set_aside": "red", "merged": "yellow", "repaired": "yellow", "kept": ""}
 
 
 class TableRole(StrEnum):
-    """What a table may be looked at as."""
+    """The roles in which a single table can be checked."""
 
     stations = "stations"
     candidates = "candidates"
@@ -100,7 +100,7 @@ def check_inputs(
 
 
 class _Request(NamedTuple):
-    """What the user asks ``check`` to look at; ``source`` holds keys of a scenario's table of inputs."""
+    """The inputs to be checked, as given on the command line; ``source`` holds keys of an input table of a scenario."""
 
     path: Path
     role: str | None
@@ -116,7 +116,7 @@ class _Request(NamedTuple):
 def _check(
     context: typer.Context, request: _Request, *, out: Path | None, overwrite: bool, as_json: bool, verbose: bool
 ) -> bool:
-    """Look at inputs, print what is found, and return whether a study would take them."""
+    """Check inputs, print the findings, and return whether a study would accept the inputs."""
     from stationplan.report import quality_document, write_quality_workbook
     from stationplan.storage.files import write_whole
 
@@ -140,7 +140,7 @@ def _check(
 
 
 def _book(out: Path, request: _Request) -> Path:
-    """Return where the workbook goes: never onto an input."""
+    """Return the path of the workbook; raise if it is one of the inputs."""
     from stationplan.api import load_scenario
 
     if out.suffix and out.suffix.lower() != ".xlsx" and not out.is_dir():

@@ -1,4 +1,4 @@
-"""``stationplan compare``: put plans side by side on one page."""
+"""``stationplan compare``: compare plans side by side on one page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stationplan.cli.terminal import stoppable
 from stationplan.errors import say
 from stationplan.text.catalogue import words
 
-# Heavy imports are inside the functions that need them: `--help` loads this module and must not wait for them.
+# Slow imports are inside the functions that need them, as `--help` loads this module and should respond at once.
 
 
 def compare_plans(

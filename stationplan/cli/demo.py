@@ -1,4 +1,4 @@
-"""``stationplan demo``: plan the synthetic city, as ``run`` plans any scenario."""
+"""``stationplan demo``: plan the synthetic city in the same way as ``run`` plans any scenario."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from stationplan.cli.options import (
 from stationplan.cli.run import plan_scenario
 from stationplan.cli.terminal import stoppable
 
-# Heavy imports are inside the functions that need them: `--help` loads this module and must not wait for them.
+# Slow imports are inside the functions that need them, as `--help` loads this module and should respond at once.
 
 _DATA = Path("data/demo")
 _MAP = Path("maps/demo.html")

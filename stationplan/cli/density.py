@@ -1,4 +1,4 @@
-"""``stationplan density``: place the workers of a scenario, without planning sites."""
+"""``stationplan density``: estimate the demand surface of a scenario, without planning sites."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from stationplan.text.catalogue import number, percent, translate, words
 if TYPE_CHECKING:
     from stationplan.domain import Density, Language
 
-# Heavy imports are inside the functions that need them: `--help` loads this module and must not wait for them.
+# Slow imports are inside the functions that need them, as `--help` loads this module and should respond at once.
 
 
 def make_density(
@@ -67,7 +67,7 @@ def make_density(
 
 
 def _print(made: Density, folder: Path, lang: Language) -> None:
-    """Print what a planner wants to know first."""
+    """Print the summary of a demand surface: workers by group, notes and paths."""
     from rich.table import Table
 
     from stationplan.text.names import way_names

@@ -1,4 +1,4 @@
-"""``stationplan fetch``: roads of a place from OpenStreetMap, as one file."""
+"""``stationplan fetch``: fetch the roads of a place from OpenStreetMap into one file."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from stationplan.inputs.services.fetch import Box, Fetched
     from stationplan.inputs.services.overpass import Services
 
-# Heavy imports are inside the functions that need them: `--help` loads this module and must not wait for them.
+# Slow imports are inside the functions that need them, as `--help` loads this module and should respond at once.
 
 _PROJECT = "a planner of rest stations for outdoor workers"
-"""What the operators see where the user gives no address."""
+"""What service operators see as contact if the user gives none."""
 
 _CONTACT = r"[^@\s]+@[^@\s]+|https?://\S+"
 
@@ -96,7 +96,7 @@ def fetch_roads(
 
 
 def cache_folder(environment: Mapping[str, str], platform: str, home: Path) -> Path:
-    """Return where answers are kept: our folder in the one that the system keeps for caches.
+    """Return the folder for cached responses: our subfolder of the user's cache folder of the system.
 
     >>> cache_folder({"XDG_CACHE_HOME": "/tmp/c"}, "linux", Path("/me")).as_posix()
     '/tmp/c/stationplan'
@@ -109,7 +109,7 @@ def cache_folder(environment: Mapping[str, str], platform: str, home: Path) -> P
 
 
 class _Request(NamedTuple):
-    """What the user asks for, as written."""
+    """The request as given on the command line."""
 
     places: Sequence[str]
     bbox: str | None
@@ -123,7 +123,7 @@ class _Request(NamedTuple):
 
 
 def _fetch(request: _Request, out: Path, *, cache: Path | None, overwrite: bool, lang: Language) -> Fetched:
-    """Fetch roads to ``out``, and show while services are waited for."""
+    """Fetch roads to ``out``, and show the waits for services."""
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     from stationplan.inputs.services import fetch as service
@@ -175,7 +175,7 @@ def _print(fetched: Fetched, out: Path, lang: Language) -> None:
 
 
 def _where(request: _Request, out: Path) -> tuple[str, ...] | Box:
-    """Return what to fetch, or raise with all faults of the call."""
+    """Return the places or the box to fetch; raise with all errors of the command line."""
     faults = FaultList()
     if out.suffix.lower() != ".graphml":
         faults.add(say("Fetched roads are GraphML."), say("Use the extension .graphml."), key="--out")

@@ -1,4 +1,4 @@
-"""``stationplan map``: write the map of a plan again from its folder."""
+"""``stationplan map``: rewrite the map of a plan from its output folder."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from stationplan.text.catalogue import words
 if TYPE_CHECKING:
     from stationplan.domain import Language
 
-# Heavy imports are inside the functions that need them: `--help` loads this module and must not wait for them.
+# Slow imports are inside the functions that need them, as `--help` loads this module and should respond at once.
 
 
 def write_map(

@@ -1,4 +1,4 @@
-"""Options that several commands share, and how their values are read."""
+"""Options shared by several commands, and the parsing of their values."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from stationplan.domain import Language
     from stationplan.scenario import Limits
 
-# Heavy imports are inside the functions that need them: `--help` loads this module and must not wait for them.
+# Slow imports are inside the functions that need them, as `--help` loads this module and should respond at once.
 
 
 class Lang(StrEnum):
-    """Language of a command's output."""
+    """Language of the output of a command."""
 
     zh = "zh"
     en = "en"
 
 
 class DeclaredDatum(StrEnum):
-    """Datums that coordinates may be declared to have."""
+    """Datums that can be declared for coordinates."""
 
     wgs84 = "wgs84"
     cgcs2000 = "cgcs2000"
@@ -71,19 +71,19 @@ def written_language(lang: Lang | None) -> Language:
 
 
 def refuse_existing_file(out: Path, *, overwrite: bool) -> None:
-    """Refuse a file that exists, unless ``--overwrite`` may replace it.
+    """Raise if a file exists, unless ``overwrite`` allows replacing it.
 
     Raises
     ------
     OutputExistsError
-        If ``out`` exists and is not to be replaced, or is a folder.
+        ``out`` exists and ``overwrite`` is false, or ``out`` is a folder.
     """
     if out.exists() and not (overwrite and out.is_file()):
         raise OutputExistsError(str(out))
 
 
 def refuse(option: str | None, what: Message, cure: Message) -> NoReturn:
-    """Raise the one fault of a call: ``option``, what is wrong with it and what to do.
+    """Raise a single error of the command line: the option, what is wrong with it, and the fix.
 
     Raises
     ------
@@ -94,12 +94,12 @@ def refuse(option: str | None, what: Message, cure: Message) -> NoReturn:
 
 
 def pairs_of(texts: Sequence[str], option: str) -> dict[str, str]:
-    """Return the values of an option that is given as ``NAME=VALUE``, by name.
+    """Return the values of an option given as ``NAME=VALUE``, by name.
 
     Raises
     ------
     InputError
-        If a value has no equals sign.
+        A value has no equals sign.
 
     >>> pairs_of(["name=站点名称"], "--column")
     {'name': '站点名称'}
@@ -111,12 +111,12 @@ def pairs_of(texts: Sequence[str], option: str) -> dict[str, str]:
 
 
 def limits_of(texts: Sequence[str]) -> Limits:
-    """Return the caps of input files, with those that ``--limit`` names at its values.
+    """Return the limits of input files, with the values given by ``--limit`` replacing the defaults.
 
     Raises
     ------
     InputError
-        If a name is not that of a cap, or a value is not a number that it may have.
+        A name is not that of a limit, or a value is not valid for it.
     """
     from pydantic import ValidationError
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from stationplan.errors import Message
     from stationplan.planning.progress import Progress as Report
 
-# Heavy imports are inside the functions that need them: `--help` loads this module and must not wait for them.
+# Slow imports are inside the functions that need them, as `--help` loads this module and should respond at once.
 
 
 def log_to_stderr(verbose: bool) -> None:
@@ -39,7 +39,7 @@ def log_to_stderr(verbose: bool) -> None:
 
 
 def empty_bar() -> Progress:
-    """Return a bar on standard error for tasks with steps and the time left; nothing where that is no terminal."""
+    """Return a progress bar on standard error with steps and remaining time, disabled if that is not a terminal."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
@@ -55,7 +55,10 @@ def empty_bar() -> Progress:
 
 @contextmanager
 def progress_bar(lang: Language, *, steps: int) -> Iterator[Report]:
-    """Show a bar with the time left while a study of so many steps runs; one more step is for writing."""
+    """Show a progress bar with the remaining time of a study of ``steps`` steps, plus one step for writing.
+
+    Yields a function that reports the number of steps done and a message.
+    """
     with empty_bar() as bar:
         task = bar.add_task("", total=steps + 1)
 
@@ -66,10 +69,10 @@ def progress_bar(lang: Language, *, steps: int) -> Iterator[Report]:
 
 
 def print_document(values: Mapping[str, object]) -> None:
-    """Print plain values as JSON."""
+    """Print JSON values on standard output."""
     text = json.dumps(values, ensure_ascii=False, indent=1, allow_nan=False)
     encoding = sys.stdout.encoding or "utf-8"
-    # A path may hold bytes that are no text; as an escape they are still JSON.
+    # A path may contain bytes that are not valid text; written as escapes, the output is still JSON.
     sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
 
 
@@ -86,10 +89,10 @@ def print_title(console: Console, name: LocalText, *, synthetic: bool, lang: Lan
 
 
 def print_path(console: Console, label: str, path: Path | str, lang: Language) -> None:
-    """Print where a result is."""
+    """Print the path of a result with a label."""
     console.print(plain(words(lang)("{label}: {path}", label=label, path=path)))
 
 
 def note(text: str) -> Text:
-    """Return a line that asks for attention."""
+    """Return a line marked with an exclamation mark, for notes and warnings."""
     return Text("! ", "yellow").append(plain(text))

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from stationplan.domain import Language
     from stationplan.inputs import RoadPieces
 
-# Heavy imports are inside the functions that need them: `--help` loads this module and must not wait for them.
+# Slow imports are inside the functions that need them, as `--help` loads this module and should respond at once.
 
 
 def save_roads(
@@ -80,7 +80,7 @@ def save_roads(
 
 
 def _check_call(sources: Sequence[Path], out: Path, *, datum_given: bool) -> None:
-    """Raise with all faults of the call."""
+    """Raise with all errors of the command line."""
     from stationplan.scenario import needs_datum
 
     faults = FaultList()
@@ -119,7 +119,7 @@ def _print(pieces: RoadPieces, out: Path, notes: Sequence[Message], lang: Langua
 
 
 def _print_json(pieces: RoadPieces, out: Path, notes: Sequence[Message]) -> None:
-    """Print what was saved, for programs."""
+    """Print the counts of what was saved, as JSON."""
     printing.print_document(
         {
             "path": str(out),

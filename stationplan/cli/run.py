@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from stationplan.domain import Language, Plan
 
-# Heavy imports are inside the functions that need them: `--help` loads this module and must not wait for them.
+# Slow imports are inside the functions that need them, as `--help` loads this module and should respond at once.
 
 
 def run_scenario(
@@ -98,16 +98,16 @@ def plan_scenario(
 ) -> None:
     """Plan a scenario file, save the plan, and print the result; ``context.obj`` is the language of the terminal.
 
-    ``demo`` calls this too. ``map_path`` is where the map goes, if not into ``folder``.
+    ``demo`` calls this too. With ``map_path``, the map is written there instead of into ``folder``.
 
     Raises
     ------
     InputError
-        If the inputs cannot be used, or a schema is given without a database.
+        The inputs cannot be used, or a schema is given without a database.
     OutputExistsError
-        If results exist and are not to be replaced.
+        Results exist and ``overwrite`` is false.
     DatabaseError
-        If the folder is written and the database is not.
+        The folder was written, but the database was not.
     """
     from stationplan.api import load_scenario, output
     from stationplan.api.plans import run
@@ -146,7 +146,7 @@ def plan_scenario(
 
 
 def print_summary(plan: Plan, paths: Mapping[str, Path | str], lang: Language) -> None:
-    """Print what a planner wants to know first; ``paths`` are by ``out``, ``map``, ``report`` and ``database``."""
+    """Print the summary of a plan; the keys of ``paths`` are ``out``, ``map``, ``report`` and ``database``."""
     from stationplan.figures.coverage import new_sites, overall
     from stationplan.report.plan_report import aim_figures
     from stationplan.text.reasons import why_not_facts, why_not_title

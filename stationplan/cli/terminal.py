@@ -1,4 +1,4 @@
-"""How a command meets the terminal: text is shown as written, never obeyed, and Ctrl-C ends it cleanly."""
+"""Terminal handling: text is shown literally, without control characters, and Ctrl-C ends a command cleanly."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stationplan.errors import Stopped
 
 
 def plain(text: str, style: str = "") -> Text:
-    """Return text as written: no markup, no emoji codes, and no control characters that would steer the terminal."""
+    """Return literal text: no markup, no emoji codes, and no control characters that would control the terminal."""
     return Text("".join(map(_visible, text)), style)
 
 
@@ -23,7 +23,13 @@ def _visible(sign: str) -> str:
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Turn Ctrl-C within a block into :class:`~stationplan.errors.Stopped`."""
+    """Turn Ctrl-C within a block into :class:`~stationplan.errors.Stopped`.
+
+    Raises
+    ------
+    Stopped
+        The user pressed Ctrl-C.
+    """
     try:
         yield
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""A plan, a surface of demand, or all units of a batch, as one self-contained Folium page."""
+"""A plan, a demand surface, or all units of a batch, as one self-contained Folium page."""
 
 from __future__ import annotations
 

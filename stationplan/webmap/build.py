@@ -1,7 +1,7 @@
-"""A plan as a Folium map that asks no host for anything.
+"""A plan as a Folium map that sends no requests to any host.
 
-branca renders the output of a macro element a second time, so text in it would run as Jinja. The page's own parts are
-therefore plain elements whose text Jinja inserts as a value, once; the only macro writes generated names.
+branca renders the output of a macro element a second time, so text in it would be executed as Jinja. Our parts of the
+page are therefore plain elements whose text Jinja inserts once, as a value; the only macro writes generated names.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from stationplan.webmap.tiles import tile_hosts
 
 
 class PlanMap(folium.Map):
-    """A map whose list of layers knows layers that are added later, too."""
+    """A map whose layer control also includes layers that are added after it."""
 
     _template = folium.Map._template
 
     def render(self, **kwargs: object) -> None:
-        """Render the map with what has to know all layers behind them."""
+        """Render the map with the elements that refer to all layers placed after the layers."""
         for key, child in list(self._children.items()):
             if isinstance(child, folium.LayerControl | _Fill):
                 self._children.move_to_end(key)
@@ -32,7 +32,7 @@ class PlanMap(folium.Map):
 
 
 class _Fill(MacroElement):
-    """Hands the map and its feature groups to the page's script."""
+    """The element that passes the map and its feature groups to the script of the page."""
 
     _template = Template(
         """
@@ -53,9 +53,9 @@ class _Fill(MacroElement):
 
 
 def build(plan: Plan, *, lang: Language = "zh") -> folium.Map:
-    """Return the plan's map: layers as feature groups, filled in the page from one block of data.
+    """Return the map of a plan: layers as feature groups, filled in the page from one block of data.
 
-    Leaflet's script and style come from the package XStatic-Leaflet and stand in the page.
+    Leaflet's script and style come from the package XStatic-Leaflet and are included in the page.
     """
     page = empty_map(plan.study.name.in_language(lang), PlanMap)
     groups = {key: folium.FeatureGroup(name=name, show=shown).add_to(page) for key, name, shown in _layers(plan, lang)}
@@ -71,7 +71,7 @@ def render(plan: Plan, *, lang: Language = "zh") -> str:
 
 
 def _layers(plan: Plan, lang: Language) -> list[tuple[str, str, bool]]:
-    """Return key, name and first visibility of each layer, bottom first."""
+    """Return key, name and initial visibility of each layer, bottom first."""
     word = words(lang)
     stations = [
         (f"existing_{kind}", word("Existing: {kind}", kind=name), True)

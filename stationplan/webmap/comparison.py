@@ -1,4 +1,4 @@
-"""Plans side by side as one page, made from the pages of their maps."""
+"""Plans side by side on one page, made from the data of their map pages."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from stationplan.webmap.scripts import script
 
 
 def read_blocks(pages: Sequence[Path]) -> list[str]:
-    """Return the blocks of data of map pages.
+    """Return the data blocks of map pages.
 
     Raises
     ------
     InputError
-        A page cannot be read, is no map of a plan, or holds a block of another version.
+        A page cannot be read, is not the map of a plan, or contains a block of another version.
     """
     blocks: list[str] = []
     faults = FaultList("")

@@ -1,9 +1,9 @@
-"""Whole numbers and text packed small: what the page unpacks with the browser's own means.
+"""Compact blocks of integers and text, which the page unpacks with standard browser functions.
 
-A block is deflated and written in base64, so it may stand in any page: nothing in it can end an element or begin a
-mark. Inside stand the length of the JSON text (four bytes, lowest first), that text, and the arrays one behind the
-other. A number takes a byte for each seven bits, lowest first, its sign in the lowest bit (zigzag, as in Protocol
-Buffers).
+A block is deflated and encoded in base64, so it can be included in any page: it contains no character that could end an
+element or begin markup. It consists of the length of the JSON text (four bytes, little-endian), that text, and the
+arrays in order. An integer takes one byte for each seven bits, lowest first, with its sign in the lowest bit (zigzag
+varints, as in Protocol Buffers).
 """
 
 from __future__ import annotations
@@ -20,30 +20,33 @@ from stationplan.domain import FloatArray, IntArray, ObjectArray
 from stationplan.geo import unproject
 
 SCALE = 100_000
-"""Packed coordinates are in 1e-5 degrees, about a metre."""
+"""Packed coordinates are multiples of 1e-5 degrees, about a metre."""
 
 Json = dict[str, object]
 
 
 class Packer:
-    """Collects arrays; each is known by its number."""
+    """A collection of arrays for one block; each array is referred to by its number."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
         self._counts: list[int] = []
 
     def add(self, values: IntArray) -> int:
-        """Take whole numbers and return the number of the array."""
+        """Add an array of integers and return its number."""
         self._parts.append(varints(values))
         self._counts.append(len(values))
         return len(self._counts) - 1
 
     def steps(self, values: IntArray) -> int:
-        """Take whole numbers as the steps from one to the next."""
+        """Add an array of integers as differences between successive values and return its number."""
         return self.add(values - np.append(0, values[:-1]))
 
     def rings(self, rings: Rings, crs: str) -> Json:
-        """Take rings (m): points as steps, the first one of a ring as a step from the first one of the ring before."""
+        """Add rings (m) and return the numbers of their arrays.
+
+        Points are stored as differences; the first point of a ring is relative to the first point of the previous ring.
+        """
         whole = np.rint(scaled_degrees(rings.points, crs)).astype(np.int64)
         first = rings.first[rings.sizes > 0]
         steps = np.diff(whole, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
@@ -51,9 +54,10 @@ class Packer:
         return {"points": self.add(steps.ravel()), "sizes": self.add(rings.sizes)}
 
     def cells(self, outlines: ObjectArray, crs: str) -> Json:
-        """Take the outer rings (m) of cells: first points as steps, the others by their distance from the first one.
+        """Add the outer rings (m) of cells and return the numbers of their arrays.
 
-        Cells of a grid are alike, so of such distances only what differs from those of the cell before is kept.
+        First points are stored as differences, other points as offsets from the first point of the ring. As cells of a
+        grid have the same shape, offsets are stored as differences from those of the previous cell.
         """
         if shapely.get_num_interior_rings(outlines).any():
             outlines = shapely.get_exterior_ring(outlines)
@@ -71,7 +75,7 @@ class Packer:
         return {"starts": self.add(begins.ravel()), "sizes": self.add(sizes), "away": self.add(kept[later].ravel())}
 
     def polygons(self, shapes: ObjectArray, crs: str) -> Json:
-        """Take shapes as their rings, outer ones first; a ring is closed by its first point, which is not repeated."""
+        """Add polygons and return the numbers of their arrays; outer rings come first, closing points are dropped."""
         parts, owner = shapely.get_parts(shapes, return_index=True)
         polygonal = (shapely.get_type_id(parts) == shapely.GeometryType.POLYGON) & ~shapely.is_empty(parts)
         parts, owner = parts[polygonal], owner[polygonal]
@@ -83,7 +87,7 @@ class Packer:
         }
 
     def block(self, content: Json) -> str:
-        """Return text and arrays as one block; ``content`` gains the lengths of the arrays."""
+        """Return ``content`` and the arrays as one block; the lengths of the arrays are stored as key ``packed``."""
         text = json.dumps(
             {**content, "packed": self._counts}, ensure_ascii=True, allow_nan=False, separators=(",", ":")
         )
@@ -93,21 +97,21 @@ class Packer:
 
 
 def scaled_degrees(points: FloatArray, crs: str) -> FloatArray:
-    """Return points (m), [point x 2], as latitudes and longitudes times the scale."""
+    """Return points (m), [point x 2], as latitudes and longitudes times ``SCALE``, [point x 2]."""
     lon, lat = unproject(points[:, 0], points[:, 1], crs)
     return np.asarray(np.column_stack([lat, lon]) * SCALE, dtype=np.float64)
 
 
 @dataclass(frozen=True)
 class Rings:
-    """Points (m) of rings one behind the other, [point x 2], without those that close them, and how many each has."""
+    """Points (m) of consecutive rings, [point x 2], without closing points, and the number of points of each ring."""
 
     points: FloatArray
     sizes: IntArray
 
     @property
     def first(self) -> IntArray:
-        """The first point of each ring."""
+        """The row of the first point of each ring."""
         return np.asarray(np.cumsum(self.sizes) - self.sizes)
 
 
@@ -119,7 +123,7 @@ def open_rings(rings: ObjectArray) -> Rings:
 
 
 def varints(values: IntArray) -> bytes:
-    """Return whole numbers packed.
+    """Return integers as zigzag varints.
 
     >>> varints(np.array([0, -1, 1, 63, 64, -300])).hex()
     '0001027e8001d704'
@@ -140,12 +144,12 @@ def varints(values: IntArray) -> bytes:
 
 
 def unpacked(block: str) -> tuple[Json, list[IntArray]]:
-    """Return text and arrays of a block.
+    """Return the content and the arrays of a block.
 
     Raises
     ------
     ValueError
-        It is no such block.
+        The text is not a valid block.
     """
     try:
         raw = zlib.decompress(base64.b64decode(block, validate=True))

@@ -1,7 +1,7 @@
-"""What every map page is made of: an empty Folium map that asks no host for anything, our data, script and style.
+"""The common parts of map pages: an empty Folium map that sends no requests to any host, our data, scripts and styles.
 
-branca renders the output of a macro element a second time, so text in it would run as Jinja. The page's own parts are
-therefore plain elements whose text Jinja inserts as a value, once.
+branca renders the output of a macro element a second time, so text in it would be executed as Jinja. Our parts of the
+page are therefore plain elements whose text Jinja inserts once, as a value.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from stationplan.webmap.scripts import script
 
 
 class Verbatim(Element):
-    """Text that stands in the page as it is."""
+    """An element whose text is written to the page unchanged."""
 
     _template = PlainTemplate("{{ this.text }}")
 
@@ -33,7 +33,7 @@ class Verbatim(Element):
 
 
 class Draw(MacroElement):
-    """Hands the map to the page's script."""
+    """The element that passes the map to the script of the page."""
 
     _template = Template(
         "{% macro script(this, kwargs) %}stationplan.draw({{ this._parent.get_name() }});{% endmacro %}"
@@ -45,9 +45,9 @@ class Draw(MacroElement):
 
 
 def empty_map(title: str, kind: type[folium.Map] = folium.Map) -> folium.Map:
-    """Return a map without tiles, with the scripts and styles that it needs; the page's own part is not there yet.
+    """Return a map without tiles, with Leaflet and the common style; data and scripts are added by :func:`with_page`.
 
-    Leaflet's script and style come from the package XStatic-Leaflet and stand in the page.
+    Leaflet's script and style come from the package XStatic-Leaflet and are included in the page.
     """
     page = kind(tiles=None, zoom_control=True, location=[0, 0], zoom_start=2)
     page.default_js, page.default_css = [], []
@@ -61,7 +61,7 @@ def empty_map(title: str, kind: type[folium.Map] = folium.Map) -> folium.Map:
 
 
 def with_page(page: folium.Map, block: str, *, entry: str, style: str | None = None) -> None:
-    """Put a block of data and the script that draws it into a map, once."""
+    """Add a data block, the script that draws it and an optional style sheet to a map."""
     figure = page.get_root()
     assert isinstance(figure, Figure)
     if style is not None:
@@ -71,17 +71,17 @@ def with_page(page: folium.Map, block: str, *, entry: str, style: str | None = N
 
 
 def data_element(block: str) -> str:
-    """Return the element that holds a block of :mod:`stationplan.webmap.packing`."""
+    """Return the HTML element that contains a block of :mod:`stationplan.webmap.packing`."""
     return f'<script type="application/octet-stream" class="stationplan-data">{block}</script>'
 
 
 def rendered(page: folium.Map, *, images: Sequence[str] = ()) -> str:
-    """Return a map as one HTML page that may run its own scripts only; the same map gives the same bytes.
+    """Return a map as one HTML page that can only run its own scripts; the same map gives the same bytes.
 
-    ``images`` are hosts that pictures may come from.
+    ``images`` are hosts from which the page may load images.
     """
     figure = page.get_root()
-    # branca draws its ids at random. They only tell elements apart, so counting does as well.
+    # branca uses random ids. They only need to be unique, so they are replaced by a counter.
     numbers = count()
     for root in (figure, figure.header, figure.html, figure.script):
         _number(root, numbers)
@@ -89,7 +89,7 @@ def rendered(page: folium.Map, *, images: Sequence[str] = ()) -> str:
 
 
 def with_policy(html: str, *, images: Sequence[str] = ()) -> str:
-    """Return a page with a Content-Security-Policy: nothing but the scripts and styles that stand in it."""
+    """Return a page with a Content-Security-Policy that allows only its own inline scripts and styles."""
     policy = {
         "default-src": ["'none'"],
         "script-src": _hashes(r"<script>(.*?)</script>", html),
@@ -104,7 +104,7 @@ def with_policy(html: str, *, images: Sequence[str] = ()) -> str:
 
 
 def _hashes(pattern: str, html: str) -> list[str]:
-    """Return what a policy calls the texts of elements, each once."""
+    """Return the policy sources (SHA-256) of the texts of elements, each once."""
     texts = dict.fromkeys(re.findall(pattern, html, re.DOTALL))
     digests = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in texts)
     return [f"'sha256-{digest}'" for digest in digests] or ["'none'"]

@@ -1,4 +1,4 @@
-"""A plan as the data block of its map: what the page shows, and all that it needs to count coverage again."""
+"""A plan as the data block of its map: what the page shows, and what it needs to recompute coverage."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from stationplan.webmap.packing import SCALE, Json, Packer
 from stationplan.webmap.tiles import tiles_of
 
 VERSION = 2
-"""Version of what a block holds; it rises with every change."""
+"""Version of the content of a block; increase it with every change."""
 
 _DISTRICT_TOLERANCE_M = 10.0
 _LARGEST_ERROR = 0.2
-"""Workers by which the rounding of all cells together may be off, as a rule (a standard deviation times three)."""
+"""Tolerated error (workers) of the rounding of all cells together, as three standard deviations."""
 
 
 def data_block(plan: Plan, lang: Language) -> str:
@@ -39,14 +39,14 @@ def data_block(plan: Plan, lang: Language) -> str:
 
 
 def labels(lang: Language) -> dict[str, str]:
-    """Return the page's own labels in one language, by the keys that its scripts use."""
+    """Return the labels of the page in one language, by the keys used in its scripts."""
     text = resources.files("stationplan").joinpath("webmap/assets/labels.json").read_text("utf-8")
     english: dict[str, str] = json.loads(text)
     return {key: template_in(label, lang) for key, label in english.items()}
 
 
 def marks(options: MapOptions, lang: Language, *, synthetic: bool) -> list[str]:
-    """Return what has to stand on every map: that it is synthetic, and its review number or that it is internal."""
+    """Return the marks of every map: that its data are synthetic, if so, and its review number or "internal use"."""
     word = words(lang)
     made_up = [word("Synthetic data, not for decisions")] if synthetic else []
     number = options.review_number
@@ -54,7 +54,7 @@ def marks(options: MapOptions, lang: Language, *, synthetic: bool) -> list[str]:
 
 
 def _straight_mark(plan: Plan, lang: Language) -> list[str]:
-    """Return what has to stand on a map of districts without roads."""
+    """Return the mark of a map with districts without roads; empty if all have roads."""
     count = int(plan.straight.sum())
     if not count:
         return []
@@ -66,7 +66,7 @@ def _straight_mark(plan: Plan, lang: Language) -> list[str]:
 
 
 def sources(made: Density, lang: Language) -> list[str]:
-    """Return where roads and demand come from, as far as that is known, with the date where there is one."""
+    """Return the sources of roads and demand, as far as they are known, with dates if given."""
     word, surface = words(lang), made.surface
     given = [count.source for count in surface.cells.counts.values()]
     given += [observed.source for observed in surface.observed]
@@ -81,7 +81,7 @@ def sources(made: Density, lang: Language) -> list[str]:
 def _content(plan: Plan, lang: Language, packer: Packer) -> Json:
     word = words(lang)
     demand, sites = plan.demand, plan.sites
-    # Stations beyond the districts are drawn, and a look at the study does not begin with them.
+    # Stations outside the districts are drawn, but do not extend the initial view.
     standing = np.concatenate([np.flatnonzero(sites.existing & (sites.district >= 0)), plan.chosen])
     lon, lat = unproject(
         np.concatenate([demand.x, sites.x[standing]]), np.concatenate([demand.y, sites.y[standing]]), plan.area.crs
@@ -137,7 +137,7 @@ def _hours(start: int, end: int) -> str:
 
 
 def _counts(changes: Sequence[Change]) -> list[list[float]]:
-    """Return all workers, covered and cross-covered today, covered and cross-covered with the plan, of each part."""
+    """Return for each part: all workers, covered and cross-covered today, covered and cross-covered with the plan."""
     return [
         [
             change.before.total,
@@ -151,7 +151,7 @@ def _counts(changes: Sequence[Change]) -> list[list[float]]:
 
 
 def reset_keys(scenario: str) -> list[str]:
-    """Return the keys of ``[plan]``, as TOML, that a choice of the reader's own must set back to be just counted."""
+    """Return TOML lines of ``[plan]`` that reset keys to defaults, so that a reader's own choice is only evaluated."""
     given = tomllib.loads(scenario).get("plan", {})
     usual = PlanInput()
     lines = {
@@ -171,7 +171,7 @@ def reset_keys(scenario: str) -> list[str]:
 
 
 def _cells(plan: Plan, packer: Packer) -> Json:
-    """Pack cells: outlines, district, and heads of each group in whole parts of a worker."""
+    """Pack cells: outlines, districts, and workers of each group in integer fractions of a worker."""
     demand = plan.demand
     heads, share = _separated(demand.workers)
     parts = 10 ** max(2, math.ceil(math.log10(math.sqrt(heads.size / 12) * 3 / _LARGEST_ERROR)))
@@ -186,7 +186,7 @@ def _cells(plan: Plan, packer: Packer) -> Json:
 
 
 def _separated(workers: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return heads by cell and group, and the share of a group's day in each slot, whose product is ``workers``."""
+    """Return workers, [cell, group], and the share of each slot, [group, slot], whose product is ``workers``."""
     heads = workers.sum(axis=2)
     total = heads.sum(axis=0)[:, None]
     share = np.divide(workers.sum(axis=0), total, out=np.zeros(workers.shape[1:]), where=total > 0)
@@ -196,7 +196,7 @@ def _separated(workers: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _roads(roads: RoadLines, packer: Packer) -> Json:
-    """Pack roads: points, junctions, and seconds on foot both ways."""
+    """Pack roads: points, junctions, and walking seconds in both directions."""
     steps = np.diff(roads.junctions, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
     return {
         "major": roads.major,
@@ -211,12 +211,12 @@ def _roads(roads: RoadLines, packer: Packer) -> Json:
 
 
 def _sites(plan: Plan, lang: Language, packer: Packer) -> Json:
-    """Pack all sites, one column for each thing said of them."""
+    """Pack all sites, one array per attribute."""
     sites = plan.sites
     lon, lat = unproject(sites.x, sites.y, plan.area.crs)
     hosts, kinds = [host.id for host in plan.hosts], list(kind_names(lang))
     hours = list(dict.fromkeys(sites.hours))
-    # Of what may be done at a place the map shows the station of its host, what is proposed, and what was asked about.
+    # Of the measures at a place, the map shows the plain station, proposed ones, and those of `[plan] explain`.
     shown = np.array([not action for action in sites.action])
     shown[plan.chosen] = True
     shown[[case.site for case in plan.why_not]] = True
@@ -241,9 +241,9 @@ def _sites(plan: Plan, lang: Language, packer: Packer) -> Json:
 
 
 def _cover(plan: Plan, packer: Packer) -> Json:
-    """Pack the cells within each group's standard of each site, as runs of neighbours in the order of the cells.
+    """Pack the cells within the service standard of each group and site, as runs of consecutive cells.
 
-    A site covers those cells in every slot in which it is open, so they are looked up in one such slot alone.
+    A site covers the same cells in every slot in which it is open, so they are taken from one such slot.
     """
     coverage, sites = plan.coverage, plan.sites
     groups, slots = len(plan.demand.groups), len(plan.demand.slots)
@@ -255,7 +255,7 @@ def _cover(plan: Plan, packer: Packer) -> Json:
     kept = np.zeros(cover.nnz, dtype=bool)
     kind = coverage.group * slots + coverage.slot
     edges = [*np.flatnonzero(np.diff(kind, prepend=-1)), len(kind)]
-    for begin, end in pairwise(edges):  # rows of one group and slot stand together, so these are few
+    for begin, end in pairwise(edges):  # rows of one group and slot are contiguous, so there are few edges
         entries = slice(cover.indptr[begin], cover.indptr[end])
         kept[entries] = (first[:, coverage.group[begin]] == coverage.slot[begin])[cover.indices[entries]]
     row = np.repeat(np.arange(len(kind)), np.diff(np.concatenate([[0], np.cumsum(kept)])[cover.indptr]))
@@ -268,7 +268,7 @@ def _cover(plan: Plan, packer: Packer) -> Json:
 
 
 def _runs(covers: sparse.csc_array, sites: int, packer: Packer) -> Json:
-    """Pack the cells of each pair of group and site; one that has the cells of the group before only says so."""
+    """Pack the cells of each pair of group and site; a pair with the cells of the previous group is stored as -1."""
     cell = covers.indices.astype(np.int64)
     pairs = covers.shape[1]
     pair = np.repeat(np.arange(pairs), np.diff(covers.indptr))
@@ -277,7 +277,7 @@ def _runs(covers: sparse.csc_array, sites: int, packer: Packer) -> Json:
     length = np.diff(np.append(start, len(cell)))
     of = pair[start]
     count = np.bincount(of, minlength=pairs).astype(np.int64)
-    # What lies between two runs of a pair; the first one counts from cell 0.
+    # Cells between two runs of a pair; for the first run, cells from cell 0.
     end = cell[start] + length
     gap = cell[start] - np.where(np.diff(of, prepend=-1) == 0, np.append(0, end[:-1]), 0)
     same = _same_as_before(of, cell[start], length, count, sites)
@@ -290,7 +290,7 @@ def _runs(covers: sparse.csc_array, sites: int, packer: Packer) -> Json:
 
 
 def _same_as_before(of: IntArray, first: IntArray, length: IntArray, count: IntArray, sites: int) -> BoolArray:
-    """Return which pairs have the runs of the same site and the group before."""
+    """Return which pairs have the same runs as the pair of the same site and the previous group."""
     same = np.zeros(len(count), dtype=bool)
     same[sites:] = (count[sites:] == count[:-sites]) & (count[sites:] > 0)
     begin = np.cumsum(count) - count
@@ -302,7 +302,7 @@ def _same_as_before(of: IntArray, first: IntArray, length: IntArray, count: IntA
 
 
 def _proposed(plan: Plan, order: int, lang: Language) -> Json:
-    """Return what only the plan knows of a proposed site; whom it gains the page counts itself."""
+    """Return the data of a proposed site that the page cannot compute; it computes workers gained itself."""
     why = plan.why[order]
     nearest = None
     if why.nearest_existing >= 0:

@@ -1,4 +1,4 @@
-"""All units of a batch as a Folium map that asks no host for anything: coverage by colour, links to their files."""
+"""All units of a batch as a Folium map that sends no requests: coverage by colour, links to the files of the units."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from stationplan.webmap.parts import Draw, empty_map, rendered, with_page
 
 @dataclass(frozen=True)
 class UnitCard:
-    """What the map tells of one unit in one scenario.
+    """The data of one unit in one scenario that the map shows.
 
-    ``name`` and ``about`` (the prefecture, or empty) are for people. ``before``, ``after`` and ``cross`` are shares of
-    its ``workers``, ``None`` where there are none or the unit has no plan. ``links`` are labels and addresses, relative
-    to the map's file. ``reason`` says why there is no plan.
+    ``name`` and ``about`` (the prefecture, or empty) are display texts. ``before``, ``after`` and ``cross`` are shares
+    of its ``workers``, ``None`` without workers or without a plan. ``links`` are labels and URLs, relative to the file
+    of the map. ``reason`` states why there is no plan.
     """
 
     name: str
@@ -37,7 +37,7 @@ class UnitCard:
 
 @dataclass(frozen=True)
 class View:
-    """One scenario of the map: its name and the cards of its units, in the order of the map's shapes."""
+    """One scenario of the map: its name and the cards of its units, in the order of the shapes of the map."""
 
     name: str
     units: tuple[UnitCard, ...]
@@ -55,7 +55,7 @@ def render_province(
 ) -> str:
     """Return the map as one HTML page; the same content gives the same bytes.
 
-    ``shapes`` are the units' outlines (m, in ``crs``), ``marks`` what has to stand on every map.
+    ``shapes`` are the outlines of the units (m, in ``crs``), ``marks`` the notices required on every map.
     """
     page = empty_map(title)
     Draw().add_to(page)

@@ -1,8 +1,8 @@
-"""Our scripts for the page: plain ES modules, put one behind the other in the order in which they need each other.
+"""The scripts of the page: plain ES modules, concatenated in the order of their dependencies.
 
-A page that is opened from disk may not load modules, and a bundler would be one more thing to install. So the modules
-keep to one form, ``import { a, b } from "./c.js";`` on a line of its own and ``export`` before a function, a constant
-or a class; each then becomes a function that returns what it exports.
+A page opened from disk cannot load modules, and a bundler would be an additional dependency. The modules therefore keep
+to one form: ``import { a, b } from "./c.js";`` on a separate line, and ``export`` before a function, constant or class.
+Each module becomes a function that returns its exports.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A surface of demand as a Folium map that asks no host for anything: cells by group and time slot."""
+"""A demand surface as a Folium map that sends no requests to any host: cells by group and time slot."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ def _content(density: Density, lang: Language, packer: Packer) -> Json:
 
 
 def _rounded(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[float]:
-    """Return numbers with three digits that count, which is what a colour or a popup shows."""
+    """Return numbers rounded to three significant digits, which is enough for colours and popups."""
     return [float(f"{value:.3g}") for value in values.tolist()]
 
 
 def _profile(density: Density, group: int) -> list[float]:
-    """Return the share of a group's day in each slot."""
+    """Return the share of the workers of a group in each slot, over the whole day."""
     workers = density.demand.workers[:, group].sum(axis=0)
     total = float(workers.sum())
     return [round(float(value) / total, 6) if total > 0 else 0.0 for value in workers]

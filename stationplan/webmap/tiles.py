@@ -1,4 +1,4 @@
-"""Tiles of online maps, for readers who ask for them."""
+"""Tiles of online maps, for scenarios that request them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stationplan.webmap.packing import Json
 
 @dataclass(frozen=True)
 class _Provider:
-    """Addresses of tiles, bottom first; ``{s}`` stands for one of ``subdomains``."""
+    """URLs of tiles, bottom layer first; ``{s}`` is replaced by one of ``subdomains``."""
 
     urls: tuple[str, ...]
     datum: str
@@ -30,7 +30,7 @@ def _tianditu(layer: str) -> str:
 
 
 _PROVIDERS = {
-    # CGCS2000, which is WGS-84 to less than a metre.
+    # CGCS2000, which equals WGS-84 to less than a metre.
     "tianditu": _Provider((_tianditu("vec"), _tianditu("cva")), "wgs84", "© 天地图", "01234567"),
     "amap": _Provider(
         ("https://webrd0{s}.is.autonavi.com/appmaptile?lang=zh_cn&size=1&scale=1&style=8&x={x}&y={y}&z={z}",),
@@ -45,7 +45,7 @@ _PROVIDERS = {
 
 
 def tiles_of(options: MapOptions) -> Json | None:
-    """Return what the page needs to show tiles; ``None`` where none are wanted."""
+    """Return the settings of the page for tiles; ``None`` if the scenario requests none."""
     if not options.tiles:
         return None
     provider = _provider(options)
@@ -59,7 +59,7 @@ def tiles_of(options: MapOptions) -> Json | None:
 
 
 def tile_hosts(options: MapOptions) -> Sequence[str]:
-    """Return the hosts that pictures may come from, as a Content-Security-Policy names them."""
+    """Return the hosts from which tiles may be loaded, in the form of a Content-Security-Policy."""
     if not options.tiles:
         return ()
     provider = _provider(options)
