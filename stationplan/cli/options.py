@@ -59,7 +59,7 @@ DatumOption = Annotated[DeclaredDatum | None, typer.Option("--datum", help="Datu
 LayerOption = Annotated[str | None, typer.Option("--layer", help="Layer of a GeoPackage.")]
 LimitOption = Annotated[
     list[str] | None,
-    typer.Option("--limit", help="Higher limit, as NAME=NUMBER (see [limits] in docs/scenario.md); may be repeated."),
+    typer.Option("--limit", help="Higher limit, as NAME=NUMBER (see the limits in docs/scenario.md); may be repeated."),
 ]
 
 DEFAULT_WORKERS = os.cpu_count() or 1

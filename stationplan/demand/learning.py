@@ -44,11 +44,10 @@ def learn(
     """Return a model of the workers of all cells, fitted to counts of some: means, scores against baselines, and draws.
 
     ``values[cell, feature]`` and ``population[cell]`` are known for every cell at ``x``/``y`` (m), ``observed`` are the
-    counts (>= 0) of the cells ``observed_cell``. Two regressions are compared, a log-linear one and one of boosted
-    trees. Each is cross-validated in ``folds`` (three or more) of whole square blocks (Roberts et al. 2017), and tuned
-    only inside the other folds. Without ``block_m``, the side of a block is the range of spatial correlation of the
-    residuals of a first linear model, at least twice the cells' spacing; it is halved while there are fewer blocks than
-    folds.
+    counts (>= 0) of the cells ``observed_cell``. A log-linear regression and boosted trees are compared, each cross-
+    validated in ``folds`` (three or more) of whole square blocks (Roberts et al. 2017) and tuned only inside the other
+    folds. Without ``block_m``, the side of a block is the range of spatial correlation of the residuals of a first
+    linear model, at least twice the cells' spacing; it is halved while there are fewer blocks than folds.
 
     The better model out of fold is fitted to all observed cells, with parameters tuned on them. One factor makes the
     means of the observed cells add up to the observed total. ``beats_baselines`` says whether both D2 and the mean
@@ -56,7 +55,7 @@ def learn(
     rate and, with ``population``, a share of it, each estimated without the cells on which it is validated. Each draw
     refits the model to whole blocks sampled with replacement, with the same parameters; its means are multiplied by
     gamma noise of mean one and variance ``dispersion``, common to a block. A ``seed`` gives the same bytes with any
-    number of threads.
+    threads.
 
     Raises
     ------
@@ -72,10 +71,9 @@ def learn(
     _check_places(x[observed_cell], y[observed_cell], folds)
     used = np.flatnonzero(np.ptp(values[observed_cell], axis=0) > 0)
     if len(used) < len(names):
-        left = ", ".join(name for at, name in enumerate(names) if at not in set(used.tolist()))
-        notes.append(
-            say("Features not used because they are the same in every observed cell: {features}.", features=left)
-        )
+        same = ", ".join(name for at, name in enumerate(names) if at not in set(used.tolist()))
+        note = say("Features not used because they are the same in every observed cell: {features}.", features=same)
+        notes.append(note)
     if population is None:
         notes.append(say("The population of the cells is unknown; its share is not used as a baseline."))
     _check_features(used)

@@ -24,7 +24,7 @@ def with_layers(cells: Cells, layers: Mapping[str, Layer]) -> tuple[Cells, tuple
     >>> jobs = Layer(np.array([10.0]), np.array([5.0]), shapely.box([5], [0], [25], [10]), np.array([8.0]), "jobs", "")
     >>> laid, told = with_layers(cells, {"jobs": jobs})
     >>> laid.counts["jobs"].values.tolist(), str(told[0])
-    ([2.0, 4.0], 'Of jobs 2.0 of 8.0 lie in no cell.')
+    ([2.0, 4.0], '2.0 of 8.0 jobs lie in no cell.')
     """
     counts = dict(cells.counts)
     notes = []

@@ -89,7 +89,7 @@ def block_side(x: FloatArray, y: FloatArray, *, wanted_m: float, folds: int) -> 
 
     >>> side, notes = block_side(np.arange(4) * 100.0, np.zeros(4), wanted_m=250.0, folds=3)
     >>> side, str(notes[0])
-    (125.0, 'Blocks of 250 m would be too few for 3 folds; blocks of 125 m are used.')
+    (125.0, 'Blocks of 250 m are too few for 3 folds; blocks of 125 m are used.')
     """
     side = wanted_m
     while len(np.unique(spatial_blocks(x, y, side))) < folds:

@@ -183,7 +183,7 @@ def test_a_map_without_roads_opens_counts_and_shows_a_site(browser, tmp_path):
     page.on("pageerror", lambda error: said.append(str(error)))
     page.goto((tmp_path / "map.html").as_uri())
     page.wait_for_selector("html[data-stationplan-ready='1']", state="attached")
-    assert page.get_by_text("Straight lines, no roads: 2 of 2 districts").count() > 0
+    assert page.get_by_text("Straight-line distances (no roads): 2 of 2 districts").count() > 0
     covered = page.evaluate("stationplan.page.choice.ledger.count()")
     # A site chosen and the layer of walking reach: both search the roads, of which there are none.
     page.evaluate("(site) => stationplan.page.choice.select(site)", int(plan.chosen[0]))

@@ -92,7 +92,7 @@ def replace_texts(plan: Plan, text: Callable[[], str]) -> Plan:
         ),
         hosts=tuple(dataclasses.replace(host, name=both()) for host in plan.hosts),
         sources=(text(),),
-        notes=(say("{count} empty cells of {column} were read as {value}.", count=1, column=text(), value=0),),
+        notes=(say("{count} empty values of {column} were read as {value}.", count=1, column=text(), value=0),),
     )
 
 

@@ -77,7 +77,7 @@ def test_the_best_spreading_beats_the_others_and_keeps_floors(ready):
 
 def test_nothing_to_spread_is_refused(tmp_path):
     scenario = demo_scenario(tmp_path / "phases", 'phases = [{ name = "a", new = 1 }]')
-    with pytest.raises(InputError, match="A plan in phases is not spread"):
+    with pytest.raises(InputError, match="A plan with phases cannot be allocated"):
         batch(scenario, tmp_path / "out", allocate="equal")
     with pytest.raises(InputError, match="There is nothing to spread"):
         batch(demo_scenario(tmp_path / "cost", 'aim = "cost"\ntarget_share = 0.8'), tmp_path / "out", allocate="equal")
@@ -107,5 +107,5 @@ def test_what_the_whole_has_to_reach_is_not_asked_of_each_unit(tmp_path):
 
 def test_closures_are_not_spread(tmp_path):
     ready, units = halves(tmp_path, "new = 2\nclose = 1")
-    with pytest.raises(InputError, match="Closures are not spread"):
+    with pytest.raises(InputError, match="Closures cannot be allocated"):
         allotted(ready, units, "equal", workers=1)

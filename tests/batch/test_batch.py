@@ -151,7 +151,7 @@ def test_what_a_killed_batch_left_behind_is_cleared_and_nothing_else(tmp_path, d
     assert files(out) == before
     assert not list(out.glob(".*"))
     (out / f".parts.{os.getpid()}.abc").mkdir()
-    with pytest.raises(InputError, match="Another batch is at work"):
+    with pytest.raises(InputError, match="Another batch is running"):
         batch(sp.load_scenario(path), out)
     (out / f".parts.{os.getpid()}.abc").rmdir()
     (out / "units/mine").mkdir()
@@ -211,5 +211,5 @@ def test_a_scheduler_that_does_not_answer_is_told(tmp_path):
 
 def test_without_dask_the_command_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(InputError, match=r"needs the package distributed.*stationplan\[dask\]"):
+    with pytest.raises(InputError, match=r"requires the package distributed.*stationplan\[dask\]"):
         batch(demo_scenario(tmp_path), tmp_path / "out")

@@ -184,7 +184,7 @@ def test_only_named_files_are_fetched_and_faults_name_the_url(done, server, tmp_
     ):
         sp.load_scenario(path).locate("none.csv")
     with (
-        pytest.raises(InputError, match=r"s3://union/bad/out\.toml \[extends\].*elsewhere"),
+        pytest.raises(InputError, match=r"s3://union/bad/out\.toml \[extends\].*another location"),
         fetched("s3://union/bad/out.toml"),
     ):
         pass
@@ -203,7 +203,7 @@ def test_only_named_files_are_fetched_and_faults_name_the_url(done, server, tmp_
 @pytest.mark.parametrize(
     ("place", "told"),
     [
-        ("s3://nobody/out", r"s3://nobody/out: This place does not exist\. Check the name of the bucket"),
+        ("s3://nobody/out", r"s3://nobody/out: This location does not exist\. Check the name of the bucket"),
         ("nonsense://a/b", "This URL is not valid: .*nonsense"),
         ("s3://union/in", r"contains files that are not results of a batch: candidates\.csv"),
     ],

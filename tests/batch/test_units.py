@@ -137,7 +137,7 @@ def test_phases_ask_for_no_more_sites_than_a_unit_has(tmp_path):
     ready, units = halves(tmp_path, 'phases = [{ name = "a", new = 2 }, { name = "b", new = 3 }]')
     for plan in planned(ready, units):
         assert sum(phase.new for phase in plan.solution.phases) <= int((~plan.sites.existing).sum())
-    with pytest.raises(InputError, match="6 new sites are asked for, but there are only 5 candidates"):
+    with pytest.raises(InputError, match="6 new sites are requested, but there are only 5 candidates"):
         halves(tmp_path / "many", 'phases = [{ name = "a", new = 2 }, { name = "b", new = 4 }]')
 
 

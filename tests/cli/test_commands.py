@@ -17,7 +17,21 @@ CLI = ROOT / "stationplan/cli"
 SHARED = {"__init__", "app", "options", "printing", "terminal"}
 """Modules that hold no command."""
 
-VERBS = {"Compare", "Draw", "Fetch", "List", "Place", "Plan", "Report", "Save", "Say", "Show", "Write"}
+VERBS = {"Check", "Compare", "Draw", "Estimate", "Fetch", "List", "Plan", "Report", "Save", "Show", "Write"}
+    "Check",
+    "Compare",
+    "Draw",
+    "Estimate",
+    "Fetch",
+    "List",
+    "Place",
+    "Plan",
+    "Report",
+    "Save",
+    "Say",
+    "Show",
+    "Write",
+}
 OUTPUTS = re.compile(r"\b(map|page|report|tables?|workbook|surface|folder|file|GraphML|JSON)\b|--out|out/")
 ENGLISH = make_command("en")
 CHINESE = make_command("zh")

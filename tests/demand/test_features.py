@@ -298,7 +298,7 @@ def test_what_is_missing_is_told_and_what_it_would_give():
     nothing = features(four())
     assert nothing.names == ("area_km2",)
     told = [str(message) for message in nothing.missing]
-    assert [next(word for word in ("counts", "of interest", "core_km", "roads", "heights") if word in text)
+    assert [next(word for word in ("counts", "core_km", "of interest", "roads", "heights") if word in text)
             for text in told] == ["counts", "roads", "of interest", "core_km", "heights"]  # fmt: skip
     roads = roads_between([(100, 100), (300, 100)], (0, 1, "service"))
     everything = features(four(population=[1, 1, 1, 1]), roads, places_at((1, 1, 0)), elevation_m=np.arange(4.0))

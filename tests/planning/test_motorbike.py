@@ -108,5 +108,5 @@ def test_roads_saved_before_motorbikes_were_known_are_refused_to_riders_only(tmp
     old = [key for key in pieces.tag_keys if "motorcycle" not in key]
     write_roads(replace(pieces, tag_keys=tuple(old)), tmp_path / "old.roads.npz")
     assert names(planned(tmp_path, mode="car", source="old.roads.npz")) == ["C3", "C2"]
-    with pytest.raises(InputError, match=r"motorbike may go: motorcycle, oneway:motorcycle\. Save them again"):
+    with pytest.raises(InputError, match=r"motorbike is allowed: motorcycle, oneway:motorcycle\. Save them again"):
         planned(tmp_path, source="old.roads.npz")

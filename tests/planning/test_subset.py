@@ -46,7 +46,7 @@ def test_the_choice_of_a_units_map_can_be_planned_again(tmp_path):
 
 
 def test_districts_and_sites_that_are_not_in_the_part_are_refused(tmp_path):
-    with pytest.raises(InputError, match=r"There is no district 990109\. The nearest ids: 99010"):
+    with pytest.raises(InputError, match=r"There is no district 990109\. Most similar ids: 99010"):
         sp.run(only(tmp_path, "new = 3", "990109"))
     ready = prepare(demo_scenario(tmp_path / "whole"), StepClock(None))
     elsewhere = ready.sites.site_id[int(np.flatnonzero(~ready.sites.existing & (ready.sites.district != 1))[0])]
