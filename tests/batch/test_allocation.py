@@ -79,7 +79,7 @@ def test_nothing_to_spread_is_refused(tmp_path):
     scenario = demo_scenario(tmp_path / "phases", 'phases = [{ name = "a", new = 1 }]')
     with pytest.raises(InputError, match="A plan with phases cannot be allocated"):
         batch(scenario, tmp_path / "out", allocate="equal")
-    with pytest.raises(InputError, match="There is nothing to spread"):
+    with pytest.raises(InputError, match="There is nothing to allocate"):
         batch(demo_scenario(tmp_path / "cost", 'aim = "cost"\ntarget_share = 0.8'), tmp_path / "out", allocate="equal")
 
 

@@ -18,20 +18,6 @@ SHARED = {"__init__", "app", "options", "printing", "terminal"}
 """Modules that hold no command."""
 
 VERBS = {"Check", "Compare", "Draw", "Estimate", "Fetch", "List", "Plan", "Report", "Save", "Show", "Write"}
-    "Check",
-    "Compare",
-    "Draw",
-    "Estimate",
-    "Fetch",
-    "List",
-    "Place",
-    "Plan",
-    "Report",
-    "Save",
-    "Say",
-    "Show",
-    "Write",
-}
 OUTPUTS = re.compile(r"\b(map|page|report|tables?|workbook|surface|folder|file|GraphML|JSON)\b|--out|out/")
 ENGLISH = make_command("en")
 CHINESE = make_command("zh")

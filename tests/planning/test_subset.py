@@ -50,5 +50,5 @@ def test_districts_and_sites_that_are_not_in_the_part_are_refused(tmp_path):
         sp.run(only(tmp_path, "new = 3", "990109"))
     ready = prepare(demo_scenario(tmp_path / "whole"), StepClock(None))
     elsewhere = ready.sites.site_id[int(np.flatnonzero(~ready.sites.existing & (ready.sites.district != 1))[0])]
-    with pytest.raises(InputError, match=f"The site {elsewhere} is not in the districts that the plan is about"):
+    with pytest.raises(InputError, match=f"The site {elsewhere} is not in the districts of the plan"):
         sp.run(only(tmp_path, f'new = 3\nforbidden = ["{elsewhere}"]', "990102"))
