@@ -1,8 +1,8 @@
-"""Mixed-integer programs, solved by HiGHS within the time that they are given.
+"""Mixed-integer programs, solved by HiGHS within a time limit.
 
-HiGHS looks at the clock between its own steps only, and one step of a large root can take minutes. A large program is
-therefore solved in a process of its own that tells every better answer and bound, and is ended when its time is up.
-That process runs this file by its path, so nothing of the package may be imported here.
+HiGHS checks the clock only between its own steps, and one step at the root of a large program can take minutes. A large
+program is therefore solved in a separate process, which reports every improved solution and bound and is killed when
+its time is up. That process runs this file by its path, so nothing of the package may be imported here.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 SEED = 0
-"""Seed of HiGHS: the same program gives the same answer."""
+"""Seed of HiGHS: the same program gives the same solution."""
 
 LARGE = 200_000
-"""Entries of a program from which on it gets a process of its own (half a second to start)."""
+"""Number of entries from which a program is solved in a separate process (which takes half a second to start)."""
 
 _GRACE_S = 0.5
-"""Seconds for a process to tell its answer after its time, before it is ended."""
+"""Seconds after the time limit in which a process can still report its solution before it is killed."""
 
 Status = Literal["optimal", "feasible", "time_limit", "infeasible"]
 
@@ -58,10 +58,10 @@ class Program:
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """The best values found (``None``: none), the proven bound on the objective, and how the search ended.
+    """The best values found (``None``: none), the proven bound on the objective, and the termination of the search.
 
-    ``duals`` and ``reduced_costs`` belong to a program without integers (empty otherwise). A failure of HiGHS ends as
-    ``feasible`` with an infinite bound: it proves nothing.
+    ``duals`` and ``reduced_costs`` are those of a program without integer variables, otherwise empty. A failure of
+    HiGHS has the status ``feasible`` and an infinite bound, since it proves nothing.
     """
 
     values: NDArray[np.float64] | None
@@ -80,15 +80,15 @@ def solve(
     gap: float = 0.0,
     nodes: int | None = None,
 ) -> Answer:
-    """Return HiGHS's answer to a program within ``seconds``, from the feasible values ``start`` if there are any.
+    """Return the solution of a program by HiGHS within ``seconds``; ``start`` are feasible values to start from.
 
-    ``gap`` is the relative gap at which the search may stop, ``nodes`` the number of nodes after which it ends as
+    ``gap`` is the relative gap at which the search may stop. After ``nodes`` nodes it ends with the status
     ``feasible``.
 
     Raises
     ------
     RuntimeError
-        HiGHS refuses the program.
+        HiGHS rejects the program.
     """
     if program.matrix.nnz < LARGE:
         return _run(program, seconds, start, gap, nodes, None)
@@ -163,7 +163,7 @@ def _must(status: highspy.HighsStatus, what: str) -> None:
 
 
 def _tell_progress(highs: highspy.Highs, tell: IO[bytes]) -> None:
-    """Write every better answer and bound to a stream, as they come."""
+    """Write every improved solution and bound to a stream as they are found."""
     best = [np.inf]
 
     def better(event: highspy.highs.HighsCallbackEvent) -> None:
@@ -188,7 +188,7 @@ def _write(stream: IO[bytes], what: object) -> None:
 def _in_a_process(
     program: Program, seconds: float, start: NDArray[np.float64] | None, gap: float, nodes: int | None
 ) -> Answer:
-    """Solve in a process that is ended when its time is up; keep the last answer and bound that it told."""
+    """Solve in a process that is killed when its time is up; return the last solution and bound that it reported."""
     command = [sys.executable, __file__]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - this very file
     heard = Answer(
@@ -216,7 +216,7 @@ def _in_a_process(
 
 
 def _listen(stream: IO[bytes], answers: list[Answer]) -> None:
-    """Keep what a process tells, until it ends."""
+    """Append what a process reports to ``answers`` until it ends."""
     while True:
         try:
             kind, *what = pickle.load(stream)  # noqa: S301 - from our own process
