@@ -1,4 +1,4 @@
-"""Good choices of sites with capacities: the largest gain first, then exchanges of one site for another."""
+"""Heuristic choices of sites with capacities: greedy by largest gain, then exchanges of single sites."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from stationplan.siting.capacitated.flow import Flow, Places
 from stationplan.siting.capacitated.prices import Limits
 
 _SHAKEN = 4
-"""Sites that are changed at random at a time."""
+"""Number of sites that are replaced at random in each round."""
 
 _WORTH = 1e-9
-"""Relative gain in workers served that an exchange must bring."""
+"""Least relative gain in workers served for which an exchange is made."""
 
 
 def fill(
@@ -29,12 +29,14 @@ def fill(
     by_cost: bool,
     quick: bool = False,
 ) -> None:
-    """Open allowed sites in the order of largest gain (or gain for its cost) while the limits have room.
+    """Open allowed sites in the order of largest gain (or gain per cost) as long as the limits permit.
 
-    ``chosen`` is open already and grows. What is served is submodular, so a site whose renewed gain still leads need
-    not be compared with the rest (Minoux 1978). Ties go to the lower index. Out of time, nothing more is opened.
+    ``chosen`` are the sites already open, and is extended in place. The workers served are submodular, so a site whose
+    recomputed gain is still the largest need not be compared with the others (Minoux 1978). Ties go to the lower index.
+    When time is up, no more sites are opened.
 
-    ``quick`` counts only whom a site would serve while nobody moves for it, which can only become less as well.
+    With ``quick``, gains count only the workers that a site would serve without moving others, which can only decrease
+    as well.
     """
     spent = float(limits.costs[chosen].sum())
     taken = set(chosen)
@@ -64,10 +66,10 @@ def fill(
 
 
 def exchange(flow: Flow, chosen: list[int], limits: Limits, allowed: BoolArray, *, clock: Clock) -> None:
-    """Exchange one chosen site for an allowed one while that serves more, in place.
+    """Exchange single chosen sites for allowed ones in place while that serves more workers.
 
-    With a site closed, its substitutes are tried in the order of what they can add at most: the weight of the short
-    rows of a least cut that they cover, within their capacity.
+    With a site closed, its substitutes are tried in descending order of an upper bound on their gain: the weight that
+    they cover of the short rows of a minimum cut, within their capacity.
     """
     places, costs = flow.places, limits.costs
     least = _WORTH * float(places.weights.sum())
@@ -96,9 +98,9 @@ def exchange(flow: Flow, chosen: list[int], limits: Limits, allowed: BoolArray, 
 def shake(
     flow: Flow, chosen: list[int], limits: Limits, allowed: BoolArray, *, times: int, clock: Clock
 ) -> tuple[Flow, list[int]]:
-    """Return a flow and a choice that are no worse: some sites changed at random, then exchanged, and that again.
+    """Return a flow and a choice that are not worse, found by repeated random changes followed by exchanges.
 
-    Iterated local search (Lourenco, Martin and Stutzle 2003): each time starts from the best so far.
+    Iterated local search (Lourenco, Martin and Stutzle 2003): each round starts from the best choice so far.
     """
     random = np.random.default_rng(SEED)
     best = float(flow.flow.sum())
@@ -124,7 +126,7 @@ def shake(
 
 
 def _alone(places: Places, wanting: BoolArray) -> FloatArray:
-    """Return the most workers of some rows that each site covers, within the capacities of its places."""
+    """Return the most workers of the rows ``wanting`` that each site covers, within the capacities of its places."""
     place = np.repeat(np.arange(len(places.capacity)), np.diff(places.column_ptr))
     weight = np.bincount(place, places.weights[places.rows] * wanting[places.rows], minlength=len(places.capacity))
     taken = np.minimum(weight, places.capacity)

@@ -11,7 +11,7 @@ from stationplan.siting.lscp.dominance import shrink
 from stationplan.siting.pmedian.branching import Median, search
 
 _ANY = 1e-4
-"""Lower bound on uncovered rows that proves at least one: the number is an integer, and rounding errors are far less."""
+"""Lower bound on uncovered rows that proves at least one: the number is an integer, and rounding errors are smaller."""
 
 
 def covering(cover: sparse.csr_array, p: int, clock: Clock) -> tuple[IntArray | None, bool]:
