@@ -258,7 +258,7 @@ async function fill(map, groups) {
     remember();
   });
 
-  // The address
+  // The state in the URL
   let restored = false;
   const usual = Object.keys(groups).filter((name) => shown(/** @type {LayerKey} */ (name))).join();
   const remember = () => {
