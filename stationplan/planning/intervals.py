@@ -32,7 +32,7 @@ def share_ranges(demand: Demand, counted: Recounted, districts: int) -> ShareRan
 
 def _range(demand: Demand, stations: CountArray, part: Part) -> FloatArray:
     """Return the 5th and the 95th percentile of the share covered in a part of the demand; NaN without workers."""
-    assert demand.draws is not None  # asked by the caller
+    assert demand.draws is not None  # checked by the caller
     cells = part if isinstance(part, np.ndarray) else np.s_[:]
     rest = np.s_[:] if isinstance(part, np.ndarray | slice) else part[1:]
     inside = np.zeros(demand.workers.shape[1:])

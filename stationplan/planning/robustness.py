@@ -51,7 +51,7 @@ def robustness(
     try:
         answers = [found for found in pool.map(answer, range(count)) if found is not None]
     finally:
-        pool.shutdown(cancel_futures=True)  # a user who stops the run waits for the draws at work, not for all
+        pool.shutdown(cancel_futures=True)  # after Ctrl-C only the draws in progress are waited for
     if not answers:
         return Robustness(np.full(len(chosen), np.nan), 0, count, 0)
     share = np.mean([np.isin(chosen, found.sites) for found in answers], axis=0)

@@ -1,4 +1,4 @@
-"""Siting models on plain matrices [demand x site], each with a proven bound. No roads, files or maps in here.
+"""Siting models on plain matrices [demand x site], each with a proven bound, independent of roads, files and maps.
 
 >>> from stationplan.siting import max_coverage
 >>> max_coverage([[1, 0], [0, 1]], [3, 4], p=1).sites.tolist()

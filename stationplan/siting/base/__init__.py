@@ -1,1 +1,1 @@
-"""What every siting model stands on: arguments checked together, a problem and its rules, answers, HiGHS."""
+"""The common base of the siting models: argument checks, problems and rules, solutions, HiGHS."""

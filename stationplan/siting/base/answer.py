@@ -1,4 +1,4 @@
-"""What every siting model hands back: an answer, how far it may be from the best, how it ended and how long it took."""
+"""Solutions of the siting models: chosen sites with bound, gap, termination and solution time."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from numpy.typing import ArrayLike
 from stationplan.domain import Solution, Termination
 
 PROVEN = 1e-6
-"""Relative difference of bound and objective up to which an answer counts as optimal: HiGHS takes a value within 1e-6
-of a whole number for whole, so it proves no more than that."""
+"""Relative difference of bound and objective up to which a solution counts as optimal: HiGHS accepts values within 1e-6
+of an integer as integer, so it proves no more than that."""
 
 
 @dataclass(frozen=True)
 class Clock:
-    """Time that a model has, counted from its making."""
+    """The time limit of a model in seconds, counted from the creation of the clock."""
 
     limit_s: float
     started: float = field(default_factory=time.perf_counter)
@@ -29,11 +29,11 @@ class Clock:
 
     @property
     def left_s(self) -> float:
-        """Seconds that are left, 0 when time is up."""
+        """Remaining seconds, 0 when time is up."""
         return max(self.limit_s - self.spent_s, 0.0)
 
     def part(self, share: float) -> Clock:
-        """Return a clock with a share of the time that is left, counted from now."""
+        """Return a clock with a share of the remaining time, counted from now."""
         return Clock(self.left_s * share)
 
     @property
@@ -54,8 +54,8 @@ def answered(
 ) -> Solution:
     """Return a solution with gap and termination computed from objective and bound.
 
-    A bound on the wrong side of the objective by rounding is moved onto it. An answer that is not proven best ends as
-    ``time_limit`` when time is up, as ``feasible`` otherwise.
+    A bound that is on the wrong side of the objective by rounding is set to the objective. A solution that is not
+    proven optimal has the termination ``time_limit`` if time is up, otherwise ``feasible``.
 
     >>> answered([2, 0], 10.0, 10.5, clock=Clock(60), method="greedy").gap
     0.05
@@ -71,7 +71,7 @@ def answered(
 
 
 def unanswered(termination: Termination, *, clock: Clock, method: str, bound: float = float("nan")) -> Solution:
-    """Return a solution without sites: ``infeasible``, or ``time_limit`` before any answer was found."""
+    """Return a solution without sites: ``infeasible``, or ``time_limit`` before any choice was found."""
     nan = float("nan")
     gap = nan if termination == "infeasible" else float("inf")
     nobody = np.empty(0, dtype=np.int64)

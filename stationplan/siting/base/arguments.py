@@ -1,4 +1,4 @@
-"""Arguments of the siting models: checked together, every fault named, one a line."""
+"""Checks of the arguments of siting models; all errors are reported together, one per line."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Matrix: TypeAlias = sparse.csr_array | sparse.csc_array | sparse.coo_array | Arr
 
 
 Checked = TypeVar("Checked")
-"""What a check returns."""
+"""The result of a check."""
 
 
 class Arguments:
-    """Gathers the faults of a call's arguments; :meth:`refuse` raises them together.
+    """A collector of errors in the arguments of a call; :meth:`refuse` raises them together.
 
-    A method that finds a fault still returns something of the right shape, so that the rest can be looked at too.
+    A method that finds an error still returns a value of the right shape, so that the other arguments are checked too.
 
     >>> arguments = Arguments()
     >>> _ = arguments.vector("weights", [1, -2, float("nan")], 2, "row")
@@ -34,11 +34,17 @@ class Arguments:
         self.faults: list[str] = []
 
     def add(self, fault: str) -> None:
-        """Note a fault."""
+        """Add an error."""
         self.faults.append(fault)
 
     def refuse(self) -> None:
-        """Raise ``ValueError`` with all faults, if there are any."""
+        """Raise if there are errors.
+
+        Raises
+        ------
+        ValueError
+            All errors so far, one per line.
+        """
         if self.faults:
             raise ValueError("\n".join(self.faults))
 
@@ -59,9 +65,14 @@ class Arguments:
         return checked
 
     def matrix(self, name: str, given: Matrix, *, negative: bool = False) -> sparse.csr_array:
-        """Return a matrix as CSR of floats; no NaN, no infinity, nothing below 0 unless ``negative``.
+        """Return a matrix as CSR; its entries must be finite, and not below 0 unless ``negative``.
 
-        A matrix that is none at all ends the check, since all else is measured by it.
+        If the argument is not a matrix at all, the check ends, since the other arguments depend on its shape.
+
+        Raises
+        ------
+        ValueError
+            The argument is not a matrix of numbers; includes the errors so far.
         """
         try:
             matrix = sparse.csr_array(given)
@@ -78,7 +89,7 @@ class Arguments:
         return matrix
 
     def vector(self, name: str, given: ArrayLike, count: int, of: str) -> FloatArray:
-        """Return one finite number >= 0 for each of ``count`` rows or sites (``of``)."""
+        """Return a vector of ``count`` finite numbers >= 0; ``of`` names what they belong to (row or site)."""
         try:
             vector = np.asarray(given, dtype=np.float64)
         except (TypeError, ValueError):
@@ -93,7 +104,7 @@ class Arguments:
         return np.zeros(count)
 
     def mask(self, name: str, given: ArrayLike | None, count: int) -> BoolArray:
-        """Return a mask over ``count`` sites from a mask, from indices, or from nothing."""
+        """Return a mask over ``count`` sites from a mask, from indices, or from ``None`` (all false)."""
         mask = np.zeros(count, dtype=bool)
         if given is None:
             return mask
@@ -113,7 +124,7 @@ class Arguments:
     def number(
         self, name: str, given: float, low: float, high: float = np.inf, *, whole: bool = False, most: str = ""
     ) -> float:
-        """Return a number from ``low`` to ``high``, both allowed; whole if asked; ``most`` says what ``high`` is."""
+        """Return a number from ``low`` to ``high``, inclusive, an integer if ``whole``; ``most`` describes ``high``."""
         kind = "a whole number" if whole else "a number"
         limits = f">= {low:g}" if high == np.inf else f"from {low:g} to {high:g}"
         limits += f" ({most})" if most else ""

@@ -1,4 +1,4 @@
-"""Random numbers for compiled searches: the same on every machine, whatever numba's own generator does."""
+"""Random numbers for compiled searches: the same on every machine, independent of numba's own generator."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def dice(seed: int) -> NDArray[np.uint64]:
 
 @njit(cache=True, nogil=True)
 def below(state: NDArray[np.uint64], count: int) -> np.int64:
-    """Return a random whole number from 0 to ``count`` - 1, ``count`` far below 2^31 (xorshift*, Marsaglia 2003)."""
+    """Return a random integer from 0 to ``count`` - 1, for ``count`` far below 2^31 (xorshift*, Marsaglia 2003)."""
     x = state[0]
     x ^= x >> np.uint64(12)
     x ^= x << np.uint64(25)

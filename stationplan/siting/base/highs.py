@@ -1,8 +1,8 @@
-"""Mixed-integer programs, solved by HiGHS within the time that they are given.
+"""Mixed-integer programs, solved by HiGHS within a time limit.
 
-HiGHS looks at the clock between its own steps only, and one step of a large root can take minutes. A large program is
-therefore solved in a process of its own that tells every better answer and bound, and is ended when its time is up.
-That process runs this file by its path, so nothing of the package may be imported here.
+HiGHS checks the clock only between its own steps, and one step at the root of a large program can take minutes. A large
+program is therefore solved in a separate process, which reports every improved solution and bound and is killed when
+its time is up. That process runs this file by its path, so nothing of the package may be imported here.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 SEED = 0
-"""Seed of HiGHS: the same program gives the same answer."""
+"""Seed of HiGHS: the same program gives the same solution."""
 
 LARGE = 200_000
-"""Entries of a program from which on it gets a process of its own (half a second to start)."""
+"""Number of entries from which a program is solved in a separate process (which takes half a second to start)."""
 
 _GRACE_S = 0.5
-"""Seconds for a process to tell its answer after its time, before it is ended."""
+"""Seconds after the time limit in which a process can still report its solution before it is killed."""
 
 Status = Literal["optimal", "feasible", "time_limit", "infeasible"]
 
@@ -61,8 +61,8 @@ class Program:
 class ProgramAnswer:
     """The best values found (``None``: none), the proven bound on the objective, and how the search ended.
 
-    ``duals`` and ``reduced_costs`` belong to a program without integers (empty otherwise). A failure of HiGHS ends as
-    ``feasible`` with an infinite bound: it proves nothing.
+    ``duals`` and ``reduced_costs`` are those of a program without integer variables, otherwise empty. A failure of
+    HiGHS has the status ``feasible`` and an infinite bound, since it proves nothing.
     """
 
     values: NDArray[np.float64] | None
@@ -83,13 +83,13 @@ def solve(
 ) -> ProgramAnswer:
     """Return HiGHS's answer to a program within ``seconds``, from the feasible values ``start`` if there are any.
 
-    ``gap`` is the relative gap at which the search may stop, ``nodes`` the number of nodes after which it ends as
+    ``gap`` is the relative gap at which the search may stop. After ``nodes`` nodes it ends with the status
     ``feasible``.
 
     Raises
     ------
     RuntimeError
-        HiGHS refuses the program.
+        HiGHS rejects the program.
     """
     if program.matrix.nnz < LARGE:
         return _run(program, seconds, start, gap, nodes, None)
@@ -164,7 +164,7 @@ def _must(status: highspy.HighsStatus, what: str) -> None:
 
 
 def _tell_progress(highs: highspy.Highs, tell: IO[bytes]) -> None:
-    """Write every better answer and bound to a stream, as they come."""
+    """Write every improved solution and bound to a stream as they are found."""
     best = [np.inf]
 
     def better(event: highspy.highs.HighsCallbackEvent) -> None:

@@ -1,4 +1,4 @@
-"""Questions asked of minutes [demand x site]: checked, and the plain evaluation of an answer."""
+"""Problems on travel times, minutes [demand x site]: argument checks, and the direct evaluation of a choice."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from stationplan.siting.base.arguments import Arguments, Matrix
 class MinutesProblem:
     """A checked question: minutes, weights, the number of new sites and what is said of single sites.
 
-    ``minutes`` is [row x site] CSR with sorted indices, in which a stored 0 is a distance of 0 and an absent entry is
-    out of reach; ``dense`` tells that it was given whole. ``existing``, ``required`` and ``forbidden`` are masks.
+    ``minutes`` is [row x site] CSR with sorted indices, in which a stored 0 is a travel time of 0 and an absent entry
+    is out of reach; ``dense`` is whether it was given as a dense matrix. ``weights`` is [row]. ``existing``,
+    ``required`` and ``forbidden`` are masks, [site].
     """
 
     minutes: sparse.csr_array
@@ -30,12 +31,12 @@ class MinutesProblem:
 
     @property
     def standing(self) -> BoolArray:
-        """Sites that stand whatever is chosen: existing and required ones."""
+        """Sites that are part of every choice: existing and required ones."""
         return self.existing | self.required
 
     @property
     def free(self) -> BoolArray:
-        """Sites to choose from: neither standing nor forbidden."""
+        """Sites to choose from: neither existing nor required nor forbidden."""
         return ~(self.standing | self.forbidden)
 
 
@@ -65,10 +66,10 @@ def question(
 
 
 def _minutes(arguments: Arguments, given: Matrix) -> tuple[sparse.csr_array, bool]:
-    """Return minutes as CSR that keeps zeros, and whether they were dense."""
+    """Return minutes as CSR that keeps stored zeros, and whether they were dense."""
     dense = not sparse.issparse(given)
     if not dense:
-        # Made CSR, coordinates that repeat would be summed unseen.
+        # The conversion to CSR would silently sum repeated coordinates.
         stored = (
             sparse.coo_array(given) if getattr(given, "format", "") == "coo" else sparse.csr_array(given, copy=True)
         )
@@ -91,7 +92,7 @@ def _minutes(arguments: Arguments, given: Matrix) -> tuple[sparse.csr_array, boo
 
 
 def nearest_minutes(minutes: sparse.csr_array, sites: ArrayLike, far: float) -> FloatArray:
-    """Return each row's minutes to the nearest of some sites, ``far`` where none is in reach, from the raw matrix."""
+    """Return the minutes of each row to the nearest of ``sites``, ``far`` if none is in reach, from the raw matrix."""
     chosen = np.zeros(minutes.shape[1], dtype=bool)
     chosen[np.asarray(sites, dtype=np.int64)] = True
     entry = np.flatnonzero(chosen[minutes.indices])

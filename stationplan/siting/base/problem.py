@@ -1,4 +1,4 @@
-"""A coverage problem as it is asked: checked arguments, and what a choice is worth by the matrix alone."""
+"""A coverage problem as given by the caller: checked arguments, and the value of a choice by the matrix alone."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ class Problem:
     """A checked coverage problem over raw rows and sites.
 
     ``cover``, [row x site] CSR, holds the share of a row that a site covers, in (0, 1]. ``existing``, ``closable``
-    (some of the existing), ``required``, ``forbidden`` and ``counted`` are masks over sites; ``close`` closable
-    stations close. ``place[site]`` allows one new site for each number >= 0; of a pair of ``apart``, [pair x 2], not
-    both may stand, unless both do today.
-    ``bonus`` and ``costs`` have one value a site. ``district[row]`` indexes ``floor``, the least covered weight there;
-    ``target`` and ``backup_target`` are least covered weights of all rows, once and twice.
+    (some of the existing), ``required``, ``forbidden`` and ``counted`` are masks over sites; exactly ``close`` closable
+    stations close. ``place[site]`` allows one new site for each number >= 0. At most one site of each pair of
+    ``apart``, [pair x 2], may be used, unless both are existing. ``bonus`` and ``costs`` have one value per site.
+
+    ``weights`` and ``district`` are [row]; ``district[row]`` indexes ``floor``, the least covered weight of a district.
+    ``target`` and ``backup_target`` are the least weights covered once and twice in total.
     """
 
     cover: sparse.csr_array
@@ -56,7 +57,7 @@ class Problem:
 class Worth:
     """What a choice is worth: ``once`` and ``twice``, the weight covered by one station and by a second one.
 
-    ``by_district`` is the weight covered once in each district that has a floor; ``objective`` what is maximised.
+    ``by_district`` is the weight covered once in each district with a floor; ``objective`` is the maximised value.
     """
 
     once: float
@@ -73,14 +74,14 @@ def checked(
     budget: float | None = None,
     **rules: Unpack[CoverageRequirements],
 ) -> Problem:
-    """Check everything a caller gave and return it in one form.
+    """Return the problem of a caller with all arguments checked and in one form.
 
     Raises
     ------
     TypeError
-        A keyword argument is no rule of :class:`CoverageRequirements`.
+        A keyword argument is not a rule of :class:`CoverageRequirements`.
     ValueError
-        Every fault of the arguments, one a line.
+        All errors of the arguments, one per line.
     """
     refuse_unknown(rules, CoverageRequirements)
     costs, bonus, counted = rules.get("costs"), rules.get("bonus"), rules.get("counted")
@@ -157,7 +158,7 @@ def pays_required(problem: Problem) -> bool:
 
 
 def endless(problem: Problem) -> Problem:
-    """Return a problem in which nothing has to be reached."""
+    """Return a problem without floors and targets."""
     nowhere = np.zeros_like(problem.district)
     return replace(problem, district=nowhere, floor=np.zeros(0), target=0.0, backup_target=0.0)
 
@@ -180,7 +181,7 @@ def outcome(problem: Problem, sites: ArrayLike, closed: ArrayLike = ()) -> Worth
 
 
 def _two_largest(cover: sparse.csr_array, standing: BoolArray) -> tuple[FloatArray, FloatArray]:
-    """Return the largest and the second largest share of each row among the standing sites, 0 where there is none."""
+    """Return the largest and the second largest share of each row among the sites ``standing``, 0 if there is none."""
     if cover.dtype == bool:
         count = cover @ standing.astype(np.int32)
         return (count >= 1).astype(np.float64), (count >= 2).astype(np.float64)
@@ -201,7 +202,7 @@ def judged(problem: Problem, sites: ArrayLike, closed: ArrayLike = ()) -> Worth 
 
 
 def allowed(problem: Problem, sites: ArrayLike, closed: ArrayLike = ()) -> bool:
-    """Return whether building ``sites`` and closing ``closed`` keeps every rule, sums to a relative 1e-9."""
+    """Return whether building ``sites`` and closing ``closed`` keeps every rule, with a relative tolerance of 1e-9."""
     return judged(problem, sites, closed) is not None
 
 
@@ -233,7 +234,7 @@ def _keeps_rules(problem: Problem, worth: Worth, sites: ArrayLike, closed: Array
 
 
 def boolean_cover(cover: Matrix) -> sparse.csr_array:
-    """Return a cover matrix as boolean CSR without stored zeros or repeated entries; one that is so is not copied."""
+    """Return a cover matrix as boolean CSR without stored zeros or repeated entries; not copied if it already is."""
     if isinstance(cover, sparse.csr_array) and cover.dtype == bool and cover.has_canonical_format and cover.data.all():
         return cover
     matrix = sparse.csr_array(sparse.csr_array(cover, copy=True) != 0)  # comparing sorts in place
@@ -277,7 +278,7 @@ def _pairs(arguments: Arguments, given: ArrayLike | None, sites: int) -> IntArra
 def _districts(
     arguments: Arguments, district: ArrayLike | None, floor: ArrayLike | None, rows: int
 ) -> tuple[IntArray, FloatArray]:
-    """Return ``district`` and ``floor``, checked; without floors everything lies in a district of no concern."""
+    """Return ``district`` and ``floor``, checked; without floors all rows have district 0, and ``floor`` is empty."""
     nothing = np.zeros(rows, dtype=np.int64), np.zeros(0)
     if (district is None) != (floor is None):
         arguments.add("district and floor come together")

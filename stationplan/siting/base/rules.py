@@ -1,4 +1,4 @@
-"""The rules of a coverage problem, stated once: keyword arguments that all coverage models share."""
+"""The rules of a coverage problem: keyword arguments shared by all coverage models, defined once."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from numpy.typing import ArrayLike
 
 
 class CoverageRules(TypedDict, total=False):
-    """Which sites may be chosen and what they count: keyword arguments of the coverage models, all optional.
+    """Which sites may be chosen and how they count: keyword arguments of the coverage models, all optional.
 
-    Sites are given as a mask, [site], or as indices. A site is new unless it is ``existing``; new sites count and cost,
-    existing ones do not.
+    Sites are given as a mask, [site], or as indices. A site is new unless it is ``existing``; new sites count towards
+    ``p`` and cost, existing ones do not.
 
     Attributes
     ----------
     counted
         Sites that count towards ``p``; default: all.
     costs
-        Cost of each new site, finite and >= 0, in the unit of ``budget``, which needs them; default: 1 each.
+        Cost of each new site, finite and >= 0, in the unit of ``budget``, which requires it; default: 1 each.
     existing
-        Sites that stand already: free of cost and count, and kept; default: none.
+        Sites that already exist: they are kept, do not count and cost nothing; default: none.
     closable, close
-        Existing sites that may close, and how many of them do; default: none, 0.
+        Existing sites that may close, and how many of them close; default: none, 0.
     required, forbidden
-        Sites that must, or may not, be chosen; required ones count and cost; default: none.
+        Sites that must be chosen, or must not be; required ones count and cost; default: none.
     place
-        A whole number for each site; at most one new site with the same number >= 0 is chosen; default: -1 each.
+        An integer for each site; at most one new site with the same number >= 0 is chosen; default: -1 each.
     apart
-        [pair x 2] indices of sites of which not both may stand, unless both stand today; default: none.
+        [pair x 2] indices of sites of which at most one may be used, unless both are existing; default: none.
     bonus
-        Weight that a new site is worth besides what it covers, finite and >= 0, to prefer it; default: 0 each.
+        Weight of a new site in addition to what it covers, finite and >= 0, to prefer it; default: 0 each.
     backup
-        Share of a row's weight that its second station counts, from 0 to 1; default: 0.
+        Share of the weight of a row that its second station adds, from 0 to 1; default: 0.
     gradual
-        Whether ``cover`` holds the share of each row that a site covers, in [0, 1]; default: an entry other than 0
+        Whether ``cover`` holds the share of each row that a site covers, in [0, 1]; default: any entry other than 0
         covers the whole row.
     """
 
@@ -62,10 +62,10 @@ class CoverageRequirements(CoverageRules, total=False):
     Attributes
     ----------
     district, floor
-        Equity floors, which come together: ``district[row]`` indexes ``floor``, the least covered weight there,
-        finite and >= 0; default: none.
+        Equity floors, to be given together: ``district[row]`` indexes ``floor``, the least covered weight of a
+        district, finite and >= 0; default: none.
     target, backup_target
-        Least weight covered in all, by one station and by a second one, in the unit of ``weights``; default: 0.
+        Least weight covered in total, by one station and by a second one, in the unit of ``weights``; default: 0.
     """
 
     district: ArrayLike | None
@@ -75,7 +75,13 @@ class CoverageRequirements(CoverageRules, total=False):
 
 
 def refuse_unknown(rules: Mapping[str, object], kind: type[CoverageRules]) -> None:
-    """Raise ``TypeError`` for the first keyword argument that is no rule of a kind; Python itself accepts any."""
+    """Raise for the first keyword argument that is not a rule of the given kind, since Python itself accepts any.
+
+    Raises
+    ------
+    TypeError
+        A keyword argument is not a rule; the message lists the rules.
+    """
     names = sorted(kind.__annotations__)  # inherited ones too
     for name in rules:
         if name not in names:

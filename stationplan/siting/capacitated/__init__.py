@@ -1,1 +1,1 @@
-"""The model of most workers served where stations have limited room."""
+"""The model that maximises the workers served by stations of limited capacity."""

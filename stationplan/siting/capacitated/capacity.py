@@ -1,4 +1,4 @@
-"""Maximal covering location where each station can serve only so many, with a proven bound; who is served where."""
+"""Capacitated maximal covering location with a proven bound, and the assignment of workers to stations."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from stationplan.siting.mclp.maximal import best_choice
 _METHOD = "row aggregation, lazy greedy and exchange on maximum flows, Lagrangian bound, HiGHS branch and cut"
 
 _SEARCH = 0.95
-"""Share of the time that goes into the search; the rest is for order and check."""
+"""Share of the time used for the search; the rest is for build order and check."""
 
 _STEPS = 1500
-"""Most steps of the search for prices."""
+"""Steps of the search for prices at most."""
 
 _SHAKES, _EFFORT = 8, 30_000_000
-"""Most rounds of shaking, and how many pairs times chosen sites they may come to: some ten seconds.
+"""Rounds of shaking at most, and their limit in pairs times chosen sites, which takes about ten seconds.
 
-Where one round comes to more, moves of workers are left out of the first choice, and exchanges wait for prices."""
+If a single round exceeds the limit, the first choice ignores moves of workers, and exchanges are done after prices."""
 
 _LONG_S = 86_400.0
-"""Seconds for an assignment with floors, which is only a linear program: a day, that is no limit."""
+"""Time limit of an assignment with floors, which is only a linear program: a day, in effect no limit."""
 
 _PAIRS = 500_000
-"""Pairs of row and place from which on HiGHS would not come past its first relaxation in any useful time."""
+"""Pairs of row and place from which HiGHS does not finish its first relaxation in useful time."""
 
 
 def capacitated_coverage(
@@ -54,43 +54,44 @@ def capacitated_coverage(
     floor: ArrayLike | None = None,
     time_limit_s: float = 60.0,
 ) -> Solution:
-    """Return the sites with which stations serve the most workers, none of them more than it has room for.
+    """Return the sites with which stations serve the most workers within their capacities.
 
     Capacitated maximal covering (Current and Storbeck 1988; Pirkul and Schilling 1991): choose y in {0, 1}^sites and
-    workers x[i, j] >= 0 of row i that site j serves, where j covers i, to maximise the sum of x, subject to
+    workers x[i, j] >= 0 of row i served by site j, where j covers i, to maximise the sum of x, subject to
     sum_j x[i, j] <= weights[i], the sum of x[i, j] over the rows of slot s <= capacity[j, s] y[j], and the limits on y.
-    The workers of a row may go to several sites. :func:`assign` tells who goes where.
+    The workers of a row may be split between sites. :func:`assign` returns the assignment of workers to sites.
 
     Parameters
     ----------
     cover
         [demand x site], sparse or dense; a non-zero entry means covered.
     weights
-        Workers of each row, finite and >= 0.
+        Workers of each row, [demand], finite and >= 0.
     capacity
         Workers that a site, existing or new, can serve at a time: [site], the same in each slot, or [site x slot];
-        infinity where there is no limit.
+        infinity for no limit.
     slot
-        Time slot of each row, 0, 1, ...; all 0 where not given.
+        Time slot of each row, 0, 1, ...; default: all 0.
     p, budget, costs, existing, required, forbidden
         As for :func:`max_coverage`.
     district, floor
-        ``district[row]`` indexes ``floor``, the least number of workers served there, over all slots.
+        ``district[row]`` indexes ``floor``, the least number of workers served in a district, over all slots.
     time_limit_s
-        Time in all. When it runs out the best answer so far is returned with the bound.
+        Time limit in total. When it is reached, the best choice so far is returned with the bound.
 
     Returns
     -------
     Solution
-        New sites in build order. Those that would add nothing are left out where there are no floors. ``objective``
-        counts all workers served, by existing sites too. ``bound`` is the least of the Lagrangian one, that of HiGHS
-        and that of coverage without capacities. ``termination`` is ``infeasible`` when required sites or floors cannot
-        be met, and ``time_limit`` with an objective of NaN when no answer with the floors was found in time.
+        New sites in build order. Without floors, sites that would add nothing are dropped. ``objective`` is the number
+        of all workers served, including those served by existing sites. ``bound`` is the least of the Lagrangian bound,
+        the bound of HiGHS and that of coverage without capacities. ``termination`` is ``infeasible`` if required sites
+        or floors cannot be met, and ``time_limit`` with an objective of NaN if no choice that meets the floors was
+        found in time.
 
     Raises
     ------
     ValueError
-        All faults of the arguments, one a line.
+        All errors of the arguments, one per line.
 
     >>> answer = capacitated_coverage([[1, 0], [1, 1], [0, 1]], [4, 3, 2], [5, 9], p=1)
     >>> answer.sites.tolist(), answer.objective, round(answer.bound, 6)
@@ -140,17 +141,18 @@ def assign(
     district: ArrayLike | None = None,
     floor: ArrayLike | None = None,
 ) -> sparse.csr_array:
-    """Return how many workers of each row are served at each site, [row x site], when ``sites`` serve the most.
+    """Return the workers of each row served by each site, [row x site], when ``sites`` serve as many as possible.
 
-    A maximum flow from stations to rows; with floors, which never lower what is served in all, a linear program that
-    meets them to a relative 1e-6. ``sites``, as indices, are all that are open, existing ones too. Other arguments are
-    those of :func:`capacitated_coverage`. Rows of a slot and district that the same sites cover are served in equal
-    parts. Sums of rows are the workers served of each, sums of columns those that each site serves in all slots.
+    The assignment is a maximum flow from stations to rows; with floors, which never reduce the total served, it is a
+    linear program that meets them to a relative 1e-6. ``sites``, as indices, are all open sites, including existing
+    ones. Other arguments are those of :func:`capacitated_coverage`. Rows of one slot and district covered by the same
+    sites are served in equal shares. Row sums are the workers served of each row, column sums those served by each site
+    in all slots.
 
     Raises
     ------
     ValueError
-        All faults of the arguments, one a line; or the sites cannot meet the floors.
+        All errors of the arguments, one per line; or the sites cannot meet the floors.
 
     >>> assign([[1, 0], [1, 1], [0, 1]], [4, 3, 2], [5, 3], [0, 1]).sum(axis=1).tolist()
     [4.0, 2.0, 2.0]
@@ -193,7 +195,7 @@ def assign(
 def _workers_served(
     served: sparse.csr_array, problem: Problem, capacity: FloatArray, slot: IntArray, sites: IntArray
 ) -> float:
-    """Return the workers that an assignment serves after checking it against rows, capacities, cover and choice."""
+    """Return the workers served by an assignment, after checking it against rows, capacities, cover and choice."""
     entry = served.tocoo()
     opened = np.zeros(served.shape[1], dtype=bool)
     opened[sites] = True
@@ -209,7 +211,7 @@ def _workers_served(
 
 
 def _search(problem: Problem, reduced: Reduced, clock: Clock) -> tuple[list[int] | None, float, bool]:
-    """Return new sites (``None``: none found), a bound on what is served, and whether the floors are out of reach."""
+    """Return new sites (``None``: none found), a bound on the workers served, and whether floors are infeasible."""
     places, limits, floor = reduced.places, reduced.limits, problem.floor
     ground = Flow(places)
     ground.open(np.flatnonzero(limits.standing))
@@ -255,7 +257,7 @@ def _search(problem: Problem, reduced: Reduced, clock: Clock) -> tuple[list[int]
             consider(sites, float(flow.flow.sum()))
     highest = limit.value
     if best is None or highest > value * (1 + PROVEN):
-        # Coverage without capacities can only help where it is known to be below the bound.
+        # Coverage without capacities can only tighten the bound if it is below it.
         loose = best is not None and _covered(problem, best) < reduced.secured + highest
         found = _by_milp(reduced, floor, best, value, limit, clock, 0.8 if loose else 1.0)
         if found.termination == "infeasible" and best is None:
@@ -264,7 +266,7 @@ def _search(problem: Problem, reduced: Reduced, clock: Clock) -> tuple[list[int]
             flow = ground.copy()
             flow.open(found.sites)
             consider(found.sites, float(flow.flow.sum()))
-        # Sites that were left out lead to nothing better than the best found so far.
+        # Choices with the excluded sites are not better than the best found so far.
         most = value if found.termination == "infeasible" else found.bound - reduced.secured
         highest = min(highest, max(most, value))
         if loose and highest > value * (1 + PROVEN) and not clock.over:
@@ -283,8 +285,8 @@ def _search(problem: Problem, reduced: Reduced, clock: Clock) -> tuple[list[int]
 
 
 def _meets(reduced: Reduced, floor: FloatArray, sites: list[int], clock: Clock) -> bool:
-    """Return whether sites can meet the floors beside those that stand; ``False`` where time is up."""
-    # As with coverage, a floor counts as met to a relative 1e-9: the solver's own answers are no closer.
+    """Return whether sites can meet the floors together with existing and required sites; false if time is up."""
+    # As with coverage, floors have a relative tolerance of 1e-9, as the solver is not more accurate.
     missing = floor - reduced.secured_in - 1e-9 * (floor + float(reduced.places.weights.sum()))
     if not (missing > 0).any():
         return True
@@ -293,7 +295,7 @@ def _meets(reduced: Reduced, floor: FloatArray, sites: list[int], clock: Clock) 
 
 
 def _rounded(share: FloatArray, reduced: Reduced) -> list[int]:
-    """Return the sites that the search for prices chose most often of late, as far as the limits allow."""
+    """Return the sites chosen most often in the last steps of the search for prices, within the limits."""
     limits, sites, spent = reduced.limits, list[int](), 0.0
     for site in np.argsort(-share, kind="stable"):
         fits = len(sites) < limits.most and spent + limits.costs[site] <= limits.budget * (1 + 1e-12)
@@ -312,7 +314,7 @@ def _by_milp(
     clock: Clock,
     part: float,
 ) -> MilpResult:
-    """Ask HiGHS about the sites that prices leave in doubt; they settle that others are, or are not, worth choosing."""
+    """Return the result of HiGHS for the sites that the prices leave undecided; other sites are taken or excluded."""
     known = best is not None
     open_to = reduced.allowed & ~(known & (limit.chosen <= value))
     taken = open_to & known & (limit.left <= value)
@@ -325,7 +327,7 @@ def _by_milp(
 
 
 def _covered(problem: Problem, sites: list[int]) -> float:
-    """Return the weight that sites and standing ones cover, capacities aside."""
+    """Return the weight covered by ``sites``, required and existing sites, ignoring capacities."""
     return outcome(problem, [*np.flatnonzero(problem.required).tolist(), *sites]).once
 
 
@@ -334,9 +336,9 @@ def _without_capacities(problem: Problem, clock: Clock) -> Solution:
 
 
 def _build_order(problem: Problem, capacity: FloatArray, slot: IntArray, sites: list[int]) -> IntArray:
-    """Return new sites, required ones too, by what each adds to those before it; ties go to the lower index.
+    """Return new sites, including required ones, by what each adds to those before it; ties go to the lower index.
 
-    A site that adds nothing comes last, if it is required or may help to meet a floor; otherwise it is left out.
+    A site that adds nothing comes last if it is required or may help to meet a floor; otherwise it is dropped.
     """
     new = problem.required.copy()
     new[sites] = True

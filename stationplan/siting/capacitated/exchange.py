@@ -1,4 +1,4 @@
-"""Good choices of sites with capacities: the largest gain first, then exchanges of one site for another."""
+"""Heuristic choices of sites with capacities: greedy by largest gain, then exchanges of single sites."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from stationplan.siting.capacitated.flow import Capacities, Flow
 from stationplan.siting.capacitated.prices import SiteLimits
 
 _SHAKEN = 4
-"""Sites that are changed at random at a time."""
+"""Number of sites that are replaced at random in each round."""
 
 _WORTH = 1e-9
-"""Relative gain in workers served that an exchange must bring."""
+"""Least relative gain in workers served for which an exchange is made."""
 
 
 def fill(
@@ -36,7 +36,8 @@ def fill(
     submodular, so a site whose renewed gain still leads need not be compared with the rest (Minoux 1978). Ties go to
     the lower index. Out of time, nothing more is opened.
 
-    ``quick`` counts only whom a site would serve while nobody moves for it, which can only become less as well.
+    With ``quick``, gains count only the workers that a site would serve without moving others, which can only decrease
+    as well.
     """
     chosen = list(chosen)
     spent = float(limits.costs[chosen].sum())
@@ -70,8 +71,8 @@ def fill(
 def exchange(flow: Flow, chosen: Sequence[int], limits: SiteLimits, allowed: BoolArray, *, clock: Clock) -> list[int]:
     """Exchange one chosen site for an allowed one in the flow while that serves more; return the sites then chosen.
 
-    With a site closed, its substitutes are tried in the order of what they can add at most: the weight of the short
-    rows of a least cut that they cover, within their capacity.
+    With a site closed, its substitutes are tried in descending order of an upper bound on their gain: the weight that
+    they cover of the short rows of a minimum cut, within their capacity.
     """
     chosen = list(chosen)
     places, costs = flow.places, limits.costs
@@ -102,9 +103,9 @@ def exchange(flow: Flow, chosen: Sequence[int], limits: SiteLimits, allowed: Boo
 def shake(
     flow: Flow, chosen: list[int], limits: SiteLimits, allowed: BoolArray, *, times: int, clock: Clock
 ) -> tuple[Flow, list[int]]:
-    """Return a flow and a choice that are no worse: some sites changed at random, then exchanged, and that again.
+    """Return a flow and a choice that are not worse, found by repeated random changes followed by exchanges.
 
-    Iterated local search (Lourenco, Martin and Stutzle 2003): each time starts from the best so far.
+    Iterated local search (Lourenco, Martin and Stutzle 2003): each round starts from the best choice so far.
     """
     random = np.random.default_rng(SEED)
     best = float(flow.flow.sum())

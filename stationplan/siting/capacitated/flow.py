@@ -1,9 +1,9 @@
-"""Who is served where: the most workers that open stations can take, as a maximum flow from stations to rows.
+"""The assignment of workers to open stations that serves the most workers, as a maximum flow from stations to rows.
 
-A station with time slots is several places, one a slot, each with a capacity of its own; a row may be served by the
-places of its slot that cover it, in parts if need be. The flow is kept as stations open and close, so that the worth of
-one more station is found from where the last flow ended (Dinic 1970). The most that a set of stations serves is a
-submodular function of the set: a station never adds more than it would have added before others were opened.
+A station with time slots is represented by several places, one per slot, each with its own capacity. A row may be
+served by the places of its slot that cover it, also in parts. The flow is kept when stations open and close, so that
+the gain of one more station is computed from the last flow (Dinic 1970). The number of workers served is a submodular
+function of the set of stations: a station never adds more than it would have added before others were opened.
 """
 
 from __future__ import annotations
@@ -63,9 +63,10 @@ def places_of(
 
 
 class Flow:
-    """The most workers that the open sites serve; none is open at first.
+    """The maximum flow of workers to the open sites; initially no site is open.
 
-    ``flow`` is what passes along each pair of ``Places.indices``, ``left`` what is not served of each row.
+    ``flow``, [pair], is the workers served along each pair of ``Places.indices``; ``left``, [row], the workers of each
+    row who are not served.
 
     >>> own = places_of(np.array([0, 2]), np.array([0, 1]), np.array([5.0]), np.array([3.0, 9.0]), np.array([0, 1]), 2)
     >>> flow = Flow(own)
@@ -89,13 +90,13 @@ class Flow:
         self._is_old = np.zeros(pairs + rows, dtype=bool)
 
     def open(self, sites: Iterable[int]) -> float:
-        """Open sites; return the workers they add."""
+        """Open sites and return the additional workers served."""
         own = self._own(sites)
         self._opened[own] = True
         return self._push(own, record=False)
 
     def gain(self, site: int) -> float:
-        """Return the workers that a closed site would add; nothing changes."""
+        """Return the workers that a closed site would add, without changing the flow."""
         own = self._own([site])
         self._opened[own] = True
         added = self._push(own, record=True)
@@ -104,7 +105,7 @@ class Flow:
         return added
 
     def direct(self, site: int) -> float:
-        """Return the workers that a closed site would add if nobody moved for it: quick, and no more than the gain."""
+        """Return the workers that a closed site would add without moving others: fast, and at most the gain."""
         first, places = self.places.first, self.places
         added = 0.0
         for place in range(first[site], first[site + 1]):
@@ -113,7 +114,7 @@ class Flow:
         return added
 
     def close(self, site: int) -> float:
-        """Close an open site; return the workers lost after others took over what they can."""
+        """Close an open site and return the workers lost after other sites have taken over as many as they can."""
         own, places = self._own([site]), self.places
         lost = _empty(own, places.column_ptr, places.rows, places.pairs, self.flow, self.left)
         self._free[own] = places.capacity[own]
@@ -121,9 +122,9 @@ class Flow:
         return float(lost - self._push(np.flatnonzero(self._opened & (self._free > 0)), record=False))
 
     def short(self) -> BoolArray:
-        """Return the rows in which one more place for a worker would serve one more: the rows of a least cut.
+        """Return a mask of the short rows, in which additional capacity would serve more workers (a minimum cut).
 
-        What is served is the weight of all other rows and the capacity of the open places that cover a short row.
+        The number served is the weight of all other rows plus the capacity of the open places that cover a short row.
         """
         places = self.places
         found: BoolArray = _short(
@@ -139,8 +140,8 @@ class Flow:
         return found
 
     def copy(self) -> Flow:
-        """Return a flow that starts where this one stands; the two may not be used by two threads at once."""
-        other = copy.copy(self)  # scratch is shared: it is clean between calls
+        """Return a copy of the flow; the two must not be used by two threads at the same time."""
+        other = copy.copy(self)  # scratch memory is shared, as it is clean between calls
         pairs = len(self.flow)
         other._amount, other._free, other._opened = self._amount.copy(), self._free.copy(), self._opened.copy()
         other.flow, other.left = other._amount[:pairs], other._amount[pairs:]
@@ -196,16 +197,16 @@ def _push(
     is_old: BoolArray,
     record: bool,
 ) -> float:
-    """Send as much as possible from places with room; return the amount added.
+    """Send as much flow as possible from places with free capacity; return the amount added.
 
-    Vertices are rows, then places. ``amount`` is the flow of each pair, then what is left of each row. With ``record``
-    it is put back afterwards. ``level`` is -1 before and after; other arrays are scratch.
+    Vertices are rows, then places. ``amount`` is the flow of each pair, then the rest of each row. With ``record`` it
+    is restored afterwards. ``level`` is -1 before and after; other arrays are scratch memory.
     """
     count, start = indptr.size - 1, indices.size
     added = 0.0
     olds = 0
     while True:
-        # Levels: breadth first from places with room, along rows and the places that serve them, to unserved rows.
+        # Levels: breadth-first from places with free capacity, via rows and the places that serve them, to open rows.
         tail = 0
         for source in sources:
             if free[source] > 0.0:
@@ -243,7 +244,7 @@ def _push(
         found = goal < 2147483647
         if found:
             for source in sources:
-                # Paths of rising level, depth first; a vertex without a way on is left for good.
+                # Paths of increasing level, depth-first; a vertex without a continuation is not visited again.
                 long = 0
                 path[0] = count + source
                 while free[source] > 0.0 and level[count + source] == 0:
@@ -274,7 +275,7 @@ def _push(
                     path[long] = onward
                     if onward >= count or level[onward] < goal:
                         continue
-                    # A row with workers left: send what the whole path allows.
+                    # A row with workers left: send the amount that the whole path allows.
                     sent = min(free[source], amount[start + onward])
                     for step in range(1, long, 2):
                         sent = min(sent, amount[following[path[step]]])

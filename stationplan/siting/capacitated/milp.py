@@ -19,7 +19,7 @@ from stationplan.siting.capacitated.reduced import Reduced
 
 @dataclass(frozen=True, eq=False)
 class MilpResult:
-    """What HiGHS answers: new sites (``None``: none found), the bound on what is served, how it ended."""
+    """The result of HiGHS: new sites (``None``: none found), the bound on the workers served, and the termination."""
 
     sites: list[int] | None
     bound: float
@@ -36,9 +36,9 @@ def solve(
     clock: Clock,
     part: float,
 ) -> MilpResult:
-    """Serve the most within the limits by choosing among ``open_to`` sites, ``taken`` ones of them for sure.
+    """Return the choice among the sites ``open_to``, including ``taken``, that serves the most within the limits.
 
-    Variables: y_j = 1 when site j is chosen, and shares x_ik of row i that place k serves, k a site in a slot::
+    Variables: y_j = 1 if site j is chosen, and shares x_ik of row i served by place k, a site in a slot::
 
         sum_k x_ik <= 1                               a row is served no more than once
         sum_i weights_i x_ik <= capacity_k y_j        a place keeps its capacity
@@ -79,11 +79,11 @@ def solve(
 class _Columns:
     """The variables of the program: ``sites`` that may be chosen, then shares of ``tight`` pairs, then ``whole`` rows.
 
-    ``row``, ``place`` and ``site`` tell of each pair of a row and a place that covers it, with ``kept`` as mask over
-    ``places.indices``; ``roomy`` pairs are at places with room for all that they cover and need no share of their own.
-    ``number[site]``, ``share`` [tight pair] and ``together[row]`` are the columns of each. ``served`` are all columns
-    that serve a row, ``served_row`` their rows. ``room[place]`` is the capacity that can be of use there, ``most``
-    [tight pair] the largest share.
+    ``row``, ``place`` and ``site`` belong to each pair of a row and a place that covers it; ``kept`` is their mask over
+    ``places.indices``. ``roomy`` is the mask of pairs at places with capacity for all that they cover, which need no
+    separate share; ``tight`` are the other pairs. ``number[site]``, ``share``, [tight pair], and ``together[row]`` are
+    the columns of each. ``served`` are all columns that serve a row, ``served_row`` their rows. ``room[place]`` is the
+    usable capacity, ``most``, [tight pair], the largest share.
     """
 
     kept: BoolArray
@@ -107,12 +107,12 @@ class _Columns:
 
     @property
     def served(self) -> IntArray:
-        """Columns that serve a row."""
+        """The columns that serve a row."""
         return np.concatenate([self.share, self.together[self.whole]])
 
     @property
     def served_row(self) -> IntArray:
-        """The row that each of the columns ``served`` serves."""
+        """The row served by each of the columns ``served``."""
         return np.concatenate([self.row[self.tight], self.whole])
 
 
@@ -160,7 +160,7 @@ class _Lines:
 
 
 def _lines(reduced: Reduced, floor: FloatArray, at: _Columns, unit: float) -> list[_Lines]:
-    """Return the constraints of :func:`solve`, weights in the floors times ``unit``."""
+    """Return the constraints of :func:`solve`; weights in the floors are multiplied by ``unit``."""
     places, limits = reduced.places, reduced.limits
     row, place, site = at.row[at.tight], at.place[at.tight], at.site[at.tight]
 
@@ -213,7 +213,7 @@ def _lines(reduced: Reduced, floor: FloatArray, at: _Columns, unit: float) -> li
 
 
 def _values(reduced: Reduced, at: _Columns, start: list[int]) -> FloatArray:
-    """Return the values of all columns when the sites ``start`` are chosen and serve the most."""
+    """Return the values of all columns if the sites ``start`` are chosen and serve as many workers as possible."""
     places = reduced.places
     values = np.zeros(at.size)
     values[at.number[start]] = 1.0
@@ -226,9 +226,10 @@ def _values(reduced: Reduced, at: _Columns, start: list[int]) -> FloatArray:
 
 
 def _unit_of(total: float) -> float:
-    """Return the factor by which weights go into the solver: with it their total is near a million.
+    """Return the factor for weights in the solver, which brings their total close to a million.
 
-    Its absolute tolerances mean little there, whatever the unit of weight; a power of two changes no digit.
+    The absolute tolerances of the solver matter little there, regardless of the unit of weight; a power of two changes
+    no digit.
     """
     return 2.0 ** (20 - math.ceil(math.log2(total)))
 
@@ -236,10 +237,10 @@ def _unit_of(total: float) -> float:
 def serve_floors(
     places: Capacities, district: IntArray, floor: FloatArray, sites: IntArray | list[int], *, seconds: float
 ) -> FloatArray | None:
-    """Return what passes along each pair of ``places.indices`` when sites serve the most that keeps the floors.
+    """Return the workers served along each pair of ``places.indices`` if sites serve the most subject to the floors.
 
-    ``None`` where the floors cannot be met, or not in time. The floors never lower what is served in all: whoever is
-    served stays so while more are.
+    The result is ``None`` if the floors cannot be met, or not in time. Floors never reduce the total served, since
+    augmenting a flow keeps all rows served that were served before.
     """
     rows = len(places.weights)
     row = np.repeat(np.arange(rows), np.diff(places.indptr))
@@ -253,7 +254,7 @@ def serve_floors(
     row, place = row[kept], places.indices[kept]
     weight = places.weights[row]
     own = np.arange(len(kept))
-    # Shares of rows and places, as in the model above.
+    # Shares of rows and places, as in the model of :func:`solve`.
     matrix = sparse.vstack(
         [
             sparse.csr_array((np.ones(len(own)), (row, own)), shape=(rows, len(own))),
@@ -279,7 +280,7 @@ def serve_floors(
         return None
     flow = np.zeros(len(places.indices))
     served = np.clip(answer.values, 0.0, 1.0)
-    served /= np.maximum(np.bincount(row, served, minlength=rows), 1.0)[row]  # what the solver allows beyond a limit
+    served /= np.maximum(np.bincount(row, served, minlength=rows), 1.0)[row]  # removes the tolerance of the solver
     load = np.bincount(place, served * weight, minlength=len(places.capacity)) / places.capacity
     flow[kept] = served * weight / np.maximum(load, 1.0)[place]
     return flow

@@ -1,13 +1,13 @@
-"""Upper bounds on coverage with capacities, from a price a worker in each row.
+"""Upper bounds on coverage with capacities, from a price per worker in each row.
 
 With prices lambda[i] from 0 to 1, no choice of sites serves more than::
 
-    sum_i lambda[i] weights[i]  +  the most that sum_j score[j] y[j] comes to within the limits on y,
+    sum_i lambda[i] weights[i]  +  the maximum of sum_j score[j] y[j] within the limits on y,
 
 where score[j] is the most that site j alone can earn: each of its places takes workers of the rows that it covers, the
-cheapest first, at 1 - lambda[i] a worker, up to its capacity. This relaxes "a row is served no more often than it has
-workers" (Pirkul and Schilling 1991). The least such bound is that of the linear relaxation in which a site that is open
-by half serves no more than half of any row.
+cheapest first, at 1 - lambda[i] per worker, up to its capacity. This relaxes the constraint that a row is served no
+more often than it has workers (Pirkul and Schilling 1991). The least such bound is that of the linear relaxation in
+which a site that is open by half serves no more than half of any row.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SAFE = 1e-10
 class SiteLimits:
     """What may be chosen: beside ``standing`` sites, open anyway, at most ``most``, of cost ``budget`` in all.
 
-    A ``budget`` of infinity is none.
+    ``standing``, [site], are sites that are open in any case; ``costs`` is [site].
     """
 
     standing: BoolArray
@@ -81,10 +81,10 @@ def bound(places: Capacities, limits: SiteLimits, prices: FloatArray) -> Capacit
 
 
 _CHUNK = 20
-"""Most steps between looks at the clock."""
+"""Steps between checks of the clock at most."""
 
 _CHUNK_PAIRS = 5_000_000
-"""Most pairs, each counted once a step, between looks at the clock: a tenth of a second."""
+"""Pairs processed between checks of the clock at most: a tenth of a second."""
 
 _SHORT = 2e-3
 """Share of Polyak's step at which the search ends."""
@@ -93,17 +93,17 @@ _NEW = 0.1
 """Weight of the newest subgradient in the direction."""
 
 _PATIENCE = 15
-"""Steps without a better bound before they become shorter."""
+"""Steps without a better bound after which step lengths are reduced."""
 
 
 def prices(
     places: Capacities, limits: SiteLimits, *, clock: Clock, target: float, steps: int, start: FloatArray | None = None
 ) -> tuple[FloatArray, FloatArray]:
-    """Return prices with a low bound, and how often the search chose each site of late.
+    """Return prices with a low bound, [row], and how often each site was chosen in the last steps, [site].
 
     Prices are the best of ``steps`` steps of a subgradient search, or until time is up. Directions are averages of the
-    subgradients so far, as in the volume algorithm (Barahona and Anbil 2000); steps are Polyak's towards ``target``, a
-    value that the bound cannot or need not go below, and become shorter where the bound stops falling.
+    subgradients so far, as in the volume algorithm (Barahona and Anbil 2000); step lengths are Polyak's towards
+    ``target``, a value below which the bound cannot or need not go, and are reduced when the bound stops decreasing.
     """
     price = np.full(len(places.weights), 0.5) if start is None else start.copy()
     best, way = price.copy(), np.zeros(len(price))
@@ -153,7 +153,7 @@ def _descend(
     target: float,
     steps: int,
 ) -> None:
-    """Take steps in place; ``state`` is the best bound, the share of the step and the steps since it was bettered."""
+    """Take steps in place; ``state`` is the best bound, the share of the step, and the steps without improvement."""
     score = np.empty(standing.size)
     part = np.empty(standing.size)
     times = np.empty(weights.size)
@@ -184,7 +184,7 @@ def _descend(
         room[:] = capacity
         times[:] = 0.0
         for row in order:
-            # A price of 1 leaves no profit: whether such a row is served does not matter to the bound.
+            # A price of 1 leaves no profit: whether such a row is served does not affect the bound.
             if price[row] >= 1.0:
                 continue
             for pair in range(indptr[row], indptr[row + 1]):
@@ -224,9 +224,9 @@ def _descend(
 
 @njit(cache=True, nogil=True)
 def _choose(score: FloatArray, costs: FloatArray, most: int, budget: float, part: FloatArray) -> tuple[float, float]:
-    """Fill ``part`` with a best relaxed choice among sites of positive score; return the budget's price and the worth.
+    """Set ``part`` to a best relaxed choice of sites with positive score; return the price of the budget and the value.
 
-    A choice that exceeds the budget is mixed with a cheaper one so that it is met exactly.
+    A choice that exceeds the budget is mixed with a cheaper one so that the budget is met exactly.
     """
     spent = _top(score, costs, 0.0, most, part)
     if spent <= budget:
@@ -257,7 +257,7 @@ def _choose(score: FloatArray, costs: FloatArray, most: int, budget: float, part
 
 @njit(cache=True, nogil=True)
 def _top(score: FloatArray, costs: FloatArray, price: float, most: int, part: FloatArray) -> float:
-    """Set ``part`` to 1 for the sites with the largest positive score less price; return what they cost."""
+    """Set ``part`` to 1 for the sites with the largest positive score minus price x cost; return their cost."""
     merit = score - price * costs
     part[:] = 0.0
     spent = 0.0

@@ -1,4 +1,4 @@
-"""A covering problem with capacities: checked, and reduced to what decides it."""
+"""A covering problem with capacities: argument checks, and reduction to the rows and sites that matter."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from stationplan.siting.engine.framing import equal_rows
 
 
 def slots_of(arguments: Arguments, capacity: ArrayLike, slot: ArrayLike | None, rows: int, sites: int) -> IntArray:
-    """Return the slot of each row, 0 where none is given; its faults and those of the capacities are noted.
+    """Return the slot of each row, 0 by default; errors in slots and capacities are added to ``arguments``.
 
-    Slots without capacities of their own are numbered anew, without gaps.
+    If capacities are the same in each slot, slots are renumbered without gaps.
     """
     slot_of = np.zeros(rows, dtype=np.int64)
     if slot is not None:
@@ -54,7 +54,7 @@ def capacity_table(capacity: ArrayLike, slot: IntArray) -> FloatArray:
 class Merged:
     """Rows with equal places merged: the ``places`` of each group, and the group of each row (-1: none).
 
-    ``district`` is that of each group.
+    ``district`` is the district of each group.
     """
 
     places: Capacities
@@ -72,9 +72,9 @@ def merge(
     usable: BoolArray,
     wanted: BoolArray,
 ) -> Merged:
-    """Return the groups of wanted rows with the same slot, district and usable sites of some capacity then.
+    """Return the groups of ``wanted`` rows with the same slot, district and usable sites with capacity in the slot.
 
-    A row that weighs nothing or that no place may serve has no group.
+    A row without weight, or that no place can serve, has no group.
     """
     rows, sites = cover.shape
     slots = capacity.shape[1]
@@ -94,7 +94,7 @@ def merge(
     number, place = np.unique(matrix.indices.astype(np.int64) * slots + slot_of, return_inverse=True)
     weight = np.bincount(member, weights[filled], minlength=len(first)).astype(np.float64)
     room = capacity.ravel()[number]
-    if len(weight):  # a capacity beyond all need is none; twice the weight leaves room for rounding
+    if len(weight):  # a capacity above the total weight is no limit; twice the weight allows for rounding
         room = np.minimum(room, 2 * weight.sum())
     places = places_of(matrix.indptr, place.ravel().astype(np.int32), weight, room, number // slots, sites)
     return Merged(places, group, district[filled][first])
@@ -102,10 +102,10 @@ def merge(
 
 @dataclass(frozen=True, eq=False)
 class Reduced:
-    """What is left to decide: groups of rows that standing sites do not serve whole beyond doubt.
+    """The reduced problem: groups of rows that existing and required sites do not serve completely in any case.
 
-    ``secured`` is the weight of the rows that they do, ``secured_in[district]`` the same by district; the indices of
-    sites are those of the problem. ``allowed`` sites may be chosen.
+    ``secured`` is the weight of the rows that they do serve completely, ``secured_in[district]`` the same by district.
+    Indices of sites are those of the problem. ``allowed``, [site], are the sites that may be chosen.
     """
 
     places: Capacities
@@ -117,10 +117,10 @@ class Reduced:
 
 
 def reduce(problem: Problem, capacity: FloatArray, slot: IntArray) -> Reduced:
-    """Drop rows that standing sites serve whole, and merge those that the same places may serve.
+    """Return the problem without rows that existing and required sites serve completely, with equal rows merged.
 
-    A standing site with room for all that it covers may as well serve all of it; what it serves makes room elsewhere,
-    so the next site may have room for all that is left to it, and so on.
+    Such a site with capacity for all rows that it covers can serve all of them. This relieves other sites, so that the
+    next one may have capacity for all its remaining rows, and so on.
     """
     standing = problem.existing | problem.required
     costs = problem.costs.copy()

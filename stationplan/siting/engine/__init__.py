@@ -1,1 +1,1 @@
-"""The one covering problem that every coverage model becomes, and the search and bounds that answer it."""
+"""The covering problem to which every coverage model is reduced, and the search and bounds that solve it."""

@@ -1,8 +1,9 @@
-"""Branch and bound with Lagrangian bounds: a proof for problems of some hundred options.
+"""Branch and bound with Lagrangian bounds, which proves optimality for problems of some hundred options.
 
-Each node is a reduced problem of its own: an option is taken or ruled out, what the bound then rules out or demands
-goes too, and rows and options that no longer differ are merged. Prices pass from a node to its children, which need a
-few steps only (Geoffrion 1974 on Lagrangian bounds in branch and bound). The node of the highest bound comes first.
+Each node is a reduced problem: one option is taken or excluded, options that the bound then excludes or requires are
+fixed too, and rows and options that no longer differ are merged. Prices are passed from a node to its children, which
+then need only a few steps (Geoffrion 1974 on Lagrangian bounds in branch and bound). The node with the highest bound is
+processed first.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from stationplan.siting.engine.lagrangian import SAFE, Bound, Prices, bound, car
 from stationplan.siting.engine.presolve import Presolved, chained, presolve
 
 _STEPS = 100
-"""Steps of the prices at a node."""
+"""Subgradient steps of the prices at a node."""
 
 _ROOT_STEPS = 300
 
 _SHARE = 0.3
-"""Share of a full step at the start, from a parent's prices."""
+"""Share of a full step at the start, from the prices of the parent."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,10 +48,10 @@ def branch(
     price: FloatArray | None = None,
     start: Prices | None = None,
 ) -> tuple[IntArray, float]:
-    """Return the best choice found, from a choice, and a bound on all choices, after ``nodes`` nodes at most.
+    """Return the best choice found, starting from ``best``, and a bound on all choices, after at most ``nodes`` nodes.
 
-    Choices that are worth no more than the best by ``step``, or less than ``floor``, are not looked for; the bound is
-    never below what they may be worth. ``price`` is paid for each unit of a limit that is used.
+    Choices that improve on the best by less than ``step``, or are worth less than ``floor``, are not searched for; the
+    bound is never below what they may be worth. ``price``, [limit], is paid for each unit of a limit that is used.
 
     >>> from scipy import sparse
     >>> cover = sparse.csr_array(np.array([[1, 1, 0], [1, 0, 1], [0, 1, 0], [0, 0, 1]], dtype=bool))
@@ -66,7 +67,7 @@ def branch(
     held, worth = np.asarray(best, dtype=np.int64), whole.worth(best)
 
     def node(problem: Presolved, tariff: Prices | None, steps: int, most: float) -> _Node | None:
-        """Bound a problem, and try its greedy choice; ``None`` where nothing in it is looked for."""
+        """Bound a problem and try its greedy choice; return ``None`` if it cannot contain a better choice."""
         nonlocal held, worth
         constant = problem.secured - float(paid[problem.taken].sum())
         here = replace(problem.core, value=problem.core.value - problem.core.limits.T @ price)
@@ -110,7 +111,7 @@ def branch(
 
 
 def _split(tariff: Prices) -> int:
-    """Return the option to branch on: the one whose part is closest to a half."""
+    """Return the option to branch on: the one with the fractional part closest to a half."""
     return int(np.argmax(tariff.parts * (1.0 - tariff.parts)))
 
 

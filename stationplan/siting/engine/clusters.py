@@ -1,10 +1,10 @@
-"""A tighter bound from groups of options that hardly compete with each other, each group solved as an integer program.
+"""A tighter bound from groups of options that hardly compete with each other, each solved as an integer program.
 
 The prices of :mod:`stationplan.siting.engine.lagrangian` are needed only for what groups share: the limits, and the
-rows that options of several groups cover. Such a row may be counted once by every group that covers it, at its price;
-rows of one group are left as they are. The sum of the groups' optima is therefore a bound, never above that of the
-prices (the clusters of Senne, Lorena and Pereira 2007, for dense problems of location). Where towns lie apart it is all
-but exact.
+rows covered by options of several groups. Such a row may be counted once by every group that covers it, at its price;
+rows of a single group keep their weights. The sum of the optima of the groups is therefore a bound, never above that of
+the prices (the clusters of Senne, Lorena and Pereira 2007, for dense location problems). For towns far apart it is
+almost exact.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from stationplan.siting.engine.lagrangian import SAFE, Bound, carried
 from stationplan.siting.engine.presolve import presolve
 
 _LITTLE = 0.02
-"""Share of a group's part of the gap that makes it worth a look."""
+"""Share of the mean gap per group above which a group is solved."""
 
 
 @dataclass(frozen=True, eq=False)
 class Clustered:
-    """A bound on choices worth the target, the options that such a choice may hold, or must; and the groups' choices.
+    """A bound on choices worth the target, the options that such a choice may or must contain, and choices of groups.
 
     Choices worth less than the target are not bounded.
     """
@@ -42,10 +42,10 @@ class Clustered:
 def cluster_bound(
     core: Core, limit: Bound, label: IntArray, best: IntArray, *, target: float, clock: Clock, nodes: int
 ) -> Clustered:
-    """Return the bound of groups of options (``label[option]``), those of fewest entries first.
+    """Return the bound from groups of options (``label[option]``), solved in ascending order of entries.
 
-    The core has no required options. Each group starts from its part of the choice ``best`` and has so many ``nodes``;
-    what the bound so far rules out of a choice worth ``target`` is left out of the groups that follow.
+    The core has no required options. Each group starts from its part of the choice ``best`` and has at most ``nodes``
+    nodes. Options that the bound so far excludes from choices worth ``target`` are excluded from the later groups.
     """
     prices = limit.prices
     columns = sparse.csc_array(core.cover)
@@ -60,7 +60,7 @@ def cluster_bound(
     choices: list[IntArray] = []
     won = np.zeros(int(label.max()) + 1)
     entries = np.bincount(label, np.diff(columns.indptr))
-    # Where the prices choose whole options there is nothing to win.
+    # Groups in which the prices choose only whole options cannot tighten the bound.
     open_part = np.bincount(label, prices.parts * (1.0 - prices.parts) * (gain + core.limits.T @ prices.limits))
     promising = open_part > _LITTLE * (total - target) / len(entries)
     for group in np.flatnonzero(promising)[np.argsort(entries[promising], kind="stable")]:
@@ -105,7 +105,7 @@ def cluster_bound(
         after = small.secured - paid + ceiling + SAFE * limit.value
         won[group] = max(before - after, 0.0)
         total -= won[group]
-    # What groups have won counts for the options of all others.
+    # The tightening by each group also applies to the options of all others.
     without = total + won[label]
     keep &= without + np.minimum(gain, 0.0) >= target
     must |= without - np.maximum(gain, 0.0) < target
@@ -113,10 +113,10 @@ def cluster_bound(
 
 
 def groups_of(core: Core, prices: FloatArray, chosen: IntArray, *, largest: int) -> IntArray:
-    """Return a group for each option: parts that share nothing, split where they have more than ``largest`` entries.
+    """Return the group of each option: connected components, split if they have more than ``largest`` entries.
 
-    A large part is split around its chosen options: every option belongs to the chosen one with which it shares the
-    most weight, and neighbours that share the most are joined first, as long as a group is not too large.
+    A large component is split around its chosen options: every option is assigned to the chosen one with which it
+    shares the most weight. Then groups that share the most weight are merged first, as long as they are not too large.
     """
     rows, options = core.cover.shape
     both = sparse.block_array([[None, core.cover], [core.cover.T, None]], format="csr")
@@ -128,11 +128,11 @@ def groups_of(core: Core, prices: FloatArray, chosen: IntArray, *, largest: int)
         return np.unique(label, return_inverse=True)[1].astype(np.int64)
     weighed = sparse.csr_array(core.cover[:, seeds].multiply(prices[:, None]))
     common = sparse.csr_array(core.cover.T @ weighed)
-    common.data[:] += 1e-12  # an option that shares worthless rows is still a neighbour
+    common.data[:] += 1e-12  # an option that shares only rows without weight is still a neighbour
     nearest = np.asarray(common.argmax(axis=1)).ravel()
     own = common.sum(axis=1) > 0
     own &= large
-    # Options beyond all chosen ones keep the group of their part.
+    # Options that share no row with a chosen one keep the group of their component.
     label = np.where(own, label.max() + 1 + nearest, label)
     label = np.unique(label, return_inverse=True)[1]
     count = int(label.max()) + 1
@@ -152,14 +152,14 @@ def groups_of(core: Core, prices: FloatArray, chosen: IntArray, *, largest: int)
 
 
 def _leader(leader: IntArray, group: int) -> int:
-    """Return the group that a group was joined to."""
+    """Return the group into which a group was merged."""
     while leader[group] != group:
         group = int(leader[group])
     return group
 
 
 def _between(matrix: sparse.csr_array, label: IntArray) -> BoolArray:
-    """Mask the rows of a matrix that have entries in columns of different groups."""
+    """Return a mask of the rows of a matrix that have entries in columns of different groups."""
     between = np.zeros(matrix.shape[0], dtype=bool)
     filled = np.flatnonzero(np.diff(matrix.indptr))
     if len(filled):

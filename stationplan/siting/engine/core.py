@@ -1,4 +1,4 @@
-"""The one covering problem that every coverage model comes down to, and its value for a choice."""
+"""The covering problem to which every coverage model is reduced, and the value of a choice."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from stationplan.domain import FloatArray, IntArray
 
 @dataclass(frozen=True, eq=False)
 class Core:
-    """Choose options to cover the most weight.
+    """The problem of choosing options that cover the most weight.
 
-    With y in {0, 1}^options, and n[i] = sum over j of cover[i, j] y[j] options that cover row i::
+    With y in {0, 1}^options, and n[i] = sum over j of cover[i, j] y[j] the number of options that cover row i::
 
         maximise    sum_i first[i] [n[i] >= 1] + second[i] [n[i] >= 2] + value @ y
         subject to  limits @ y <= most
                     y[required] = 1
 
     Maximal covering (Church and ReVelle 1974) has ``second`` 0 and one limit, the number of sites; backup coverage
-    (Hogan and ReVelle 1986) counts a second station too. A budget, one option a place, a least distance between sites
-    and sites of a phase are limits. What may not be chosen is no option.
+    (Hogan and ReVelle 1986) also counts a second station. A budget, one option per place, a minimum distance between
+    sites, and the sites of a phase are limits. Sites that may not be chosen are not options.
 
     ``cover`` is boolean [row x option] CSR; ``first`` and ``second``, [row], are >= 0 with ``second <= first``, so that
-    a further option never adds more than it would have added before; ``value``, [option], is >= 0. ``limits`` is
-    [limit x option] CSR with entries > 0, ``most`` is >= 0. ``required`` are options within the limits.
+    gains are never larger after further options are chosen; ``value``, [option], is >= 0. ``limits`` is
+    [limit x option] CSR with entries > 0, ``most``, [limit], is >= 0. ``required`` are options within the limits.
     """
 
     cover: sparse.csr_array
@@ -39,7 +39,7 @@ class Core:
     required: IntArray
 
     def after(self, options: ArrayLike) -> Core:
-        """Return what is left to gain once some options are chosen; limits are as before."""
+        """Return the core with the remaining gains once the given options are chosen; limits do not change."""
         chosen = np.zeros(self.cover.shape[1], dtype=np.int32)
         chosen[np.asarray(options, dtype=np.int64)] = 1
         count = self.cover @ chosen
@@ -47,7 +47,7 @@ class Core:
         return replace(self, first=first, second=np.where(count == 0, self.second, 0.0))
 
     def worth(self, options: ArrayLike) -> float:
-        """Return the objective of a choice, straight from the matrix."""
+        """Return the objective of a choice, computed directly from the matrix."""
         chosen = np.zeros(self.cover.shape[1], dtype=np.int32)
         chosen[np.asarray(options, dtype=np.int64)] = 1
         count = self.cover @ chosen
@@ -55,7 +55,7 @@ class Core:
         return float(covered + self.value @ chosen)
 
     def allows(self, options: ArrayLike) -> bool:
-        """Return whether a choice keeps the limits (to a relative 1e-9) and holds what is required."""
+        """Return whether a choice keeps the limits (relative tolerance 1e-9) and contains the required options."""
         chosen = np.zeros(self.cover.shape[1])
         chosen[np.asarray(options, dtype=np.int64)] = 1.0
         kept = self.limits @ chosen <= self.most * (1 + 1e-9) + 1e-9

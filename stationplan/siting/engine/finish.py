@@ -14,16 +14,16 @@ from stationplan.siting.engine.core import Core
 from stationplan.siting.engine.program import cover_program
 
 _SAFE = 1e-7
-"""Margin on bounds of HiGHS, in the weight of all rows: it takes a value within 1e-6 of a whole number for whole."""
+"""Margin on bounds of HiGHS, relative to the total weight: it accepts values within 1e-6 of an integer as integer."""
 
 
 def finish(
     core: Core, best: ArrayLike, *, seconds: float, gap: float = 0.0, prices: FloatArray | None = None
 ) -> tuple[IntArray, float]:
-    """Return the best choice that HiGHS finds within its time, from a choice, and its bound.
+    """Return the best choice that HiGHS finds within ``seconds``, starting from ``best``, and its bound.
 
-    The program is that of :func:`~stationplan.siting.engine.program.cover_program`. ``prices`` are paid for each unit
-    of a limit that is used. The core has no required options.
+    The program is that of :func:`~stationplan.siting.engine.program.cover_program`. ``prices``, [limit], are paid for
+    each unit of a limit that is used. The core has no required options.
 
     >>> cover = sparse.csr_array(np.array([[1, 1, 0], [1, 0, 1], [0, 1, 0], [0, 0, 1]], dtype=bool))
     >>> one, none = sparse.csr_array(np.ones((1, 3))), np.zeros(4)

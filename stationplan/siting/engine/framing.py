@@ -1,4 +1,4 @@
-"""From a problem as it is asked to the core that is solved, and back."""
+"""The conversion of a problem as given by the caller to the core that is solved, and back."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from stationplan.siting.engine.core import Core
 
 @dataclass(frozen=True, eq=False)
 class Framed:
-    """A core, the sites that its options stand for, and what it leaves out.
+    """A core, the sites of its options, and the parts of the problem that the core does not contain.
 
-    ``sites[option]`` is the site that an option builds or, if it stands already, keeps. ``secured`` is the objective
-    that standing stations give in any case. ``measures`` is [measure x 2 rows]: what covering each row once, then
-    twice, adds to each measure, which has to reach ``least`` (above what is secured). ``measures`` of floors come first
-    and are as many as districts.
+    ``sites[option]`` is the site that an option builds or, if it is existing, keeps. ``secured`` is the objective that
+    stations that cannot close contribute in any case. ``measures`` is [measure x 2 rows]: what covering each row once,
+    then twice, adds to each measure, which must reach ``least`` (in addition to what is secured). The measures of
+    floors come first, one per district.
     """
 
     core: Core
@@ -32,13 +32,13 @@ class Framed:
 def framed(problem: Problem) -> Framed:
     """Return the core of a problem.
 
-    Rows that standing stations cover once are left with their second coverage, those covered twice with nothing. A row
-    of shares becomes one row for each step of its shares (a share of 0.4 covers the lowest 0.4 of the weight), so that
-    gradual coverage (Church and Roberts 1983; Berman and Krass 2002) is plain coverage of more rows.
+    Rows that are covered once by stations that cannot close keep only their second coverage, rows covered twice keep
+    nothing. A row of shares becomes one row for each step of its shares (a share of 0.4 covers the lowest 0.4 of the
+    weight), so that gradual coverage (Church and Roberts 1983; Berman and Krass 2002) is plain coverage of more rows.
     """
     cover, weights, district = _steps(problem)
     stations = _displaceable(problem)
-    if len(stations):  # each covers a row of its own, without weight, by which the stations kept are counted
+    if len(stations):  # each covers an additional row without weight, which serves to count the stations kept
         entries = (np.ones(len(stations), dtype=bool), (np.arange(len(stations)), stations))
         own = sparse.csr_array(entries, (len(stations), cover.shape[1]))
         cover = sparse.csr_array(sparse.vstack([cover, own]))
@@ -53,7 +53,7 @@ def framed(problem: Problem) -> Framed:
     first = np.select([already == 0, already == 1], [weights, backup], 0.0)
     second = np.where(already == 0, backup, 0.0)
     secured = float(weights[already >= 1].sum() + backup[already >= 2].sum())
-    # What covering a row once more, and twice more, adds to the weight covered once and covered twice.
+    # What covering a row once more, and twice more, adds to the weights covered once and covered twice.
     once = np.concatenate([np.where(already == 0, weights, 0.0), zero])
     twice = np.concatenate([np.where(already == 1, weights, 0.0), np.where(already == 0, weights, 0.0)])
     measures, least = [], []
@@ -91,7 +91,7 @@ def framed(problem: Problem) -> Framed:
 
 
 def merged(frame: Framed) -> Framed:
-    """Return the same problem without rows that count for nothing, and with rows of equal covers merged."""
+    """Return the same problem without rows that affect nothing, and with rows of equal covers merged."""
     core = frame.core
     rows = core.cover.shape[0]
     counts = np.asarray(frame.measures.sum(axis=0)).reshape(2, rows).sum(axis=0) > 0
@@ -120,7 +120,7 @@ def merged(frame: Framed) -> Framed:
 
 
 def equal_rows(cover: sparse.csr_array, label: IntArray | None = None) -> tuple[IntArray, IntArray]:
-    """Return one representative for each set of rows with equal covers (and labels), and each row's set.
+    """Return one representative of each set of rows with equal covers (and labels), and the set of each row.
 
     Rows are grouped by two random 64-bit sums over their sites, then compared entry by entry.
     """
@@ -145,7 +145,7 @@ def equal_rows(cover: sparse.csr_array, label: IntArray | None = None) -> tuple[
 
 
 def _displaceable(problem: Problem) -> IntArray:
-    """Return the closable stations when a new site near one of them might close more than are to close."""
+    """Return all closable stations if new sites near one of them could close more stations than required, else none."""
     closable, apart = problem.closable, problem.apart
     if closable[apart].any():
         return np.flatnonzero(closable).astype(np.int64)
@@ -153,7 +153,7 @@ def _displaceable(problem: Problem) -> IntArray:
 
 
 def _steps(problem: Problem) -> tuple[sparse.csr_array, FloatArray, IntArray]:
-    """Return boolean cover, weight and district of rows, one for each step of the shares of a row."""
+    """Return boolean cover, weights and districts with one row for each step of the shares of a row."""
     cover = problem.cover
     if cover.dtype == bool:
         return cover, problem.weights, problem.district
@@ -165,7 +165,7 @@ def _steps(problem: Problem) -> tuple[sparse.csr_array, FloatArray, IntArray]:
     step = np.cumsum(starts_step) - 1  # of each entry, over all rows
     leads = np.flatnonzero(starts_step)
     height = share[leads] - np.where(starts_row[leads], 0.0, np.concatenate([[0.0], share[leads][:-1]]))
-    # An entry covers its own step and all lower ones of its row.
+    # An entry covers its step and all lower steps of its row.
     lowest = np.maximum.accumulate(np.where(starts_row, step, 0))
     repeats = step - lowest + 1
     last = np.repeat(step, repeats)
@@ -177,7 +177,7 @@ def _steps(problem: Problem) -> tuple[sparse.csr_array, FloatArray, IntArray]:
 
 
 def _limits(problem: Problem, options: IntArray) -> tuple[sparse.csr_array, FloatArray]:
-    """Return the limits on options: number, budget, stations kept, one site a place, sites apart."""
+    """Return the limits on options: number, budget, stations kept, one site per place, sites too close together."""
     new = ~problem.existing[options]
     lines: list[sparse.csr_array] = []
     most: list[float] = []
@@ -212,7 +212,7 @@ def _limits(problem: Problem, options: IntArray) -> tuple[sparse.csr_array, Floa
 
 
 def _shared_places(problem: Problem, options: IntArray) -> list[IntArray]:
-    """Return the options of each place that has several."""
+    """Return the options of each place that has more than one."""
     numbers = np.where(problem.existing, -1, problem.place)[options]
     order = np.argsort(numbers, kind="stable")
     order = order[numbers[order] >= 0]
@@ -221,9 +221,9 @@ def _shared_places(problem: Problem, options: IntArray) -> list[IntArray]:
 
 
 def _cliques(pairs: IntArray, options: IntArray) -> list[IntArray]:
-    """Return sets of options of which no two may be chosen, that together hold every pair.
+    """Return sets of options of which no two may be chosen together, such that every pair is in one of the sets.
 
-    One limit for a set of sites near each other bounds better than one for each pair; sets are grown greedily.
+    One limit for a set of sites close to each other gives a better bound than one per pair; sets are grown greedily.
     """
     number = np.full(int(max(options.max(initial=-1), pairs.max(initial=-1))) + 1, -1)
     number[options] = np.arange(len(options))

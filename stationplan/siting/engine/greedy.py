@@ -1,4 +1,4 @@
-"""Lazy greedy choice of options (Minoux 1978): a good start, and the order in which to build."""
+"""Lazy greedy choice of options (Minoux 1978): a good initial choice, and the build order."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from stationplan.siting.engine.presolve import columns_of, lists_of, turned
 
 
 def greedy(core: Core, *, by_cost: bool = False) -> tuple[IntArray, FloatArray]:
-    """Return options in the order of largest gain, required ones first, within all limits; and those gains.
+    """Return options within all limits in the order of largest gain, required ones first, and their gains.
 
-    With ``by_cost`` the gain is divided by the shares of the limits that an option uses. A gain can only fall as
-    options are added, so an option whose renewed gain still leads need not be compared with the rest (Minoux 1978).
-    Options that add nothing are left out. Ties go to the lower index.
+    With ``by_cost`` the gain is divided by the shares of the limits that an option uses. Gains can only decrease as
+    options are added, so an option whose recomputed gain is still the largest need not be compared with the others
+    (Minoux 1978). Options that add nothing are dropped. Ties go to the lower index.
 
     >>> cover = sparse.csr_array(np.array([[1, 1, 0], [0, 1, 0], [0, 0, 1]], dtype=bool))
     >>> one, none = sparse.csr_array(np.ones((1, 3))), np.zeros(3)
@@ -35,7 +35,7 @@ def greedy(core: Core, *, by_cost: bool = False) -> tuple[IntArray, FloatArray]:
 
 
 def build_order(core: Core, options: ArrayLike) -> tuple[IntArray, FloatArray]:
-    """Return a choice with the largest gain first, and those gains; ties go to the lower index.
+    """Return a choice ordered by largest gain, and the gains; ties go to the lower index.
 
     >>> cover = sparse.csr_array(np.array([[1, 1, 0], [0, 1, 0], [0, 0, 1]], dtype=bool))
     >>> one, none = sparse.csr_array(np.ones((1, 3))), np.zeros(3)
@@ -88,7 +88,7 @@ def choose(
     among: BoolArray,
     share: FloatArray,
 ) -> tuple[IntArray, FloatArray]:
-    """Return options from ``among``, largest gain for their ``share`` first after ``start``, and their gains."""
+    """Return ``start``, then options of ``among`` by largest gain divided by ``share``, and all gains."""
     count = column_ptr.size - 1
     covered = np.zeros(first.size, np.int32)
     left = most * (1.0 + 1e-12)
@@ -151,7 +151,7 @@ def _gain(
     covered: CountArray,
     option: int,
 ) -> float:
-    """Return what an option adds to rows that are ``covered`` so many times."""
+    """Return the gain of an option; ``covered[row]`` is how many chosen options cover a row."""
     gain = float(value[option])
     for entry in range(column_ptr[option], column_ptr[option + 1]):
         row = rows[entry]
@@ -173,7 +173,7 @@ def _add(
     left: FloatArray,
     option: int,
 ) -> None:
-    """Cover what an option covers and use what it uses."""
+    """Update ``covered`` and the remaining limits ``left`` in place for a chosen option."""
     for entry in range(column_ptr[option], column_ptr[option + 1]):
         covered[rows[entry]] += 1
     for entry in range(limit_ptr[option], limit_ptr[option + 1]):
@@ -182,7 +182,7 @@ def _add(
 
 @njit(cache=True, nogil=True)
 def _sink(heap: IntArray, merit: FloatArray, place: int, size: int) -> None:
-    """Move an option down the heap until none below it has more merit, or as much and a lower index."""
+    """Move an option down the heap until none below it has more merit, or equal merit and a lower index."""
     while True:
         best = place
         for below in (2 * place + 1, 2 * place + 2):

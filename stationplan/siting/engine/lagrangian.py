@@ -1,13 +1,13 @@
-"""Upper bounds on a covering problem from prices of its rows and limits.
+"""Upper bounds on a covering problem from prices (Lagrangian multipliers) of its rows and limits.
 
 With a price lambda[i] for each row and mu[l] >= 0 for each limit, no choice is worth more than::
 
     sum_i max(first[i] - lambda[i], 0) + max(second[i] - lambda[i], 0)  +  mu @ most
     + sum_j max(score[j] - mu @ limits[:, j], 0),   score[j] = value[j] + sum of lambda[i] over the rows i that j covers
 
-which relaxes "row i counts no more often than options cover it" and the limits (Galvao and ReVelle 1996 for maximal
-covering). The least such bound is that of the linear relaxation. One limit, that of most options, is priced at its
-best at every step: for a limit on the number that keeps it exactly.
+which relaxes the limits and the constraint that a row counts no more often than options cover it (Galvao and ReVelle
+1996 for maximal covering). The least such bound is that of the linear relaxation. One limit, the one with the most
+options, gets its optimal price at every step; for a limit on the number of options this enforces it exactly.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ SAFE = 1e-11
 
 @dataclass(frozen=True, eq=False)
 class Prices:
-    """A price for each row of a core, from 0 to its ``first``, and for each limit.
+    """Prices of the rows of a core, from 0 to ``first``, and of its limits.
 
-    ``parts`` is how far each option is chosen at these prices, from 0 to 1, on average over the last steps that led to
-    them: close to a solution of the linear relaxation.
+    ``parts`` is the fraction to which each option is chosen at these prices, from 0 to 1, averaged over the last steps:
+    it is close to a solution of the linear relaxation.
     """
 
     rows: FloatArray
@@ -42,7 +42,7 @@ class Prices:
 
 @dataclass(frozen=True, eq=False)
 class Bound:
-    """Upper bounds: on any choice, and on choices that hold, or lack, a certain option."""
+    """Upper bounds on all choices, and on the choices that contain (``chosen``) or lack (``left``) each option."""
 
     value: float
     chosen: FloatArray
@@ -51,7 +51,7 @@ class Bound:
 
 
 def bound(core: Core, prices: Prices) -> Bound:
-    """Return the bounds that prices give, from the matrix itself; the core has no required options.
+    """Return the bounds from prices, computed from the matrix itself; the core has no required options.
 
     >>> cover = sparse.csr_array(np.array([[1, 1, 0], [1, 0, 1]], dtype=bool))
     >>> one, none = sparse.csr_array(np.ones((1, 3))), np.zeros(3)
@@ -81,8 +81,8 @@ def bound(core: Core, prices: Prices) -> Bound:
 def bounds_by_count(core: Core, prices: Prices) -> FloatArray:
     """Return upper bounds on choices of at most 0, 1, 2, ... options, from one set of prices.
 
-    The limit of most options is left out, others count at their prices. With prices for one number the bounds of
-    numbers near it are close too.
+    The limit with the most options is ignored, others count at their prices. Prices for one number of options also give
+    good bounds for similar numbers.
 
     >>> cover = sparse.csr_array(np.array([[1, 1, 0], [1, 0, 1]], dtype=bool))
     >>> one, none = sparse.csr_array(np.ones((1, 3))), np.zeros(3)
@@ -97,13 +97,13 @@ def bounds_by_count(core: Core, prices: Prices) -> FloatArray:
 
 
 def _kept(core: Core) -> int:
-    """Return the limit that is priced at its best: that of most options, -1 where there is none."""
+    """Return the limit that gets its optimal price: the one with the most options, -1 if there is none."""
     entries = np.diff(core.limits.indptr)
     return int(entries.argmax()) if len(entries) and entries.max() > 0 else -1
 
 
 def _relaxed(core: Core, prices: Prices, kept: int) -> tuple[float, FloatArray]:
-    """Return the constant of the bound and the score of each option, all limits but one at their prices."""
+    """Return the constant of the bound and the score of each option; all limits except ``kept`` are at their prices."""
     limits = prices.limits.copy()
     if kept >= 0:
         limits[kept] = 0.0
@@ -113,7 +113,7 @@ def _relaxed(core: Core, prices: Prices, kept: int) -> tuple[float, FloatArray]:
 
 
 def _critical(score: FloatArray, use: FloatArray, most: float) -> tuple[float, float]:
-    """Return the best price of a limit; where options fill it exactly, the highest and the lowest best one."""
+    """Return the highest and the lowest optimal price of a limit; they differ only if options fill it exactly."""
     sharing = np.flatnonzero((use > 0) & (score > 0))
     if not len(sharing):
         return 0.0, 0.0
@@ -134,15 +134,16 @@ def prices(
 ) -> Prices:
     """Return prices with a low bound: the best of ``steps`` steps of a subgradient search, or until time is up.
 
-    Directions are averages of the subgradients so far, as in the volume algorithm (Barahona and Anbil 2000), taken
-    from the last prices; steps are Polyak's towards ``target``, a value that the bound cannot or need not go below.
-    Where the bound stops falling they go on from the best prices and become shorter. A price at its end that is pushed
-    beyond takes no part: it would make all other steps short. Prices of heavy rows, which have farther to go, move
-    faster. ``share`` of Polyak's length is the first step's: less than 1 where the prices to
-    ``start`` from are good.
+    Directions are averages of the subgradients so far, as in the volume algorithm (Barahona and Anbil 2000), from the
+    last prices; step lengths are Polyak's towards ``target``, a value below which the bound cannot or need not go. When
+    the bound stops decreasing, the search restarts from the best prices with shorter steps. A price at an end of its
+    range that would be moved beyond it is ignored in the step length, as it would shorten the steps of all others.
+    Prices of rows with large weights have larger ranges and move faster. ``share`` is the length of the first step as a
+    share of Polyak's: less than 1 if the prices in ``start`` are already good.
 
-    From a start a large core is first worked on with the options of the best bounds alone, whose rows are fewer. Prices
-    found there are as good for the whole as long as no other option becomes worth its limits; those that do come in.
+    With ``start``, a large core is first solved with only the options of the best bounds, which have fewer rows. The
+    prices found are equally good for the whole core as long as no other option becomes worth its limits; options that
+    do are added.
     """
     if start is None or core.cover.nnz < _LARGE:
         return _descended(core, clock=clock, target=target, steps=steps, start=start, share=share)
@@ -166,14 +167,14 @@ def prices(
 
 
 def carried(tariff: Prices, part: Presolved) -> Prices:
-    """Return prices for what is left of a problem."""
+    """Return the prices of a problem converted to its reduced problem."""
     kept = part.group >= 0
     rows = np.bincount(part.group[kept], tariff.rows[kept], minlength=len(part.core.first))
     return Prices(np.minimum(rows, part.core.first), tariff.limits, tariff.parts[part.options])
 
 
 def _lifted(core: Core, part: Presolved, tariff: Prices) -> Prices:
-    """Return prices of a narrowed core as those of the whole: shared by weight; rows that are left out pay in full."""
+    """Return prices of a narrowed core as prices of the whole, split by weight; dropped rows have their full price."""
     weight = np.append(part.core.first, 1.0)
     share = np.append(tariff.rows, 1.0)[part.group] / weight[part.group]
     parts = np.zeros(len(core.value))
@@ -182,12 +183,12 @@ def _lifted(core: Core, part: Presolved, tariff: Prices) -> Prices:
 
 
 def _descended(core: Core, *, clock: Clock, target: float, steps: int, start: Prices | None, share: float) -> Prices:
-    """Return the prices that a subgradient search over a whole core leads to; see :func:`prices`."""
+    """Return the prices found by a subgradient search over a whole core; see :func:`prices`."""
     indptr, indices = lists_of(core.cover)
     column_ptr, rows = turned(indptr, indices, core.cover.shape[1])
     kept = _kept(core)
     pace = core.first / max(float(core.first.mean()), 1e-300) if len(core.first) else core.first
-    # In shares of a limit, and stretched so that a step moves prices of limits about as far as those of all rows.
+    # In shares of a limit, scaled so that a step moves the prices of limits about as far as those of all rows.
     others = max(len(core.most) - 1, 1)
     stretch = np.sqrt(max(len(core.first), 1) / others) / np.where(core.most > 0, core.most, 1.0)
     limit_ptr, limit, used = columns_of(sparse.csc_array(core.limits))
@@ -232,13 +233,13 @@ def _descended(core: Core, *, clock: Clock, target: float, steps: int, start: Pr
 
 
 _LARGE = 300_000
-"""Entries from which on some options are worked on at a time."""
+"""Number of entries from which the search is done with a part of the options at a time."""
 
 _BESIDE, _HELD, _ROUNDS = 2, 1e-3, 3
-"""How many times as many options as hold a part; the least part that counts; and rounds."""
+"""Options considered, as a multiple of those with a fractional part; the least such part; number of rounds."""
 
 _CHUNK = 20
-"""Steps between looks at the clock."""
+"""Steps between checks of the clock."""
 
 _SHORT = 1e-3
 """Share of Polyak's step at which the search ends."""
@@ -247,7 +248,7 @@ _NEW = 0.1
 """Weight of the newest subgradient in the direction."""
 
 _PATIENCE = 10
-"""Steps without a better bound before they become shorter."""
+"""Steps without a better bound after which step lengths are reduced."""
 
 
 @njit(cache=True, nogil=True)
@@ -276,7 +277,7 @@ def _descend(
     target: float,
     steps: int,
 ) -> None:
-    """Take steps in place; ``state`` is the best bound, the share of the step and the steps since it was bettered."""
+    """Take steps in place; ``state`` is the best bound, the share of the step, and the steps without improvement."""
     count = column_ptr.size - 1
     score = np.empty(count)
     ratio = np.empty(count)
@@ -356,7 +357,7 @@ def _descend(
             length += pace[row] * row_way[row] * row_way[row]
         for which in range(most.size):
             if which != kept:
-                # The bound falls where a limit is exceeded and its price rises.
+                # The bound decreases if a limit is exceeded and its price increases.
                 way = (1.0 - _NEW) * limit_way[which] - _NEW * limit_sum[which]
                 limit_way[which] = way
                 if way < 0.0 or limit_price[which] > 0.0:

@@ -1,8 +1,8 @@
-"""A covering problem made smaller without losing its best choice.
+"""The reduction of a covering problem that preserves an optimal choice.
 
-Required options are taken at once; rows that weigh nothing or that nothing covers are dropped; rows that the same
-options cover become one; the weight of a row that one option alone covers becomes that option's value; an option that
-another one can always stand in for is dropped. Each step helps the others, so they are repeated while they do.
+Required options are taken; rows without weight and rows that no option covers are dropped; rows covered by the same
+options are merged; the weight of a row covered by only one option is added to the value of that option; an option that
+another one can always replace (a dominated option) is dropped. Each step enables others, so they are repeated.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from stationplan.domain import BoolArray, CountArray, FloatArray, IntArray
 from stationplan.siting.engine.core import Core
 
 _FEW = 0.02
-"""A round that drops less than this share of the options is the last."""
+"""Reduction ends after a round that drops less than this share of the options."""
 
 
 @dataclass(frozen=True, eq=False)
 class Presolved:
-    """A smaller problem, and the way back.
+    """A reduced problem, and the mapping back to the original one.
 
     ``core`` has no required options; ``options`` are the original indices of its options, ascending, and ``taken`` the
-    required ones. ``secured`` is what ``taken`` is worth. ``group[row]`` is the row of ``core`` that stands for an
-    original row, -1 where none does. ``stand_in[option]`` is the option of ``core`` to choose instead of an original
-    one, -1 where none is needed or none is left.
+    required ones. ``secured`` is the value of ``taken``. ``group[row]`` is the row of ``core`` that represents an
+    original row, -1 if none does. ``stand_in[option]`` is the option of ``core`` that replaces an original one, -1 if
+    none is needed or none is left.
     """
 
     core: Core
@@ -39,11 +39,11 @@ class Presolved:
     stand_in: CountArray
 
     def restore(self, options: ArrayLike) -> IntArray:
-        """Return a choice of the smaller problem as one of the original, required options included, ascending."""
+        """Return a choice of the reduced problem as one of the original, including required options, ascending."""
         return np.sort(np.concatenate([self.taken, self.options[np.asarray(options, dtype=np.int64)]]))
 
     def represent(self, options: ArrayLike) -> IntArray:
-        """Return an original choice within the limits as one of the smaller problem, worth no less, ascending."""
+        """Return an original choice within the limits as one of the reduced problem, worth no less, ascending."""
         instead = self.stand_in[np.asarray(options, dtype=np.int64)]
         return np.unique(instead[instead >= 0]).astype(np.int64)
 
@@ -51,12 +51,12 @@ class Presolved:
 def presolve(core: Core, *, keep: BoolArray | None = None, label: IntArray | None = None) -> Presolved:
     """Return an equivalent problem over the options that matter.
 
-    ``keep`` masks the options that may be chosen (``None``: all); required options are taken in any case. Best choices
-    of the result, restored, are best choices among those options. With ``label`` (a number a row, such as its district)
-    rows of different labels stay apart, and rows of one option stay rows.
+    ``keep`` is a mask of the options that may be chosen (``None``: all); required options are taken in any case.
+    Optimal choices of the result, restored, are optimal among those options. With ``label`` (an integer per row, such
+    as its district) rows with different labels are not merged, and rows of a single option are kept as rows.
 
-    Option j may go for option k when k covers all that j does, is worth as much by itself and uses no more of any
-    limit, and j beside k adds nothing. Of two that are alike the lower index stays.
+    Option j is dominated by option k if k covers all rows of j, has at least the same value and uses no more of any
+    limit, and j adds nothing to k. Of two identical options the one with the lower index is kept.
 
     >>> cover = sparse.csr_array(np.array([[1, 1, 0], [1, 1, 0], [0, 1, 1]], dtype=bool))
     >>> one = sparse.csr_array(np.ones((1, 3)))
@@ -118,7 +118,7 @@ def presolve(core: Core, *, keep: BoolArray | None = None, label: IntArray | Non
 
 
 def narrowed(core: Core, keep: BoolArray) -> Presolved:
-    """Return a core without required options over some of its options, rows that these do not tell apart merged."""
+    """Return a core without required options, limited to some options; rows with equal covers by these are merged."""
     options = np.flatnonzero(keep)
     role = np.full(len(keep), _OUT, dtype=np.int32)
     role[options] = np.arange(len(options))
@@ -132,7 +132,7 @@ def narrowed(core: Core, keep: BoolArray) -> Presolved:
 
 
 def chained(outer: Presolved, inner: Presolved) -> Presolved:
-    """Return two reductions, the second of the first one's core, as one."""
+    """Return two reductions as one; ``inner`` is a reduction of the core of ``outer``."""
     return Presolved(
         inner.core,
         outer.options[inner.options],
@@ -150,7 +150,7 @@ def lists_of(matrix: sparse.csr_array) -> tuple[IntArray, CountArray]:
 
 
 def columns_of(limits: sparse.csc_array) -> tuple[IntArray, CountArray, FloatArray]:
-    """Return, for each option, the limits that it uses, ascending, and how much: ``indptr``, limits and amounts."""
+    """Return the limits that each option uses, ascending, and the amounts: ``indptr``, limits and amounts."""
     limits = limits if limits.has_sorted_indices else limits.sorted_indices()
     return limits.indptr.astype(np.int64), limits.indices.astype(np.int32), limits.data.astype(np.float64)
 
@@ -174,12 +174,12 @@ def turned(indptr: IntArray, indices: CountArray, columns: int) -> tuple[IntArra
 
 
 _OUT, _TAKEN = -1, -2
-"""Roles of options that are not choosable; others carry their new index, in ascending order."""
+"""Roles of options that cannot be chosen; for other options the role is the new index, in ascending order."""
 
 
 @njit(cache=True, nogil=True)
 def _follow(there: CountArray, onward: CountArray) -> CountArray:
-    """Return where a second map leads from where the first one does; negative is nowhere."""
+    """Return the composition of two index maps; negative means that there is no image."""
     end = np.empty_like(there)
     for start in range(there.size):
         end[start] = onward[there[start]] if there[start] >= 0 else -1
@@ -196,11 +196,12 @@ def _merge_rows(
     role: CountArray,
     value: FloatArray,
 ) -> tuple[IntArray, CountArray, FloatArray, FloatArray, IntArray, CountArray, float]:
-    """Return the rows that decide, one for each set of options, over the options with a role >= 0.
+    """Return the remaining rows, one for each set of options with a role >= 0.
 
-    Options that are taken move a row's ``second`` into the place of its ``first``. A row of one option adds to
-    ``value`` in place, unless there are labels. Rows are found by a sum of random 64-bit keys of their options in an
-    open table, and compared option by option. The last value returned is the weight that taken options cover.
+    Options that are taken move the ``second`` weight of a row to its ``first``. The weight of a row with a single
+    option is added to ``value`` in place, unless there are labels. Rows are looked up by a sum of random 64-bit keys of
+    their options in a hash table with open addressing, and compared option by option. The last value returned is the
+    weight covered by taken options.
     """
     rows = indptr.size - 1
     keys = np.empty(role.size, np.uint64)
@@ -307,7 +308,7 @@ def _merge_rows(
 def _selected(
     limit_ptr: IntArray, limit: CountArray, used: FloatArray, kept: IntArray
 ) -> tuple[IntArray, CountArray, FloatArray]:
-    """Return the limits of some options."""
+    """Return the limits of the options ``kept``, in the form of :func:`columns_of`."""
     starts = np.zeros(kept.size + 1, np.int64)
     for place in range(kept.size):
         starts[place + 1] = starts[place] + limit_ptr[kept[place] + 1] - limit_ptr[kept[place]]
@@ -333,7 +334,7 @@ def _stand_ins(
     limit: CountArray,
     used: FloatArray,
 ) -> CountArray:
-    """Return, for each option, the one that can always stand in for it: often itself, -1 where it adds nothing."""
+    """Return for each option the one that can always replace it: often itself, -1 if it adds nothing."""
     count = column_ptr.size - 1
     better = np.arange(count).astype(np.int32)
     for option in range(count):
@@ -368,7 +369,7 @@ def _stand_ins(
                 continue
             better[option] = other
             break
-    # Whoever stands in may be stood in for: that order has no circle.
+    # A replacement may itself be replaced; this relation has no cycles.
     for option in range(count):
         last = np.int64(option)
         while last >= 0 and better[last] != last:
@@ -379,7 +380,7 @@ def _stand_ins(
 
 @njit(cache=True, nogil=True)
 def _uses_no_more(lean: int, other: int, limit_ptr: IntArray, limit: CountArray, used: FloatArray) -> bool:
-    """Whether an option uses no more of any limit than another."""
+    """Return whether the option ``lean`` uses no more of any limit than ``other``."""
     place = limit_ptr[other]
     for entry in range(limit_ptr[lean], limit_ptr[lean + 1]):
         while place < limit_ptr[other + 1] and limit[place] < limit[entry]:
@@ -391,7 +392,7 @@ def _uses_no_more(lean: int, other: int, limit_ptr: IntArray, limit: CountArray,
 
 @njit(cache=True, nogil=True)
 def _holds_all(rows: CountArray, low: int, high: int, begin: int, end: int) -> bool:
-    """Whether the ascending rows from ``low`` to ``high`` include those from ``begin`` to ``end``."""
+    """Return whether the ascending rows from ``low`` to ``high`` include those from ``begin`` to ``end``."""
     for entry in range(begin, end):
         row = rows[entry]
         left, right = low, high

@@ -1,4 +1,4 @@
-"""A core as a mixed-integer program, with measures that have to be reached."""
+"""A core as a mixed-integer program, with measures that must be reached."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class SolvedProgram:
 class Cover:
     """A program over options y, rows covered once, and rows covered twice (those of ``second``), in this order.
 
-    ``unit`` is the power of two by which weights are multiplied; ``measured`` holds the measures of the variables, in
-    this unit, as they stand in the last constraints.
+    ``unit`` is the power of two by which weights are multiplied; ``measured`` holds the measures of the variables in
+    this unit, as in the last constraints.
     """
 
     core: Core
@@ -40,7 +40,7 @@ class Cover:
     measured: sparse.csr_array
 
     def values(self, options: ArrayLike) -> FloatArray:
-        """Return the values of all variables for a choice of options; those added later are left out."""
+        """Return the values of all variables for a choice of options, except variables added later."""
         chosen = np.zeros(self.core.cover.shape[1])
         chosen[np.asarray(options, dtype=np.int64)] = 1.0
         count = self.core.cover @ chosen
@@ -52,20 +52,20 @@ class Cover:
 
 
 def cover_program(core: Core, measures: sparse.csr_array, least: FloatArray) -> Cover:
-    """Return the program of a core whose measures, [measure x 2 rows], have to reach ``least``.
+    """Return the program of a core whose measures, [measure x 2 rows], must reach ``least``, [measure].
 
-    Variables: y_j = 1 when option j is chosen; z_i and u_i in [0, 1], row i is covered once, and twice. As ``second``
-    is never above ``first``, z_i + u_i <= sum of y_j over the options j that cover i says enough (Church and ReVelle
-    1974; Hogan and ReVelle 1986). Where a measure counts second coverage, u_i <= z_i and u_i is whole, since two
-    halves would be a second one.
+    Variables: y_j = 1 if option j is chosen; z_i and u_i in [0, 1]: row i is covered once, and twice. As ``second`` is
+    never above ``first``, z_i + u_i <= sum of y_j over the options j that cover i is sufficient (Church and ReVelle
+    1974; Hogan and ReVelle 1986). Where a measure counts second coverage, u_i <= z_i and u_i is an integer, since two
+    halves could otherwise count as second coverage.
     """
     rows, options = core.cover.shape
     counted_twice = np.asarray(measures[:, rows:].sum(axis=0)) > 0
     second = np.flatnonzero((core.second > 0) | counted_twice)
     pick = sparse.csr_array((np.ones(len(second)), (second, np.arange(len(second)))), (rows, len(second)))
     total = float(core.first.sum() + core.second.sum() + core.value.sum() + measures.sum())
-    # A power of two takes any unit of weight near a million in all, where the solver's absolute tolerances mean
-    # little, and changes no digit.
+    # Scaling by a power of two brings the total weight close to a million, where the absolute tolerances of the solver
+    # matter little, and changes no digit.
     unit = 2.0 ** (20 - math.ceil(math.log2(total))) if total > 0 else 1.0
     covered = sparse.hstack([-core.cover.astype(np.float64), sparse.eye_array(rows), pick], format="csr")
     limits = sparse.hstack([core.limits, sparse.csr_array((core.limits.shape[0], rows + len(second)))], format="csr")
@@ -105,7 +105,7 @@ def solve_program(frame: Framed, *, start: ArrayLike | None, seconds: float, gap
 
 @dataclass(frozen=True, eq=False)
 class Linear:
-    """More of a program: variables (from ``lower`` up to ``upper``) and constraints on all variables."""
+    """An extension of a program: variables (from ``lower`` to ``upper``) and constraints on all variables."""
 
     lower: FloatArray
     upper: FloatArray
@@ -115,7 +115,7 @@ class Linear:
 
 
 def extended(program: Program, more: Linear, cost: FloatArray) -> Program:
-    """Return a program with further continuous variables, constraints and another objective."""
+    """Return a program with additional continuous variables and constraints, and another objective."""
     columns = len(more.lower)
     wide = sparse.hstack([program.matrix, sparse.csr_array((program.matrix.shape[0], columns))], format="csr")
     return replace(

@@ -1,8 +1,8 @@
-"""Better choices by ruin and recreate (Schrimpf and others 2000; Christiaens and Vanden Berghe 2020).
+"""Improvement of a choice by ruin and recreate (Schrimpf and others 2000; Christiaens and Vanden Berghe 2020).
 
-A few chosen options that compete for the same rows are given up, then the best ones to have are taken greedily, now and
-then passing one over. Gains and losses of all options are kept up to date row by row, in whole numbers, so that
-nothing drifts and a step is undone exactly.
+A few chosen options that compete for the same rows are removed, then the best options are added greedily, occasionally
+skipping one at random. Gains and losses of all options are updated row by row, in integers, so that there is no
+rounding drift and a step can be undone exactly.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from stationplan.siting.engine.core import Core
 from stationplan.siting.engine.presolve import columns_of, lists_of, turned
 
 _CHUNK = 1_000
-"""Rounds between looks at the clock."""
+"""Rounds between checks of the clock."""
 
 _LARGEST = 6
-"""Options given up in one round, at most."""
+"""Options removed in one round, at most."""
 
 _HOT, _COLD = 0.2, 0.002
 """Temperatures at the start and at the end, in mean margins of the chosen options."""
@@ -31,7 +31,7 @@ Problem = tuple[IntArray, CountArray, IntArray, CountArray, IntArray, IntArray, 
 
 
 def search(core: Core, start: ArrayLike, *, clock: Clock, rounds: int, seed: int = 0) -> IntArray:
-    """Return the best choice of ``rounds`` rounds that start from a choice within the limits; never a worse one.
+    """Return the best choice found in ``rounds`` rounds from a choice within the limits, never a worse one.
 
     The core has no required options. The same seed gives the same choice, unless time runs out.
 
@@ -80,7 +80,7 @@ def _begin(
     times: CountArray,
     margin: IntArray,
 ) -> None:
-    """Count how often rows are covered, and what each option would add, or the loss without it."""
+    """Compute in place how often each row is covered, and the margin of each option: its gain, or loss if removed."""
     _, _, column_ptr, rows, first, second, _, _, _ = problem
     count = chosen.size
     for option in range(count):
@@ -107,7 +107,7 @@ def _turn(
     margin: IntArray,
     option: int,
 ) -> None:
-    """Take an option, or give it up if it is chosen; its own margin stays what it was."""
+    """Add an option, or remove it if it is chosen, and update the margins of others; its own margin does not change."""
     indptr, indices, column_ptr, rows, first, second, limit_ptr, limit, used = problem
     taking = not chosen[option]
     chosen[option] = taking
@@ -115,7 +115,7 @@ def _turn(
         left[limit[entry]] -= used[entry] if taking else -used[entry]
     for entry in range(column_ptr[option], column_ptr[option + 1]):
         row = rows[entry]
-        # ``fewer`` is how often the row is covered without the option; marginal weights of rows by that number.
+        # ``fewer`` is how often the row is covered without the option; the marginal weight of the row depends on it.
         fewer = times[row] if taking else times[row] - 1
         times[row] = fewer + 1 if taking else fewer
         if fewer > 2:
@@ -140,7 +140,7 @@ def _turn(
 
 @njit(cache=True, nogil=True)
 def _draw(random: NDArray[np.uint64], below: int) -> int:
-    """Return a whole number from 0 to below ``below``, by xorshift64* (Vigna 2016)."""
+    """Return a random integer from 0 to below ``below``, by xorshift64* (Vigna 2016)."""
     state = random[0]
     state ^= state >> np.uint64(12)
     state ^= state << np.uint64(25)
@@ -164,9 +164,9 @@ def _rounds(
     done: int,
     rounds: int,
 ) -> None:
-    """Do some rounds in place.
+    """Do a number of rounds in place.
 
-    ``state`` is the worth of the present and of the best choice, less that of the start, and a mean margin.
+    ``state`` is the value of the current and of the best choice, relative to that of the start, and a mean margin.
     """
     indptr, indices, column_ptr, rows, _, _, limit_ptr, limit, used = problem
     count = chosen.size
@@ -197,7 +197,7 @@ def _rounds(
                 if _draw(random, 20) == 0:
                     option = held[_draw(random, number)]
                 elif column_ptr[origin + 1] > column_ptr[origin]:
-                    # From a row of the option to another option there, to one of its rows, to an option chosen there.
+                    # Random walk: a row of the option, an option there, a row of that, a chosen option there.
                     row = rows[column_ptr[origin] + _draw(random, column_ptr[origin + 1] - column_ptr[origin])]
                     between = indices[indptr[row] + _draw(random, indptr[row + 1] - indptr[row])]
                     row = rows[column_ptr[between] + _draw(random, column_ptr[between + 1] - column_ptr[between])]

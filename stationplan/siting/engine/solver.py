@@ -1,8 +1,9 @@
-"""A covering problem solved: reduced, started, bounded, searched, reduced by what the bound rules out, proven.
+"""The solver of covering problems: reduction, initial choice, bound, search, reduction by the bound, proof.
 
-Whoever adds constraints of his own takes the steps singly: :func:`presolve` (with labels where rows must stay apart),
-:func:`start`, :func:`prices` and :func:`bound`, then :func:`fixed` by a target that a choice within all constraints
-reaches, and a program over what is left. Bounds without the added constraints hold with them too.
+Models with additional constraints use the steps individually: :func:`presolve` (with labels for rows that must not be
+merged), :func:`start`, :func:`prices` and :func:`bound`, then :func:`fixed` with a target that a choice within all
+constraints reaches, and a program over the remaining options. Bounds without the additional constraints also hold with
+them.
 """
 
 from __future__ import annotations
@@ -24,31 +25,31 @@ from stationplan.siting.engine.presolve import Presolved, chained, presolve
 from stationplan.siting.engine.recreate import search
 
 FIRST_STEPS, STEPS = 300, 400
-"""Steps of the prices: for a first choice, and whenever there is a better choice to aim at."""
+"""Subgradient steps of the prices: for the first choice, and whenever a better choice gives a new target."""
 
 _SHARE = 0.3
-"""Share of a full step at the start, from prices that are good already."""
+"""Share of a full step at the start, from prices that are already good."""
 
 ROUNDS, EFFORT = 60, 40_000
-"""Rounds of a search, and entries looked at, for each chosen option."""
+"""Rounds of a search, and entries processed, per chosen option."""
 
 _FIRST_EFFORT, _ASIDE = 0.5, 2.0
-"""Times that effort for a first choice, and for one that is sought while groups are bounded."""
+"""Multiples of that effort for the first choice, and for the search that runs while groups are bounded."""
 
 _HELD, _LEAST_SUPPORT = 0.03, 60
-"""Part of an option from which on a search looks at it; options beside as many as are chosen, at least."""
+"""Fractional part from which a search considers an option; least number of options besides as many as are chosen."""
 
 LARGEST, NODES, _WIDER = 100_000, 100, 4
-"""Entries and nodes of a group of options at first, and how many times more in the next round."""
+"""Initial entries and nodes of a group of options, and the factor by which they grow in each round."""
 
 _GROUPS = 0.85
-"""Share of the time left that the groups, and the search beside them, may take: their choices deserve a search."""
+"""Share of the remaining time for groups and the concurrent search; the rest is for a search from their choices."""
 
 _STALLED = 0.9
-"""A round of whole parts that leaves more of the options than this is the last."""
+"""The rounds end if one with undivided components leaves more than this share of the options."""
 
 _LAST_NODES = 5_000
-"""Nodes before HiGHS takes over."""
+"""Branch and bound nodes before HiGHS is used."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +94,7 @@ def solve_core(core: Core, clock: Clock, *, gap: float = 0.0) -> SolvedCore:
             break
         limit = bound(now.core, tariff)
         target = state.dropping() - now.secured
-        # Groups are bounded while a better choice is sought; neither waits for what the other finds.
+        # Groups are bounded while a better choice is searched for; neither depends on the result of the other.
         meanwhile = clock.part(_GROUPS)
         with ThreadPoolExecutor(1) as aside:
             found = aside.submit(
@@ -126,7 +127,7 @@ def solve_core(core: Core, clock: Clock, *, gap: float = 0.0) -> SolvedCore:
 
 
 def _prove(state: _State, now: Presolved, best: IntArray, tariff: Prices, clock: Clock) -> None:
-    """Branch on all options together; give what time is left to HiGHS where that does not end."""
+    """Branch on all options together; if that does not finish, use HiGHS for the remaining time."""
     choice, limit = branch(
         now.core, best, clock=clock, nodes=_LAST_NODES, step=state.target - state.worth, start=tariff
     )
@@ -140,7 +141,7 @@ def _prove(state: _State, now: Presolved, best: IntArray, tariff: Prices, clock:
 
 
 class _State:
-    """The best choice and bound so far; ``dropped`` is what the choices are worth less than that were ruled out."""
+    """The best choice and bound so far; all choices excluded so far are worth less than ``dropped``."""
 
     def __init__(self, core: Core, now: Presolved, best: IntArray, gap: float) -> None:
         self.core, self.gap, self.bound, self.dropped = core, gap, np.inf, -np.inf
@@ -151,31 +152,31 @@ class _State:
 
     @property
     def target(self) -> float:
-        """What a choice must be worth to matter."""
+        """The value that a choice must have to be a relevant improvement."""
         step = max(self.gap, 0.5 * PROVEN) * abs(self.worth)
         if self.whole:
             step = max(step, 1.0 - 1e-6)
         return self.worth + step
 
     def dropping(self) -> float:
-        """Return the target, from now on that of what is ruled out."""
+        """Return the target, and record that choices below it are excluded from now on."""
         self.dropped = max(self.dropped, self.target)
         return self.dropped
 
     @property
     def proven(self) -> bool:
-        """Whether the best choice is good enough."""
+        """Whether the best choice is proven optimal, or within the gap."""
         return self.bound - self.worth <= max(self.gap, PROVEN) * abs(self.worth)
 
     def take(self, options: IntArray) -> None:
-        """Keep a choice if it is allowed and better, both by the matrix itself."""
+        """Keep a choice if it is allowed and better, both computed from the matrix itself."""
         if self.core.allows(options):
             worth = self.core.worth(options)
             if worth > self.worth:
                 self.options, self.worth = options, worth
 
     def lower_bound(self, value: float) -> None:
-        """Take a bound on all choices but those that were ruled out; whole weights add up to whole numbers."""
+        """Lower the bound to a bound on all choices not excluded; sums of integer weights are rounded down."""
         value = max(value, self.dropped)
         if self.whole:
             value = float(np.floor(value))
@@ -183,16 +184,16 @@ class _State:
 
 
 def start(core: Core) -> IntArray:
-    """Return the best greedy choice: by gain, and by gain for cost where options use limits unevenly."""
+    """Return the best greedy choice: by gain, and by gain per cost if options use limits unevenly."""
     ways = [False] if core.limits.nnz == 0 or (np.ptp(core.limits.data) == 0 and len(core.most) < 2) else [False, True]
     choices = [np.sort(greedy(core, by_cost=by_cost)[0]) for by_cost in ways]
     return max(choices, key=core.worth)
 
 
 def search_support(core: Core, best: IntArray, limit: Bound, *, clock: Clock, effort: float, seed: int = 0) -> IntArray:
-    """Return the best choice that a search finds from a choice, among the options that the linear relaxation holds.
+    """Return the best choice found by a search from ``best`` among the options of the linear relaxation.
 
-    Where these are few, the options of the best bounds are looked at too.
+    If these are few, the options with the best bounds are considered too.
     """
     held = np.flatnonzero(limit.prices.parts > _HELD)
     count = max(len(best) + _LEAST_SUPPORT - len(held), 0)
@@ -203,7 +204,7 @@ def search_support(core: Core, best: IntArray, limit: Bound, *, clock: Clock, ef
 def search_among(
     core: Core, best: IntArray, options: IntArray, *, clock: Clock, effort: float, seed: int = 0
 ) -> IntArray:
-    """Return the best choice that a search among some options and those of a choice finds, from that choice."""
+    """Return the best choice found by a search from ``best`` among the given options and those of ``best``."""
     keep = np.zeros(len(core.value), dtype=bool)
     keep[options] = True
     keep[best] = True
@@ -216,6 +217,6 @@ def search_among(
 
 
 def fixed(now: Presolved, keep: BoolArray, must: BoolArray) -> tuple[Presolved, Presolved]:
-    """Return a problem of the options that a choice may hold, holding those that it must; and the last step there."""
+    """Return the problem limited to options of ``keep`` with those of ``must`` taken, and the last reduction step."""
     step = presolve(replace(now.core, required=np.flatnonzero(must)), keep=keep)
     return chained(now, step), step

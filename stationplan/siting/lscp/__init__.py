@@ -1,1 +1,1 @@
-"""Models of fewest or cheapest sites: set covering of all demand or of a share of it."""
+"""Models that minimise the number or cost of sites: set covering of all demand or of a share of it."""

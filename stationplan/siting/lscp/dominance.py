@@ -1,4 +1,4 @@
-"""Set covering made smaller without loss: what decides nothing is dropped, what is forced is chosen."""
+"""Reduction of set covering problems: dominated rows and columns are dropped, forced columns are chosen."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from scipy import sparse
 from stationplan.domain import BoolArray, FloatArray, IntArray
 
 _WORTH = 0.005
-"""Share of the entries that a round must drop for another one: the last rounds cost as much as the first."""
+"""Share of the entries that a round must drop to be followed by another, as late rounds cost as much as the first."""
 
 
 @dataclass(frozen=True, eq=False)
 class Covering:
-    """Choose columns of least cost such that every row is covered.
+    """The problem of choosing columns of least cost such that every row is covered.
 
-    ``cover`` is boolean [row x column] CSR, sorted, every row with a column; ``columns`` the original index of each
-    column. ``chosen`` are original indices of columns chosen already; what they cover is no row any more.
+    ``cover`` is boolean [row x column] CSR, sorted, every row with at least one column; ``columns`` is the original
+    index of each column. ``chosen`` are original indices of columns already chosen; the rows that they cover are
+    dropped.
     """
 
     cover: sparse.csr_array
@@ -32,9 +33,10 @@ class Covering:
 def shrink(cover: sparse.csr_array, costs: FloatArray) -> Covering:
     """Return the part of a covering problem in which no row or column dominates another (Toregas and ReVelle 1972).
 
-    A row is dropped when the columns of another are all among its own; a column when another covers all its rows for
-    no more; the column of a row with no other is chosen. Repeated while it pays; what is left, with ``chosen``, holds a
-    best answer of the whole. Every row has a column. Ties keep the lower index.
+    A row is dropped if its columns include all columns of another row; a column is dropped if another covers all its
+    rows at no higher cost; the only column of a row is chosen. This is repeated as long as it is worthwhile. An optimal
+    solution of the remaining problem, together with ``chosen``, is optimal for the original problem. Every row must
+    have a column. Of ties the lower index is kept.
 
     >>> rest = shrink(sparse.csr_array([[1, 1, 0], [0, 1, 1], [0, 0, 1]]) != 0, np.ones(3))
     >>> rest.chosen.tolist(), rest.cover.shape
@@ -60,7 +62,7 @@ def shrink(cover: sparse.csr_array, costs: FloatArray) -> Covering:
 
 
 def undominated(cover: sparse.csr_array, costs: FloatArray) -> IntArray:
-    """Return the columns that cover something which no other column covers, with all else, for no more.
+    """Return the columns that are not dominated, ascending: no other covers all their rows at no higher cost.
 
     >>> undominated(sparse.csr_array([[1, 1, 0], [0, 1, 1]]) != 0, np.array([1.0, 1.0, 0.5])).tolist()
     [1, 2]
@@ -75,7 +77,7 @@ def _lists(matrix: sparse.csr_array | sparse.csc_array) -> tuple[NDArray[np.int3
 
 @njit(cache=True, nogil=True)
 def _signs(start: IntArray, member: IntArray) -> NDArray[np.uint64]:
-    """Return 64 bits for each list: one set lies in another only if its bits do."""
+    """Return a 64-bit signature of each list: a set can be a subset of another only if its bits are."""
     signs = np.zeros(start.size - 1, np.uint64)
     for i in range(start.size - 1):
         for at in range(start[i], start[i + 1]):
@@ -86,7 +88,7 @@ def _signs(start: IntArray, member: IntArray) -> NDArray[np.uint64]:
 
 @njit(cache=True, nogil=True)
 def _inside(start: IntArray, member: IntArray, small: int, large: int) -> bool:
-    """Return whether one sorted list lies within another."""
+    """Return whether the sorted list ``small`` is a subset of the sorted list ``large``."""
     at, end = start[large], start[large + 1]
     for inner in range(start[small], start[small + 1]):
         wanted = member[inner]
@@ -100,9 +102,9 @@ def _inside(start: IntArray, member: IntArray, small: int, large: int) -> bool:
 
 @njit(cache=True, nogil=True)
 def _least_rows(start: IntArray, column: IntArray, column_start: IntArray, row: IntArray) -> BoolArray:
-    """Return a mask of the rows whose columns hold no other row's columns; of equal rows the first is kept.
+    """Return a mask of the rows whose columns include no other row's columns; of equal rows the first is kept.
 
-    Short rows come first, and what they drop is never looked at, so that a million rows take a second.
+    Short rows are processed first, and rows that they drop are skipped, so that a million rows take a second.
     """
     count = start.size - 1
     signs = _signs(start, column)
@@ -129,7 +131,7 @@ def _least_rows(start: IntArray, column: IntArray, column_start: IntArray, row: 
 def _largest_columns(
     start: IntArray, row: IntArray, row_start: IntArray, column: IntArray, costs: FloatArray
 ) -> BoolArray:
-    """Return a mask of the columns whose rows no other column covers for no more; of equal ones the first is kept."""
+    """Return a mask of the columns that no other column dominates; of equal ones the first is kept."""
     count = start.size - 1
     signs = _signs(start, row)
     keep = np.zeros(count, np.bool_)

@@ -1,4 +1,4 @@
-"""Prices of rows: a lower bound on the cost of covering them all, by subgradient steps."""
+"""Prices (dual values) of rows: a lower bound on the cost of covering all rows, by subgradient steps."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ from stationplan.domain import FloatArray
 from stationplan.siting.base.answer import Clock
 
 _MOMENTUM, _FIRST_STEP, _PATIENCE, _SHORTER, _LAST_STEP = 0.95, 2.0, 25, 0.7, 1e-3
-"""Step rule. Momentum counts most: of 13,000 columns 2,000 steps end 0.07 % below the linear program, 1.5 % without."""
+"""Step rule. Momentum matters most: with 13,000 columns, 2,000 steps end 0.07 % below the linear program, without it
+1.5 %."""
 
 _WORK = 4_000_000_000
-"""Entries looked at before the search ends: half a minute."""
+"""Entries processed before the search ends: about half a minute."""
 
 _STEPS, _STEPS_BETWEEN_LOOKS = 4_000, 20
 
 
 def prices(cover: sparse.csr_array, costs: FloatArray, *, goal: float, clock: Clock) -> tuple[float, FloatArray]:
-    """Return a lower bound on the cost of covering every row, and the price of each row that gives it.
+    """Return a lower bound on the cost of covering every row, and the prices of rows that give it, [row].
 
     Lagrangian dual of set covering (Beasley 1987): for prices u >= 0, sum u + sum_j min(0, c_j - sum_i u_i a_ij) is at
-    most the cost of any cover. Prices move along the rows that the cheap columns miss or cover twice, with momentum;
-    ``goal`` is the cost of an answer, which sets the length of the first steps. Every row has a column.
+    most the cost of any cover. Prices increase for rows that the cheap columns miss and decrease for rows that they
+    cover more than once, with momentum. ``goal`` is the cost of a known cover, which determines the length of the first
+    steps. Every row must have a column.
     """
     rows = cover.shape[0]
     column_rows = np.bincount(cover.indices, minlength=cover.shape[1])
@@ -41,7 +43,7 @@ def prices(cover: sparse.csr_array, costs: FloatArray, *, goal: float, clock: Cl
 
 
 def price_bound(cover: sparse.csr_array, costs: FloatArray, price: FloatArray) -> float:
-    """Return the bound that prices of rows give, a little lowered for rounding."""
+    """Return the bound from prices of rows, slightly lowered to allow for rounding."""
     left = costs - cover.T.astype(np.float64) @ price
     return float(price.sum() + np.minimum(left, 0.0).sum() - 1e-9 * price.sum())
 
@@ -58,7 +60,7 @@ def _steps(
     goal: float,
     steps: int,
 ) -> None:
-    """Move ``price``; keep the prices of the best bound. ``progress`` holds that bound, the step and idle steps."""
+    """Update ``price`` and ``best`` in place; ``progress`` is best bound, step length and steps without gain."""
     rows = price.size
     left = np.empty(costs.size)
     for _ in range(steps):

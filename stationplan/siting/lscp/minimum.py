@@ -1,4 +1,4 @@
-"""The fewest or cheapest stations that cover everyone, or enough."""
+"""The fewest or cheapest stations that cover all demand, or a share of it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ALL = "dominance, row weighting swaps, prices of rows, regions by branch and cu
 _SHARE = "row aggregation, ruin and recreate, prices of rows, branch and cut"
 
 _ENOUGH = 1e-9
-"""Share of all weight by which an answer may fall short of a target: sums of weights are no more exact."""
+"""Share of the total weight by which a solution may miss a target, as sums of weights are not more accurate."""
 
 
 def min_stations(
@@ -38,7 +38,7 @@ def min_stations(
     floor: ArrayLike | None = None,
     time_limit_s: float = 60.0,
 ) -> Solution:
-    """Return the cheapest new sites with which enough of the weight is covered; the fewest where all cost the same.
+    """Return the cheapest new sites with which enough of the weight is covered; the fewest if all cost the same.
 
     Location set covering problem (Toregas et al. 1971) for ``target = 1``: minimise sum cost y over y in {0, 1}^sites
     such that each row of weight > 0 is covered by a chosen or existing site. Partial covering (Daskin and Owen 1999)
@@ -50,31 +50,31 @@ def min_stations(
     cover
         [demand x site], sparse or dense; a non-zero entry means covered.
     weights
-        Weight of each row, finite and >= 0; default 1.
+        Weight of each row, [demand], finite and >= 0; default 1.
     target
-        Share of the total weight to cover, from 0 to 1. Rows that nothing covers count in the total.
+        Share of the total weight to cover, from 0 to 1. Rows that no site covers count in the total.
     costs
-        Cost of each site, finite and >= 0; default 1, so that the objective is a number of sites.
+        Cost of each site, [site], finite and >= 0; default 1, so that the objective is a number of sites.
     existing
-        Sites that stand already, as a mask or indices: free of cost, and kept.
+        Existing sites, as a mask or indices: kept, and without cost.
     required, forbidden
-        Sites that must, or may not, be chosen, as a mask or indices; required ones cost.
+        Sites that must be chosen, or must not be, as a mask or indices; required ones cost.
     district, floor
-        Equity floors: ``district[row]`` indexes ``floor``, the least covered weight there.
+        Equity floors: ``district[row]`` indexes ``floor``, the least covered weight of a district.
     time_limit_s
-        Time after which the best answer so far is returned with its bound.
+        Time limit. When it is reached, the best solution so far is returned with its bound.
 
     Returns
     -------
     Solution
-        New sites in build order, the largest new weight first. ``objective`` is their cost, ``bound`` no more than the
-        least cost, a whole number where all costs are. ``infeasible`` when all sites together are not enough:
-        :func:`most_coverable` says how much they cover.
+        New sites in build order, the largest new weight first. ``objective`` is their cost, ``bound`` a lower bound on
+        the least cost, an integer if all costs are. ``termination`` is ``infeasible`` if all sites together are not
+        enough: :func:`most_coverable` returns how much they cover.
 
     Raises
     ------
     ValueError
-        All faults of the arguments, one a line.
+        All errors of the arguments, one per line.
 
     >>> answer = min_stations([[1, 0, 0], [1, 1, 0], [0, 1, 1]], [5, 1, 1])
     >>> answer.sites.tolist(), answer.objective, answer.termination
@@ -103,7 +103,8 @@ def min_stations(
     if not _enough(problem, target, ~problem.forbidden):
         return unanswered("infeasible", clock=clock, method=method)
     must = np.flatnonzero(problem.required)
-    # A power of two takes costs near 1, where HiGHS's tolerances mean little, and changes no digit; whole costs stay.
+    # Scaling by a power of two brings costs close to 1, where the tolerances of HiGHS matter little, and changes no
+    # digit; integer costs are not scaled.
     paid = problem.costs[problem.free & (problem.costs > 0)]
     whole = bool((paid == np.rint(paid)).all())
     unit = 1.0 if whole else 2.0 ** np.floor(np.log2(paid.mean()))
@@ -113,15 +114,20 @@ def min_stations(
     chosen = problem.existing.copy()
     chosen[sites] = True
     bound = bound * unit + float(problem.costs[must].sum())
-    if not _enough(problem, target, chosen):  # pragma: no cover - answers are made to be enough
+    if not _enough(problem, target, chosen):  # pragma: no cover - solutions are enough by construction
         return unanswered("time_limit", clock=clock, method=method, bound=bound)
     return answered(sites, float(problem.costs[sites].sum()), bound, clock=clock, method=method, minimise=True)
 
 
 def most_coverable(cover: Matrix, weights: ArrayLike | None = None, *, forbidden: ArrayLike | None = None) -> float:
-    """Return the share of the weight that all sites together cover, existing ones too; 1 where nothing weighs anything.
+    """Return the share of the weight that all sites together cover, including existing ones; 1 if all weights are 0.
 
     Arguments as for :func:`min_stations`.
+
+    Raises
+    ------
+    ValueError
+        All errors of the arguments, one per line.
 
     >>> most_coverable([[1, 0], [0, 1], [0, 0]], [2, 1, 1], forbidden=[1])
     0.5
@@ -138,7 +144,7 @@ def most_coverable(cover: Matrix, weights: ArrayLike | None = None, *, forbidden
 
 
 def _enough(problem: Problem, target: float, standing: BoolArray) -> bool:
-    """Return whether standing stations cover what is asked, from the raw matrix."""
+    """Return whether the stations ``standing`` meet target and floors, from the raw matrix."""
     covered = problem.cover @ standing.astype(np.int32) > 0
     total = float(problem.weights.sum())
     there = np.bincount(problem.district[covered], problem.weights[covered], minlength=len(problem.floor))
@@ -150,13 +156,13 @@ def _enough(problem: Problem, target: float, standing: BoolArray) -> bool:
 
 
 def _open_rows(problem: Problem) -> BoolArray:
-    """Return the rows that weigh something and that neither existing nor required sites cover."""
+    """Return a mask of the rows with weight that neither existing nor required sites cover."""
     given = (problem.existing | problem.required).astype(np.int32)
     return np.asarray((problem.cover @ given == 0) & (problem.weights > 0))
 
 
 def _all(problem: Problem, _target: float, clock: Clock) -> tuple[IntArray, float]:
-    """Return further sites that cover every row, and a bound on their cost."""
+    """Return additional sites that cover every row, and a lower bound on their cost."""
     sites = np.flatnonzero(problem.free & ~problem.required)
     cover = sparse.csr_array(sparse.csr_array(problem.cover[_open_rows(problem)])[:, sites])
     if not cover.shape[0]:
@@ -166,7 +172,7 @@ def _all(problem: Problem, _target: float, clock: Clock) -> tuple[IntArray, floa
 
 
 def _share_of(problem: Problem, target: float, clock: Clock) -> tuple[IntArray, float]:
-    """Return further sites that cover enough of the weight, free of cost ones first, and a bound on their cost."""
+    """Return additional sites that cover enough weight, sites without cost first, and a lower bound on their cost."""
     gratis = problem.free & (problem.costs == 0)
     given = problem.existing | problem.required | gratis
     total = float(problem.weights.sum())
@@ -187,7 +193,7 @@ def _share_of(problem: Problem, target: float, clock: Clock) -> tuple[IntArray, 
 
 
 def _needed(problem: Problem, target: float, sites: IntArray) -> IntArray:
-    """Return the sites without those that are not needed: the dearest are tried first, of equal ones the smallest."""
+    """Return the sites that are needed; the most expensive are tested first, of equal ones those covering least."""
     by_site = problem.cover.tocsc()
     standing = problem.existing.copy()
     standing[sites] = True

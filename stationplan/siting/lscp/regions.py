@@ -1,10 +1,10 @@
-"""Bounds for set covering from regions: the cost is split over groups of rows, and each group is solved by itself.
+"""Bounds for set covering from regions: costs are split over groups of rows, and each group is solved separately.
 
-Each column's cost is split over disjoint groups of rows as the prices of its rows there. However it is split, the
-least costs of the groups add up to no more than the least cost of all (Lagrangian decomposition, Guignard and Kim
-1987). Groups of one row give the bound of the prices, the group of all rows the best answer: the larger the groups,
-the better the bound. Prices alone end some 5 % low where sites overlap in the plane; groups of ten sites take a
-quarter of that away, groups of fifty more than half.
+The cost of each column is split over disjoint groups of rows in proportion to the prices of its rows there. For any
+split, the least costs of the groups sum to at most the least cost of the whole (Lagrangian decomposition, Guignard and
+Kim 1987). Groups of one row give the bound of the prices, the group of all rows the optimum: the larger the groups, the
+better the bound. The bound of the prices alone is about 5 % too low where sites overlap in the plane; groups of ten
+sites remove a quarter of this gap, groups of fifty more than half.
 """
 
 from __future__ import annotations
@@ -24,29 +24,29 @@ from stationplan.siting.base.answer import Clock
 from stationplan.siting.lscp.duals import price_bound
 
 SMALLEST = 12.0
-"""Sites (by the prices of its rows, in mean costs) below which a region is not halved: a tenth of a second to solve."""
+"""Size (price of its rows in mean costs) below which a region is not halved: it takes a tenth of a second to solve."""
 
 _LARGEST, LARGEST_WHOLE = 110.0, 300.0
-"""Sites of the largest region, and of the largest part without neighbours, that are worth a try: minutes."""
+"""Sizes of the largest region and of the largest connected component that are tried, which take minutes."""
 
 _NODES, _NODES_WHOLE = 300, 20_000
-"""Nodes after which a region, or a part without neighbours, is left as it is."""
+"""Nodes after which the solution of a region, or of a connected component, is ended."""
 
 _GAP = 5e-4
-"""Gap at which a region counts as solved: its share of the gap of all is a hundred times that."""
+"""Gap at which a region counts as solved: its share of the overall gap is about a hundred times larger."""
 
 _SAFE = 5e-7
-"""HiGHS takes what is within 1e-6 for whole and for covered: no bound of it is trusted to the last digit."""
+"""Margin on bounds of HiGHS, as it accepts values within 1e-6 as integer and constraints within 1e-6 as met."""
 
 _THREADS = 2
 
 
 @dataclass(eq=False)
 class _Region:
-    """Rows, in two halves if there are any, with the bound on the cost of covering them; ``whole``: no neighbours.
+    """A group of rows, with halves unless it is small, and a bound on the cost of covering it.
 
-    ``columns`` reach the rows, ``costs`` are the shares of their costs; ``sites`` is the price of the rows in mean
-    costs.
+    ``whole`` is whether it is a complete connected component, which is solved with full costs. ``sites`` is the price
+    of the rows in mean costs, an estimate of the number of sites.
     """
 
     rows: IntArray
@@ -57,19 +57,20 @@ class _Region:
     tried: bool = False
 
     def best_bound(self) -> float:
-        """Return the larger of its own bound and the sum of its halves'."""
+        """Return the larger of its own bound and the sum of the bounds of its halves."""
         return max(self.bound, sum(half.best_bound() for half in self.halves))
 
     def everything(self) -> list[_Region]:
-        """Return all regions within, itself last."""
+        """Return all regions within this one, and itself last."""
         return [*(region for half in self.halves for region in half.everything()), self]
 
 
 @dataclass(frozen=True, eq=False)
 class _Split:
-    """A covering problem and how prices split its costs.
+    """A covering problem and the split of its costs by prices.
 
-    ``per_price`` is the cost of each column for the price of all its rows, ``fine`` what it costs to leave a row open.
+    ``per_price`` is the cost of each column divided by the price of all its rows; ``fine``, [row], is the cost of
+    leaving a row uncovered (``None``: not allowed). ``unit`` is the mean cost.
     """
 
     cover: sparse.csr_array
@@ -81,7 +82,7 @@ class _Split:
     unit: float
 
     def part(self, region: _Region) -> tuple[sparse.csr_array, IntArray, FloatArray]:
-        """Return the cover of a region, its columns, and their shares of the cost."""
+        """Return the cover of a region, its columns, and their shares of the costs."""
         cover = sparse.csr_array(self.cover[region.rows])
         columns, inside = np.unique(cover.indices, return_inverse=True)
         cover = sparse.csr_array((cover.data, inside, cover.indptr), shape=(len(region.rows), len(columns)))
@@ -101,17 +102,17 @@ def split_bound(
     fine: FloatArray | None = None,
     enough: float = np.inf,
 ) -> tuple[float, IntArray]:
-    """Return a lower bound on the cost of covering every row, and an answer at least as good as ``answer``.
+    """Return a lower bound on the cost of covering every row, and a solution at least as good as ``answer``.
 
-    ``price``, [row], is >= 0; good prices make good regions. Parts that share no column with the rest are solved as
-    they are where they are small enough, and their bounds rounded up where all costs are whole numbers. With ``fine``,
-    [row] > 0, rows may be left open at that cost; the bound is then on costs and fines, and the answer is not looked
-    at. A bound of ``enough`` ends the search.
+    ``price``, [row], is >= 0; good prices make good regions. Connected components are solved exactly if they are small
+    enough, and their bounds are rounded up if all costs are integers. With ``fine``, [row] > 0, rows may be left
+    uncovered at that cost; the bound is then on costs and fines, and the solution is not improved. The search ends when
+    the bound reaches ``enough``.
     """
     if not cover.shape[0]:
         return 0.0, answer
     unit = float(costs.mean())
-    price = price + 1e-6 * (price.mean() + unit / cover.shape[0])  # a row without a price still belongs somewhere
+    price = price + 1e-6 * (price.mean() + unit / cover.shape[0])  # so that all rows have a price
     if fine is not None:
         price = np.minimum(price, fine)
     per_price = costs * (1 - 1e-12) / np.maximum(cover.T.astype(np.float64) @ price, 1e-300)
@@ -139,7 +140,7 @@ def split_bound(
 
 
 def _rounded(split: _Split, part: _Region) -> float:
-    """Return the bound of a part without neighbours, rounded up where all its costs are whole."""
+    """Return the bound of a part, rounded up if it is a connected component with integer costs."""
     bound = part.best_bound()
     if not part.whole:
         return bound
@@ -148,7 +149,7 @@ def _rounded(split: _Split, part: _Region) -> float:
 
 
 def _proven(split: _Split, part: _Region, chosen: BoolArray) -> bool:
-    """Return whether what is chosen in a part without neighbours costs no more than its bound."""
+    """Return whether the part is a connected component in which the chosen columns cost no more than its bound."""
     if not part.whole:
         return False
     _, columns, costs = split.part(part)
@@ -156,7 +157,7 @@ def _proven(split: _Split, part: _Region, chosen: BoolArray) -> bool:
 
 
 def _solve(split: _Split, region: _Region, chosen: BoolArray, clock: Clock) -> tuple[float, IntArray | None]:
-    """Return a bound on the cost of a region, and for one without neighbours the columns of a better answer, if any."""
+    """Return a bound on the cost of a region and, for a connected component, a better solution if one was found."""
     if clock.over:
         return 0.0, None
     cover, columns, costs = split.part(region)
@@ -189,7 +190,7 @@ def _solve(split: _Split, region: _Region, chosen: BoolArray, clock: Clock) -> t
 
 
 def _connected(cover: sparse.csr_array) -> list[IntArray]:
-    """Return the rows of each part that shares no column with the rest."""
+    """Return the rows of each connected component."""
     both = sparse.block_array([[None, cover.astype(np.int8)], [cover.T.astype(np.int8), None]], format="csr")
     count, label = csgraph.connected_components(both, directed=False)
     rows = np.argsort(label[: cover.shape[0]], kind="stable")
@@ -198,7 +199,7 @@ def _connected(cover: sparse.csr_array) -> list[IntArray]:
 
 
 def _halved(split: _Split, rows: IntArray, *, whole: bool = False) -> _Region:
-    """Return rows as a region that is halved again and again, across its longest way, until no half is large."""
+    """Return rows as a region that is halved repeatedly, across its longest extent, until no half is large."""
     sites = float(split.price[rows].sum()) / split.unit
     halves: tuple[_Region, ...] = ()
     if sites > SMALLEST and len(rows) > 1:
@@ -212,7 +213,7 @@ def _halved(split: _Split, rows: IntArray, *, whole: bool = False) -> _Region:
 
 
 def _cut(split: _Split, rows: IntArray) -> tuple[IntArray, IntArray]:
-    """Return rows in two halves of about the same price: those nearer to one far end, and to the other."""
+    """Return rows in two halves of about the same price: rows closer to one far end, and rows closer to the other."""
     lists = (split.by_column.indptr, split.by_column.indices, split.cover.indptr, split.cover.indices)
     inside = np.zeros(split.cover.shape[0], dtype=bool)
     inside[rows] = True
@@ -236,7 +237,7 @@ def _hops(
     inside: BoolArray,
     source: int,
 ) -> IntArray:
-    """Return the least number of columns that lead from a row to each other, through rows inside; -1: none do."""
+    """Return the least number of columns on a path from ``source`` to each row through rows inside; -1 if none."""
     hops = np.full(inside.size, -1, np.int64)
     seen = np.zeros(column_start.size - 1, np.bool_)
     queue = np.empty(inside.size, np.int64)

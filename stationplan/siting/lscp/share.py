@@ -17,30 +17,30 @@ from stationplan.siting.lscp.share_prices import Share, share_prices
 from stationplan.siting.lscp.share_search import search_share
 
 _SEARCHING, _PRICING, _BRANCHING = 0.3, 0.5, 0.4
-"""Shares of the time left after which the search, then pricing, then branch and cut end at the latest."""
+"""Shares of the remaining time after which the search, then pricing, then branch and cut end at the latest."""
 
 _SAFE = 5e-7
-"""HiGHS takes what is within 1e-6 for whole and for covered: no bound of it is trusted to the last digit."""
+"""Margin on bounds of HiGHS, as it accepts values within 1e-6 as integer and constraints within 1e-6 as met."""
 
 _ENTRIES = 3_000_000
-"""Entries of what prices leave open up to which branch and cut is tried."""
+"""Entries of the problem left undecided by prices up to which branch and cut is tried."""
 
 
 def cover_share(share: Share, *, clock: Clock) -> tuple[IntArray, float]:
-    """Return columns that cover what is needed at little cost, and a lower bound on the least cost.
+    """Return columns that cover the needed weight at low cost, and a lower bound on the least cost.
 
     Partial set covering (Daskin and Owen 1999): minimise sum_j c_j y_j subject to z_i <= sum_j a_ij y_j, sum_i w_i z_i
     >= need, the same >= floor[d] over the rows of each district d, y in {0, 1}, z in [0, 1]. All columns together
-    cover what is needed; weights and costs are > 0. Rows of one district with equal covers are merged, columns within
-    another that costs no more dropped; what the prices of rows leave open goes to branch and cut.
+    cover what is needed; weights and costs are > 0. Rows of one district with equal covers are merged, and dominated
+    columns are dropped; what the prices of rows leave undecided is solved by branch and cut.
     """
     share, columns = _smaller(share)
     best = search_share(share, clock=clock.part(_SEARCHING))
     cost = float(share.costs[best].sum())
     priced = share_prices(share, goal=cost, clock=clock.part(_PRICING))
     whole = bool((share.costs == np.rint(share.costs)).all())
-    # Only an answer cheaper than the best is of interest: none has a column that is too dear by its prices, and each
-    # has the columns without which it would be.
+    # Only solutions cheaper than the best are of interest: none contains a column that the prices make too expensive,
+    # and each contains the columns without which it would be too expensive.
     wanted = cost - 1 + 1e-6 if whole else cost * (1 - 1e-9)
     never, always = priced.bound + priced.left > wanted, priced.bound - priced.left > wanted
     bound = _rounded(priced.bound, whole)
@@ -67,12 +67,12 @@ def cover_share(share: Share, *, clock: Clock) -> tuple[IntArray, float]:
 
 
 def _rounded(bound: float, whole: bool) -> float:
-    """Return a bound on the cost, rounded up where costs are whole."""
+    """Return a bound on the cost, rounded up if costs are integers (``whole``)."""
     return math.ceil(bound - 1e-9 * abs(bound)) if whole and np.isfinite(bound) else bound
 
 
 def _smaller(share: Share) -> tuple[Share, IntArray]:
-    """Return a problem without repeated rows and without columns that another stands for, and its columns."""
+    """Return a problem with equal rows merged and dominated columns dropped, and the original index of its columns."""
     _, group = equal_rows(share.cover)
     label = group * max(len(share.floor), 1) + share.district
     _, first, group = np.unique(label, return_index=True, return_inverse=True)
@@ -87,7 +87,7 @@ def _smaller(share: Share) -> tuple[Share, IntArray]:
 def _branch(
     share: Share, best: IntArray, never: BoolArray, always: BoolArray, clock: Clock
 ) -> tuple[IntArray | None, float]:
-    """Return an answer without the columns ``never`` and with those ``always``, and a bound on the cost of such."""
+    """Return a solution without columns ``never`` and with columns ``always``, and a bound on the cost of any such."""
     covered = share.cover @ always.astype(np.int32) > 0
     rows = ~covered & (share.cover @ (~never).astype(np.int32) > 0)
     free = np.flatnonzero(~never & ~always)
@@ -100,7 +100,7 @@ def _branch(
         return (only, given) if share.met(only) else (None, np.inf)
     reached = np.bincount(share.district[covered], share.weights[covered], minlength=len(share.floor))
     least = np.append(share.floor - reached[: len(share.floor)], share.need - share.weights[covered].sum())
-    # A power of two takes any unit of weight near a million, where HiGHS's tolerances mean little.
+    # Scaling by a power of two brings the total weight close to a million, where the tolerances of HiGHS matter little.
     unit = 2.0 ** (20 - math.ceil(math.log2(max(share.weights.sum(), 1e-300))))
     place = (np.append(district, np.full(count, len(share.floor))), np.tile(np.arange(count), 2))
     each = np.append(weights if len(share.floor) else np.zeros(count), weights) * unit

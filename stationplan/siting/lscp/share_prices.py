@@ -1,4 +1,4 @@
-"""Prices of rows when only a share of the weight has to be covered: a lower bound on the cost."""
+"""Prices of rows if only a share of the weight must be covered: a lower bound on the cost."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ _MOMENTUM, _FIRST_STEP, _PATIENCE, _SHORTER, _LAST_STEP = 0.98, 1.0, 25, 0.7, 1e
 """Step rule, as for :func:`stationplan.siting.lscp.duals.prices`."""
 
 _WORK = 8_000_000_000
-"""Entries looked at before the search ends: half a minute or more."""
+"""Entries processed before the search ends: half a minute or more."""
 
 _STEPS, _STEPS_BETWEEN_LOOKS = 3_000, 10
 
 
 @dataclass(frozen=True, eq=False)
 class Share:
-    """Choose columns of least cost that cover ``need`` of the weight, and ``floor[d]`` of it in each district d.
+    """The problem of choosing columns of least cost that cover the weight ``need``, and ``floor[d]`` in district d.
 
-    ``cover`` is boolean [row x column] CSR, sorted; ``district[row]`` an index into ``floor``. Nothing is covered yet.
+    ``cover`` is boolean [row x column] CSR, sorted; ``district[row]`` is an index into ``floor``. No row is covered
+    yet.
     """
 
     cover: sparse.csr_array
@@ -36,7 +37,7 @@ class Share:
     floor: FloatArray
 
     def met(self, columns: IntArray) -> bool:
-        """Return whether columns cover what is needed."""
+        """Return whether the columns cover the needed weight and the floors."""
         chosen = np.zeros(len(self.costs), dtype=np.int32)
         chosen[columns] = 1
         covered = (self.cover @ chosen) > 0
@@ -48,9 +49,9 @@ class Share:
 class SharePrices:
     """A lower bound on the cost and the prices that give it.
 
-    ``price`` of a row is what its cover costs, ``fine`` at most what leaving it open costs, ``given`` (below 0 as a
-    rule) what the cost of columns and fines is more than the cost of columns with enough weight. ``left`` is what each
-    column costs beyond the prices of its rows.
+    ``price``, [row], is the price of covering a row, ``fine``, [row], the largest cost of leaving it uncovered.
+    ``given`` (usually below 0) is the constant that converts a bound on columns and fines to one on the cost of columns
+    with enough weight. ``left``, [column], is the cost of each column minus the prices of its rows.
     """
 
     bound: float
@@ -64,14 +65,14 @@ def share_prices(share: Share, *, goal: float, clock: Clock) -> SharePrices:
     """Return a lower bound on the cost, with the prices of rows that give it.
 
     Lagrangian dual of partial covering (Daskin and Owen 1999). Let r >= 0 be the price of a unit of weight, s[d] >= 0
-    what it is worth more in district d, and v[i] from 0 to w[i] the weight of row i that has to be paid. Then::
+    the additional price in district d, and v[i] from 0 to w[i] the weight of row i that is paid for. Then::
 
         r (need - sum_i (w_i - v_i)) + sum_d s_d (floor_d - sum of (w_i - v_i) over the rows of d)
             - sum_j max(0, sum_i (r + s_d(i)) v_i a_ij - c_j)
 
-    is at most the cost of any answer. v and s move by subgradient steps, those of v in proportion to the weights; the
-    best r for them is found by taking columns of low cost for their weight first. ``goal`` is the cost of an answer,
-    which sets the length of the first steps.
+    is at most the cost of any solution. v and s are updated by subgradient steps, those of v in proportion to the
+    weights; the best r for them is found by taking columns in ascending order of cost per weight. ``goal`` is the cost
+    of a known solution, which determines the length of the first steps.
     """
     rows = share.cover.shape[0]
     paid, more = 0.5 * share.weights, np.zeros(len(share.floor))
@@ -98,9 +99,9 @@ def share_prices(share: Share, *, goal: float, clock: Clock) -> SharePrices:
 def _take(
     costs: FloatArray, weight: FloatArray, extra: FloatArray, need: float, taken: FloatArray
 ) -> tuple[float, float]:
-    """Set the share of each column that is taken so that the weight is just enough; return price of weight and bound.
+    """Return the price of weight and the bound; set ``taken`` to fractions of columns with just enough weight.
 
-    A column costs ``costs - extra``; those below 0 are taken in any case.
+    A column costs ``costs - extra``; columns below 0 are taken in any case.
     """
     each = np.empty(costs.size)
     left, rate = need, 0.0
@@ -137,11 +138,11 @@ def _steps(
     goal: float,
     steps: int,
 ) -> None:
-    """Move ``paid`` and ``more``; keep the best. ``progress`` holds the best bound, the step and idle steps."""
+    """Update ``paid``, ``more`` and ``best`` in place; ``progress`` is best bound, step length, steps without gain."""
     rows = paid.size
     weight, extra, taken = np.empty(costs.size), np.empty(costs.size), np.empty(costs.size)
     lacking = np.empty(floor.size)
-    unit = (goal / weights.sum()) ** 2 * floor.size / weights.sum()  # as large for districts as for rows
+    unit = (goal / weights.sum()) ** 2 * floor.size / weights.sum()  # as large as for rows
     for _ in range(steps):
         weight[:], extra[:], lacking[:] = 0.0, 0.0, floor
         short = need

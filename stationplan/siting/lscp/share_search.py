@@ -14,22 +14,22 @@ from stationplan.siting.base.dice import below, dice
 from stationplan.siting.lscp.share_prices import Share
 
 _TRIES, _TRIES_A_COLUMN, _TRIES_BETWEEN_LOOKS = 20_000, 300, 100
-"""Most tries, and for each column of the first answer."""
+"""Tries at most in total and per column of the first solution; tries between checks of the clock."""
 
 _RUINED = 6
-"""Most columns that one try gives up."""
+"""Columns removed in one try at most."""
 
 _SKIPPED = 30
-"""Chance in a thousand that a column is passed over while an answer is mended."""
+"""Probability, in thousandths, that a column is skipped while a solution is repaired."""
 
 _MARGIN = 2e-10
-"""Share of all weight by which sums kept up to date must go beyond what is needed: they round."""
+"""Share of the total weight by which incrementally updated sums must exceed what is needed, because of rounding."""
 
 _SEED = 20260104
 
 
 class _Lists(NamedTuple):
-    """Rows of each column, columns of each row, and what they weigh and cost."""
+    """Rows of each column, columns of each row, costs of columns, weights and districts of rows."""
 
     column_start: NDArray[np.int32]
     row: NDArray[np.int32]
@@ -41,9 +41,10 @@ class _Lists(NamedTuple):
 
 
 class _State(NamedTuple):
-    """The choice: times each row is covered, weight that hangs on each column, and what is still needed.
+    """The current choice: how often each row is covered, the marginal weight of each column, and what is still needed.
 
-    ``lacking`` holds what is lacking of each floor and last of the whole, below 0 when there is more than enough.
+    ``hangs``, [column], is the weight that a column would newly cover or, if it is chosen, that it alone covers.
+    ``lacking`` is the weight missing for each floor and, last, for the whole; below 0 if there is more than enough.
     """
 
     times: NDArray[np.int32]
@@ -54,11 +55,12 @@ class _State(NamedTuple):
 
 
 def search_share(share: Share, *, clock: Clock) -> IntArray:
-    """Return columns that cover what is needed at little cost; all columns together do.
+    """Return columns that cover the needed weight at low cost; all columns together must cover it.
 
-    The column with the most needed weight for its cost is added until nothing is lacking, and what is not needed is
-    dropped. Then, again and again, some columns, near each other or not, are given up and the answer mended; it is kept
-    if it costs no more. The number of tries is fixed unless time is up: the same input gives the same answer.
+    The column with the most needed weight per cost is added until nothing is missing, and columns that are not needed
+    are dropped. Then, repeatedly, some columns, close to each other or not, are removed and the solution is repaired;
+    the result is kept if it costs no more. The number of tries is fixed unless time is up, so the same input gives the
+    same solution.
     """
     by_column = share.cover.tocsc()
     by_column.sort_indices()
@@ -89,7 +91,7 @@ def search_share(share: Share, *, clock: Clock) -> IntArray:
 
 @njit(cache=True, nogil=True)
 def _flip(lists: _Lists, state: _State, column: int) -> None:
-    """Choose a column, or give it up."""
+    """Add a column to the choice, or remove it if it is chosen."""
     column_start, rows_of, row_start, columns_of, _, weights, district = lists
     times, hangs, chosen, lacking, _ = state
     chosen[column] = not chosen[column]
@@ -119,7 +121,7 @@ def _flip(lists: _Lists, state: _State, column: int) -> None:
 
 @njit(cache=True, nogil=True)
 def _gains(lists: _Lists, state: _State, slack: float) -> tuple[FloatArray, float]:
-    """Return what each column would add to what is lacking, and how much is lacking: of the whole, or of a district."""
+    """Return the gain of each column towards a missing weight, and that weight: of the whole, else of a district."""
     lacking = state.lacking
     whole = lacking.size - 1
     if lacking[whole] > slack:
@@ -137,7 +139,7 @@ def _gains(lists: _Lists, state: _State, slack: float) -> tuple[FloatArray, floa
 
 @njit(cache=True, nogil=True)
 def _mend(lists: _Lists, state: _State, skipped: int, slack: float) -> None:
-    """Add the column with the largest gain for its cost until nothing is lacking, then drop what is not needed."""
+    """Add the column with the largest gain per cost until nothing is missing, then drop columns that are not needed."""
     costs, chosen = lists.costs, state.chosen
     while True:
         gains, lacking = _gains(lists, state, slack)
@@ -163,7 +165,7 @@ def _mend(lists: _Lists, state: _State, skipped: int, slack: float) -> None:
 
 @njit(cache=True, nogil=True)
 def _prune(lists: _Lists, state: _State, slack: float) -> None:
-    """Drop columns that are not needed, the dearest first, of equal ones that on which least hangs."""
+    """Drop columns that are not needed, the most expensive first, of equal ones the one with the least weight."""
     costs, hangs, chosen, lacking = lists.costs, state.hangs, state.chosen, state.lacking
     whole = lacking.size - 1
     while True:
@@ -182,7 +184,7 @@ def _prune(lists: _Lists, state: _State, slack: float) -> None:
 
 @njit(cache=True, nogil=True)
 def _spared(lists: _Lists, state: _State, column: int, slack: float) -> bool:
-    """Return whether every district keeps its floor without a column."""
+    """Return whether every district still reaches its floor without a column."""
     lacking = state.lacking.copy()
     for at in range(lists.column_start[column], lists.column_start[column + 1]):
         row = lists.row[at]
@@ -195,7 +197,7 @@ def _spared(lists: _Lists, state: _State, column: int, slack: float) -> bool:
 
 @njit(cache=True, nogil=True)
 def _near(lists: _Lists, state: _State, column: int) -> int:
-    """Return a chosen column two random steps away, or -1."""
+    """Return a chosen column two random steps from ``column``, or -1."""
     here = column
     for _ in range(2):
         start, end = lists.column_start[here], lists.column_start[here + 1]

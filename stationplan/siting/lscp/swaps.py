@@ -1,4 +1,4 @@
-"""Set covering by swaps: a search that learns which rows are hard to cover."""
+"""Set covering by swaps: a local search that learns which rows are hard to cover."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from stationplan.siting.base.answer import Clock
 from stationplan.siting.base.dice import below, dice
 
 _SAMPLE = 200
-"""Chosen columns that are looked at for the one to give up; all of them in smaller answers."""
+"""Size of the random sample of chosen columns from which one is removed; all of them if there are fewer."""
 
 _STEPS_BETWEEN_LOOKS = 20_000
-"""Steps between looks at the clock: less than a second on large problems."""
+"""Steps between checks of the clock: less than a second on large problems."""
 
 _SEED = 20260103
 
@@ -33,12 +33,12 @@ class _Lists(NamedTuple):
 
 
 class _State(NamedTuple):
-    """Where the search stands.
+    """The state of the search.
 
-    ``covers`` counts the chosen columns of each row. ``score`` is the weight of the rows that a column would newly
-    cover, or, chosen, less the weight of those that it alone covers. ``may`` is false for a column that was given up
-    until something around it changes. ``counts`` holds the number of chosen columns, of open rows, the column added
-    last and the step; ``spent`` the cost now and the least cost of an answer.
+    ``covers`` is the number of chosen columns of each row. ``score`` is the weight of the rows that a column would
+    newly cover or, if it is chosen, minus the weight of the rows that it alone covers. ``may`` is false for a column
+    that was removed, until a neighbouring column changes. ``counts`` holds the number of chosen columns, the number of
+    uncovered rows, the column added last, and the step; ``spent`` is the current cost and the least cost of a solution.
     """
 
     covers: NDArray[np.int32]
@@ -58,13 +58,13 @@ class _State(NamedTuple):
 
 
 def swap(cover: sparse.csr_array, costs: FloatArray, *, steps: int, enough: float, clock: Clock) -> IntArray:
-    """Return columns that cover every row, found by giving up one column and adding others, again and again.
+    """Return columns that cover every row, found by repeatedly removing one column and adding others.
 
-    Row weighting local search (Gao, Weise and Li 2015): rows that stay open gain weight, a column's score is the weight
-    that hangs on it, the column of least score is given up, and a random open row is covered by the best of its
-    columns as long as the cost stays below the best answer's. Every row has a column; costs are > 0. The search ends
-    after ``steps`` a column of the first answer, at the cost ``enough``, or when time is up, with an answer in any
-    case; the same input gives the same answer.
+    Row weighting local search (Gao, Weise and Li 2015): rows that stay uncovered gain weight, the score of a column is
+    the weight that depends on it, the column with the least score is removed, and a random uncovered row is covered by
+    the best of its columns as long as the cost stays below that of the best solution. Every row must have a column;
+    costs are > 0. The search ends after ``steps`` steps per column of the first solution, at the cost ``enough``, or
+    when time is up, and always returns a solution; the same input gives the same solution.
     """
     by_column = cover.tocsc()
     lists = _Lists(by_column.indptr, by_column.indices, cover.indptr, cover.indices, costs)
@@ -96,7 +96,7 @@ def swap(cover: sparse.csr_array, costs: FloatArray, *, steps: int, enough: floa
 
 @njit(cache=True, nogil=True)
 def _begin(lists: _Lists, state: _State) -> None:
-    """Cover random open rows by the best of their columns until none is open."""
+    """Cover random uncovered rows by the best of their columns until all rows are covered."""
     while state.counts[1] > 0:
         _add(lists, state, _best_for(lists, state, state.opened[below(state.die, state.counts[1])]))
     _keep(state)
@@ -104,7 +104,7 @@ def _begin(lists: _Lists, state: _State) -> None:
 
 @njit(cache=True, nogil=True)
 def _keep(state: _State) -> None:
-    """Note the choice as the best answer."""
+    """Record the current choice as the best solution."""
     state.best[:] = state.chosen
     state.spent[1] = state.spent[0]
 
@@ -170,9 +170,9 @@ def _drop(lists: _Lists, state: _State, column: int) -> None:
 
 @njit(cache=True, nogil=True)
 def _least_missed(lists: _Lists, state: _State, sample: int) -> int:
-    """Return the chosen column whose loss counts least, of all or of a random sample; not the one added last.
+    """Return the chosen column with the least loss per cost, of all or of a random sample, except the one added last.
 
-    Of two that count as little for their cost, the one that has waited longer.
+    Of ties, the one that has not changed for longer.
     """
     costs, score, stamp, picks, counts = lists.costs, state.score, state.stamp, state.picks, state.counts
     count = counts[0]
@@ -192,9 +192,9 @@ def _least_missed(lists: _Lists, state: _State, sample: int) -> int:
 
 @njit(cache=True, nogil=True)
 def _best_for(lists: _Lists, state: _State, row: int) -> int:
-    """Return the column that covers a row with the largest score for its cost, below the cost of the best answer.
+    """Return the column of a row with the largest score per cost that stays below the cost of the best solution.
 
-    Columns that may not be chosen yet are passed over while there are others; a row may have one column only.
+    Columns with ``may`` false are used only if there are no others, as a row may have a single column.
     """
     row_start, columns_of, costs = lists.row_start, lists.column, lists.costs
     score, stamp, may, spent = state.score, state.stamp, state.may, state.spent

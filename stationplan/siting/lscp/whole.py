@@ -13,19 +13,19 @@ from stationplan.siting.lscp.regions import split_bound
 from stationplan.siting.lscp.swaps import swap
 
 _STEPS = 300
-"""Swaps for each column of the first answer: more find a site in a thousand."""
+"""Swaps per column of the first solution: more swaps save about one site in a thousand."""
 
 _SWAPPING, _PRICING = 0.35, 0.4
-"""Shares of the time left after which swapping, and then pricing, ends at the latest."""
+"""Shares of the remaining time after which swapping, and then pricing, ends at the latest."""
 
 
 def cover_all(cover: sparse.csr_array, costs: FloatArray, *, clock: Clock) -> tuple[IntArray, float]:
-    """Return columns that cover every row at little cost, and a lower bound on the least cost.
+    """Return columns that cover every row at low cost, and a lower bound on the least cost.
 
     Set covering (Toregas et al. 1971): minimise sum_j c_j y_j with sum_j a_ij y_j >= 1 for every row i, y in {0, 1}.
-    ``cover`` is boolean [row x column], every row with a column; costs are >= 0. What decides nothing is dropped
-    (``dominance``), answers are found by swaps, bounds by prices of rows and then of regions. Time that is up leaves a
-    worse answer or bound, never none.
+    ``cover`` is boolean [row x column], every row with a column; costs are >= 0. Dominated rows and columns are dropped
+    (``dominance``), solutions are found by swaps, bounds by prices of rows and then of regions. If time is up, the
+    solution or the bound is worse, but there is always one.
     """
     free = np.flatnonzero(costs == 0)
     if len(free):

@@ -1,1 +1,1 @@
-"""Models of most coverage: maximal, fair, in phases, as a curve, robust."""
+"""Models that maximise coverage: maximal covering, equity, phases, frontier, robustness."""

@@ -1,4 +1,4 @@
-"""Equity: raise the district that is served worst, then the next, and so on."""
+"""Equity: the worst-covered district covered best, then the next, and so on."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from stationplan.siting.mclp.maximal import chosen_of, ordered_sites
 _METHOD = "row aggregation, ordered max-min by HiGHS branch and cut"
 
 _SLACK = 1e-6
-"""By how much a sum of shares already reached may fall when the next is raised: what HiGHS can tell apart."""
+"""Tolerance by which a sum of shares already reached may decrease when the next is maximised (accuracy of HiGHS)."""
 
 
 def fair_coverage(
@@ -38,37 +38,39 @@ def fair_coverage(
     time_limit_s: float = 60.0,
     **rules: Unpack[CoverageRules],
 ) -> Solution:
-    """Return the sites with which the worst-served district is served best, then the second worst, and so on.
+    """Return the sites that maximise the smallest covered share of a district, then the second smallest, and so on.
 
     Lexicographic max-min (Ogryczak and Sliwinski 2003): with s[d] the covered share of district d, the sums of the k
-    smallest shares are maximised for k = 1, 2, ... in turn, each as ``k t - sum_d max(t - s[d], 0)`` over t; what was
-    reached for smaller k is kept. Last, the covered weight is maximised. Which districts end at the bottom is left to
-    the sums, so that no district has to be named as the worst on the way.
+    smallest shares are maximised for k = 1, 2, ... in turn, each as ``k t - sum_d max(t - s[d], 0)`` over t; the values
+    reached for smaller k are kept. Finally, the covered weight is maximised. The sums determine which districts are the
+    worst, so that none has to be fixed as such on the way.
 
     Parameters
     ----------
     cover, weights, p, budget
         As for :func:`max_coverage`.
     district
-        District of each row, from 0.
+        District of each row, [row], from 0.
     totals
-        Weight of each district, covered or not; default: the sum of its rows. Districts without weight do not count.
+        Weight of each district, [district], covered or not; default: the sum of its rows. Districts without weight do
+        not count.
     time_limit_s
-        Time for all sums. When it runs out, those done are kept; the method names how many.
+        Time limit for all sums. When it is reached, the sums done are kept; ``method`` states how many.
     rules
         See :class:`CoverageRules`.
 
     Returns
     -------
     Solution
-        ``objective`` is the smallest share of a district and ``bound`` a limit on it, both in [0, 1].
+        ``objective`` is the smallest covered share of a district and ``bound`` an upper bound on it, both in [0, 1].
+        ``termination`` is ``infeasible`` if the required sites exceed the limits.
 
     Raises
     ------
     TypeError
-        A keyword argument is no rule.
+        A keyword argument is not a rule.
     ValueError
-        All faults of the arguments, one a line.
+        All errors of the arguments, one per line.
 
     >>> cover = [[1, 1, 0], [0, 1, 0], [0, 0, 1]]
     >>> answer = fair_coverage(cover, [6, 4, 1], district=[0, 0, 1], p=2)
@@ -111,19 +113,19 @@ def fair_coverage(
 
 
 def _shares(problem: Problem, total: FloatArray, sites: IntArray, closed: IntArray) -> FloatArray:
-    """Return the covered share of each district that has weight, from the raw matrix."""
+    """Return the covered share of each district with weight, from the raw matrix."""
     reached = outcome(problem, sites, closed).by_district
     return np.asarray(reached[total > 0] / total[total > 0], dtype=np.float64)
 
 
 def _rank(problem: Problem, total: FloatArray, answer: tuple[IntArray, IntArray]) -> tuple[float, ...]:
-    """Return what is compared: shares from the smallest up, then the objective."""
+    """Return the key by which choices are compared: shares in ascending order, then the objective."""
     shares = np.sort(_shares(problem, total, *answer))
     return (*np.round(shares / _SLACK).tolist(), outcome(problem, *answer).objective)
 
 
 def _raised(frame: Framed, total: FloatArray, start: IntArray, clock: Clock) -> tuple[list[IntArray], float, int]:
-    """Return the choices found on the way, a bound on the smallest share, and how many sums were settled."""
+    """Return the choices found, a bound on the smallest share, and the number of sums solved to optimality."""
     base = cover_program(frame.core, frame.measures, frame.least)
     program = base.program
     counted = np.flatnonzero(total > 0)
@@ -157,7 +159,7 @@ def _raised(frame: Framed, total: FloatArray, start: IntArray, clock: Clock) -> 
 
 
 def _with_sum(program: Program, slope: sparse.csr_array, already: FloatArray, count: int) -> Program:
-    """Return a program that maximises the sum of the ``count`` smallest shares, as its last constraint tells."""
+    """Return a program that maximises the sum of the ``count`` smallest shares, which is also its last constraint."""
     number, before = slope.shape[0], len(program.cost)
     blank = sparse.csr_array((number, before - slope.shape[1]))
     # t - u[d] <= share of d

@@ -1,4 +1,4 @@
-"""Coverage against number or cost: the whole curve, with a limit at every point."""
+"""Coverage as a function of number or cost: the whole frontier, with a bound at every point."""
 
 from __future__ import annotations
 
@@ -28,30 +28,30 @@ def frontier(
     time_limit_s: float = 60.0,
     **rules: Unpack[CoverageRequirements],
 ) -> tuple[Solution, ...]:
-    """Return the best choice for each of several numbers of sites, or budgets, from the least to the most.
+    """Return the best choice for each of several numbers of sites, or budgets, in ascending order.
 
-    Each point is a maximal covering problem (:func:`max_coverage`). A choice for less is allowed for more and a bound
-    for more holds for less, so objectives and bounds rise from point to point.
+    Each point is a maximal covering problem (:func:`max_coverage`). A choice within a smaller limit is allowed within a
+    larger one, and a bound for a larger limit holds for a smaller one, so objectives and bounds never decrease.
 
     Parameters
     ----------
     cover, weights
         As for :func:`max_coverage`.
     p, budget
-        Numbers of new sites, or budgets, in rising order; one of the two.
+        Numbers of new sites, or budgets, in ascending order; exactly one of the two.
     most_cost, most_sites
         The other limit, the same at every point.
     time_limit_s
-        Time for the whole curve; each point has an equal part of what is left.
+        Time limit for all points; each has an equal part of the remaining time.
     rules
         See :class:`CoverageRequirements`.
 
     Raises
     ------
     TypeError
-        A keyword argument is no rule.
+        A keyword argument is not a rule.
     ValueError
-        All faults of the arguments, one a line.
+        All errors of the arguments, one per line.
 
     >>> curve = frontier([[1, 0, 1], [0, 1, 1], [0, 0, 1], [1, 0, 0]], [1, 2, 3, 4], p=[1, 2])
     >>> [(point.objective, point.bound) for point in curve]
@@ -86,7 +86,7 @@ def frontier(
 
 
 def _measured(point: Solution, clock: Clock) -> Solution:
-    """Return a point with its gap and end by the bound that it has now."""
+    """Return a point with gap and termination recomputed from its current bound."""
     if np.isnan(point.objective):
         return point
     again = answered(point.sites, point.objective, point.bound, clock=clock, method=point.method, closed=point.closed)

@@ -1,4 +1,4 @@
-"""Maximal covering location and its kin, with a proven bound."""
+"""Maximal covering location and its variants, with a proven bound."""
 
 from __future__ import annotations
 
@@ -37,29 +37,29 @@ def max_coverage(
     """Return the sites that cover the most weight, at most ``p`` of them and within ``budget``.
 
     Maximal covering location (Church and ReVelle 1974): choose y in {0, 1}^sites to maximise the weight of the rows
-    that at least one chosen or standing site covers, subject to sum y <= p, sum cost y <= budget, y = 1 for required
-    and y = 0 for forbidden sites. All of the following may be asked for at once:
+    that at least one chosen or existing site covers, subject to sum y <= p, sum cost y <= budget, y = 1 for required
+    and y = 0 for forbidden sites. All of the following extensions can be combined:
 
     - backup coverage (Hogan and ReVelle 1986): a row covered by a second station counts ``backup`` of its weight more;
     - gradual coverage (Church and Roberts 1983; Berman and Krass 2002): a site covers a share of a row, and the
-      largest share among the standing sites counts, with ``backup`` the second largest too;
-    - a portfolio (multiple choice: one option a place) and least distances (r-separation; Moon and Chaudhry 1984);
+      largest share among the sites in use counts, with ``backup`` the second largest too;
+    - a portfolio (multiple choice: one option per place) and minimum distances (r-separation; Moon and Chaudhry 1984);
     - relocation (Wang, Batta and Rump 2003): ``close`` of the ``closable`` stations close;
     - equity floors: covered weight >= floor[d] in every district d.
 
     Parameters
     ----------
     cover
-        [demand x site], sparse or dense. A non-zero entry means covered; with ``gradual`` it is the share that is, in
+        [demand x site], sparse or dense. A non-zero entry means covered; with ``gradual`` it is the covered share, in
         [0, 1].
     weights
-        Weight of each row, finite and >= 0.
+        Weight of each row, [demand], finite and >= 0.
     p, budget
-        Limits on the number and on the summed cost of new sites; at least one limit. A budget needs ``costs``.
+        Limits on the number and on the total cost of new sites; at least one of them. A budget requires ``costs``.
     gap
-        Relative gap at which the search may stop.
+        Relative gap at which the search may stop, from 0 to below 1.
     time_limit_s
-        Time for the answer. When it runs out the best one so far, never worse than greedy, is returned with its bound.
+        Time limit. When it is reached, the best choice so far, never worse than greedy, is returned with its bound.
     rules
         ``existing``, ``required``, ``forbidden``, ``costs``, ``counted``, ``closable``, ``close``, ``place``,
         ``apart``, ``bonus``, ``backup`` and ``gradual``, explained by ``help(stationplan.siting.CoverageRules)``;
@@ -69,16 +69,16 @@ def max_coverage(
     Returns
     -------
     Solution
-        New sites in build order; sites that would add nothing are left out. ``objective`` counts what existing sites
-        cover too. ``termination`` is ``infeasible`` when required sites, floors or targets cannot be met, and
-        ``time_limit`` with an objective of NaN when time ran out before any answer was found.
+        New sites in build order; sites that would add nothing are dropped. ``objective`` includes what existing sites
+        cover. ``termination`` is ``infeasible`` if required sites, floors or targets cannot be met, and ``time_limit``
+        with an objective of NaN if time ran out before any choice within the rules was found.
 
     Raises
     ------
     TypeError
-        A keyword argument is no rule.
+        A keyword argument is not a rule.
     ValueError
-        All faults of the arguments, one a line.
+        All errors of the arguments, one per line.
 
     >>> answer = max_coverage([[1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 1]], [4, 3, 2, 5], p=2)
     >>> answer.sites.tolist(), answer.objective, answer.bound, answer.termination
@@ -99,16 +99,16 @@ def best_choice(problem: Problem, clock: Clock, *, gap: float = 0.0) -> Solution
     core = frame.core
     if not core.allows(core.required):
         return unanswered("infeasible", clock=clock, method=_METHOD)
-    # The answer will be judged on the raw matrix, which takes about as long as it took to frame it.
+    # The final evaluation on the raw matrix takes about as long as building the frame did.
     searching = Clock(clock.limit_s - min(clock.spent_s, 0.2 * clock.limit_s), clock.started)
-    # Without what has to be reached the problem is easier, and its bound holds all the same.
+    # Without floors and targets the problem is easier, and its bound is still valid.
     free = solve_core(core, searching if len(frame.least) == 0 else searching.part(0.5), gap=gap)
     bound = frame.secured + free.bound
     choices: list[ArrayLike] = [free.options]
     complete = len(frame.least) == 0
     if not complete and not meets(problem, frame, free.options):
         small = merged(frame)
-        if 0 in small.core.cover.shape:  # nothing that is left to decide adds to what is missed
+        if 0 in small.core.cover.shape:  # no remaining decision affects the unmet measures
             return unanswered("infeasible", clock=clock, method=_METHOD)
         found = solve_program(small, start=None, seconds=searching.left_s, gap=gap)
         if found.status == "infeasible":
@@ -124,8 +124,8 @@ def evaluated(
 ) -> Solution:
     """Return the best of some choices of options, evaluated on the raw matrix and put in build order.
 
-    ``bound`` limits the objective of every choice that keeps the rules. When none of ``choices`` does, the answer is
-    ``infeasible`` if the search was ``complete`` or the bound says that the target is out of reach.
+    ``bound`` is an upper bound on the objective of every choice that keeps the rules. If none of ``choices`` does, the
+    solution is ``infeasible`` if the search was ``complete`` or the bound proves that the target is out of reach.
     """
     answers = []
     for choice in choices:
@@ -150,7 +150,7 @@ def meets(problem: Problem, frame: Framed, options: ArrayLike) -> bool:
 
 
 def chosen_of(problem: Problem, frame: Framed, options: IntArray) -> tuple[IntArray, IntArray]:
-    """Return the new sites and the closed stations of a choice; no station closes beyond need."""
+    """Return the new sites and the closed stations of a choice; stations that can be kept are kept."""
     held = [int(option) for option in np.sort(options)]
     core = frame.core
     for option in np.flatnonzero(problem.existing[frame.sites]):
@@ -162,7 +162,7 @@ def chosen_of(problem: Problem, frame: Framed, options: IntArray) -> tuple[IntAr
 
 
 def ordered_sites(problem: Problem, frame: Framed, sites: IntArray, closed: IntArray) -> IntArray:
-    """Return sites by gain once the closed stations are gone, without those that nothing needs."""
+    """Return sites by gain with the closed stations removed, without sites that are not needed."""
     core = frame.core
     kept = np.flatnonzero(problem.existing[frame.sites] & ~np.isin(frame.sites, closed))
     order, added = build_order(core.after(kept), np.flatnonzero(np.isin(frame.sites, sites)))
@@ -185,18 +185,18 @@ def best_floor(
     time_limit_s: float = 60.0,
     **rules: Unpack[CoverageRules],
 ) -> float:
-    """Return a share of its total that every district can reach at once; the largest one unless time runs out.
+    """Return a share of its total that all districts can reach at the same time; the largest unless time runs out.
 
     ``district[row]`` is the district of each row and ``totals[district]`` the weight of each district, covered or not.
-    ``rules`` are those of :class:`CoverageRules`, other arguments as for :func:`max_coverage`. Returns 0 where not even
-    that can be shown in time.
+    ``rules`` are those of :class:`CoverageRules`, other arguments as for :func:`max_coverage`. The result is 0 if no
+    choice is found within the time limit.
 
     Raises
     ------
     TypeError
-        A keyword argument is no rule.
+        A keyword argument is not a rule.
     ValueError
-        All faults of the arguments, one a line.
+        All errors of the arguments, one per line.
 
     >>> best_floor([[1, 0], [0, 1]], [4, 4], district=[0, 1], totals=np.array([4.0, 8.0]), p=2)
     0.5
@@ -223,25 +223,25 @@ def most_backed(
     time_limit_s: float = 60.0,
     **rules: Unpack[CoverageRequirements],
 ) -> tuple[float, float]:
-    """Return a weight that two stations each can cover, with these rules, and a limit on any such weight.
+    """Return the largest weight found that is covered by two stations under these rules, and an upper bound on it.
 
     Arguments as for :func:`max_coverage`, ``rules`` as in :class:`CoverageRequirements`; ``backup_target`` is ignored.
-    The two are equal unless time runs out; without any answer the first is 0.
+    The two values are equal unless time runs out; if no choice is found, the first is 0.
 
     Raises
     ------
     TypeError
-        A keyword argument is no rule.
+        A keyword argument is not a rule.
     ValueError
-        All faults of the arguments, one a line.
+        All errors of the arguments, one per line.
 
     >>> most_backed([[1, 1, 0], [0, 0, 1]], [4, 3], p=2)
     (4.0, 4.0)
     """
-    rules["backup_target"] = 1.0  # makes a measure of second coverage, whatever its height
+    rules["backup_target"] = 1.0  # adds a measure of second coverage; the value does not matter
     problem = checked(cover, weights, p=p, budget=budget, **rules)
     frame = merged(framed(problem))
-    twice = 1.0 - float(frame.least[-1])  # by what stands in any case
+    twice = 1.0 - float(frame.least[-1])  # by stations that cannot close
     base = cover_program(frame.core, frame.measures, np.append(frame.least[:-1], -np.inf))
     cost = base.measured[[-1]].toarray()[0]
     answer = highs.solve(replace(base.program, cost=cost), seconds=time_limit_s)

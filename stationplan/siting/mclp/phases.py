@@ -1,4 +1,4 @@
-"""Plans in phases: sites built in one phase stay in the next, the end is best and each phase is good."""
+"""Plans in phases: sites stay once they are built, the final state is optimal, and each phase is good."""
 
 from __future__ import annotations
 
@@ -33,36 +33,36 @@ def phased_coverage(
 ) -> Solution:
     """Return sites in phases that end with the most coverage and, among such plans, cover much in every phase.
 
-    Multi-period maximal covering with lasting sites (Schilling 1980; Gunawardane 1982). First the end: the best
-    choice with all sites and all money together. Then its order: with y[j, t] in {0, 1}, site j of the end is built in
-    phase t, the sum over phases of what is covered by then is maximised, subject to the number and the money of the
-    phases so far. The best that each phase could reach if nothing came after it stands, as a proven limit, in
-    ``phases`` beside what it does reach, so that the price of aiming at the end shows.
+    Multi-period maximal covering with permanent sites (Schilling 1980; Gunawardane 1982). First, the final state: the
+    best choice with the sites and the money of all phases. Then, its order: with y[j, t] in {0, 1} if site j of the
+    final state is built in phase t, the sum over phases of what is covered by then is maximised, subject to the number
+    and the money of the phases so far. For each phase, ``phases`` also contains a proven bound on what it could reach
+    if no phases followed, which shows the price of optimising the final state.
 
     Parameters
     ----------
     cover, weights
         As for :func:`max_coverage`.
     p, budget
-        New sites, and money, of each phase. What a phase leaves is there for the next.
+        New sites, and money, of each phase. What a phase does not use is available to the next.
     time_limit_s
-        Time for all phases together.
+        Time limit for all phases together.
     rules
-        See :class:`CoverageRequirements`. Floors, targets and required sites hold for the end; stations that close do
-        so in the first phase.
+        See :class:`CoverageRequirements`. Floors, targets and required sites apply to the final state; stations that
+        close do so in the first phase.
 
     Returns
     -------
     Solution
-        Of the end: ``objective`` is what is reached by then, ``bound`` a limit on it. ``sites`` are in build order,
-        phase by phase, and ``phases`` tells what is reached by each.
+        Of the final state: ``objective`` is what is reached, ``bound`` an upper bound on it. ``sites`` are in build
+        order, phase by phase, and ``phases`` contains what is reached by the end of each phase.
 
     Raises
     ------
     TypeError
-        A keyword argument is no rule.
+        A keyword argument is not a rule.
     ValueError
-        All faults of the arguments, one a line.
+        All errors of the arguments, one per line.
 
     >>> cover = [[1, 1, 0], [1, 0, 1], [0, 1, 0], [0, 0, 1]]
     >>> answer = phased_coverage(cover, [3, 3, 2, 2], p=[1, 1])
@@ -90,7 +90,7 @@ def phased_coverage(
     order = _best_order(problems, end, clock)
     bounds = [*(answer.bound for answer in alone), end.bound]
     reached = _reached(problems[-1], end, order)
-    # A later phase has all that an earlier one has, so its bound holds for the earlier one too.
+    # The limits of a later phase include those of an earlier one, so its bound also holds for the earlier one.
     lowest = np.minimum.accumulate(bounds[::-1])[::-1]
     phases = tuple(
         Phase(len(new), float(worth), float(max(bound, worth)))
@@ -119,14 +119,14 @@ def _by_phase(p: Sequence[int] | None, budget: Sequence[float] | None) -> tuple[
 
 
 def _best_order(problems: list[Problem], end: Solution, clock: Clock) -> list[IntArray]:
-    """Return the end's sites by phase, in build order, so that the sum of what the phases reach is largest."""
+    """Return the final sites by phase, in build order, such that the sum of what the phases reach is largest."""
     last = problems[-1]
     standing = last.existing.copy()
     standing[end.closed] = False
     nobody = np.zeros_like(standing)
     only = ~standing
     only[end.sites] = False
-    # Who closes and what is built is settled; when it is built is not.
+    # What is closed and what is built is decided; the phase of each site is not.
     settled = replace(endless(last), existing=standing, closable=nobody, close=0, forbidden=only, required=nobody)
     frame = merged(framed(replace(settled, place=np.full_like(last.place, -1), apart=last.apart[:0])))
     options = len(frame.sites)

@@ -1,4 +1,4 @@
-"""Maximal covering location when it is not known which of several demands will come, with a proven bound."""
+"""Maximal covering location under uncertain demand, given as several scenarios, with a proven bound."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ Measure: TypeAlias = Literal["expected", "worst", "regret"]
 _METHOD = "coverage of mixed scenarios, exchange, HiGHS branch and cut"
 
 _ROUNDS, _ROUNDS_LARGE = 8, 3
-"""Mixtures of the scenarios that are tried."""
+"""Mixtures of the scenarios that are tried, for small and for large problems."""
 
 _SAFE = 1e-12
 """Relative margin for the rounding of sums."""
 
 _LARGE = 200_000
-"""Pairs of row and site from which on HiGHS is slow: the time goes into fewer mixtures, each solved better."""
+"""Entries of the matrix from which HiGHS is slow: the time is then used for fewer mixtures, each solved better."""
 
 
 def robust_coverage(
@@ -47,13 +47,13 @@ def robust_coverage(
     probability: ArrayLike | None = None,
     time_limit_s: float = 60.0,
 ) -> Solution:
-    """Return sites that cover well whichever of several scenarios of the demand comes.
+    """Return sites that cover well in each of several scenarios of the demand.
 
     With c[s](y) the weight of scenario s that the sites y and existing ones cover (Kouvelis and Yu 1997)::
 
         expected    maximise   sum_s probability[s] c[s](y)
         worst       maximise   min_s c[s](y)
-        regret      minimise   max_s (best[s] - c[s](y)),   best[s] the most that any choice covers of scenario s
+        regret      minimise   max_s (best[s] - c[s](y)),   best[s] the most that any choice covers in scenario s
 
     Parameters
     ----------
@@ -62,29 +62,29 @@ def robust_coverage(
     weights
         [scenario x row], finite and >= 0.
     measure
-        What is asked of a choice, as above.
+        The objective, as above.
     p, budget, costs, existing, required, forbidden
         As for :func:`max_coverage`.
     probability
-        Of each scenario, for ``expected`` only; they add up to 1. All are equally likely where not given.
+        Probability of each scenario, [scenario], for ``expected`` only; they sum to 1. By default all are equal.
     time_limit_s
-        Time in all; half of it at most goes into the best of each scenario.
+        Time limit in total; at most half of it is used for the best choices of the single scenarios.
 
     Returns
     -------
     Solution
-        New sites in build order: each brings the measure furthest, or among equals the mean of the scenarios. Sites
-        that add nothing in any scenario are left out. ``objective`` is the covered weight, expected or of the worst
-        scenario, or the largest regret, whose ``bound`` lies below.
+        New sites in build order: each improves the measure most, or among equals the mean of the scenarios. Sites that
+        add nothing in any scenario are dropped. ``objective`` is the covered weight, expected or of the worst scenario,
+        or the largest regret, for which ``bound`` is a lower bound.
 
-        The best of a scenario is found by :func:`max_coverage`. Where time was too short to prove it, its bound stands
-        in: the regret told is then no less than the true one. The bound on the regret reckons with the weight that was
-        shown to be covered, so no choice has a lower true regret.
+        The best choice of a scenario is found by :func:`max_coverage`. If time was too short to prove it, its bound is
+        used instead: the regret returned is then not less than the true one. The bound on the regret uses the weight
+        that is known to be coverable, so no choice has a lower true regret.
 
     Raises
     ------
     ValueError
-        All faults of the arguments, one a line.
+        All errors of the arguments, one per line.
 
     >>> robust_coverage([[1, 0], [0, 1]], [[9, 1], [2, 3]], measure="worst", p=1).objective
     2.0
@@ -137,7 +137,7 @@ def robust_coverage(
 def _scenarios(
     arguments: Arguments, weights: ArrayLike, probability: ArrayLike | None, measure: str, rows: int
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the weights of scenarios and their probabilities, faults noted."""
+    """Return the weights of the scenarios, [scenario x row], and their probabilities; add errors to ``arguments``."""
     if measure not in get_args(Measure):
         arguments.add(f"measure is one of {', '.join(get_args(Measure))}, not {measure}")
     try:
@@ -175,7 +175,7 @@ def _best_of(problem: Problem, weights: FloatArray, seconds: float) -> Solution:
 
 
 def _covered(problem: Problem, table: FloatArray, sites: IntArray) -> FloatArray:
-    """Return the weight that new and existing sites cover in each scenario, straight from the raw matrix."""
+    """Return the weight that new and existing sites cover in each scenario, directly from the raw matrix."""
     chosen = problem.existing.astype(np.int32)
     chosen[sites] = 1
     return np.asarray(table[:, (problem.cover @ chosen) > 0].sum(axis=1), dtype=np.float64)
@@ -183,10 +183,10 @@ def _covered(problem: Problem, table: FloatArray, sites: IntArray) -> FloatArray
 
 @dataclass(frozen=True, eq=False)
 class _Game:
-    """What is left to decide: groups of rows that no existing site covers, ``weights`` [scenario x group].
+    """The reduced problem: groups of rows that no existing site covers, with ``weights`` [scenario x group].
 
-    ``cover`` is [group x free site], ``sites`` the index of each of its columns, ``secured`` the weight of each
-    scenario that existing sites cover.
+    ``cover`` is [group x free site], ``sites`` the site of each of its columns, ``secured`` the weight that existing
+    sites cover in each scenario.
     """
 
     cover: sparse.csr_array
@@ -214,10 +214,10 @@ def _reduced(problem: Problem, table: FloatArray) -> _Game:
 def _search(
     problem: Problem, game: _Game, base: FloatArray, starts: list[list[int]], clock: Clock
 ) -> tuple[IntArray, float]:
-    """Return new sites that make the least of (covered weight - base) over the scenarios large, and a bound on it.
+    """Return new sites with a large minimum of (covered weight - base) over the scenarios, and a bound on the minimum.
 
-    For any mixture of the scenarios the least is at most the mean, so the best coverage of mixed weights is a bound;
-    mixtures shift towards the scenarios that come off badly (Freund and Schapire 1999).
+    For any mixture of the scenarios the minimum is at most the weighted mean, so the best coverage of mixed weights is
+    a bound; mixtures are shifted towards the scenarios that are covered badly (Freund and Schapire 1999).
     """
     must = np.flatnonzero(problem.required[game.sites])
     bound = float((game.secured - base + game.weights.sum(axis=1)).min())
@@ -266,7 +266,7 @@ def _proven(value: float, bound: float) -> bool:
 
 
 def _reached(game: _Game, base: FloatArray, columns: list[int]) -> FloatArray:
-    """Return the covered weight of each scenario less its base."""
+    """Return the covered weight of each scenario minus its base."""
     chosen = np.zeros(len(game.sites))
     chosen[columns] = 1.0
     return np.asarray(game.secured - base + game.weights @ (game.cover @ chosen > 0), dtype=np.float64)
@@ -277,7 +277,7 @@ def _value(game: _Game, base: FloatArray, columns: list[int]) -> float:
 
 
 def _keeps(problem: Problem, game: _Game, columns: list[int]) -> bool:
-    """Return whether a choice holds what is required and keeps the limits (the budget to a relative 1e-9)."""
+    """Return whether a choice contains the required sites and keeps the limits (budget tolerance: relative 1e-9)."""
     sites = game.sites[columns]
     return bool(
         (problem.p is None or len(sites) <= problem.p)
@@ -287,7 +287,7 @@ def _keeps(problem: Problem, game: _Game, columns: list[int]) -> bool:
 
 
 def _with_each(game: _Game, base: FloatArray, columns: list[int]) -> FloatArray:
-    """Return what each scenario would reach, [site x scenario], with each site beside a choice."""
+    """Return what each scenario would reach, [site x scenario], if each site were added to a choice."""
     chosen = np.zeros(len(game.sites))
     chosen[columns] = 1.0
     covered = game.cover @ chosen > 0
@@ -296,7 +296,7 @@ def _with_each(game: _Game, base: FloatArray, columns: list[int]) -> FloatArray:
 
 
 def _exchanged(problem: Problem, game: _Game, base: FloatArray, columns: list[int], clock: Clock) -> list[int]:
-    """Return a choice that adding a site, or exchanging one, does not improve; better than ``columns`` or the same."""
+    """Return a choice, not worse than ``columns``, that adding or exchanging a single site does not improve."""
     costs, fixed = problem.costs[game.sites], problem.required[game.sites]
     most = len(costs) if problem.p is None else problem.p
     budget = np.inf if problem.budget is None else problem.budget * (1 + 1e-12)
@@ -323,9 +323,9 @@ def _exchanged(problem: Problem, game: _Game, base: FloatArray, columns: list[in
 def _by_milp(
     problem: Problem, game: _Game, base: FloatArray, start: list[int], seconds: float
 ) -> tuple[list[int] | None, float]:
-    """Ask HiGHS for the choice with the largest t <= covered weight - base in every scenario; return it and a bound.
+    """Return the choice found by HiGHS with the largest t <= covered weight - base in every scenario, and a bound on t.
 
-    Variables: y_j = 1 when site j is chosen, z_i in [0, 1] with z_i <= the sum of y_j over the sites j that cover i,
+    Variables: y_j = 1 if site j is chosen, z_i in [0, 1] with z_i <= the sum of y_j over the sites j that cover i,
     and t.
     """
     rows, sites = game.cover.shape
@@ -370,7 +370,7 @@ def _by_milp(
 
 
 def _guess(game: _Game, base: FloatArray, columns: list[int], lowest: float, unit: float) -> FloatArray:
-    """Return the variables of the program for a choice."""
+    """Return the values of the variables of the program for a choice."""
     chosen = np.zeros(len(game.sites))
     chosen[columns] = 1.0
     value = (_value(game, base, columns) - lowest) * unit
@@ -378,9 +378,9 @@ def _guess(game: _Game, base: FloatArray, columns: list[int], lowest: float, uni
 
 
 def _build_order(problem: Problem, game: _Game, base: FloatArray, sites: IntArray) -> IntArray:
-    """Return sites so that each brings the least of the scenarios furthest, or among equals their mean.
+    """Return sites ordered such that each raises the minimum of the scenarios most, or among equals their mean.
 
-    Those that add nothing in any scenario are left out unless required; ties go to the lower index.
+    Sites that add nothing in any scenario are dropped unless required; ties go to the lower index.
     """
     left = [int(column) for column in np.flatnonzero(np.isin(game.sites, sites))]
     order: list[int] = []

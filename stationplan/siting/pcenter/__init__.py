@@ -1,1 +1,1 @@
-"""The p-center: the least longest travel time."""
+"""The p-center: the smallest longest travel time."""

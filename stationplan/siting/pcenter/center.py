@@ -1,4 +1,4 @@
-"""The p-center: sites with the least minutes of the row that is worst off, with a proven bound."""
+"""The p-center: sites that minimise the longest travel time (minutes) of any row, with a proven bound."""
 
 from __future__ import annotations
 
@@ -29,40 +29,41 @@ def p_center(
     forbidden: ArrayLike | None = None,
     time_limit_s: float = 60.0,
 ) -> Solution:
-    """Return at most ``p`` new sites with the least of the largest minutes to the nearest chosen or existing site.
+    """Return at most ``p`` new sites that minimise the largest minutes of any row to its nearest site.
 
-    p-center problem (Hakimi 1964), solved as Minieka (1970) does: the answer is one of the minutes given, and whether
-    ``p`` sites cover every row within some minutes is a set covering problem. The distinct minutes are halved; each
-    covering problem is reduced and settled by local search, Lagrangian relaxation and branch and bound.
+    Chosen and existing sites count. This is the p-center problem (Hakimi 1964), solved by the method of Minieka (1970):
+    the optimum is one of the given minutes, and whether ``p`` sites cover every row within some minutes is a set
+    covering problem. The distinct minutes are searched by bisection; each covering problem is reduced and solved by
+    local search, Lagrangian relaxation and branch and bound.
 
     Parameters
     ----------
     minutes
         [demand x site], finite and >= 0. In a sparse matrix an absent entry is out of reach and a stored 0 is a
-        distance of 0; a dense one has every pair.
+        travel time of 0; a dense matrix contains every pair.
     p
-        Number of new sites, required ones among them.
+        Number of new sites, including required ones.
     weights
-        Rows count when their weight is > 0, however much it is; all rows do by default.
+        Rows with a weight > 0 count, regardless of its size; by default all rows do.
     existing
-        Sites that stand already, as a mask or indices: not counted, and kept.
+        Existing sites, as a mask or indices: kept, and not counted.
     required, forbidden
-        Sites that must, or may not, be chosen, as a mask or indices.
+        Sites that must be chosen, or must not be, as a mask or indices.
     time_limit_s
-        Time for the search. When it runs out the best answer so far is returned with its bound.
+        Time limit of the search. When it is reached, the best choice so far is returned with its bound.
 
     Returns
     -------
     Solution
-        New sites in build order, those first that bring most rows within the final minutes; sites that bring none are
-        left out. ``objective`` is the largest minutes of a row that counts (0 when none does), ``bound`` a proven limit
-        below it. ``termination`` is ``infeasible`` when no choice reaches all rows, and ``time_limit`` with an
-        objective of NaN when time ran out before any choice was found that does.
+        New sites in build order: first those that bring most rows within the final minutes; sites that bring none are
+        dropped. ``objective`` is the largest minutes of a row that counts (0 if none does), ``bound`` a proven lower
+        bound. ``termination`` is ``infeasible`` if no choice reaches all rows, and ``time_limit`` with an objective of
+        NaN if time ran out before such a choice was found.
 
     Raises
     ------
     ValueError
-        All faults of the arguments, one a line.
+        All errors of the arguments, one per line.
 
     >>> answer = p_center([[0, 4, 9], [4, 0, 9], [9, 9, 1]], p=2)
     >>> answer.sites.tolist(), answer.objective, answer.bound, answer.termination
@@ -86,10 +87,10 @@ def p_center(
 
 @dataclass(frozen=True, eq=False)
 class _Center:
-    """Choose at most ``p`` columns so that every row is near: the rows that count and the sites to choose from.
+    """The choice of at most ``p`` columns near every row, reduced to the rows that count and the sites to choose from.
 
-    ``minutes`` is [row x column] CSR; ``base`` [row] are the minutes to what stands already; ``columns`` the site of
-    each column. ``radii`` are the values, ascending, that the answer can have.
+    ``minutes`` is [row x column] CSR; ``base``, [row], are the minutes to existing and required sites; ``columns`` is
+    the site of each column. ``radii`` are the possible values of the optimum, ascending.
     """
 
     minutes: sparse.csr_array
@@ -99,11 +100,11 @@ class _Center:
     p: int
 
     def cover(self, radius: float) -> sparse.csr_array:
-        """Return which columns cover each row within ``radius`` that nothing standing covers."""
+        """Return which columns are within ``radius`` of each row that no existing or required site covers."""
         return _within(self.minutes[self.base > radius], radius)
 
     def reached(self, columns: IntArray) -> float:
-        """Return the largest minutes of a row with some columns."""
+        """Return the largest minutes of any row with the given columns."""
         return float(np.minimum(nearest_minutes(self.minutes, columns, np.inf), self.base).max(initial=0.0))
 
 
@@ -127,9 +128,10 @@ def _center(asked: MinutesProblem, p: int) -> _Center:
 
 
 def _search(problem: _Center, clock: Clock) -> tuple[IntArray | None, float, bool]:
-    """Return the best columns (``None``: none found), the bound, and whether it is proven that there are none.
+    """Return the best columns (``None``: none found), the bound, and whether infeasibility is proven.
 
-    No choice is below the lowest radius; the best answer is at the highest, if it is a radius at all.
+    During the search no choice is below the radius ``lowest``, and the best choice so far has the radius ``highest``,
+    unless that is beyond the last radius.
     """
     radii = problem.radii
     if not len(problem.base):

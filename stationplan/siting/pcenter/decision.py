@@ -1,4 +1,4 @@
-"""Whether some number of columns cover every row: the set covering question of the p-center."""
+"""Whether a number of columns can cover every row: the set covering decision problem of the p-center."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from stationplan.siting.lscp.dominance import shrink
 from stationplan.siting.pmedian.branching import Median, search
 
 _ANY = 1e-4
-"""Rows left uncovered, as a bound, from which on one is: the number is whole, and rounding errs by far less."""
+"""Lower bound on uncovered rows that proves at least one: the number is an integer, and rounding errors are smaller."""
 
 
 def covering(cover: sparse.csr_array, p: int, clock: Clock) -> tuple[IntArray | None, bool]:
-    """Return at most ``p`` columns of a boolean cover matrix that cover every row, and whether there are none.
+    """Return at most ``p`` columns of a boolean cover matrix that cover every row, and whether their absence is proven.
 
-    Without columns and without proof, time was up. The question is a p-median that costs 1 a row left uncovered: its
-    relaxation is that of set covering, and a bound above 0 is the proof.
+    ``None`` without a proof means that time was up. The problem is solved as a p-median with a cost of 1 per uncovered
+    row: its relaxation is that of set covering, and a bound above 0 is the proof that there are no such columns.
     """
     rows = cover.shape[0]
     if not rows:
@@ -42,7 +42,7 @@ def covering(cover: sparse.csr_array, p: int, clock: Clock) -> tuple[IntArray | 
 
 
 def covers(cover: sparse.csr_array, columns: IntArray) -> bool:
-    """Return whether some columns cover every row."""
+    """Return whether the given columns cover every row."""
     chosen = np.zeros(cover.shape[1], dtype=np.int32)
     chosen[columns] = 1
     return bool((cover @ chosen > 0).all())

@@ -1,1 +1,1 @@
-"""Models of travel time: p-median and p-center."""
+"""The p-median: the smallest weighted travel time, and the search that the p-center also uses."""

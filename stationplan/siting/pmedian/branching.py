@@ -1,4 +1,4 @@
-"""The search for a p-median: a good answer, a Lagrangian bound, and branch and bound between them."""
+"""The search for a p-median: a good choice, a Lagrangian bound, and branch and bound to close the gap."""
 
 from __future__ import annotations
 
@@ -23,37 +23,38 @@ from stationplan.siting.pmedian.interchange import (
 from stationplan.siting.pmedian.relaxation import SPENT, lagrangian
 
 _NO_GAIN = 1e-10
-"""Share of the cost below which a difference is rounding."""
+"""Share of the cost below which a difference is attributed to rounding."""
 
 _ROOT_STEPS, _NODE_STEPS = 400, 80
-"""Subgradient steps at the root, each time, and at a node."""
+"""Subgradient steps of each relaxation of the root, and at a node."""
 
 LARGE = 1_000_000
-"""Entries from which on the root is relaxed with some of its columns at a time."""
+"""Number of entries from which the root is relaxed with a part of its columns at a time."""
 
 _FIRST_STEPS, _ROUNDS, _ROUND_STEPS = 100, 8, 40
-"""Subgradient steps at a large root with all columns, rounds with some, and the steps of each."""
+"""At a large root: subgradient steps with all columns, rounds with a part of them, and steps per round."""
 
 _CHUNK = 25
-"""Subgradient steps between two looks at the clock."""
+"""Subgradient steps between checks of the clock."""
 
 _SHAKES, _SHAKEN = 300, 30_000
-"""Local changes without a gain after which the root is relaxed again; entries of columns that some of them look at."""
+"""Local changes without a gain after which the root is relaxed again; entries processed by one batch of them."""
 
 _MIXES = 4
-"""Mixtures of the best choice with relaxed ones that are tried after each relaxation of the root."""
+"""Mixtures of the best choice with relaxed choices that are tried after each relaxation of the root."""
 
 _SEED = 20260101
-"""Seed of the local changes: the same problem gives the same answer."""
+"""Seed of the local changes: the same problem gives the same choice."""
 
 
 @dataclass(frozen=True, eq=False)
 class Median:
-    """Choose at most ``p`` of ``count`` columns to minimise the sum over rows of the least of ``top`` and their costs.
+    """The problem of choosing at most ``p`` of ``count`` columns.
 
-    ``lists`` holds, by row and cheapest first, the columns that cost less than ``top``, one at least; rows that nothing
-    changes are left out, and ``constant`` is what they cost. ``weights`` [row] scale the costs. A bound above ``limit``
-    is as good as any.
+    It minimises the sum over rows of the least of ``top`` and the costs of the chosen columns. ``lists`` holds for each
+    row, cheapest first, the columns that cost less than ``top``, at least one. Rows that no column improves are
+    dropped, and ``constant`` is their cost. ``weights``, [row], scale the costs. A bound above ``limit`` need not be
+    improved.
     """
 
     lists: Lists
@@ -75,9 +76,10 @@ class SolvedMedian:
 
 @dataclass(frozen=True, eq=False)
 class _Node:
-    """A part of all choices: ``state`` [column] is 1 chosen, -1 out, 0 open; no choice in it costs less than ``bound``.
+    """A subset of all choices, none of which costs less than ``bound``.
 
-    ``price``, ``reduced`` and ``share`` come from the relaxation that gave the bound.
+    ``state``, [column], is 1 for chosen, -1 for excluded, 0 for undecided columns. ``price``, [row], ``reduced`` and
+    ``share``, [column], come from the relaxation that gave the bound.
     """
 
     bound: float
@@ -89,7 +91,7 @@ class _Node:
 
 @dataclass(eq=False)
 class _Ascent:
-    """Where the prices of the rows stand, their last direction, the mean of relaxed choices and the scale of steps."""
+    """The state of a subgradient search: prices of rows, last direction, mean of relaxed choices, scale of steps."""
 
     at: FloatArray
     pull: FloatArray
@@ -102,7 +104,7 @@ def _ascent(price: FloatArray, share: FloatArray, scale: float) -> _Ascent:
 
 
 class _Search:
-    """The best choice so far, and what is tried to better it."""
+    """The best choice so far, and the methods that improve it."""
 
     def __init__(self, problem: Median, clock: Clock) -> None:
         self.problem = problem
@@ -120,7 +122,7 @@ class _Search:
 
     @property
     def enough(self) -> float:
-        """The bound from which on nothing better can be left: whole costs differ by 1, others matter to 1e-9."""
+        """The bound from which no relevant improvement is possible: by 1 for integer costs, otherwise by 1e-9 of it."""
         least = self.cost - 1.0 + 1e-6 if self._whole else self.cost * (1.0 - 1e-9)
         return float(min(least, self.problem.limit))
 
@@ -129,12 +131,12 @@ class _Search:
         return bound >= self.enough or self.clock.over
 
     def proven(self, bound: float) -> float:
-        """Return the limit that a bound on all that is left to search proves; what was passed over is enough."""
+        """Return the bound proven by a bound on the remaining subsets; subsets that were dropped have ``enough``."""
         bound = min(bound, self.enough)
         return float(np.ceil(bound - 1e-9)) if self._whole else bound
 
     def offer(self, chosen: BoolArray, pool: IntArray, sweeps: int = 50) -> None:
-        """Fill a choice up to p columns, exchange what gains, and keep it if it is the best."""
+        """Complete a choice to p columns, improve it by exchanges, and keep it if it is the best."""
         chosen = chosen.copy()
         missing = self.problem.p - int(chosen.sum())
         chosen[pool[~chosen[pool]][:missing]] = True
@@ -146,14 +148,14 @@ class _Search:
         self._keep(chosen)
 
     def shake(self, pool: IntArray, rounds: int) -> bool:
-        """Try local changes; return whether they gained."""
+        """Try local changes; return whether the cost decreased."""
         chosen = self.best.copy()
         draws = self._random.integers(1 << 30, size=(rounds, DRAWS))
         shaken(self.problem.lists, self.by_column, self.problem.top, chosen, pool, _NO_GAIN * self.cost, draws)
         return self._keep(chosen)
 
     def mix(self, share: FloatArray, pool: IntArray) -> None:
-        """Offer four fifths of the best choice with columns that relaxed choices hold often, more or less at random."""
+        """Offer about four fifths of the best choice, completed at random with columns frequent in relaxed choices."""
         count = self.problem.count
         kept = self.best & (self._random.random(count) < 0.8)
         chosen = np.zeros(count, dtype=bool)
@@ -169,7 +171,7 @@ class _Search:
         return better
 
     def relaxed(self, state: CountArray, ascent: _Ascent, steps: int) -> tuple[_Node, BoolArray, float]:
-        """Return a part of all choices with its bound, and the best choice met on the way with its cost."""
+        """Return a subset of all choices with its bound, and the best relaxed choice found with its cost."""
         lists, top = self._lists, self.problem.top
         if state.any():
             *lists, top = restricted(*lists, top, state)
@@ -191,12 +193,12 @@ class _Search:
         return _Node(float(track[0]), state, price, reduced, ascent.share.copy()), chosen, float(track[1])
 
     def forget(self, state: CountArray) -> None:
-        """Leave the columns that are out of all that is still to be searched out of the relaxations' lists."""
+        """Drop the columns that are excluded from all remaining subsets from the lists of the relaxations."""
         *lists, _ = restricted(*self._lists, self.problem.top, np.minimum(state, 0))
         self._lists = tuple(lists)
 
     def fixed(self, node: _Node) -> CountArray:
-        """Return a node's state with columns decided whose other way would cost too much, by their reduced costs."""
+        """Return the state of a node with columns fixed whose alternative is too expensive by their reduced costs."""
         state = node.state.copy()
         free = np.flatnonzero(state == 0)
         p = self.problem.p - int((state == 1).sum())
@@ -223,7 +225,7 @@ def search(problem: Median, clock: Clock) -> SolvedMedian:
 
 
 def _root(state: _Search) -> _Node:
-    """Return the root: the relaxation of the whole problem, repeated while the answer it leads to gets better."""
+    """Return the root: the relaxation of the whole problem, repeated while the resulting choice improves."""
     problem = state.problem
     _, first, second = two_nearest(*problem.lists, problem.top, state.best)
     ascent = _ascent((first + second) / 2, np.zeros(problem.count), 1.0)
@@ -251,10 +253,10 @@ def _root(state: _Search) -> _Node:
 
 
 def _climbed(state: _Search, ascent: _Ascent, inside: BoolArray, first: int) -> tuple[_Node, BoolArray, float]:
-    """Return the whole problem with the bound to which prices climb, and the best choice met on the way with its cost.
+    """Return the whole problem with the bound reached by the prices, and the best relaxed choice found with its cost.
 
-    A large problem is relaxed with some columns at a time: those ``inside``, those in relaxed choices lately, and those
-    that come next by their reduced costs. Only the bounds of the whole problem count; ``first`` steps begin with it.
+    A large problem is relaxed with a part of its columns at a time: those ``inside``, those in recent relaxed choices,
+    and those with the lowest reduced costs. Only bounds of the whole problem count; the first ``first`` steps use it.
     """
     problem = state.problem
     everything = np.zeros(problem.count, dtype=np.int32)
@@ -279,22 +281,22 @@ def _climbed(state: _Search, ascent: _Ascent, inside: BoolArray, first: int) -> 
 
 
 def _rounded(state: _Search, node: _Node) -> BoolArray:
-    """Return the columns that relaxed choices hold most often; ties go to the lower reduced cost, then index."""
+    """Return the columns most frequent in relaxed choices; ties go to the lower reduced cost, then index."""
     chosen = np.zeros(state.problem.count, dtype=bool)
     chosen[np.lexsort((node.reduced, -node.share))[: state.problem.p]] = True
     return chosen
 
 
 def _pool(state: _Search, node: _Node) -> IntArray:
-    """Return the columns worth trying: those that relaxed choices hold, and those chosen."""
+    """Return the columns worth trying: those that occur in relaxed choices, and those of the best choice."""
     return np.flatnonzero(((node.share > 1e-3) & (node.state >= 0)) | state.best)
 
 
 def _branch(state: _Search, root: _Node) -> float:
-    """Close what is left between bound and answer, best bound first; return the bound that stands in the end.
+    """Close the gap between bound and best choice, lowest bound first; return the final bound.
 
-    Among equal bounds, and bounds of whole costs are whole, the latest comes first: it leads down to an answer. Some
-    local changes are tried after every node, more where lists are short and nodes take long.
+    Among equal bounds (bounds of integer costs are integers) the latest node comes first, as it leads to a complete
+    choice. Some local changes are tried after every node, more if lists are short and nodes take long.
     """
     problem = state.problem
     shakes = max(2, 2 * len(problem.top) * problem.count // len(problem.lists[1]))
@@ -317,11 +319,11 @@ def _branch(state: _Search, root: _Node) -> float:
 
 
 def _children(state: _Search, node: _Node) -> list[_Node]:
-    """Return the two parts of a node by one of its open columns, with their own bounds."""
+    """Return the two subsets of a node divided by one of its undecided columns, with their bounds."""
     free = np.flatnonzero(node.state == 0)
     chosen = node.state == 1
     if not len(free) or chosen.sum() >= state.problem.p:
-        if chosen.sum() <= state.problem.p:  # more were only fixed because nothing better is left here
+        if chosen.sum() <= state.problem.p:  # more are fixed only if no better choice is left here
             state.offer(chosen, np.flatnonzero(chosen))
         return []
     column = free[np.argmin(np.abs(node.share[free] - 0.5))]

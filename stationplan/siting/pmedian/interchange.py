@@ -1,9 +1,9 @@
-"""The compiled parts of the p-median search that look at choices: sorted lists of sites, greedy and interchange.
+"""The compiled parts of the p-median search that work on choices: sorted lists of sites, greedy and interchange.
 
-All of them look at one problem: choose at most p columns to minimise the sum over rows of the least cost among ``top``
-and the costs of the chosen columns. A row lists the columns that cost it less than ``top``, cheapest first (CSR:
-``start``, ``column``, ``cost``); the same entries by column are CSC (``start``, ``row``, ``cost``). Costs are weight x
-minutes. A row whose ``top`` is its nearest station already standing needs no column for it.
+They share one problem: choose at most p columns to minimise the sum over rows of the least cost among ``top`` and the
+costs of the chosen columns. The columns of a row that cost less than ``top`` are listed cheapest first (CSR: ``start``,
+``column``, ``cost``); the same entries by column are CSC (``start``, ``row``, ``cost``). Costs are weight x minutes.
+The nearest existing station of a row is not a column: its cost is in ``top``.
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ from numba import njit
 from stationplan.domain import BoolArray, CountArray, FloatArray, IntArray
 
 Lists = tuple[IntArray, CountArray, FloatArray]
-"""Entries by row or by column: where each begins, the other index, the cost."""
+"""Entries by row or by column: start of each list, the other index, the cost."""
 
 _NEAR = 40
-"""Columns that a local change looks at."""
+"""Columns considered in a local change."""
 
 DRAWS = 45
-"""Random numbers that a local change takes: its column, how many are forced in, which; where it looks."""
+"""Random numbers used by a local change: its column, the number of forced columns, which ones, and its neighbours."""
 
 _MOVES = 100
-"""Exchanges that a local change may make."""
+"""Exchanges in a local change at most."""
 
 
 @njit(cache=True, nogil=True)
 def sorted_lists(
     start: IntArray, site: CountArray, minutes: FloatArray, weights: FloatArray, base: FloatArray, number: IntArray
 ) -> tuple[IntArray, IntArray, CountArray, FloatArray]:
-    """Return which rows have lists, and the lists: entries of sites with a ``number`` >= 0 nearer than ``base``.
+    """Return which rows have lists, and the lists: entries of sites with a ``number`` >= 0 that are below ``base``.
 
-    Rows without weight or entries are left out. The rows come ordered by their nearest column, so that rows and columns
-    used together lie together in memory.
+    Rows without weight or entries are dropped. Rows are ordered by their nearest column, so that rows and columns used
+    together are close in memory.
     """
     rows = start.size - 1
     nearest = np.full(rows, np.int64(number.size))
@@ -93,7 +93,7 @@ def transposed(start: IntArray, index: CountArray, cost: FloatArray, count: int)
 def restricted(
     start: IntArray, column: CountArray, cost: FloatArray, top: FloatArray, state: CountArray
 ) -> tuple[IntArray, CountArray, FloatArray, FloatArray]:
-    """Return lists and tops with some columns decided: ``state`` 1 is chosen (lowers tops), -1 is out, 0 is open."""
+    """Return lists and tops with columns decided: ``state`` 1 chosen (lowers tops), -1 excluded, 0 undecided."""
     rows = start.size - 1
     begin = np.zeros(rows + 1, np.int64)
     lower = top.copy()
@@ -122,10 +122,10 @@ def restricted(
 
 @njit(cache=True, nogil=True)
 def greedy(start: IntArray, row: CountArray, cost: FloatArray, top: FloatArray, p: int) -> tuple[IntArray, FloatArray]:
-    """Return columns in the order of largest saving, at most ``p``, and their savings; none that saves nothing.
+    """Return at most ``p`` columns in the order of largest saving, and the savings; columns without saving are dropped.
 
-    A saving only falls as columns are added, so a column whose renewed saving still leads is the best. Ties go to the
-    lower index.
+    Savings only decrease as columns are added, so a column whose recomputed saving is still the largest is the best.
+    Ties go to the lower index.
     """
     count = start.size - 1
     now = top.copy()
@@ -209,7 +209,7 @@ def _net(
     inside: IntArray,
     j: int,
 ) -> tuple[float, int]:
-    """Return what the coming of column ``j`` saves with the best going, and that one's place in ``inside``."""
+    """Return the saving of adding column ``j`` and removing the best column, and its position in ``inside``."""
     gain = 0.0
     for k in range(begin[j], begin[j + 1]):
         i = row[k]
@@ -244,7 +244,7 @@ def _exchange(
     out: int,
     into: int,
 ) -> None:
-    """Let one column go and one come, and follow the nearest columns of the rows."""
+    """Remove the column ``out``, add the column ``into``, and update the nearest columns of the rows in place."""
     start, column, cost = by_row
     begin, row, price = by_column
     chosen[out] = False
@@ -264,7 +264,7 @@ def _exchange(
 def two_nearest(
     start: IntArray, column: CountArray, cost: FloatArray, top: FloatArray, chosen: BoolArray
 ) -> tuple[CountArray, FloatArray, FloatArray]:
-    """Return each row's cheapest chosen column (-1: none), its cost and the cost of the next."""
+    """Return for each row the cheapest chosen column (-1: none), its cost, and the cost of the next one."""
     nearest = np.empty(top.size, np.int32)
     first = np.empty(top.size, np.float64)
     second = np.empty(top.size, np.float64)
@@ -275,7 +275,7 @@ def two_nearest(
 
 @njit(cache=True, nogil=True)
 def _losses(nearest: CountArray, first: FloatArray, second: FloatArray, count: int) -> FloatArray:
-    """Return what the going of each column costs."""
+    """Return the cost of removing each column."""
     loss = np.zeros(count, np.float64)
     for i in range(nearest.size):
         if nearest[i] >= 0:
@@ -287,12 +287,12 @@ def _losses(nearest: CountArray, first: FloatArray, second: FloatArray, count: i
 def interchange(
     by_row: Lists, by_column: Lists, top: FloatArray, chosen: BoolArray, pool: IntArray, least: float, sweeps: int
 ) -> bool:
-    """Exchange a chosen column for one of ``pool`` while that saves more than ``least``; change ``chosen`` in place.
+    """Return whether exchanges of a chosen column for one of ``pool`` can save no more; change ``chosen`` in place.
 
-    Fast interchange (Whitaker 1983; Resende and Werneck 2004): one pass over the entries of a column that might come in
-    tells what its coming saves and, for each chosen column, what part of the loss of its going it takes up. The first
-    column that gains comes in, for the one whose going costs least. Returns whether nothing is left to gain after
-    ``sweeps`` over the pool.
+    Fast interchange (Whitaker 1983; Resende and Werneck 2004): one pass over the entries of a column computes what
+    adding it saves and, for each chosen column, which part of the loss of removing that column it compensates. The
+    first column that saves more than ``least`` is added, and the column with the smallest loss is removed. The search
+    ends after ``sweeps`` over the pool.
     """
     nearest, first, second = two_nearest(by_row[0], by_row[1], by_row[2], top, chosen)
     loss = _losses(nearest, first, second, chosen.size)
@@ -324,12 +324,12 @@ def shaken(
     least: float,
     draws: IntArray,
 ) -> float:
-    """Return what random local changes, each followed by interchange around it, save; change ``chosen`` in place.
+    """Return the saving of random local changes, each followed by local interchange; change ``chosen`` in place.
 
-    Iterated local search: a random column of ``pool`` and one or two columns near it are forced in, each for the column
-    whose going then costs least; then the columns near them are exchanged while that saves. What ends worse than before
-    is undone. Near are columns in the lists of rows that the first column serves. ``draws`` [round x ``DRAWS``] are
-    random whole numbers >= 0.
+    Iterated local search: a random column of ``pool`` and one or two columns near it are forced in, each replacing the
+    column whose removal then costs least; then the columns near them are exchanged while that saves. A change that ends
+    worse is undone. Near columns are those in the lists of rows that the first column serves. ``draws``,
+    [round x ``DRAWS``], are random integers >= 0.
     """
     nearest, first, second = two_nearest(by_row[0], by_row[1], by_row[2], top, chosen)
     count = chosen.size

@@ -1,4 +1,4 @@
-"""The p-median: sites with the least weighted minutes to the nearest one, with a proven bound."""
+"""The p-median: sites that minimise the weighted travel time (minutes) to the nearest site, with a proven bound."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stationplan.siting.pmedian.interchange import greedy, sorted_lists, transpo
 _METHOD = "fast interchange, Lagrangian relaxation, branch and bound"
 
 _LONGEST = 1e9
-"""Minutes beyond which a sum would lose the minutes of the rows within reach."""
+"""Minutes beyond which the minutes of the rows within reach would be lost in the sum by rounding."""
 
 
 def p_median(
@@ -29,43 +29,43 @@ def p_median(
     far: float | None = None,
     time_limit_s: float = 60.0,
 ) -> Solution:
-    """Return at most ``p`` new sites with the least sum of weight x minutes to the nearest chosen or existing site.
+    """Return at most ``p`` new sites that minimise the sum of weight x minutes to the nearest chosen or existing site.
 
     p-median problem (Hakimi 1964; ReVelle and Swain 1970). A further site never adds minutes, so "at most p" and
-    "exactly p" have the same best sum. The answer is found by fast interchange (Whitaker 1983), the bound by Lagrangian
-    relaxation of the assignment (Cornuejols, Fisher and Nemhauser 1977; Beasley 1993), and what is between them closed
-    by branch and bound.
+    "exactly p" have the same optimum. Choices are found by fast interchange (Whitaker 1983), the bound by Lagrangian
+    relaxation of the assignment (Cornuejols, Fisher and Nemhauser 1977; Beasley 1993), and the gap between them is
+    closed by branch and bound.
 
     Parameters
     ----------
     minutes
         [demand x site], finite and >= 0. In a sparse matrix an absent entry is out of reach and a stored 0 is a
-        distance of 0; a dense one has every pair.
+        travel time of 0; a dense matrix contains every pair.
     weights
-        Weight of each row, finite and >= 0.
+        Weight of each row, [demand], finite and >= 0.
     p
-        Number of new sites, required ones among them.
+        Number of new sites, including required ones.
     existing
-        Sites that stand already, as a mask or indices: not counted, and kept.
+        Existing sites, as a mask or indices: kept, and not counted.
     required, forbidden
-        Sites that must, or may not, be chosen, as a mask or indices.
+        Sites that must be chosen, or must not be, as a mask or indices.
     far
-        Minutes of a row out of reach of every chosen and existing site; belongs to sparse minutes, and is no less than
-        the largest of them.
+        Minutes of a row out of reach of every chosen and existing site; only for sparse minutes, where it is required
+        and must not be less than the largest of them.
     time_limit_s
-        Time for the search. When it runs out the best answer so far is returned with its bound.
+        Time limit of the search. When it is reached, the best choice so far is returned with its bound.
 
     Returns
     -------
     Solution
-        New sites in build order, the largest saving first; sites that would save nothing are left out. ``objective`` is
-        the sum of weight x minutes, ``bound`` a proven limit below it. ``termination`` is ``infeasible`` when more than
-        ``p`` sites are required, or when no site at all may serve rows with weight in a dense matrix.
+        New sites in build order, the largest saving first; sites that would save nothing are dropped. ``objective`` is
+        the sum of weight x minutes, ``bound`` a proven lower bound. ``termination`` is ``infeasible`` if more than
+        ``p`` sites are required, or if no site at all may serve rows with weight in a dense matrix.
 
     Raises
     ------
     ValueError
-        All faults of the arguments, one a line.
+        All errors of the arguments, one per line.
 
     >>> answer = p_median([[0, 4, 9], [4, 0, 9], [9, 9, 1]], [1, 2, 1], p=2)
     >>> answer.sites.tolist(), answer.objective, answer.bound, answer.termination
@@ -82,7 +82,7 @@ def p_median(
         return unanswered("infeasible", clock=clock, method=_METHOD)
     columns = np.flatnonzero(asked.free)
     problem = _median(asked, asked.standing, columns, beyond, left)
-    # The answer will be judged on the raw matrix, which takes about half as long as it took to get here.
+    # The final evaluation on the raw matrix takes about half as long as the preparation did.
     searching = Clock(clock.limit_s - 0.5 * min(clock.spent_s, 0.2 * clock.limit_s), clock.started)
     found = search(problem, searching)
     return _solution(asked, columns[found.columns], found.bound, beyond, searching)
@@ -104,8 +104,8 @@ def _far(arguments: Arguments, asked: MinutesProblem, far: float | None) -> floa
 def _median(asked: MinutesProblem, standing: BoolArray, columns: IntArray, far: float, p: int) -> Median:
     """Return the problem of choosing ``p`` of some columns (site indices) beside standing sites.
 
-    Where nothing stands and every pair has minutes, a row costs at most the farthest column that may be chosen, so that
-    one column serves as ``far`` does.
+    If there are no such sites and every pair has minutes, a row costs at most its farthest column, which then takes
+    the role of ``far``.
     """
     base = nearest_minutes(asked.minutes, np.flatnonzero(standing), far)
     number = np.full(asked.minutes.shape[1], -1, dtype=np.int64)
@@ -133,7 +133,7 @@ def _solution(asked: MinutesProblem, chosen: IntArray, bound: float, far: float,
     kept = useless[asked.required[columns[useless]]]
     sites = columns[np.concatenate([order, kept])]
     if asked.dense and not len(sites) and not asked.existing.any() and (asked.weights > 0).any():
-        # All that were chosen, or all there are, are equally far from every row: one must be there all the same.
+        # All chosen columns, or all columns, are equally far from every row, but one site is still needed.
         sites = (columns if len(columns) else np.flatnonzero(asked.free))[:1]
     standing = np.concatenate([np.flatnonzero(asked.existing), sites])
     objective = _total(asked.weights, nearest_minutes(asked.minutes, standing, far))
@@ -141,6 +141,6 @@ def _solution(asked: MinutesProblem, chosen: IntArray, bound: float, far: float,
 
 
 def _total(weights: FloatArray, minutes: FloatArray) -> float:
-    """Return the weighted sum; rows without weight count nothing, whatever their minutes."""
+    """Return the weighted sum of minutes; rows without weight are ignored, even if their minutes are infinite."""
     counted = weights > 0
     return float(weights[counted] @ minutes[counted])

@@ -1,4 +1,4 @@
-"""The compiled Lagrangian relaxation of the p-median, on the lists of ``median_kernel``."""
+"""The compiled Lagrangian relaxation of the p-median, on the lists of ``interchange``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from stationplan.domain import BoolArray, CountArray, FloatArray, IntArray
 from stationplan.siting.pmedian.interchange import Lists, value
 
 SPENT = 1e-3
-"""Scale of a subgradient step below which no more is gained."""
+"""Scale of a subgradient step below which the search ends."""
 
 
 @njit(cache=True, nogil=True)
@@ -22,9 +22,9 @@ def _relaxed(
     reduced: FloatArray,
     chosen: BoolArray,
 ) -> tuple[float, float, int]:
-    """Fill ``reduced`` and ``chosen`` for the prices of the rows.
+    """Set ``reduced`` and ``chosen`` in place for given prices of rows.
 
-    Returns the bound, the size of what was summed, and the entries below the prices.
+    Returns the bound, the sum of the absolute values of its terms, and the number of entries below the prices.
     """
     reduced[:] = 0.0
     total = 0.0
@@ -44,7 +44,7 @@ def _relaxed(
         for j in useful:
             if reduced[j] < last:
                 left -= 1
-        for j in useful:  # of those equal to the first that is not among the p least, the lower indices
+        for j in useful:  # ties at the threshold go to the lower indices
             if reduced[j] < last or (reduced[j] == last and left > 0):
                 chosen[j] = True
                 if reduced[j] == last:
@@ -67,7 +67,7 @@ def _served(
     by_row: bool,
     times: FloatArray,
 ) -> None:
-    """Fill how many chosen columns serve each row below its price, from the rows' lists or the columns' entries."""
+    """Set ``times`` to the number of chosen columns below the price of each row, from the lists of rows or columns."""
     start, column, cost = lists
     begin, row, charge = by_column
     times[:] = 0.0
@@ -87,7 +87,7 @@ def _served(
 
 @njit(cache=True, nogil=True)
 def _cost(lists: Lists, by_column: Lists, top: FloatArray, chosen: BoolArray, by_row: bool, least: FloatArray) -> float:
-    """Return the cost of a choice from the rows' lists or the columns' entries; ``least`` is scratch."""
+    """Return the cost of a choice, from the lists of rows or of columns; ``least`` is scratch memory."""
     if by_row:
         return float(value(lists[0], lists[1], lists[2], top, chosen))
     begin, row, charge = by_column
@@ -118,16 +118,16 @@ def lagrangian(
     stop: float,
     iterations: int,
 ) -> None:
-    """Make some subgradient steps towards the best Lagrangian bound; all arrays from ``at`` on are changed in place.
+    """Take subgradient steps towards the best Lagrangian bound; arrays from ``at`` to ``track`` change in place.
 
     The constraints that each row is served once are relaxed with prices (Cornuejols, Fisher and Nemhauser 1977). The
     prices ``at`` follow the subgradient, deflected by the last direction ``pull`` (Camerini, Fratta and Maffioli 1975),
-    in Polyak steps towards ``known``, longer where ``pace`` [row] is larger. ``track`` holds the best bound, the least
-    cost of a relaxed choice, the scale of a step and the steps since a better bound: after five the scale shrinks.
-    ``price`` and ``reduced`` belong to the best bound, ``chosen`` to the least cost; ``share`` [column] is a mean of
-    the relaxed choices in which late ones weigh more. ``by_column`` may hold decided columns and entries that the rows'
-    lists lack: prices are at most ``top``, so nobody looks at them. Ends early when the bound reaches ``stop`` or the
-    scale is spent. Bounds are lowered by all that rounding could have added.
+    in Polyak steps towards ``known``, scaled per row by ``pace``, [row]. ``track`` holds the best bound, the least cost
+    of a relaxed choice, the scale of a step and the steps since the last better bound: after five the scale is reduced.
+    ``price`` and ``reduced`` belong to the best bound, ``chosen`` to the least cost; ``share``, [column], is an
+    exponential mean of the relaxed choices. ``by_column`` may contain decided columns and entries that the lists of
+    rows lack: they are not used, as prices are at most ``top``. The steps end early when the bound reaches ``stop`` or
+    the scale is below ``SPENT``. Bounds are lowered by the largest possible rounding error.
     """
     rows, count = top.size, reduced.size
     lists = (start, column, cost)

@@ -1,4 +1,4 @@
-/** The cards of sites and places: why a site is proposed, whom it serves, what is lost without it. */
+/** The cards of sites and places: why a site is proposed, which workers it serves, and the loss without it. */
 
 import { sumOf } from "./counting.js";
 import { button, facts, make } from "./dom.js";
@@ -10,7 +10,7 @@ import { button, facts, make } from "./dom.js";
 /** @typedef {import("./scene.js").Scene} Scene */
 
 const SHOWN_FROM = 0.05;
-/** More time slots than this are the rows of a table, below each other, in place of its columns. */
+/** With more time slots than this, slots are the rows of a table instead of its columns. */
 const MOST_COLUMNS = 8;
 
 /** @param {string} kicker @param {string} title @param {string} [order] */
@@ -27,8 +27,8 @@ function head(kicker, title, order) {
   return header;
 }
 
-/** Group by slot, or slot by group where there are many slots, without the rows and columns that hold nobody; null
- * where all are empty.
+/** A table of workers by group and slot, or by slot and group if there are many slots, without empty rows and columns;
+ * null if all are empty.
  * @param {number[][]} workers @param {string} caption @param {string} kind class of the table @param {Choice} choice
  * @param {Language} say */
 function workersTable(workers, caption, kind, choice, say) {
@@ -51,7 +51,7 @@ function workersTable(workers, caption, kind, choice, say) {
     row.append(heading(name, "row"), ...values.map((value) => make("td", "", say.tabled(value, all))));
     return row;
   };
-  // With one column the total would say it again.
+  // With one column, a total would only repeat it.
   const totals = columns.length > 1;
   const top = make("tr");
   top.append(heading(say.t(tall ? "slot" : "group"), "col"), ...columns.map(({ name }) => heading(name, "col")));
@@ -78,7 +78,7 @@ function workersTable(workers, caption, kind, choice, say) {
   return frame;
 }
 
-/** What can be done about a site: take it out, put it in, close it, open it again.
+/** The button that changes the use of a site: remove, add, close or reopen it.
  * @param {Site} site @param {Choice} choice @param {Language} say */
 function switchButton(site, choice, say) {
   const stands = choice.stands(site.row);
@@ -162,7 +162,7 @@ function replacementText(other, model, say) {
   return other.breaks ? say.t("replacement_breaks", { exchange, rule: other.breaks }) : exchange;
 }
 
-/** @param {number} workers @param {boolean} lost or gained @param {Language} say */
+/** @param {number} workers @param {boolean} lost whether they are lost, or gained @param {Language} say */
 function lossText(workers, lost, say) {
   if (workers < SHOWN_FROM) return say.t(lost ? "removal_none" : "nobody_gained");
   return say.t(lost ? "removal_value" : "gain", { workers: say.workers(workers) });

@@ -1,10 +1,10 @@
-/** What the reader has chosen: which sites stand, which workers and which part of the day he looks at. */
+/** The choice of the reader: the sites in use, and the selected group of workers, time slot and site. */
 
 import { ledgerOfToday } from "./model.js";
 
 /** @typedef {import("./model.js").Model} Model */
 /** @typedef {import("./counting.js").Counts} Counts */
-/** @typedef {"sites"|"part"|"selection"} Change what has changed: sites that stand, group or slot, the selected site */
+/** @typedef {"sites"|"part"|"selection"} Change what has changed: sites in use, group or slot, the selected site */
 
 /** @param {import("./counting.js").Part} where @param {number[]} figures
  * @returns {[import("./counting.js").Part, number[]]} */
@@ -12,7 +12,7 @@ function part(where, figures) {
   return [where, figures];
 }
 
-/** The state of a page; `watch` tells of every change. */
+/** The state of a page; functions passed to `watch` are called on every change. */
 export class Choice {
   /** @param {Model} model */
   constructor(model) {
@@ -46,7 +46,7 @@ export class Choice {
     for (const watcher of this.watchers) watcher(change);
   }
 
-  /** Group and slot looked at. */
+  /** The selected group and slot. */
   get part() {
     return { group: this.group, slot: this.slot };
   }
@@ -56,13 +56,13 @@ export class Choice {
     return Boolean(this.ledger.standing[row]);
   }
 
-  /** Whether a site stands when the plan is built. @param {number} row */
+  /** Whether a site is in use in the plan. @param {number} row */
   planned(row) {
     const site = this.model.sites[row];
     return site.existing ? !this.model.closed.includes(row) : site.order > 0;
   }
 
-  /** Whether the page counts what the plan counted, in every part, to the worker. */
+  /** Whether the figures computed by the page agree with those of the plan in every part, to half a worker. */
   agrees() {
     const { counted } = this.model;
     /** @type {[import("./counting.js").Part, number[]][]} */
@@ -84,17 +84,17 @@ export class Choice {
     return this.model.sites.filter((site) => this.stands(site.row) !== this.planned(site.row)).map((site) => site.row);
   }
 
-  /** New sites that stand. */
+  /** New sites in use. */
   chosen() {
     return this.model.sites.filter((site) => !site.existing && this.stands(site.row));
   }
 
-  /** Whether a site works in the slot looked at. @param {number} row */
+  /** Whether a site is open in the selected slot. @param {number} row */
   works(row) {
     return this.slot < 0 || Boolean(this.model.cover.open[this.slot][row]);
   }
 
-  /** Let sites stand or not. At one place one new site stands at most, and longer hours need their station.
+  /** Sets whether sites are in use. At most one new site per place can be in use, and longer hours need their station.
    * @param {number[]} rows @param {boolean} stands */
   set(rows, stands) {
     for (const row of rows) {
@@ -110,7 +110,7 @@ export class Choice {
     this.tell("sites");
   }
 
-  /** Back to the plan. */
+  /** Restores the plan. */
   reset() {
     for (const row of this.edited()) this.ledger.set(row, this.planned(row));
     this.tell("sites");
@@ -131,7 +131,7 @@ export class Choice {
     this.tell("selection");
   }
 
-  /** Workers by [group][slot] of a proposed site in build order, of any other as if it were the last one built.
+  /** Workers gained by [group][slot]: of a proposed site in build order, of any other site as if it were built last.
    * @param {number} row */
   gain(row) {
     return this.gained.get(row) || this.ledger.alone(row);

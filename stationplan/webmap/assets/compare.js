@@ -1,7 +1,7 @@
 /**
- * Draws plans side by side from the blocks of the page: maps that move together, and a table of differences.
+ * Draws plans side by side from the data blocks of the page: synchronised maps, and a table of differences.
  *
- * Promises: no request of any kind, no evaluated code, and no text of the data ever parsed as markup.
+ * Guarantees: no requests, no evaluated code, and no text of the data is ever parsed as markup.
  */
 
 import { siteCard } from "./cards.js";
@@ -25,7 +25,7 @@ import { makeStage } from "./stage.js";
 /** @typedef {{model: Model, choice: Choice, scene: Scene, map: L.Map, paint: () => void}} Side */
 
 const LETTERS = "ABC";
-/** Kept, added (or dropped by the others): teal and vermilion, apart for every common form of colour blindness. */
+/** Kept, and added (or dropped by others): teal and vermilion, distinct for all common forms of colour blindness. */
 const [KEPT, CHANGED] = ["#0b6b66", "#b8420f"];
 /** @type {LayerKey[]} */
 const ALWAYS = ["roads", "districts", "existing_standard", "existing_micro", "existing_mobile", "proposed"];
@@ -55,7 +55,7 @@ async function compare(host) {
   const sides = models.map((_, i) =>
     makeSide(models, i, maps, say, (key) => key === theme || ALWAYS.includes(key)));
   const shareClasses = () => {
-    // One scale for all, so that their colours can be compared.
+    // One scale for all maps, so that their colours can be compared.
     const demand = classify(sides.flatMap(({ scene }) => [...scene.workers]), DEMAND_RAMP);
     const gaps = classify(sides.flatMap(({ scene }) => [...scene.uncovered]), UNCOVERED_RAMP);
     for (const { scene } of sides) [scene.demandClasses, scene.uncoveredClasses] = [demand, gaps];
@@ -88,7 +88,7 @@ async function compare(host) {
   );
   shareClasses();
   write();
-  // Only now does every map know its width.
+  // The widths of all maps are known only now.
   for (const { map } of sides) {
     map.invalidateSize({ animate: false });
     map.fitBounds(models[0].bounds, { animate: false, padding: [12, 12] });
@@ -143,7 +143,7 @@ function makeSide(models, number, host, say, shown) {
   return { model, choice, scene, map, paint };
 }
 
-/** Lets every map show what the one that is moved shows. @param {L.Map[]} maps */
+/** Synchronises the views of all maps. @param {L.Map[]} maps */
 function moveTogether(maps) {
   let busy = false;
   for (const map of maps) {

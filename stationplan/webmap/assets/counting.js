@@ -1,32 +1,32 @@
 /**
- * Counts coverage again for any choice of sites. Heads are whole parts of a worker, so sums are exact: a site switched
- * off and on again leaves the same numbers, in whatever order.
+ * Recomputes coverage for any choice of sites. Workers are counted in integer fractions of a worker (`heads`), so sums
+ * are exact: switching sites off and on again gives the same numbers, in any order.
  */
 
 /**
  * @typedef {object} Demand
- * @property {number} cells how many
- * @property {number} districts how many
+ * @property {number} cells number of cells
+ * @property {number} districts number of districts
  * @property {Float64Array} district of each cell
- * @property {number} parts of a worker in one head
- * @property {Float64Array[]} heads of each group, parts by cell
- * @property {number[][]} share of a group's day in each slot
+ * @property {number} parts number of parts that make up one worker
+ * @property {Float64Array[]} heads workers of each group by cell, in parts
+ * @property {number[][]} share of the workers of a group in each slot, [group][slot]
  *
  * @typedef {object} Cover
- * @property {Int32Array} first run of each (group, site)
- * @property {Int32Array} last behind the last run
+ * @property {Int32Array} first first run of each (group, site)
+ * @property {Int32Array} last end of the runs of each (group, site), exclusive
  * @property {Int32Array} start first cell of each run
- * @property {Int32Array} end behind the last cell
- * @property {number} sites how many
+ * @property {Int32Array} end end of each run, exclusive
+ * @property {number} sites number of sites
  * @property {Uint8Array[]} open in each slot: 1 for the sites that are open, 0 for the others
  *
- * @typedef {{group?: number, slot?: number, district?: number}} Part one of each, -1 or nothing for all
+ * @typedef {{group?: number, slot?: number, district?: number}} Part a group, slot and district; -1 or absent for all
  * @typedef {{stations: Uint16Array, once: Float64Array, twice: Float64Array}} Counts stations by (group, slot, cell),
- *   and heads covered, and covered twice, by (group, slot, district)
+ *   and parts of workers covered, and covered twice or more, by (group, slot, district)
  * @typedef {{total: number, once: number, twice: number}} Counted workers: all, covered, covered by two or more
  */
 
-/** @param {any} packed @param {Float64Array[]} arrays @param {number} sites how many @param {Uint8Array[]} open
+/** @param {any} packed @param {Float64Array[]} arrays @param {number} sites number of sites @param {Uint8Array[]} open
  * @returns {Cover} */
 export function coverOf(packed, arrays, sites, open) {
   const [runs, gap, length] = [arrays[packed.runs], arrays[packed.gap], arrays[packed.length]];
@@ -49,7 +49,7 @@ export function coverOf(packed, arrays, sites, open) {
   return { first, last, start, end, sites, open };
 }
 
-/** How many standing sites cover each (group, slot, cell), and what that comes to. */
+/** The number of sites in use that cover each (group, slot, cell), and the resulting coverage. */
 export class Ledger {
   /** @param {Demand} demand @param {Cover} cover */
   constructor(demand, cover) {
@@ -68,7 +68,7 @@ export class Ledger {
     this.standing = new Uint8Array(cover.sites);
   }
 
-  /** Let a site stand, or not. @param {number} site @param {boolean} stands */
+  /** Sets whether a site is in use. @param {number} site @param {boolean} stands */
   set(site, stands) {
     if (Boolean(this.standing[site]) === stands) return;
     this.standing[site] = Number(stands);
@@ -92,14 +92,14 @@ export class Ledger {
     }
   }
 
-  /** Workers by [group][slot] whom a site covers and no other: gained if it is built, lost if it falls through.
+  /** Workers by [group][slot] covered by this site and no other: gained if it is built, lost if it is removed.
    * @param {number} site @returns {number[][]} */
   alone(site) {
     const others = this.standing[site] ? 1 : 0;
     return this.sumOver(site, (stations) => stations === others);
   }
 
-  /** Workers by [group][slot] within the reach of a site. @param {number} site @returns {number[][]} */
+  /** Workers by [group][slot] within reach of a site. @param {number} site @returns {number[][]} */
   reach(site) {
     return this.sumOver(site, () => true);
   }
@@ -120,12 +120,12 @@ export class Ledger {
     }));
   }
 
-  /** What is counted now, to be counted from later. @returns {Counts} */
+  /** A copy of the current counts. @returns {Counts} */
   copy() {
     return { stations: this.stations.slice(), once: this.once.slice(), twice: this.twice.slice() };
   }
 
-  /** @param {Part} [part] @param {Counts} [counts] now, or a copy @returns {Counted} */
+  /** @param {Part} [part] @param {Counts} [counts] the current ones, or a copy @returns {Counted} */
   count({ group = -1, slot = -1, district = -1 } = {}, counts = this) {
     const { demand } = this;
     const counted = { total: 0, once: 0, twice: 0 };
@@ -147,7 +147,7 @@ export class Ledger {
     return counted;
   }
 
-  /** Workers of each cell, and those of them whom nothing covers. @param {Part} [part] @param {Counts} [counts]
+  /** Workers of each cell, and those of them who are not covered. @param {Part} [part] @param {Counts} [counts]
    * @returns {{workers: Float64Array, uncovered: Float64Array}} */
   byCell({ group = -1, slot = -1 } = {}, { stations } = this) {
     const { demand } = this;

@@ -1,20 +1,20 @@
-/** The bar below the map: which workers, and a slider through the day. */
+/** The bar below the map: a selector of the group of workers, and a slider for the time slot. */
 
 import { make, selector } from "./dom.js";
 
 /** @typedef {import("./choice.js").Choice} Choice */
 /** @typedef {import("./language.js").Language} Language */
 
-/** More slots than this have no room for a label each: about eight of them get one. */
+/** With more slots than this there is no space for all labels: about eight slots get one. */
 const ALL_LABELLED = 12;
 const LABELS = 8;
 
-/** Labels below the slider: its first place, the whole day, and the hours at which slots begin, as many as have room.
+/** Labels below the slider: the whole day at the first position, and the starting hours of slots, as far as they fit.
  * @param {string} whole @param {{hours: string}[]} slots */
 export function tickLabels(whole, slots) {
   if (slots.length <= ALL_LABELLED) return [whole, ...slots.map((slot) => slot.hours.slice(0, 2))];
   const every = Math.ceil(slots.length / LABELS);
-  // The first slot is too near to the label of the whole day.
+  // The first slot is too close to the label of the whole day.
   return [whole, ...slots.map((slot, i) => (i && i % every === 0 ? slot.hours.slice(0, 2) : ""))];
 }
 

@@ -1,9 +1,9 @@
-/** How plans differ: sites that are kept, added and dropped, and their figures side by side. */
+/** Differences between plans: sites kept, added and dropped, and matching parts for figures side by side. */
 
 /** @typedef {import("./choice.js").Choice} Choice */
 /** @typedef {import("./model.js").Site} Site */
 
-/** Proposed sites of a plan against those of the first one, by their codes.
+/** Proposed sites of a plan compared with those of the first plan, matched by id.
  * @param {Site[]} first @param {Site[]} other */
 export function siteChanges(first, other) {
   const [before, after] = [first, other].map((sites) => new Map(sites.filter((site) => site.order)
@@ -15,7 +15,7 @@ export function siteChanges(first, other) {
   };
 }
 
-/** The parts of one kind that any of the plans has, by key, with their place in each plan (-1: it has none).
+/** The parts of one kind that occur in any plan, matched by key, with their index in each plan (-1: absent).
  * @param {{key: string, name: string}[][]} lists one for each plan */
 export function matched(lists) {
   /** @type {Map<string, {name: string, at: number[]}>} */

@@ -1,6 +1,6 @@
-/** Elements of the page. Words get in through `textContent` alone, so no text of the data is ever parsed as markup. */
+/** Elements of the page. Text is only set through `textContent`, so no text of the data is ever parsed as markup. */
 
-/** An element with a class and words. @template {keyof HTMLElementTagNameMap} T @param {T} tag @param {string} [name]
+/** An element with a class and a text. @template {keyof HTMLElementTagNameMap} T @param {T} tag @param {string} [name]
  * @param {string|number} [text] @returns {HTMLElementTagNameMap[T]} */
 export function make(tag, name, text) {
   const element = document.createElement(tag);
@@ -9,7 +9,7 @@ export function make(tag, name, text) {
   return element;
 }
 
-/** Says in the page why nothing can be drawn, and throws the error. @param {HTMLElement} host @param {Error} error
+/** Shows in the page why nothing can be drawn, and throws the error. @param {HTMLElement} host @param {Error} error
  * @returns {never} */
 export function fail(host, error) {
   host.classList.add("sp-map");
@@ -25,7 +25,7 @@ export function button(name, text, act) {
   return element;
 }
 
-/** A `<dl>` of the rows that have words. @param {[string, string|null|undefined][]} rows */
+/** A `<dl>` of the rows that have a value. @param {[string, string|null|undefined][]} rows */
 export function facts(rows) {
   const list = make("dl", "sp-facts");
   for (const [term, value] of rows) {
@@ -65,8 +65,8 @@ export function foldable(toggle, body, open, changed) {
   return set;
 }
 
-/** A Leaflet control around `element`, deaf to the map's mouse. @param {L.Map} map @param {HTMLElement} element
- * @param {L.ControlPosition} position */
+/** A Leaflet control around `element`, whose mouse events do not reach the map.
+ * @param {L.Map} map @param {HTMLElement} element @param {L.ControlPosition} position */
 export function addControl(map, element, position) {
   L.DomEvent.disableClickPropagation(element);
   L.DomEvent.disableScrollPropagation(element);
@@ -74,13 +74,13 @@ export function addControl(map, element, position) {
   return new Panel({ position }).addTo(map);
 }
 
-/** For the attribution, the one control whose text Leaflet parses. @param {string} text */
+/** Escapes text for the attribution, the only control whose text Leaflet parses as HTML. @param {string} text */
 export function escapeMarkup(text) {
   const shield = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", "\r": "&#13;" };
   return text.replace(/[&<>"'\r]/g, (sign) => shield[/** @type {keyof typeof shield} */ (sign)]);
 }
 
-/** A text as a file. @param {string} name @param {string} text @param {string} type */
+/** Offers a text as a file for download. @param {string} name @param {string} text @param {string} type */
 export function download(name, text, type) {
   const link = make("a");
   link.download = name;

@@ -1,4 +1,4 @@
-/** What the reader has changed in the plan, to take back, and to take along as a scenario. */
+/** The changes of the reader to the plan: undo, reset, and export as a scenario. */
 
 import { button, download, make } from "./dom.js";
 import { fragment } from "./fragment.js";

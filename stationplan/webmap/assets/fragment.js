@@ -1,14 +1,14 @@
-/** The reader's choice as a scenario: what `stationplan run` needs to count exactly these sites. */
+/** The choice of the reader as a scenario, with which `stationplan run` evaluates exactly these sites. */
 
 /** @typedef {import("./model.js").Site} Site */
 
 /**
- * The choice as TOML. The new sites are required, as many as may be built, and the stations that close are the only
- * ones that may; so the plan has no freedom left. Proposed sites that were switched off are forbidden, and so are
- * actions that do not count as sites, which the plan would otherwise add for nothing.
+ * The choice as TOML. The new sites are required, and no more may be built; the closed stations are the only ones that
+ * may close. So the plan has no freedom left. Proposed sites that were switched off are forbidden, and so are actions
+ * that do not count as sites, which the plan could otherwise add freely.
  * @param {Site[]} sites @param {(row: number) => boolean} stands @param {string} scenario name of its file
- * @param {string[]} only districts that the plan is about, where its scenario has more
- * @param {string[]} reset keys of the plan that are set back @param {string} comment
+ * @param {string[]} only districts of the plan, if its scenario has more
+ * @param {string[]} reset TOML lines that reset keys of the plan @param {string} comment
  */
 export function fragment(sites, stands, scenario, only, reset, comment) {
   const chosen = sites.filter((site) => !site.existing && stands(site.row));
@@ -32,7 +32,7 @@ export function fragment(sites, stands, scenario, only, reset, comment) {
   ].join("\n");
 }
 
-/** A basic string of TOML: JSON's, which leaves only DEL to be escaped. @param {string} text */
+/** A TOML basic string: a JSON string in which DEL is escaped as well. @param {string} text */
 export function quoted(text) {
   return JSON.stringify(text).replace(/\x7f/g, "\\u007f");
 }

@@ -1,12 +1,12 @@
 /**
- * Geometry of the map. Places are in units of the square Web Mercator world, x to the east and y to the south, both
- * from 0 to 1; a pixel of zoom z is 1 / (256 * 2^z) of it.
+ * Geometry of the map. Positions are in world units: the Web Mercator world is a unit square, x to the east and y to
+ * the south, both from 0 to 1; a pixel at zoom z is 1 / (256 * 2^z).
  */
 
 /**
- * @typedef {{lat: Float64Array, lon: Float64Array, first: Int32Array}} Shapes lines one behind the other; line i has
- *   the points `first[i]` to before `first[i + 1]`
- * @typedef {{x: Float64Array, y: Float64Array, first: Int32Array}} Lines the same in units of the world
+ * @typedef {{lat: Float64Array, lon: Float64Array, first: Int32Array}} Shapes consecutive lines; line i has the points
+ *   from `first[i]` to `first[i + 1]`, exclusive
+ * @typedef {{x: Float64Array, y: Float64Array, first: Int32Array}} Lines the same in world units
  * @typedef {{west: number, north: number, east: number, south: number}} Box
  */
 
@@ -33,18 +33,18 @@ export function latOf(y) {
   return (Math.atan(Math.sinh(Math.PI * (1 - 2 * y))) * 180) / Math.PI;
 }
 
-/** Metres in a unit of the world at a height of the map. @param {number} y */
+/** Metres per world unit at a position y of the map. @param {number} y */
 export function metresPerUnit(y) {
   return EARTH_M * Math.cos((latOf(y) * Math.PI) / 180);
 }
 
-/** @param {Shapes} shapes @param {number} scale parts of a degree @returns {Lines} */
+/** @param {Shapes} shapes @param {number} scale units per degree @returns {Lines} */
 export function project(shapes, scale) {
   const { lat, lon, first } = shapes;
   return { x: lon.map((value) => worldX(value / scale)), y: lat.map((value) => worldY(value / scale)), first };
 }
 
-/** The boxes around lines. @param {Lines} lines @returns {Box[]} */
+/** The bounding boxes of lines. @param {Lines} lines @returns {Box[]} */
 export function boxes({ x, y, first }) {
   return Array.from({ length: first.length - 1 }, (_, line) => {
     const box = { west: Infinity, north: Infinity, east: -Infinity, south: -Infinity };
@@ -63,8 +63,8 @@ export function overlap(a, b) {
   return a.west <= b.east && a.east >= b.west && a.north <= b.south && a.south >= b.north;
 }
 
-/** Even-odd rule over some rings, holes included. @param {Lines} lines @param {number[]} rings @param {number} px
- * @param {number} py */
+/** Whether a point is inside rings, including holes, by the even-odd rule.
+ * @param {Lines} lines @param {number[]} rings @param {number} px @param {number} py */
 export function inside({ x, y, first }, rings, px, py) {
   let within = false;
   for (const ring of rings) {
@@ -76,9 +76,10 @@ export function inside({ x, y, first }, rings, px, py) {
 }
 
 /**
- * A good place for a ring's name: of a grid's points inside, the one farthest from the outline, looked for twice, the
- * second time around the first answer. The outline is thinned to 240 points; a name needs no more.
- * @param {Lines} lines @param {number} ring @param {[number, number][]} taken places to keep away from as well
+ * A position for the name of a ring: of the points of a grid inside the ring, the one farthest from the outline; a
+ * second search with a finer grid is made around the first result. The outline is thinned to 240 points, which is
+ * enough for a name.
+ * @param {Lines} lines @param {number} ring @param {[number, number][]} taken positions to keep away from as well
  * @returns {[number, number]|null}
  */
 export function namePlace({ x, y, first }, ring, taken) {
@@ -123,7 +124,7 @@ function clearance(outline, px, py) {
   return least;
 }
 
-/** The point of a segment nearest to a place: its share of the way and the squared distance.
+/** The point of a segment nearest to a position: its share of the length, and the squared distance.
  * @param {number} ax @param {number} ay @param {number} bx @param {number} by @param {number} px @param {number} py */
 export function nearest(ax, ay, bx, by, px, py) {
   const [dx, dy] = [bx - ax, by - ay];
@@ -133,8 +134,8 @@ export function nearest(ax, ay, bx, by, px, py) {
 }
 
 /**
- * Outlines without the parts drawn before: a border between two districts is one line, or its dashes would fill each
- * other's spaces. Returns runs of points.
+ * Outlines in which each segment occurs once: a border between two districts is drawn as one line, as otherwise the
+ * dashes of one would fill the gaps of the other. Returns sequences of points.
  * @param {Lines} rings @returns {[number, number][][]}
  */
 export function bordersOnce({ x, y, first }) {

@@ -1,4 +1,4 @@
-/** Paints the ground of the map: land, cells, coverage of districts, ways on foot, roads, borders, the watermark. */
+/** Paints the lower canvas of the map: land, cells, coverage of districts, walking areas, roads, borders, watermark. */
 
 import { classOf } from "./colours.js";
 import { metresPerUnit, overlap } from "./geometry.js";
@@ -9,7 +9,7 @@ import { trace } from "./stage.js";
 /** @typedef {import("./stage.js").View} View */
 /** @typedef {import("./walking.js").Stretch} Stretch */
 
-/** Half a small city block on either side of a road. */
+/** Width of the band painted along roads within reach: half a small city block on either side. */
 const REACH_WIDTH_M = 80;
 const MINOR_ROADS_FROM_ZOOM = 11;
 const SMALL_CELL_PX = 6;
@@ -56,7 +56,7 @@ function paintCoverage(view, scene) {
   pen.globalAlpha = 1;
 }
 
-/** Cells in one path a class. @param {View} view @param {Scene} scene @param {Float64Array} values
+/** Paints cells with one path per class. @param {View} view @param {Scene} scene @param {Float64Array} values
  * @param {Classes} classes */
 function paintCells(view, scene, values, classes) {
   const { pen, box, scale } = view;
@@ -82,7 +82,7 @@ function paintCells(view, scene, values, classes) {
   pen.globalAlpha = 1;
 }
 
-/** Small cells as the boxes around them, on whole pixels: many at once, and without seams.
+/** Paints small cells as their bounding boxes aligned to pixels, which is fast and leaves no seams.
  * @param {View} view @param {Scene} scene @param {number[]} cells @param {string} fill */
 function paintBoxes({ pen, scale, left, top }, scene, cells, fill) {
   pen.fillStyle = fill;
@@ -94,8 +94,8 @@ function paintBoxes({ pen, scale, left, top }, scene, cells, fill) {
   }
 }
 
-/** Roads within reach as wide bands that join into an area. They are painted aside and laid over as a whole, so that
- * where bands cross nothing is darker. @param {View} view @param {Scene} scene
+/** Paints roads within reach as wide bands that merge into an area. They are painted on a separate canvas that is then
+ * overlaid as a whole, so that crossing bands are not darker. @param {View} view @param {Scene} scene
  * @param {{fill: string, stretches: Stretch[]}[]} bands @param {number} opacity */
 function paintWays(view, scene, bands, opacity) {
   const { lines } = scene.model.roads;
@@ -146,7 +146,7 @@ function traceStretch(view, lines, { line, from, to }) {
   }
 }
 
-/** Main roads always, the others from near enough; widths grow with the zoom.
+/** Paints main roads at all zooms and other roads at high zooms; widths grow with the zoom.
  * @param {View} view @param {Scene} scene */
 function paintRoads(view, scene) {
   const { pen, zoom, box } = view;
@@ -161,7 +161,7 @@ function paintRoads(view, scene) {
       const [a, b] = [lines.first[line], lines.first[line + 1] - 1];
       const away = Math.min(lines.x[a], lines.x[b]) > box.east || Math.max(lines.x[a], lines.x[b]) < box.west
         || Math.min(lines.y[a], lines.y[b]) > box.south || Math.max(lines.y[a], lines.y[b]) < box.north;
-      // A line of many points may come back into view between its ends.
+      // A line with many points may be in view between its ends.
       if (!away || b - a > 8) trace(view, lines, line);
     }
     pen.stroke();
@@ -194,7 +194,8 @@ function paintBorders({ pen, scale, left, top }, scene) {
   pen.setLineDash([]);
 }
 
-/** Words over the whole map, pale enough to read what is below. @param {View} view @param {string} text */
+/** Paints the watermark over the whole map, pale enough to keep the map legible.
+ * @param {View} view @param {string} text */
 function paintWatermark({ pen, width, height }, text) {
   pen.save();
   pen.font = '600 26px system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';

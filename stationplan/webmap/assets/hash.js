@@ -1,4 +1,4 @@
-/** The state of a page in the part of its address after `#`, so that a link shows what its sender saw. */
+/** The state of a page in the fragment of its URL (after `#`), so that a link shows what its sender saw. */
 
 /**
  * @typedef {object} State
@@ -6,9 +6,9 @@
  * @property {string} group id, empty for all
  * @property {string} slot id, empty for the whole day
  * @property {string} site id of the selected one
- * @property {string[]} on ids of sites that stand beside the plan
- * @property {string[]} off ids of proposed sites and stations that do not stand
- * @property {string[]|null} layers keys of the layers shown; null for the usual ones
+ * @property {string[]} on ids of sites in use that are not in use in the plan
+ * @property {string[]} off ids of proposed sites and stations that are not in use
+ * @property {string[]|null} layers keys of the layers shown; null for the initial ones
  * @property {string} tab
  */
 
@@ -31,7 +31,7 @@ export function writeState(state) {
   return parts.join("&");
 }
 
-/** What is not understood counts for nothing. @param {string} text @returns {State} */
+/** The state in a URL fragment; unknown parts are ignored. @param {string} text @returns {State} */
 export function readState(text) {
   const state = emptyState();
   for (const part of text.replace(/^#/, "").split("&")) {

@@ -1,10 +1,10 @@
-/** Words and numbers of the page's language. */
+/** Labels and number formats in the language of the page. */
 
 /** @typedef {string} LabelKey a key of `labels.json`, which names every label of the page in English */
 
 const SHOWN_FROM = 0.05;
 
-/** The words of one language: `t` for labels, the others for numbers.
+/** The formatters of one language: `t` for labels, the others for numbers.
  * @param {"zh"|"en"} lang @param {Record<LabelKey, string>} text */
 export function languageOf(lang, text) {
   const locale = lang === "zh" ? "zh-CN" : "en-GB";
@@ -20,19 +20,19 @@ export function languageOf(lang, text) {
   /** @param {LabelKey} key @param {Record<string, string|number>} [values] */
   const t = (key, values = {}) => text[key].replace(/\{(\w+)\}/g, (mark, name) =>
     (Object.prototype.hasOwnProperty.call(values, name) ? String(values[name]) : mark));
-  /** A count of workers; below ten with one decimal. @param {number} value */
+  /** A number of workers; below ten with one decimal. @param {number} value */
   const workers = (value) => {
     if (value > 0 && value < SHOWN_FROM) return "<0.1";
     return Math.abs(value) < 9.95 ? tenth.format(value) : whole.format(value);
   };
-  /** Workers in a table, all with the same decimals: none when the table's total passes a hundred.
+  /** Workers in a table, all with the same decimals: none if the total of the table is at least a hundred.
    * @param {number} value @param {number} total */
   const tabled = (value, total) => {
     const [format, least] = total >= 100 ? [whole, 1] : [fixedTenth, 0.1];
     if (value <= 0) return "–";
     return value < least / 2 ? `<${format.format(least)}` : format.format(value);
   };
-  /** A share of some total; a dash where there is nobody. @param {number} part @param {number} total */
+  /** A share of a total in percent; a dash if the total is zero. @param {number} part @param {number} total */
   const percent = (part, total = 1) => (total > 0 ? share.format(part / total) : "–");
   /** @param {number} value */
   const signed = (value) => {
@@ -41,10 +41,11 @@ export function languageOf(lang, text) {
   };
   /** @param {number} value */
   const yuan = (value) => t("yuan", { amount: whole.format(value) });
-  /** A difference of shares in points of a percent. @param {number} value */
+  /** A difference of shares in percentage points. @param {number} value */
   const points = (value) => `${value > 0.0005 ? "+" : value < -0.0005 ? "−" : ""}${fixedTenth.format(
     Math.abs(100 * value))}`;
-  /** A time slot by name and hours, which many slots are named by. @param {{name: string, hours: string}} slot */
+  /** A time slot by name and hours; the hours only once for slots that are named after them.
+   * @param {{name: string, hours: string}} slot */
   const slot = ({ name, hours }) => (name === hours ? name : `${name} ${hours}`);
   return {
     t, slot, workers, tabled, percent, signed, yuan, points, locale,

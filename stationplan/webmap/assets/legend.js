@@ -1,4 +1,4 @@
-/** What the colours and signs of the map mean, of the layers that are shown. */
+/** The legend: colours and symbols of the layers that are shown. */
 
 import { BANDS, HOST_FILLS, KIND_EDGES, KIND_FILLS, KIND_RADII, PHASE_FILLS, TEAL } from "./colours.js";
 import { button, make } from "./dom.js";
@@ -8,7 +8,7 @@ import { KIND_LAYERS } from "./scene.js";
 /** @typedef {import("./language.js").Language} Language */
 /** @typedef {import("./scene.js").Scene} Scene */
 
-/** @param {Scene} scene @param {Language} say @param {(now: boolean) => void} turn from today to the choice and back */
+/** @param {Scene} scene @param {Language} say @param {(now: boolean) => void} turn switches between today and choice */
 export function legend(scene, say, turn) {
   const { t } = say;
   const { choice, model, shown } = scene;
@@ -87,8 +87,9 @@ function states(scene, say, turn) {
   return choices;
 }
 
-/** A ramp with the closed upper end of each class. @param {string} title @param {string} unit @param {Classes} classes
- * @param {Language} say @param {(end: number) => string} short */
+/** A colour ramp with the inclusive upper end of each class.
+ * @param {string} title @param {string} unit @param {Classes} classes @param {Language} say
+ * @param {(end: number) => string} short */
 function rampBlock(title, unit, classes, say, short) {
   const block = make("div", "sp-ramp-block");
   const heading = make("p", "sp-label", title);
@@ -109,7 +110,7 @@ function rampBlock(title, unit, classes, say, short) {
   return block;
 }
 
-/** A row of the legend: a sign made by CSS and words. @param {string} sign @param {string} text
+/** A row of the legend: a symbol drawn by CSS, and a text. @param {string} sign @param {string} text
  * @param {string} [fill] */
 function key(sign, text, fill) {
   const row = make("li", `sp-key sp-key-${sign}`);

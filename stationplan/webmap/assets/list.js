@@ -1,4 +1,4 @@
-/** The list of sites beside the map: proposed ones to sort and switch, and what a search finds. */
+/** The list of sites beside the map: sites in use and proposed ones to sort and switch, and search results. */
 
 import { sumOf } from "./counting.js";
 import { button, make } from "./dom.js";
@@ -8,17 +8,17 @@ import { button, make } from "./dom.js";
 /** @typedef {import("./model.js").Site} Site */
 /** @typedef {"order"|"name"|"gain"|"cost"|"district"} SortKey */
 /**
- * @typedef {object} Going what the list asks of the map
+ * @typedef {object} Going the functions of the map that the list calls
  * @property {(row: number) => void} toSite
  * @property {(district: number) => void} toDistrict
  * @property {(row: number) => void} hover -1 for none
  */
 
-/** Rows written at once; a button shows the rest. */
+/** Rows shown initially; a button shows the rest. */
 const ROWS = 200;
 const FOUND = 60;
 
-/** Sites, stations and districts whose name, code, address or district holds every word that is looked for.
+/** Sites, stations and districts whose name, code, address or district contains every word of the query.
  * @param {import("./model.js").Model} model @param {string} query @returns {{sites: Site[], districts: number[]}} */
 export function find(model, query) {
   const words = query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
@@ -78,7 +78,7 @@ export function makeList(choice, say, going) {
     const cell = make("th");
     cell.scope = "col";
     cell.append(button("", label, () => {
-      // Figures are looked at from the largest, names from the first.
+      // Numbers are first sorted in descending order, names in ascending order.
       down = key === column ? !down : column === "gain" || column === "cost";
       key = column;
       write();

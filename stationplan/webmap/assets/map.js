@@ -1,9 +1,9 @@
 /**
- * Fills a Leaflet map with a rest-station plan from the page's block of data.
+ * Fills a Leaflet map with a rest-station plan from the data block of the page.
  *
- * Promises: no request of any kind unless tiles were asked for, no evaluated code, and no text of the data ever parsed
- * as markup. Everything is painted on two canvases, the ground below other layers of the map and the marks above them,
- * which take no pointer events; what lies under a click is looked up.
+ * Guarantees: no requests unless tiles are configured, no evaluated code, and no text of the data is ever parsed as
+ * markup. Everything is painted on two canvases, the ground below other layers of the map and the marks above them.
+ * They receive no pointer events; the object at a click is found by its position.
  */
 
 import { placeCard, siteCard } from "./cards.js";
@@ -27,13 +27,13 @@ import { addTiles } from "./tiles.js";
 /** @typedef {import("./scene.js").LayerKey} LayerKey */
 /** @typedef {Partial<Record<LayerKey, L.FeatureGroup>>} Groups */
 
-/** The page is laid out for a phone below this width. `map.css` names the same width. */
+/** Media query of the layout for phones. `map.css` uses the same width. */
 const PHONE = "(max-width: 640px)";
 const HIT_MARGIN_PX = { mouse: 5, touch: 14 };
 const CLOSE_ZOOM = 14.5;
 
 /**
- * Fills a map. To be called once, when map, groups and the list of layers exist; a group stands for the switch of its
+ * Fills a map. Call it once, when map, groups and the layer control exist; the visibility of a group is that of its
  * layer. `document.documentElement.dataset.stationplanReady` becomes "1" when the canvases are painted.
  * @param {L.Map} map @param {Groups} groups
  */
@@ -58,7 +58,7 @@ async function fill(map, groups) {
   container.setAttribute("role", "region");
   container.setAttribute("aria-label", t("map_label"));
   map.setMaxZoom(19);
-  // Most maps have no tiles: the zoom need not be whole.
+  // Without tiles the zoom need not be an integer.
   map.options.zoomSnap = model.tiles ? 1 : 0.25;
   map.options.wheelPxPerZoomLevel = 90;
   if (!/** @type {any} */ (map)._loaded || map.getZoom() < 3) map.fitBounds(model.bounds, { animate: false });
@@ -151,7 +151,7 @@ async function fill(map, groups) {
   let popup = null;
   const openPopup = (/** @type {L.LatLng} */ at, /** @type {HTMLElement} */ card, /** @type {number} */ lift) => {
     const opened = L.popup({ ...popupOptions(), offset: [0, lift] });
-    // Unfolded, the card is taller: it is laid out again, which takes it out and puts it back.
+    // When its details are opened, the card is taller and must be laid out again, which removes and reinserts it.
     card.querySelector("details")?.addEventListener("toggle", () => {
       const held = document.activeElement;
       opened.update();
@@ -232,7 +232,7 @@ async function fill(map, groups) {
     if (change === "sites") scene.recount();
     if (change === "selection") scene.walk();
     else {
-      // The card of the selected site tells of the new state.
+      // The card of the selected site shows the new state.
       const site = model.sites[choice.selected];
       if (site && popup) popup.setContent(siteCard(site, choice, say));
     }
@@ -246,7 +246,7 @@ async function fill(map, groups) {
       group === layer);
     if (!found) return;
     if (event.type === "layeradd" && THEMES.includes(found[0])) {
-      // Later, when the list of layers has done its own part.
+      // Deferred until the layer control has finished its own update.
       queueMicrotask(() => {
         for (const theme of THEMES) {
           if (theme !== found[0] && shown(theme)) map.removeLayer(/** @type {L.Layer} */ (groups[theme]));
@@ -258,7 +258,7 @@ async function fill(map, groups) {
     remember();
   });
 
-  // The address
+  // The state in the URL
   let restored = false;
   const usual = Object.keys(groups).filter((name) => shown(/** @type {LayerKey} */ (name))).join();
   const remember = () => {
@@ -276,7 +276,7 @@ async function fill(map, groups) {
     try {
       history.replaceState(null, "", `#${text}`);
     } catch {
-      // A page within a notebook has no address of its own.
+      // A page embedded in a notebook has no URL of its own.
     }
   };
   const restore = () => {
@@ -311,7 +311,7 @@ async function fill(map, groups) {
       repaint();
     });
   }
-  // On a phone there is room for one thing at a time.
+  // On a phone there is space for only one panel at a time.
   const fit = () => container.classList.toggle("sp-busy",
     !side.panel.classList.contains("sp-folded") || Boolean(container.querySelector(".leaflet-popup")));
   map.on("popupopen popupclose", () => setTimeout(fit));
@@ -331,7 +331,7 @@ function dressMap(map, sources, t) {
   map.attributionControl?.setPrefix(false);
   for (const source of sources) map.attributionControl?.addAttribution(escapeMarkup(source));
   L.control.scale({ position: "bottomright", imperial: false, maxWidth: 120 }).addTo(map);
-  // Moved after the scale, so that they stand above it.
+  // Moved after the scale, so that they are above it.
   map.zoomControl?.setPosition("bottomright");
   for (const [name, label] of [["in", "zoom_in"], ["out", "zoom_out"]]) {
     const zoom = map.getContainer().querySelector(`.leaflet-control-zoom-${name}`);
@@ -340,12 +340,12 @@ function dressMap(map, sources, t) {
   }
 }
 
-/** Makes Folium's list of layers a panel with a heading that folds it, in place of Leaflet's picture button.
+/** Turns Folium's layer control into a panel with a collapsible heading, instead of Leaflet's icon button.
  * @param {L.Map} map @param {string} title @param {boolean} phone */
 function dressLayerControl(map, title, phone) {
   const control = map.getContainer().querySelector(".leaflet-control-layers");
   const list = control?.querySelector(".leaflet-control-layers-list");
-  // A control made collapsed opens on hover by Leaflet's own means.
+  // A control created collapsed is opened on hover by Leaflet itself.
   if (!control || !(list instanceof HTMLElement) || !control.classList.contains("leaflet-control-layers-expanded")) {
     return null;
   }
@@ -355,7 +355,7 @@ function dressLayerControl(map, title, phone) {
   return foldable(toggle, list, !phone);
 }
 
-/** Tells the style sheet how tall the panel is: on a phone the other panels stand below it.
+/** Passes the height of the panel to the style sheet, which places the other panels below it on a phone.
  * @param {L.Map} map @param {HTMLElement} side */
 function keepApart(map, side) {
   const container = map.getContainer();

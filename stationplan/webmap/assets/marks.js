@@ -1,4 +1,4 @@
-/** Paints what stands on the ground, stations, candidates, numbered pins, names, and finds what is under a pointer. */
+/** Paints the upper canvas of the map: stations, candidates, numbered pins and names; finds the site at a pointer. */
 
 import { HOST_FILLS, INK, KIND_EDGES, KIND_FILLS, KIND_RADII, PHASE_FILLS, TEAL } from "./colours.js";
 import { onStage } from "./stage.js";
@@ -9,11 +9,11 @@ import { onStage } from "./stage.js";
 
 const FONT = 'system-ui, -apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
 const PIN = { radius: 12.5, height: 19 };
-/** With more proposed sites than this in sight, and from afar, they are dots without figures. */
+/** With more proposed sites than this in view at low zooms, they are painted as dots without numbers. */
 const PINS_IN_SIGHT = 160;
 const NAME_PX = 13;
 
-/** Px between neighbours below which dots shrink, or a province would be one heap of them. */
+/** Mean spacing in px below which dots shrink, as those of a province would otherwise overlap. */
 const SPACING_PX = 36;
 
 /** The fill of a proposed site. @param {Scene} scene @param {Site} site */
@@ -35,7 +35,7 @@ export function paintMarks(view, scene) {
   for (const site of sites) if (site.existing) paintStation(view, scene, site, size);
   const pins = sites.filter((site) => isPin(scene, site));
   const figures = pins.length <= PINS_IN_SIGHT || view.zoom >= 14;
-  // The first of the plan lie on top.
+  // The first sites of the plan are painted on top.
   pins.sort((a, b) => (a.row === choice.selected ? 1 : b.row === choice.selected ? -1 : b.order - a.order));
   for (const site of pins) {
     if (figures) paintPin(view, scene, site);
@@ -74,7 +74,7 @@ function paintCandidate(view, scene, site, size) {
   dot(view, x, y, radius, scene.choice.works(site.row) ? fill : "#ffffff", fill === "#ffffff" ? "#5c6570" : INK, 1);
 }
 
-/** A station that is closed in the slot looked at, or by the choice, is hollow; one that never closes has a ring.
+/** Paints a station: hollow if it is closed in the selected slot or by the choice, with a ring if it never closes.
  * @param {View} view @param {Scene} scene @param {Site} site @param {number} size */
 function paintStation(view, scene, site, size) {
   const [x, y] = place(view, site);
@@ -100,7 +100,7 @@ function paintStation(view, scene, site, size) {
   }
 }
 
-/** The ring around what is selected or under the pointer. @param {View} view @param {Scene} scene
+/** Paints a ring around a site that is selected or under the pointer. @param {View} view @param {Scene} scene
  * @param {Site} site @param {number} x @param {number} y @param {number} radius */
 function ring(view, scene, site, x, y, radius) {
   const selected = site.row === scene.choice.selected;
@@ -126,7 +126,7 @@ function paintPin(view, scene, site) {
   const lit = site.row === choice.selected || site.row === scene.hovered;
   const radius = PIN.radius + (lit ? 2 : 0);
   const middle = y - PIN.height;
-  // From the tip to both tangent points of the round head.
+  // Angle at the centre of the round head between the tip and each tangent point.
   const spread = Math.acos(radius / PIN.height);
   pen.beginPath();
   pen.arc(x, middle, radius, Math.PI / 2 + spread, Math.PI / 2 - spread);
@@ -157,7 +157,7 @@ function paintPin(view, scene, site) {
   pen.fillText(text, x, middle + 0.5);
 }
 
-/** Names of districts; one wider than its district would stand in the neighbour's, and none stands on another.
+/** Paints names of districts, except those wider than their district and those that would overlap another name.
  * @param {View} view @param {Scene} scene */
 function paintNames(view, scene) {
   const { pen, scale, left, top } = view;
@@ -183,8 +183,8 @@ function paintNames(view, scene) {
   }
 }
 
-/** The site whose mark is nearest to a point of the map, within a margin; -1 for none. Pins come first.
- * @param {L.Map} map @param {Scene} scene @param {L.Point} at px of the map's container @param {number} margin px */
+/** The site whose mark is nearest to a point of the map, within a margin; -1 for none. Pins take precedence.
+ * @param {L.Map} map @param {Scene} scene @param {L.Point} at px in the map container @param {number} margin px */
 export function siteAt(map, scene, at, margin) {
   const zoom = map.getZoom();
   const scale = 256 * 2 ** zoom;

@@ -1,4 +1,4 @@
-/** What a page knows of a plan, unpacked from its block of data. */
+/** The data of a plan in the page, unpacked from its data block. */
 
 import { Ledger, coverOf } from "./counting.js";
 import { project, worldX, worldY } from "./geometry.js";
@@ -14,16 +14,16 @@ import { sums, unpackBlock, unpackCells, unpackPolygons } from "./packing.js";
  * @property {string} name
  * @property {string} address
  * @property {string} hours
- * @property {number} kind place in `kinds`
- * @property {number} host place in `hosts`, -1 for none
+ * @property {number} kind index in `kinds`
+ * @property {number} host index in `hosts`, -1 for none
  * @property {number} x
  * @property {number} y
  * @property {number} cost yuan
- * @property {number} district -1 outside all
- * @property {number} place row of the site at which something is done
+ * @property {number} district -1 outside all districts
+ * @property {number} place row of the site that represents the place; equal for alternatives at one place
  * @property {boolean} always open in every slot
  * @property {boolean} existing
- * @property {boolean} counted as a new site
+ * @property {boolean} counted whether it counts as a new site
  * @property {boolean} forbidden
  * @property {boolean} shown on the map
  * @property {boolean} extends an existing station: longer hours
@@ -43,33 +43,33 @@ import { sums, unpackBlock, unpackCells, unpackPolygons } from "./packing.js";
  * @property {string[]} sources
  * @property {Record<string, string>} text
  * @property {string} certainty
- * @property {string} scenario file
- * @property {string[]} only ids of the districts that it is about, where its scenario has more
- * @property {string[]} reset keys of a plan as TOML
+ * @property {string} scenario file name of the scenario
+ * @property {string[]} only ids of the districts of the plan, if its scenario has more
+ * @property {string[]} reset TOML lines that reset keys of a plan
  * @property {[[number, number], [number, number]]} bounds latitude, longitude
  * @property {{id: string, name: string}[]} groups
  * @property {{id: string, name: string, hours: string}[]} slots
  * @property {string[]} hosts
  * @property {string[]} kinds
  * @property {string[]} phases
- * @property {Record<"all"|"district"|"group"|"slot", number[][]>} counted by the plan: all workers, covered and
+ * @property {Record<"all"|"district"|"group"|"slot", number[][]>} counted figures of the plan: all workers, covered and
  *   cross-covered today, covered and cross-covered with the plan
  * @property {{name: string[], prefecture: string[], lines: Lines, shapes: number[][][]}} districts
  * @property {Lines} cells
  * @property {Demand} demand
  * @property {Roads} roads
  * @property {Site[]} sites
- * @property {number[]} closed rows of stations that close by the plan
+ * @property {number[]} closed rows of stations that the plan closes
  * @property {Proposed[]} proposed in build order
  * @property {Map<number, [string, string][]>} whyNot
  * @property {Tiles|null} tiles
  * @property {import("./counting.js").Cover} cover
  */
 
-/** Version of the blocks that are read here; `VERSION` of `stationplan.webmap.payload` is the same. */
+/** Version of the blocks that are read here, equal to `VERSION` of `stationplan.webmap.payload`. */
 const VERSION = 2;
 
-/** The model of a block of data; a block of another version is refused. @param {string} block
+/** The model of a data block; throws an error for a block of another version. @param {string} block
  * @returns {Promise<Model>} */
 export async function loadModel(block) {
   const { content, arrays } = await unpackBlock(block);
@@ -147,7 +147,7 @@ function roadsOf(packed, arrays, scale) {
   };
 }
 
-/** A ledger of today: the existing stations stand. @param {Model} model */
+/** A ledger of today, with the existing stations in use. @param {Model} model */
 export function ledgerOfToday(model) {
   const ledger = new Ledger(model.demand, model.cover);
   for (const site of model.sites) if (site.existing) ledger.set(site.row, true);

@@ -1,5 +1,5 @@
 /**
- * Unpacks a block of `stationplan.webmap.packing`: base64, deflate, JSON text, and arrays of whole numbers.
+ * Unpacks a block of `stationplan.webmap.packing`: base64, deflate, JSON text, and arrays of integers.
  */
 
 /** @typedef {import("./geometry.js").Shapes} Shapes */
@@ -23,7 +23,7 @@ export async function unpackBlock(text) {
   return { content, arrays: unpackArrays(bytes, 4 + length, content.packed) };
 }
 
-/** Arrays of zigzag numbers with seven bits a byte, lowest first.
+/** Arrays of zigzag integers with seven bits per byte, lowest first.
  * @param {Uint8Array} bytes @param {number} start @param {number[]} counts @returns {Float64Array[]} */
 export function unpackArrays(bytes, start, counts) {
   let at = start;
@@ -32,7 +32,7 @@ export function unpackArrays(bytes, start, counts) {
     for (let i = 0; i < count; i++) {
       let byte = bytes[at++];
       let coded = byte & 127;
-      // Past 2^31 the operators on bits would wrap.
+      // Bitwise operators would overflow beyond 2^31.
       for (let unit = 128; byte & 128; unit *= 128) {
         byte = bytes[at++];
         coded += (byte & 127) * unit;
@@ -43,13 +43,13 @@ export function unpackArrays(bytes, start, counts) {
   });
 }
 
-/** Running sums: what steps lead to. @param {Float64Array} steps */
+/** Cumulative sums of differences. @param {Float64Array} steps */
 export function sums(steps) {
   let total = 0;
   return steps.map((step) => (total += step));
 }
 
-/** Lines in whole degrees times the scale: latitudes, longitudes, and the first point of each line.
+/** Lines in integer degrees times the scale: latitudes, longitudes, and the first point of each line.
  * @param {PackedLines} packed @param {Float64Array[]} arrays @returns {Shapes} */
 export function unpackLines(packed, arrays) {
   const [points, sizes] = [arrays[packed.points], arrays[packed.sizes]];
@@ -93,7 +93,7 @@ export function unpackCells(packed, arrays) {
   return shapes;
 }
 
-/** Polygons of each shape: the numbers of their rings among `lines`, outer rings first.
+/** Polygons of each shape, as the numbers of their rings among `lines`, outer rings first.
  * @param {PackedPolygons} packed @param {Float64Array[]} arrays @returns {{lines: Shapes, shapes: number[][][]}} */
 export function unpackPolygons(packed, arrays) {
   const [rings, parts] = [arrays[packed.rings], arrays[packed.parts]];

@@ -1,11 +1,12 @@
-/** The map on paper: A4 or A3, landscape, with title, legend and scale. */
+/** The map for printing: A4 or A3, landscape, with title, legend and scale. */
 
 const MARGIN_MM = 8;
 const PX_PER_MM = 96 / 25.4;
-/** Sheets in millimetres, landscape. */
+/** Paper sizes in millimetres, landscape. */
 const SHEETS = { a4: [297, 210], a3: [420, 297] };
 
-/** Lays the map out for a sheet when the page is printed, and as it was before afterwards. Returns what prints.
+/** Lays the map out for the paper size when the page is printed, and restores it afterwards. Returns a function that
+ * prints.
  * @param {L.Map} map */
 export function makePrinter(map) {
   const container = map.getContainer();

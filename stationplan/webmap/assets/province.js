@@ -1,7 +1,7 @@
 /**
- * Draws all units of a batch from the page's block of data: coloured by coverage, ranked, each with links to its files.
+ * Draws all units of a batch from the data block of the page: coloured by coverage, ranked, with links to their files.
  *
- * Promises: no request of any kind, no evaluated code, and no text of the data ever parsed as markup.
+ * Guarantees: no requests, no evaluated code, and no text of the data is ever parsed as markup.
  */
 
 import { COVERAGE_RAMP, INK, classOf, classify } from "./colours.js";
@@ -16,10 +16,10 @@ import { makeStage, trace } from "./stage.js";
  * @typedef {import("./ranking.js").Shown} Shown
  */
 
-/** Of units that have no share to show. */
+/** Fill of units without a share to show. */
 const EMPTY = "#dddad4";
 
-/** Px between a name and the outline of its unit, for the name to stand there. */
+/** Minimum space in px between a name and the outline of its unit; otherwise the name is not drawn. */
 const ROOM = 4;
 
 /** @param {number|null} share */
@@ -27,7 +27,7 @@ function percent(share) {
   return share === null ? "–" : `${(share * 100).toFixed(1)}%`;
 }
 
-/** Ends of classes have two digits that count. @param {number} share */
+/** A class end in percent, to three significant digits. @param {number} share */
 function whole(share) {
   return Number((share * 100).toPrecision(3));
 }
@@ -50,7 +50,7 @@ async function draw(map) {
   const choice = { view: 0, shown: /** @type {Shown} */ ("after") };
   /** @returns {Unit[]} */
   const units = () => data.views[choice.view].units;
-  /** Of all scenarios together, so that a colour means one thing. */
+  /** Classes of all scenarios together, so that a colour has the same meaning in each. */
   const classesOf = () =>
     classify(data.views.flatMap((/** @type {{units: Unit[]}} */ view) =>
       view.units.map((unit) => shareOf(unit, choice.shown) ?? 0)), COVERAGE_RAMP);

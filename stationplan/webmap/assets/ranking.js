@@ -1,4 +1,4 @@
-/** Units of a batch by what is shown of them. */
+/** Units of a batch, ranked by the share that is shown. */
 
 /**
  * @typedef {{name: string, about: string, workers: number, before: number|null, after: number|null,
@@ -9,13 +9,13 @@
 /** @type {Shown[]} */
 export const SHOWN = ["after", "before", "gained", "cross"];
 
-/** The share that a unit is coloured by; null where there is none. @param {Unit} unit @param {Shown} shown */
+/** The share by which a unit is coloured; null if there is none. @param {Unit} unit @param {Shown} shown */
 export function shareOf(unit, shown) {
   if (shown !== "gained") return unit[shown];
   return unit.after === null || unit.before === null ? null : unit.after - unit.before;
 }
 
-/** Units by the share shown, most first, those without one last; equal ones as they come.
+/** Indices of units in descending order of the share shown, those without one last; ties keep their order.
  * @param {Unit[]} units @param {Shown} shown */
 export function ranked(units, shown) {
   const shares = units.map((unit) => shareOf(unit, shown) ?? -Infinity);

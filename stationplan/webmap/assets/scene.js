@@ -1,4 +1,4 @@
-/** What the map shows for a choice: values of cells and districts, their colours, ways on foot, places of names. */
+/** What the map shows for a choice: values of cells and districts, colours, walking areas, positions of names. */
 
 import { BANDS, DEMAND_RAMP, UNCOVERED_RAMP, classify, coverageClasses } from "./colours.js";
 import { bordersOnce, boxes, inside, namePlace } from "./geometry.js";
@@ -12,15 +12,15 @@ import { Walker } from "./walking.js";
 /**
  * @typedef {"demand"|"uncovered"|"coverage"|"reach"|"roads"|"districts"|"candidates"|"hosts"|"existing_standard"
  *   |"existing_micro"|"existing_mobile"|"proposed"} LayerKey
- * @typedef {{name: string, x: number, y: number, width: number}} PlaceName width of its district, units of the world
+ * @typedef {{name: string, x: number, y: number, width: number}} PlaceName width: that of its district, world units
  */
 
-/** Layers that colour the same ground, of which one is shown at a time. @type {LayerKey[]} */
+/** Layers that colour the same area, of which only one is shown at a time. @type {LayerKey[]} */
 export const THEMES = ["demand", "uncovered", "coverage"];
 /** @type {LayerKey[]} */
 export const KIND_LAYERS = ["existing_standard", "existing_micro", "existing_mobile"];
 
-/** With more proposed sites than this, names do not look for a place between them. */
+/** With more proposed sites than this, names are placed without avoiding them. */
 const PINS_HEEDED = 100;
 
 /** The scene of one map. */
@@ -31,12 +31,12 @@ export class Scene {
     this.choice = choice;
     this.model = model;
     this.shown = shown;
-    /** Gaps and coverage of today, or of the choice. */
+    /** Whether gaps and coverage are those of the choice; otherwise those of today. */
     this.now = true;
     this.hovered = -1;
-    /** Colours of proposed sites where they are not those of phases. @type {((site: Site) => string)|null} */
+    /** Colours of proposed sites if they differ from those of phases. @type {((site: Site) => string)|null} */
     this.tint = null;
-    /** How large dots were last painted, 1 where there is room. */
+    /** Scale of dots when they were last painted, 1 if there is enough space. */
     this.dotSize = 1;
     this.tiled = false;
     this.cellBoxes = boxes(model.cells);
@@ -67,8 +67,8 @@ export class Scene {
     return this.now ? this.choice.ledger : this.choice.today;
   }
 
-  /** Values and classes for the group and slot looked at. Today's classes of gaps serve all states, so that their
-   * colours can be compared. */
+  /** Computes values and classes for the selected group and slot. Classes of gaps are those of today in all states, so
+   * that colours can be compared. */
   measure() {
     const { ledger, part, today } = this.choice;
     const { workers, uncovered } = ledger.byCell(part, today);
@@ -78,7 +78,7 @@ export class Scene {
     this.recount();
   }
 
-  /** What a change of the sites changes. */
+  /** Updates everything that depends on the sites in use. */
   recount() {
     const { ledger, part } = this.choice;
     this.uncovered = ledger.byCell(part, this.counts).uncovered;
@@ -102,7 +102,7 @@ export class Scene {
     });
   }
 
-  /** The district at a place, or -1. @param {number} x @param {number} y */
+  /** The district at a point, or -1. @param {number} x @param {number} y */
   districtAt(x, y) {
     const { lines, shapes } = this.model.districts;
     return shapes.findIndex((polygons) => polygons.some((rings) => {
@@ -111,7 +111,7 @@ export class Scene {
     }));
   }
 
-  /** The cell with workers at a place, or -1. @param {number} x @param {number} y */
+  /** The cell with workers at a point, or -1. @param {number} x @param {number} y */
   cellAt(x, y) {
     return this.cellBoxes.findIndex((box, cell) => x >= box.west && x <= box.east && y >= box.north && y <= box.south
       && this.workers[cell] > 0 && inside(this.model.cells, [cell], x, y));
@@ -126,7 +126,7 @@ export class Scene {
     }));
   }
 
-  /** The service area of the selected site, by minutes. */
+  /** Computes the service area of the selected site, in bands of minutes. */
   walk() {
     const site = this.model.sites[this.choice.selected];
     this.service = [];
@@ -138,7 +138,7 @@ export class Scene {
     }
   }
 
-  /** The roads within a quarter of an hour of any new site that stands. */
+  /** The stretches of road within 15 minutes on foot of any new site in use. */
   reach() {
     if (!this.reached) {
       this.walker = this.walker || new Walker(this.model.roads);
@@ -149,7 +149,7 @@ export class Scene {
     return this.reached;
   }
 
-  /** Whether a site has a mark on the map now. @param {Site} site */
+  /** Whether a site is currently drawn on the map. @param {Site} site */
   visible(site) {
     if (!site.shown) return false;
     if (site.existing) return this.shown(KIND_LAYERS[site.kind]);

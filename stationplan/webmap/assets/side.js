@@ -1,4 +1,4 @@
-/** The panel beside the map: title, figures, and the tabs of overview, sites and changes. */
+/** The panel beside the map: title, figures, and tabs for overview, sites and changes. */
 
 import { button, foldable, make } from "./dom.js";
 import { makeEdits } from "./edits.js";
@@ -12,7 +12,7 @@ export const TABS = ["overview", "sites", "edits"];
 
 /**
  * @param {Choice} choice @param {Language} say @param {import("./list.js").Going} going @param {boolean} folded
- * @param {[string, () => void][]} tools names of buttons at the foot, and what they do
+ * @param {[string, () => void][]} tools labels of buttons at the foot, and their actions
  */
 export function makeSide(choice, say, going, folded, tools) {
   const { t } = say;

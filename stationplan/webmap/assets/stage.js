@@ -1,4 +1,4 @@
-/** A canvas over the map, painted anew whenever the map comes to rest, and moved with it in between. */
+/** A canvas over the map, repainted whenever the map stops moving, and moved with it in between. */
 
 /** @typedef {import("./geometry.js").Box} Box */
 /** @typedef {import("./geometry.js").Lines} Lines */
@@ -6,18 +6,18 @@
  * @typedef {object} View
  * @property {CanvasRenderingContext2D} pen
  * @property {number} zoom
- * @property {number} scale px in a unit of the world
- * @property {number} left px of the world at the canvas's left edge
+ * @property {number} scale px per world unit
+ * @property {number} left world position of the left edge of the canvas, px
  * @property {number} top
- * @property {Box} box what the canvas shows, in units of the world
+ * @property {Box} box extent of the canvas, in world units
  * @property {number} width px
  * @property {number} height
  */
 
-/** Part of the map's size that the canvas is larger on every side, for panning. */
+/** Share of the size of the map that is added to the canvas on every side, for panning. */
 const PADDING = 0.15;
 
-/** Makes the canvas; it stays empty until it is first told to repaint.
+/** Creates the canvas; it stays empty until the first call of `repaint`.
  * @param {L.Map} map @param {string} pane @param {number} level z-index
  * @param {(view: View) => void} paint */
 export function makeStage(map, pane, level, paint) {
@@ -89,7 +89,7 @@ export function trace({ pen, scale, left, top }, { x, y, first }, line, closed =
   if (closed) pen.closePath();
 }
 
-/** Whether a place is on the canvas, or nearly. @param {View} view @param {number} x @param {number} y */
+/** Whether a point is on the canvas, or just outside it. @param {View} view @param {number} x @param {number} y */
 export function onStage({ box, scale }, x, y) {
   const margin = 40 / scale;
   return x > box.west - margin && x < box.east + margin && y > box.north - margin && y < box.south + margin;

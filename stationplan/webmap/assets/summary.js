@@ -1,4 +1,4 @@
-/** The figures of the choice: coverage today and now, gains and costs, and tables by group, time and district. */
+/** The figures of the choice: coverage today and now, gains and costs, and tables by group, slot and district. */
 
 import { facts, make } from "./dom.js";
 
@@ -6,16 +6,16 @@ import { facts, make } from "./dom.js";
 /** @typedef {import("./counting.js").Part} Part */
 /** @typedef {import("./language.js").Language} Language */
 
-/** With more time slots than this the districts come first. */
+/** With more time slots than this, the table of districts comes before that of slots. */
 const SLOTS_FIRST = 12;
 
-/** Words for the group and slot looked at; empty when it is all of both. @param {Choice} choice */
+/** The names of the selected group and slot; empty if all are selected. @param {Choice} choice */
 export function partWords(choice) {
   const { groups, slots } = choice.model;
   return [groups[choice.group]?.name, slots[choice.slot]?.name].filter(Boolean).join(" · ");
 }
 
-/** Coverage as two large figures and a bar. @param {Choice} choice @param {Language} say */
+/** Coverage as two large numbers and a bar. @param {Choice} choice @param {Language} say */
 export function figures(choice, say) {
   const { t } = say;
   const box = make("div", "sp-coverage");

@@ -1,7 +1,7 @@
 /**
- * Draws a surface of demand from the page's block of data: cells on one canvas, coloured by group and time slot.
+ * Draws a demand surface from the data block of the page: cells on one canvas, coloured by group and time slot.
  *
- * Promises: no request of any kind, no evaluated code, and no text of the data ever parsed as markup.
+ * Guarantees: no requests, no evaluated code, and no text of the data is ever parsed as markup.
  */
 
 import { addControl, escapeMarkup, make, selector } from "./dom.js";
@@ -9,10 +9,10 @@ import { boxes, inside, overlap, project, worldX, worldY } from "./geometry.js";
 import { unpackBlock, unpackCells, unpackPolygons } from "./packing.js";
 import { makeStage, trace } from "./stage.js";
 
-/** Cividis, thinned to seven: even to the eye and safe for the colour-blind; pale is few. */
+/** Cividis reduced to seven colours: perceptually even and safe for colour-blind readers; pale for low values. */
 const RAMP = ["#fdea9a", "#e4cf6f", "#c0b175", "#9b9476", "#757575", "#46546c", "#0a2a5c"];
 
-/** What is known for certain, among errors. */
+/** Fill of cells with an error of zero. */
 const ZERO = "#ffffff";
 
 /** @param {number} value */
@@ -21,8 +21,8 @@ function written(value) {
   return value.toLocaleString("en", { maximumFractionDigits: digits });
 }
 
-/** Upper ends of up to seven classes with as many cells each, equal ends made one, and of one of 0 below them where
- * there are cells of 0; cells below 0 count for nothing. @param {number[]} values */
+/** Upper ends of up to seven quantile classes, equal ends merged, preceded by a class of 0 if there are cells of 0;
+ * cells below 0 are ignored. @param {number[]} values */
 function classEnds(values) {
   const sorted = values.filter((value) => value > 0).sort((a, b) => a - b);
   const ends = values.some((value) => value === 0) ? [0] : [];
@@ -63,7 +63,7 @@ async function draw(map) {
     });
     return sum;
   };
-  /** Standard error of a cell; groups err by themselves. @param {number} cell */
+  /** Standard error of a cell; errors of groups are taken as independent. @param {number} cell */
   const errorOf = (cell) => {
     let sum = 0;
     data.errors.forEach((/** @type {number[]} */ errors, /** @type {number} */ g) => {

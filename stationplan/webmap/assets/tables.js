@@ -1,4 +1,4 @@
-/** The map in tables, for readers who cannot see it, and for copying into other documents. */
+/** The content of the map as tables, for screen readers and for copying into other documents. */
 
 import { sumOf } from "./counting.js";
 import { button, make } from "./dom.js";
@@ -7,8 +7,8 @@ import { coverageTable } from "./summary.js";
 /** @typedef {import("./choice.js").Choice} Choice */
 /** @typedef {import("./language.js").Language} Language */
 
-/** Opens the tables over the page; the focus returns to where it was. @param {HTMLElement} host @param {Choice} choice
- * @param {Language} say */
+/** Opens a dialog with the tables; the focus returns to its previous position.
+ * @param {HTMLElement} host @param {Choice} choice @param {Language} say */
 export function showTables(host, choice, say) {
   const { t } = say;
   const { model } = choice;

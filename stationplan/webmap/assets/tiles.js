@@ -1,14 +1,14 @@
-/** Tiles of an online map below ours, where the reader's scenario asks for them. */
+/** Tiles of an online base map, if the scenario requests them. */
 
 import { escapeMarkup } from "./dom.js";
 
 /** @typedef {import("./model.js").Tiles} Tiles */
 
-/** Tiles that may fail before the map goes on without them. */
+/** Number of failed tiles after which the map continues without tiles. */
 const PATIENCE = 4;
 
 /**
- * A place in GCJ-02, the datum of Amap's tiles; the published approximation, right to a few metres.
+ * A position in GCJ-02, the datum of Amap's tiles, by the published approximation, accurate to a few metres.
  * @param {number} lat @param {number} lon @returns {[number, number]}
  */
 export function toGcj02(lat, lon) {
@@ -27,8 +27,8 @@ export function toGcj02(lat, lon) {
   ];
 }
 
-/** Adds the tiles; when they do not come, takes them away again without a word. `changed` is told whether there are
- * tiles. @param {L.Map} map @param {Tiles} tiles @param {(there: boolean) => void} changed */
+/** Adds the tiles, and removes them silently if they do not load. `changed` is called with whether there are tiles.
+ * @param {L.Map} map @param {Tiles} tiles @param {(there: boolean) => void} changed */
 export function addTiles(map, tiles, changed) {
   let [failed, came] = [0, 0];
   const layers = tiles.urls.map((url) => {
@@ -50,8 +50,8 @@ export function addTiles(map, tiles, changed) {
   for (const layer of layers) layer.addTo(map);
 }
 
-/** Lets a layer of tiles show the place that GCJ-02 calls by our coordinates: its own centre is moved; within one
- * window the shift is the same to less than a pixel. @param {L.TileLayer} layer */
+/** Makes a tile layer in GCJ-02 match our WGS-84 coordinates by moving its centre; within one view the offset is
+ * constant to less than a pixel. @param {L.TileLayer} layer */
 function shift(layer) {
   const own = /** @type {any} */ (layer);
   const moved = (/** @type {L.LatLng} */ centre) => L.latLng(toGcj02(centre.lat, centre.lng));

@@ -1,24 +1,24 @@
-/** Walks along the page's roads: how far a site is from every junction, and which part of each road is near enough. */
+/** Walking times along the roads of the page: from every junction to a site, and stretches of road within a limit. */
 
 import { metresPerUnit, nearest } from "./geometry.js";
 
 /** @typedef {import("./geometry.js").Lines} Lines */
 /**
  * @typedef {object} Roads
- * @property {Lines} lines from junction to junction
- * @property {number} major lines of main roads, which come first
- * @property {number} junctions how many
+ * @property {Lines} lines between junctions
+ * @property {number} major number of lines of main roads, which come first
+ * @property {number} junctions number of junctions
  * @property {Float64Array} from junction where a line begins
  * @property {Float64Array} to junction where it ends
- * @property {Float64Array} forth seconds on foot along the line, 0 where none may go
- * @property {Float64Array} back seconds the other way
+ * @property {Float64Array} forth walking seconds along the line, 0 if walking is barred
+ * @property {Float64Array} back walking seconds in the opposite direction
  *
- * @typedef {{line: number, from: number, to: number}} Stretch part of a line, as shares of its length
+ * @typedef {{line: number, from: number, to: number}} Stretch a part of a line; ends are shares of its length
  */
 
 const SNAP_M = 500;
 
-/** Finds ways on foot over the roads of a page. */
+/** Computes walking times over the roads of a page. */
 export class Walker {
   /** @param {Roads} roads */
   constructor(roads) {
@@ -31,7 +31,7 @@ export class Walker {
       this.metres[line] = lengthOf(lines, line);
       if (forth[line]) [metres, seconds] = [metres + this.metres[line], seconds + forth[line]];
     }
-    /** Metres a second off the roads: as on them. */
+    /** Walking speed off the roads in metres per second, equal to the mean on roads. */
     this.speed = seconds ? metres / seconds : 1.25;
     this.first = new Int32Array(junctions + 1);
     for (let line = 0; line < count; line++) {
@@ -45,7 +45,8 @@ export class Walker {
       this.lineAt[filled[from[line]]++] = line;
       this.lineAt[filled[to[line]]++] = line;
     }
-    /** Segments by square of the ground, as numbers of their second point. @type {Map<string, [number, number][]>} */
+    /** Segments by grid square, each as its line and the number of its second point.
+     * @type {Map<string, [number, number][]>} */
     this.squares = new Map();
     const middle = lines.y.length ? lines.y[0] : 0.5;
     this.side = SNAP_M / metresPerUnit(middle);
@@ -71,7 +72,7 @@ export class Walker {
     }
   }
 
-  /** Where a place meets the roads: the line, the share of its length, and the metres to it; null where none is near.
+  /** The nearest point on roads to a place: line, share of its length, and distance in metres; null if none is near.
    * @param {number} px @param {number} py */
   snap(px, py) {
     const { x, y } = this.roads.lines;
@@ -97,7 +98,7 @@ export class Walker {
     };
   }
 
-  /** Share of a line's length up to a place on the segment that ends in `point`.
+  /** Share of the length of a line up to a position on the segment that ends in `point`.
    * @param {number} line @param {number} point @param {number} share of the segment */
   shareAt(line, point, share) {
     const { x, y, first } = this.roads.lines;
@@ -111,8 +112,8 @@ export class Walker {
   }
 
   /**
-   * Seconds on foot from every junction to the nearest of some places, up to a limit; beyond it infinite. People come
-   * to a place, so ways run against the search.
+   * Walking seconds from every junction to the nearest of some places, up to a limit; infinite beyond it. People walk
+   * towards a place, so lines are searched against their direction.
    * @param {[number, number][]} places @param {number} limit seconds
    * @returns {{seconds: Float64Array, snaps: {line: number, share: number, seconds: number}[]}}
    */
@@ -147,7 +148,7 @@ export class Walker {
     return { seconds, snaps };
   }
 
-  /** The stretches of road from which a place is reached within a limit.
+  /** The stretches of road from which a place can be reached within a limit.
    * @param {ReturnType<Walker["search"]>} found @param {number} limit seconds @returns {Stretch[]} */
   stretches(found, limit) {
     const { from, to, forth, back } = this.roads;
@@ -183,7 +184,7 @@ function lengthOf({ x, y, first }, line) {
   return units * metresPerUnit(y[first[line]]);
 }
 
-/** A binary heap of (value, item), least value first. */
+/** A binary heap of (value, item), smallest value first. */
 export class Heap {
   constructor() {
     /** @type {[number, number][]} */
