@@ -155,7 +155,7 @@ def test_what_a_killed_batch_left_behind_is_cleared_and_nothing_else(tmp_path, d
         batch(sp.load_scenario(path), out)
     (out / f".parts.{os.getpid()}.abc").rmdir()
     (out / "units/mine").mkdir()
-    with pytest.raises(InputError, match="something else than a batch: units/mine"):
+    with pytest.raises(InputError, match="contains files that are not results of a batch: units/mine"):
         batch(sp.load_scenario(path), out)
 
 

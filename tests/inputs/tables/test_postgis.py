@@ -394,7 +394,7 @@ def test_a_table_that_is_not_there_lists_those_that_are(stations, name):
         run(stations, "CREATE TABLE without_geometry (a int)")
     fault = refusal(read, stations, table=name)
     assert fault.code == "missing_table"
-    assert str(fault.cure) == "Use one of: public.驿站. Capitals matter."
+    assert str(fault.cure) == "Use one of: public.驿站. Names are case-sensitive."
     assert len(read(stations, table="驿站").rows) == 2
 
 
