@@ -348,6 +348,7 @@ def test_a_card_unfolds_whom_the_site_alone_covers(desk, demo_plan):
     fold = page.locator(".leaflet-popup").last.locator("details")  # one that closes is still there for a moment
     assert not fold.locator("table").is_visible()
     fold.locator("summary").click()
+    fold.locator("table").wait_for(timeout=8000)
     assert quantity(fold.locator("tfoot td").last.inner_text()) == close_to(why.alone.sum())
     assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
 
