@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from support.database import new_database
 from support.demo import demo_scenario
 from support.environment import IN_CI, ROOT, SHARED
 from support.once import once
+from support.pages import Opened, open_in, write_pages
 
 import stationplan as sp
 from stationplan.access.network import network_of
@@ -123,13 +124,57 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
+def pages(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """A folder with map and report of the demo and the pages of its density, in both languages."""
+    return once(tmp_path_factory, "pages", lambda folder: write_pages(folder, request.getfixturevalue("demo_plan")))
+
+
+@pytest.fixture(scope="module")
+def open_page(browser: Browser, pages: Path) -> Iterator[Callable[..., Opened]]:
+    """A function that opens a page of the folder in a context of its own, offline."""
+    contexts = []
+
+    def opening(name: str, size: str, state: str = "") -> Opened:
+        context, opened = open_in(browser, pages / name, size, state)
+        contexts.append(context)
+        return opened
+
+    yield opening
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="module")
+def english(open_page: Callable[..., Opened]) -> Opened:
+    """The English map on a desk, as it opens."""
+    opened = open_page("map-en.html", "desktop")
+    opened.page.evaluate("const { map } = stationplan.page; window.start = [map.getCenter(), map.getZoom()]")
+    return opened
+
+
+@pytest.fixture
+def desk(english: Opened) -> Iterator[Opened]:
+    """The English map on a desk, to be worked with; it is put back as it opened."""
+    yield english
+    page = english.page
+    page.keyboard.press("Escape")
+    page.evaluate(
+        "const { choice } = stationplan.page; choice.reset(); choice.look({ group: -1, slot: -1 }); choice.select(-1);"
+        "stationplan.page.map.setView(...window.start, { animate: false })"
+    )
+    page.locator("#sp-tab-overview").click()
+    page.evaluate("document.activeElement.blur()")
+    assert english.said == []
+
+
+@pytest.fixture(scope="session")
 def database_server() -> str:
     """The address of a PostGIS server whose user may create databases; its tests are skipped without, but not in CI."""
     address = os.environ.get("STATIONPLAN_TEST_DATABASE")
     if address is None:
         if IN_CI:
             pytest.fail("database tests may not be skipped in CI: run them under .ci/postgres")
-        pytest.skip("needs a PostGIS server: .ci/postgres .venv/bin/pytest tests/test_postgis.py")
+        pytest.skip("needs a PostGIS server: .ci/postgres .venv/bin/pytest tests/inputs/tables/test_postgis.py")
     return address
 
 

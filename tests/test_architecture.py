@@ -219,6 +219,12 @@ def test_no_module_is_above_500_lines():
     assert {name: size for name, size in sizes.items() if size > 500} == {}
 
 
+def test_no_file_of_tests_is_above_500_lines():
+    sizes = {str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines()) for path in TEST_FILES}
+    assert sizes
+    assert {name: size for name, size in sizes.items() if size > 500} == {}
+
+
 def is_compiled(node: ast.FunctionDef) -> bool:
     return any("njit" in ast.unparse(decorator) for decorator in node.decorator_list)
 
