@@ -4,23 +4,37 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check check-js format lock benchmarks clean
+# The checks of `make test` are independent of each other and mostly use one core each.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += --jobs=2
+endif
+
+.PHONY: demo test check check-python check-layout check-js format lock benchmarks clean
 
 demo: $(READY)
 	$(BIN)/stationplan demo
 
-test: check
+test: check .venv/.kernels
 	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered \
 		--ignore=tests/test_architecture.py $(PYTEST_ARGS)
 
-check: $(READY)
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/pytest -q tests/test_architecture.py
+check: check-python check-layout
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory check-js; \
 		elif [ "$$CI" = true ]; then echo "The map's scripts must be checked in CI: install nodejs and npm." && exit 1; \
 		else echo "The map's scripts were not checked: that needs node and npm."; fi
+
+check-python: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+check-layout: $(READY)
+	$(BIN)/pytest -q tests/test_architecture.py
+
+# Compiled once and before the tests, or each of their processes compiles the same kernels at the same time.
+.venv/.kernels: $(READY) $(shell grep -rl --include='*.py' '@njit' stationplan)
+	PYTHONPATH=tests $(BIN)/python -m support.kernels
+	@touch $@
 
 # Types (tsc --checkJs), eslint and node's own test runner. Nothing of npm is shipped.
 check-js: node_modules/.ready

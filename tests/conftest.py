@@ -32,8 +32,18 @@ if TYPE_CHECKING:
     from stationplan.batch import Batch
 
 
-SLOWEST_FIRST = ("batch", "demand/test_density", "cli/test_cli", "inputs/tables/test_postgis", "webmap/test_browser")
-"""Files that take a minute or more; begun last, one of them would keep one worker busy while the others have ended."""
+SLOWEST_FIRST = (
+    "batch",
+    "demand/test_density",
+    "demand/test_learning",
+    "demand/test_surface",
+    "demo/test_processors",
+    "siting",
+    "cli/test_cli",
+    "api/test_safe",
+    "webmap/test_browser",
+)
+"""What takes longest; begun last, one of these would keep one worker busy while the others have ended."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 import shapely
 
+from stationplan.demand.learning import learn
 from stationplan.demand.slots import demand_of, heat_exposure
 from stationplan.demand.surface import Wishes, make_surface
 from stationplan.domain import Cells, Features, Group, LocalText, Observed, Slot, Totals
@@ -14,6 +17,22 @@ from stationplan.inputs.demand.saved_models import SavedModel
 
 SIDE = 20
 COUNT = SIDE * SIDE
+
+
+@pytest.fixture(scope="module", autouse=True)
+def learned_once():
+    """Learn from the same counts with the same settings once: these tests are about what is made of the result."""
+    known = {}
+
+    def learn_once(*arguments, **options):
+        key = pickle.dumps((arguments, options))
+        if key not in known:
+            known[key] = learn(*arguments, **options)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("stationplan.demand.surface.learn", learn_once)
+        yield
 
 
 @pytest.fixture(scope="module")
