@@ -7,15 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stationplan.domain.area import StudyArea
 from stationplan.domain.audit import Audit, Scorecard
 from stationplan.domain.base import BoolArray, CountArray, FloatArray, Host, IntArray, LocalText, Record
 from stationplan.domain.coverage import Coverage
+from stationplan.domain.demand import Demand
 from stationplan.domain.explanation import WhyHere, WhyNot
-from stationplan.domain.ground import RoadLines, StudyArea
 from stationplan.domain.provenance import DatumDecision, InputFile, MapOptions, Quality
+from stationplan.domain.roads import RoadLines
 from stationplan.domain.sites import Sites
 from stationplan.domain.solution import FrontierPoint, Served, Solution
-from stationplan.domain.workers import Demand, Surface
+from stationplan.domain.surface import Surface
 from stationplan.errors import Message
 
 
