@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -128,6 +129,11 @@ class Robustness(Record):
     answered: int
     unmet: int
     undecided: int
+
+    def times_chosen(self, order: int) -> int | None:
+        """Return the number of answered draws in which a proposed site is chosen, ``None`` without draws."""
+        share = float(self.share[order])
+        return None if math.isnan(share) else round(share * self.answered)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from stationplan.documents.content import Block, Cell, Chart, Column, Lines, ReportTable, Section
 from stationplan.domain import FloatArray, Language, Plan, WhyHere
 from stationplan.figures.coverage import overall
 from stationplan.figures.gaps import biggest_gaps, gap_place
-from stationplan.report.coverage_section import share_text
 from stationplan.report.plan_charts import growth
 from stationplan.text.catalogue import number, words
 from stationplan.text.names import district_name, host_names, kind_names, phase_name, site_name
-from stationplan.text.reasons import SHOWN_FROM, broken_by, held_by, today_ways, why_not_facts, why_not_title
+from stationplan.text.reasons import (
+    SHOWN_FROM,
+    broken_by,
+    chosen_in_draws,
+    held_by,
+    today_ways,
+    why_not_facts,
+    why_not_title,
+)
 
 _GAPS = 10
 
@@ -55,7 +60,7 @@ def _sites(plan: Plan, lang: Language) -> Section:
         Column(word("Nearest station today"), "text", 2.0),
         Column(word("Next best site"), "text", 1.6),
         Column(word("Fewer workers if not built"), share=0.9),
-        Column(word("Selection frequency"), share=0.9),
+        Column(word("Selection frequency"), "text", 1.1),
         Column(word("Cost (yuan)"), share=0.9),
     )
     rows = tuple(_site_row(plan, order, lang) for order in range(len(plan.chosen)))
@@ -102,7 +107,6 @@ def _site_row(plan: Plan, order: int, lang: Language) -> tuple[Cell, ...]:
         )
     room = _room_words(plan, site, lang)
     held = word("Reason for selection: {rule}", rule=held_by(plan, why.held, lang))
-    robust = float(plan.robustness.share[order])
     return (
         Cell(str(order + 1)),
         Cell(site_name(plan, site, lang), (" · ".join(filter(None, details)), held, *([room] if room else []))),
@@ -111,7 +115,7 @@ def _site_row(plan: Plan, order: int, lang: Language) -> tuple[Cell, ...]:
         Cell(nearest, (today_ways(why, lang),)),
         Cell(replacement, (breaks,) if breaks else ()),
         Cell(number(why.removal_loss, 1)),
-        Cell(share_text(None if math.isnan(robust) else robust)),
+        Cell(chosen_in_draws(plan, order, lang)),
         Cell(number(float(sites.cost[site]))),
     )
 

@@ -20,11 +20,11 @@ from stationplan.geo import unproject
 from stationplan.scenario import PlanInput
 from stationplan.text.catalogue import template_in, translate, words
 from stationplan.text.names import district_name, host_names, kind_names, site_name
-from stationplan.text.reasons import broken_by, held_by, today_ways, why_not_facts
+from stationplan.text.reasons import broken_by, chosen_in_draws, held_by, today_ways, why_not_facts
 from stationplan.webmap.packing import SCALE, Json, Packer
 from stationplan.webmap.tiles import tiles_of
 
-VERSION = 2
+VERSION = 3
 """Version of the content of a block; increase it with every change."""
 
 _DISTRICT_TOLERANCE_M = 10.0
@@ -314,7 +314,6 @@ def _proposed(plan: Plan, order: int, lang: Language) -> Json:
             "loss": round(why.replacement_loss, 4),
             "breaks": broken_by(plan, why.replacement_breaks, lang),
         }
-    robust = float(plan.robustness.share[order])
     return {
         "site": int(why.site),
         "phase": int(plan.phase[order]),
@@ -322,5 +321,5 @@ def _proposed(plan: Plan, order: int, lang: Language) -> Json:
         "nearest": nearest,
         "today": today_ways(why, lang),
         "replacement": replacement,
-        "robust": None if math.isnan(robust) else robust,
+        "chosen": chosen_in_draws(plan, order, lang),
     }

@@ -135,7 +135,7 @@ export function siteCard(site, choice, say) {
       [t("served_today"), proposed.today],
       [t("replacement"), replacementText(proposed.replacement, model, say)],
       [t("removal"), stands ? lossText(lost, true, say) : null],
-      [t("robust"), proposed.robust === null ? null : t("robust_value", { share: say.percent(proposed.robust) })],
+      [t("robust"), proposed.chosen || null],
     ]));
     const table = stands && lost >= SHOWN_FROM ? workersTable(alone, t("alone_table"), "sp-alone", choice, say) : null;
     if (table) {
