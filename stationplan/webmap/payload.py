@@ -124,6 +124,7 @@ def _content(plan: Plan, lang: Language, packer: Packer) -> Json:
             "outline": packer.polygons(shapes, plan.area.crs),
         },
         "cells": _cells(plan, packer),
+        "bands": _bands(plan.scorecard.walk_min),
         "roads": _roads(plan.roads, packer),
         "sites": _sites(plan, lang, packer),
         "cover": _cover(plan, packer),
@@ -299,6 +300,15 @@ def _same_as_before(of: IntArray, first: IntArray, length: IntArray, count: IntA
     differs = (first[run] != first[before]) | (length[run] != length[before])
     same[of[run[differs]]] = False
     return same
+
+
+def _bands(walk_min: float) -> list[float]:
+    """Return the minutes on foot of the service circle, and two thirds and a third of them, to two digits.
+
+    >>> _bands(15.0), _bands(20.0), _bands(0.5)
+    ([15.0, 10.0, 5.0], [20.0, 13.0, 6.7], [0.5, 0.33, 0.17])
+    """
+    return [walk_min, *(float(f"{walk_min * part / 3:.2g}") for part in (2, 1))]
 
 
 def _proposed(plan: Plan, order: int, lang: Language) -> Json:

@@ -17,7 +17,7 @@ def with_draws(plan, share, answered):
     return dataclasses.replace(plan, robustness=Robustness(share=share, answered=answered, unmet=0, undecided=0))
 
 
-@pytest.mark.parametrize(("share", "answered", "times"), [(1.0, 10, 10), (0.7, 10, 7), (29 / 1000, 1000, 29), (0, 3, 0)])
+@pytest.mark.parametrize(("share", "answered", "times"), [(1.0, 10, 10), (0.7, 10, 7), (0.029, 1000, 29), (0, 3, 0)])
 def test_the_number_of_draws_is_whole(share, answered, times):
     found = Robustness(share=np.array([share]), answered=answered, unmet=0, undecided=0)
     assert found.times_chosen(0) == times

@@ -147,7 +147,8 @@ export function siteCard(site, choice, say) {
   const whyNot = model.whyNot.get(site.row);
   if (whyNot) box.append(facts(whyNot));
   const bar = make("p", "sp-actions");
-  bar.append(switchButton(site, choice, say), make("span", "sp-bands", t("service_bands")));
+  const [far, middle, near] = model.bands;
+  bar.append(switchButton(site, choice, say), make("span", "sp-bands", t("service_bands", { near, middle, far })));
   box.append(bar);
   return box;
 }

@@ -58,6 +58,7 @@ import { sums, unpackBlock, unpackCells, unpackPolygons } from "./packing.js";
  * @property {Lines} cells
  * @property {Demand} demand
  * @property {Roads} roads
+ * @property {[number, number, number]} bands minutes on foot of the service area's bands, longest first
  * @property {Site[]} sites
  * @property {number[]} closed rows of stations that the plan closes
  * @property {Proposed[]} proposed in build order
