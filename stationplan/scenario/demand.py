@@ -21,6 +21,11 @@ class CountInput(TableSource):
     """Column of the count; without it every point counts one. Polygons share theirs by area, points give it whole."""
     empty_count: Nonnegative | None = None
     """What an empty cell of the column stands for; without it an empty cell is a fault."""
+    time: str | None = None
+    """Column of the local time of each row, for counts of events such as orders or check-ins: a time such as 08:30, a
+    date with a time (of any day), or an hour from 0 to 23, which counts at its start."""
+    profile_of: list[str] = []
+    """Groups whose working day is divided over the slots as this count is, by `time`; in place of their `profile`."""
     unit: str = ""
     """Unit of the count, such as people."""
     source: str = ""
@@ -200,7 +205,19 @@ def check_demand(
         faults.add(
             say("A grid requires the districts that it covers."), say("Set `file` under [area]."), key="area.file"
         )
-    for name in demand.counts:
+    for name, count in demand.counts.items():
+        if (count.time is not None) != bool(count.profile_of):
+            faults.add(
+                say("`time` and `profile_of` require each other."),
+                say("Set both, or remove the one."),
+                key=f"demand.counts.{name}",
+            )
+        if count.time is not None and is_raster(count.file):
+            faults.add(
+                say("A raster has no times."),
+                say("Use a table with a column of times, or remove `time`."),
+                key=f"demand.counts.{name}.time",
+            )
         if is_computed(name):
             faults.add(
                 say("The name {name} is that of a computed feature.", name=name),
@@ -225,7 +242,7 @@ def check_demand(
 
 def _check_names(demand: DemandInput, groups: Collection[str], slots: Collection[str], faults: FaultList) -> None:
     """Record unknown groups and slots, totals given twice, no or several heat sources, and non-numeric temperatures."""
-    named: list[tuple[str, str]] = []
+    named = [(f"demand.counts.{name}.profile_of", group) for name, c in demand.counts.items() for group in c.profile_of]
     if demand.totals is not None:
         named += [(f"demand.totals.rates.{i}", rate.group) for i, rate in enumerate(demand.totals.rates)]
         named += [(f"demand.totals.columns.{group}", group) for group in demand.totals.columns]

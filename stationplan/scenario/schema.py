@@ -214,8 +214,9 @@ class GroupInput(ScenarioTable):
     """Uncertainty of the group's surface as a coefficient of variation within an error block (an assumption)."""
     exposed: Share = 1.0
     """Share of the work that is exposed to heat."""
-    profile: dict[str, Share]
-    """Share of the group's working day in each slot; the shares add up to 1."""
+    profile: dict[str, Share] = {}
+    """Share of the group's working day in each slot; the shares add up to 1. Needed, unless a count with times gives it
+    (`profile_of`)."""
 
 
 class HostInput(ScenarioTable):
