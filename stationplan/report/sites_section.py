@@ -77,9 +77,9 @@ def _sites(plan: Plan, lang: Language) -> Section:
         # From the coverage without proposed sites and without closed stations, up to that of all sites together.
         reached = after - np.concatenate([np.cumsum(gained[::-1])[::-1], [0.0]])
         shares = np.clip(reached / total, 0.0, 1.0).tolist()
-        told = word("Coverage as sites are built in the build order")
+        caption = word("Coverage as sites are built in the build order")
         picture = growth(shares, x_title=word("Proposed sites built"), y_title=word("Workers covered"))
-        blocks.append(Chart(picture, told))
+        blocks.append(Chart(picture, caption))
     return Section(title, hint, (*blocks, ReportTable(columns, rows, look="sites"), *_gained_tables(plan, lang)))
 
 

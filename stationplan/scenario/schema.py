@@ -263,7 +263,7 @@ class ScenarioFile(ScenarioTable):
     schema_version: Annotated[Literal[1], Field(alias="schema")]
     """Version of this schema: 1."""
     extends: str | None = None
-    """A scenario file in the same folder whose keys apply where this one gives none. Lists are replaced whole."""
+    """Another scenario file whose keys apply where this one gives none. Lists are replaced whole."""
     name: Name
     """Title of the study."""
     notice: Name | None = None
