@@ -37,7 +37,7 @@ def demand_seconds(_shared: Path) -> list[Result]:
     seconds, gigabytes, features, steps = done.stdout.split()
     case = f"{_CELLS**2:,} cells x {features} features, {_PLACES:,} places, {_NODES**2:,} nodes"
     took = float(seconds)
-    memory = f"{float(gigabytes):.1f} GB at most, {steps} steps told"
+    memory = f"{float(gigabytes):.1f} GB at most, {steps} steps reported"
     return [Result(case, f"{took:.1f} s", f"limit {_LIMIT_S:.0f} s", _LIMIT_S / took, ">= 1", memory)]
 
 

@@ -36,7 +36,7 @@ PACKAGES = [
     "webmap",
     "api",
     "batch",
-    "",  # the package itself: the names of the front door
+    "",  # the package itself: the public names
     "demo",
     "cli",
 ]
@@ -294,7 +294,7 @@ def test_what_a_public_function_raises_is_documented(module):
 
 @pytest.mark.parametrize("module", [name for name in MODULES if package_of(name) == "domain"])
 def test_every_array_of_a_record_is_described(module):
-    # Shape, unit and meaning stand in the docstring of the class, beside the name of the field.
+    # Shape, unit and meaning are in the docstring of the class, beside the name of the field.
     missing = [
         f"{node.name}.{item.target.id}"
         for node in tree(MODULES[module]).body
@@ -307,7 +307,7 @@ def test_every_array_of_a_record_is_described(module):
 
 
 def named_aims(node: ast.AST, ids: frozenset[str]) -> bool:
-    """Whether a comparison, a pattern or a table tells aims apart by their names."""
+    """Whether a comparison, a pattern or a table distinguishes aims by their names."""
 
     def strings(item: ast.AST) -> set[str]:
         found = {one.value for one in ast.walk(item) if isinstance(one, ast.Constant) and isinstance(one.value, str)}

@@ -12,7 +12,7 @@ from stationplan.domain import Language
 from stationplan.planning.prepare import Prepared
 from stationplan.report.plan_sheets import assumptions_sheet, figures_sheet
 from stationplan.report.quality import quality_sheets
-from stationplan.text.catalogue import words
+from stationplan.text.catalogue import number, words
 from stationplan.text.names import kind_names
 
 
@@ -27,7 +27,7 @@ def sheets_of(league: League, ready: Prepared, lang: Language) -> list[Sheet]:
     """Return the sheets of all units: figures, league table, new sites, stations, gaps, assumptions, data quality."""
     return [
         figures_sheet(league_figures(league, ready, lang), league_certainty(league, lang), lang),
-        _table(league, lang),
+        _table(league, ready, lang),
         _proposed(league, lang),
         _stations(league, lang),
         _lacks(league, lang),
@@ -37,8 +37,8 @@ def sheets_of(league: League, ready: Prepared, lang: Language) -> list[Sheet]:
     ]
 
 
-def _table(league: League, lang: Language) -> Sheet:
-    word = words(lang)
+def _table(league: League, ready: Prepared, lang: Language) -> Sheet:
+    word, minutes = words(lang), number(ready.file.scorecard.walk_min)
     columns = [
         (word("Rank"), "whole", 7),
         (word("Unit"), "text", 14),
@@ -50,8 +50,8 @@ def _table(league: League, lang: Language) -> Sheet:
         (word("Covered with the plan"), "tenth", 14),
         (word("Share with the plan"), "share", 12),
         (word("Cross-coverage with the plan"), "share", 14),
-        (word("15-minute service area today"), "share", 14),
-        (word("15-minute service area with the plan"), "share", 14),
+        (word("{minutes}-minute service area today", minutes=minutes), "share", 14),
+        (word("{minutes}-minute service area with the plan", minutes=minutes), "share", 14),
         (word("New sites"), "whole", 10),
         (word("Cost (yuan)"), "whole", 14),
         (word("Largest possible improvement"), "share", 16),

@@ -209,7 +209,7 @@ def place_stations(ground: Ground, network: Network, rng: np.random.Generator) -
 def place_candidates(
     ground: Ground, network: Network, cells: CityCells, stations: Sequence[CityPlace], rng: np.random.Generator
 ) -> list[CityPlace]:
-    """Return places that could house a station, spread over the whole map and denser where people are."""
+    """Return places that could host a station, spread over the whole map and denser where people are."""
     frontage = _frontage(ground, network)
     weight = np.sqrt(cells.population + 1.6 * cells.jobs + 30.0)
     order = rng.choice(len(weight), size=len(weight), replace=False, p=weight / weight.sum())

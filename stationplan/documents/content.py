@@ -13,7 +13,7 @@ from stationplan.domain import Language
 ColumnKind = Literal["order", "name", "text", "number", "bar"]
 """The layout of a column: rank in the build order, name of the row, text, number, or a bar from 0 to 1."""
 
-TableLook = Literal["plain", "coverage", "sites", "whom", "card"]
+TableLook = Literal["plain", "coverage", "sites", "gained", "card"]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ unreachable and is never zero. Arrays become read-only when a record is created.
 
 from __future__ import annotations
 
+from stationplan.domain.access import Snap, Straight, TravelTimes
+from stationplan.domain.area import StudyArea
 from stationplan.domain.audit import NOBODY, Audit, Needed, Scorecard
 from stationplan.domain.base import (
     CUTOFF_TOLERANCE,
@@ -30,37 +32,19 @@ from stationplan.domain.base import (
     Way,
     WhyNotReason,
 )
+from stationplan.domain.cells import Cells, Count, Layer
 from stationplan.domain.coverage import Coverage, Journeys
+from stationplan.domain.demand import Demand
 from stationplan.domain.explanation import Held, WhyHere, WhyNot
-from stationplan.domain.ground import (
-    RoadArcs,
-    RoadLines,
-    RoadNetwork,
-    Snap,
-    Straight,
-    StudyArea,
-    TravelTimes,
-    joined,
-)
+from stationplan.domain.features import Features, Places
+from stationplan.domain.learned import Learned, Scores
 from stationplan.domain.modes import MODES, WALK, TravelMode
 from stationplan.domain.plan import AimResult, Density, KeyFigure, Plan, Recounted, Robustness, ShareRanges, Study
 from stationplan.domain.provenance import DatumDecision, InputFile, MapOptions, Quality
+from stationplan.domain.roads import RoadArcs, RoadLines, RoadNetwork, joined
 from stationplan.domain.sites import Sites
 from stationplan.domain.solution import FrontierPoint, Phase, Served, Solution
-from stationplan.domain.workers import (
-    Cells,
-    Count,
-    Demand,
-    Features,
-    GroupSurface,
-    Layer,
-    Learned,
-    Observed,
-    Places,
-    Scores,
-    Surface,
-    Totals,
-)
+from stationplan.domain.surface import GroupSurface, Observed, Surface, Totals
 
 __all__ = [
     "CUTOFF_TOLERANCE",

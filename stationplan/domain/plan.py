@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from stationplan.domain.area import StudyArea
 from stationplan.domain.audit import Audit, Scorecard
 from stationplan.domain.base import BoolArray, CountArray, FloatArray, Host, IntArray, LocalText, Record
 from stationplan.domain.coverage import Coverage
+from stationplan.domain.demand import Demand
 from stationplan.domain.explanation import WhyHere, WhyNot
-from stationplan.domain.ground import RoadLines, StudyArea
 from stationplan.domain.provenance import DatumDecision, InputFile, MapOptions, Quality
+from stationplan.domain.roads import RoadLines
 from stationplan.domain.sites import Sites
 from stationplan.domain.solution import FrontierPoint, Served, Solution
-from stationplan.domain.workers import Demand, Surface
+from stationplan.domain.surface import Surface
 from stationplan.errors import Message
 
 
@@ -126,6 +129,11 @@ class Robustness(Record):
     answered: int
     unmet: int
     undecided: int
+
+    def times_chosen(self, order: int) -> int | None:
+        """Return the number of answered draws in which a proposed site is chosen, ``None`` without draws."""
+        share = float(self.share[order])
+        return None if math.isnan(share) else round(share * self.answered)
 
 
 @dataclass(frozen=True, eq=False)

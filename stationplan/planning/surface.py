@@ -97,7 +97,7 @@ def timed(scenario: Scenario, surface: Surface, inputs: Inputs) -> Demand:
         surface,
         groups=groups,
         slots=file.day_slots,
-        profiles=[group.profile for group in file.groups.values()],
+        profiles=[inputs.demand.profiles[group] for group in file.groups],
         exposure=_exposure(file, inputs.demand.celsius),
     )
 

@@ -59,7 +59,7 @@ def circle_section(circle: Circle, blocks: Sequence[Block], lang: Language) -> S
         minutes=number(circle.walk_min),
         metres=number(circle.walk_m),
     )
-    return Section(word("15-minute service area"), hint, tuple(blocks))
+    return Section(word("{minutes}-minute service area", minutes=number(circle.walk_min)), hint, tuple(blocks))
 
 
 def scorecard_figure(plan: Plan, lang: Language) -> Figure:

@@ -241,8 +241,7 @@ def uncertainty(plan: Plan, lang: Language) -> list[str]:
     if plan.robustness.answered:
         said.append(
             word(
-                "Selection frequency: the share of {draws} draws of the demand in which the best plan includes the "
-                "site.",
+                "Selection frequency: in how many of {draws} draws of the demand the best plan includes the site.",
                 draws=number(plan.robustness.answered),
             )
         )

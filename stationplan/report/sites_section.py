@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -10,13 +12,22 @@ from stationplan.documents.content import Block, Cell, Chart, Column, Lines, Rep
 from stationplan.domain import FloatArray, Language, Plan, WhyHere
 from stationplan.figures.coverage import overall
 from stationplan.figures.gaps import biggest_gaps, gap_place
-from stationplan.report.coverage_section import share_text
 from stationplan.report.plan_charts import growth
 from stationplan.text.catalogue import number, words
 from stationplan.text.names import district_name, host_names, kind_names, phase_name, site_name
-from stationplan.text.reasons import SHOWN_FROM, broken_by, held_by, today_ways, why_not_facts, why_not_title
+from stationplan.text.reasons import (
+    SHOWN_FROM,
+    broken_by,
+    chosen_in_draws,
+    held_by,
+    today_ways,
+    why_not_facts,
+    why_not_title,
+)
 
 _GAPS = 10
+_MOST_COLUMNS = 12
+"""Columns of groups and time slots in one table; more are too narrow for their names on A4."""
 
 
 def sites_sections(plan: Plan, lang: Language) -> list[Section]:
@@ -55,7 +66,7 @@ def _sites(plan: Plan, lang: Language) -> Section:
         Column(word("Nearest station today"), "text", 2.0),
         Column(word("Next best site"), "text", 1.6),
         Column(word("Fewer workers if not built"), share=0.9),
-        Column(word("Selection frequency"), share=0.9),
+        Column(word("Selection frequency"), "text", 1.1),
         Column(word("Cost (yuan)"), share=0.9),
     )
     rows = tuple(_site_row(plan, order, lang) for order in range(len(plan.chosen)))
@@ -66,10 +77,10 @@ def _sites(plan: Plan, lang: Language) -> Section:
         # From the coverage without proposed sites and without closed stations, up to that of all sites together.
         reached = after - np.concatenate([np.cumsum(gained[::-1])[::-1], [0.0]])
         shares = np.clip(reached / total, 0.0, 1.0).tolist()
-        told = word("Coverage as sites are built in the build order")
+        caption = word("Coverage as sites are built in the build order")
         picture = growth(shares, x_title=word("Proposed sites built"), y_title=word("Workers covered"))
-        blocks.append(Chart(picture, told))
-    return Section(title, hint, (*blocks, ReportTable(columns, rows, look="sites"), _whom(plan, lang)))
+        blocks.append(Chart(picture, caption))
+    return Section(title, hint, (*blocks, ReportTable(columns, rows, look="sites"), *_gained_tables(plan, lang)))
 
 
 def _site_row(plan: Plan, order: int, lang: Language) -> tuple[Cell, ...]:
@@ -102,7 +113,6 @@ def _site_row(plan: Plan, order: int, lang: Language) -> tuple[Cell, ...]:
         )
     room = _room_words(plan, site, lang)
     held = word("Reason for selection: {rule}", rule=held_by(plan, why.held, lang))
-    robust = float(plan.robustness.share[order])
     return (
         Cell(str(order + 1)),
         Cell(site_name(plan, site, lang), (" · ".join(filter(None, details)), held, *([room] if room else []))),
@@ -111,7 +121,7 @@ def _site_row(plan: Plan, order: int, lang: Language) -> tuple[Cell, ...]:
         Cell(nearest, (today_ways(why, lang),)),
         Cell(replacement, (breaks,) if breaks else ()),
         Cell(number(why.removal_loss, 1)),
-        Cell(share_text(None if math.isnan(robust) else robust)),
+        Cell(chosen_in_draws(plan, order, lang)),
         Cell(number(float(sites.cost[site]))),
     )
 
@@ -130,20 +140,48 @@ def _room_words(plan: Plan, site: int, lang: Language) -> str:
     )
 
 
-def _whom(plan: Plan, lang: Language) -> ReportTable:
+def _gained_tables(plan: Plan, lang: Language) -> list[ReportTable]:
+    """Return workers by site, group and time slot: one table, or several where all columns would not fit on a page."""
     word = words(lang)
-    names = [group.name.in_language(lang) for group in plan.demand.groups]
-    names += [slot.name.in_language(lang) for slot in plan.demand.slots]
-    columns = (Column(word("No."), share=0.5), Column(word("Site"), "name", 2.6), *(Column(name) for name in names))
-    rows = tuple(
-        (Cell(str(order)), Cell(site_name(plan, why.site, lang)), *_whom_cells(why))
-        for order, why in enumerate(plan.why, start=1)
-    )
+    title = word("Groups and time slots covered by each site")
     hint = word("Workers gained in build order; small: covered by this site alone once all are built.")
-    return ReportTable(columns, rows, word("Groups and time slots covered by each site"), hint, look="whom")
+    groups = [group.name.in_language(lang) for group in plan.demand.groups]
+    slots = [slot.name.in_language(lang) for slot in plan.demand.slots]
+    names = groups + slots
+    cells = [_gained_cells(why) for why in plan.why]
+
+    def table(first: int, last: int, title: str, hint: str) -> ReportTable:
+        columns = (
+            *(Column(word("No."), share=0.5), Column(word("Site"), "name", 2.6)),
+            *(Column(name) for name in names[first:last]),
+        )
+        rows = tuple(
+            (Cell(str(order)), Cell(site_name(plan, why.site, lang)), *cells[order - 1][first:last])
+            for order, why in enumerate(plan.why, start=1)
+        )
+        return ReportTable(columns, rows, title, hint, look="gained")
+
+    if len(names) <= _MOST_COLUMNS:
+        return [table(0, len(names), title, hint)]
+    tables = [table(first, last, "", "") for first, last in _column_parts(len(groups))]
+    for first, last in _column_parts(len(slots)):
+        span = word("Time slots {first} to {last}", first=slots[first], last=slots[last - 1])
+        tables.append(table(len(groups) + first, len(groups) + last, span, ""))
+    return [replace(tables[0], title=title, hint=hint), *tables[1:]]
 
 
-def _whom_cells(why: WhyHere) -> list[Cell]:
+def _column_parts(count: int) -> list[tuple[int, int]]:
+    """Return the first column, and the one after the last, of tables that share columns evenly.
+
+    >>> _column_parts(30)
+    [(0, 10), (10, 20), (20, 30)]
+    """
+    parts = math.ceil(count / _MOST_COLUMNS)
+    ends = [round(count * part / parts) for part in range(parts + 1)]
+    return list(pairwise(ends))
+
+
+def _gained_cells(why: WhyHere) -> list[Cell]:
     """Return a cell with workers gained and workers covered by this site alone, for each group, then for each slot."""
     sums = [np.concatenate([workers.sum(axis=1), workers.sum(axis=0)]) for workers in (why.gained, why.alone)]
     return [Cell(_tenth(gained), (_tenth(alone),)) for gained, alone in zip(*sums, strict=True)]

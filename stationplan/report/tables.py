@@ -17,7 +17,7 @@ from stationplan.report.plan_json import site_documents
 from stationplan.report.plan_report import assumptions_section
 from stationplan.report.plan_sheets import assumptions_sheet, gaps_sheet, summary_sheet
 from stationplan.report.quality import quality_sheets
-from stationplan.text.catalogue import translate, words
+from stationplan.text.catalogue import number, translate, words
 from stationplan.text.names import district_name, host_names, kind_names, phase_name, site_name
 from stationplan.text.reasons import broken_by, held_by, mean_today_min, no_station_share, why_not_facts, why_not_title
 
@@ -113,7 +113,7 @@ def _site_columns(plan: Plan, lang: Language) -> list[tuple[str, str, int]]:
         (word("Next best site"), "text", 30),
         (word("Fewer workers with the next best site"), "tenth", 14),
         (word("Fewer workers if not built"), "tenth", 14),
-        (word("Selection frequency"), "share", 10),
+        (word("Times chosen in {draws} draws", draws=number(plan.robustness.answered)), "whole", 14),
         (word("Reason for selection"), "text", 34),
         (word("Constraint broken by the next best site"), "text", 26),
         (word("Workers within reach"), "tenth", 12),
@@ -148,7 +148,7 @@ def _site_row(plan: Plan, order: int, lang: Language) -> list[object]:
         site_name(plan, why.replacement, lang) if why.replacement >= 0 else none,
         why.replacement_loss,
         why.removal_loss,
-        None if math.isnan(plan.robustness.share[order]) else float(plan.robustness.share[order]),
+        plan.robustness.times_chosen(order),
         held_by(plan, why.held, lang),
         broken_by(plan, why.replacement_breaks, lang),
         float(why.served.sum()),

@@ -56,8 +56,16 @@ def cross_check(file: ScenarioFile, faults: FaultList, purpose: Purpose, aims: M
         has_area=file.area.file is not None,
         faults=faults,
     )
+    measured = [key for count in file.demand.counts.values() for key in count.profile_of]
     for key, group in file.groups.items():
-        if set(group.profile) != set(file.slots):
+        stated = measured.count(key) + bool(group.profile)
+        if measured.count(key) and stated > 1:
+            faults.add(
+                say("The working day of a group is divided in {count} ways.", count=stated),
+                say("Keep its `profile`, or one count that names it in `profile_of`."),
+                key=f"groups.{key}.profile",
+            )
+        if not measured.count(key) and set(group.profile) != set(file.slots):
             faults.add(
                 say(
                     "The profile contains the slots {found}; the scenario has {known}.",
@@ -78,7 +86,7 @@ def cross_check(file: ScenarioFile, faults: FaultList, purpose: Purpose, aims: M
                 key=f"groups.{key}.fade_min",
             )
         total = sum(group.profile.values())
-        if abs(total - 1) > 1e-6:
+        if group.profile and abs(total - 1) > 1e-6:
             faults.add(
                 say("The shares of the profile sum to {total}, not to 1.", total=round(total, 6)),
                 say("A profile divides the group's working day over the slots; its shares must sum to 1."),

@@ -13,14 +13,19 @@ from stationplan.scenario.fields import Identifier, Nonnegative, Positive, Scena
 
 
 class CountInput(TableSource):
-    """A count to lay over the cells, from a raster, or a table of points or polygons; its name is that of the table."""
+    """A count to distribute over the cells, from a raster, or a table of points or polygons, named as its table."""
 
     file: str
     """GeoTIFF of counts per pixel, such as WorldPop; or points or polygons in any form that tables have."""
     column: str | None = None
-    """Column of the count; without it every point counts one. Polygons share theirs by area, points give it whole."""
+    """Column of the count; without it every point counts one. Polygons are divided by area."""
     empty_count: Nonnegative | None = None
-    """What an empty cell of the column stands for; without it an empty cell is a fault."""
+    """Value of an empty cell of the column; without it an empty cell is a fault."""
+    time: str | None = None
+    """Column of the local time of each row, for counts of events such as orders or check-ins: a time such as 08:30, a
+    date with a time (of any day), or an hour from 0 to 23, which counts at its start."""
+    profile_of: list[str] = []
+    """Groups whose working day is divided over the slots as this count is, by `time`; in place of their `profile`."""
     unit: str = ""
     """Unit of the count, such as people."""
     source: str = ""
@@ -68,35 +73,35 @@ class TotalsInput(Source):
     merged: dict[str, str] = {}
     """Rows of districts without a polygon, and the district that their workers are counted in."""
     missing: Literal["refuse", "empty"] = "refuse"
-    """What a district without a row means: refuse the table, or nobody works there."""
+    """What a district without a row means: refuse the table, or that it has no workers."""
     total_cv: Nonnegative = 0.1
     """Uncertainty of a total as a coefficient of variation (an assumption)."""
 
 
 class ObservedInput(TableSource):
-    """Workers counted at places (group, slot, count), or places where workers were seen (no column of counts)."""
+    """Workers counted at places (group, slot, count), or places where workers were sighted (no column of counts)."""
 
     file: str
     """CSV (UTF-8 or GB18030), Excel .xlsx, GeoJSON, GeoPackage, GeoParquet, Shapefile, or a `postgresql://` address."""
 
 
 class LearningInput(ScenarioTable):
-    """How workers per cell are learned from observed counts, and when the result is used."""
+    """How a model of workers per cell is fitted to observed counts, and when it is used."""
 
     features: list[str] = []
-    """Features to learn from, by name, beginning of names (`places*`) or column of the cells; without it all."""
+    """Features of the model, by name, beginning of names (`places*`) or column of the cells; without it all."""
     block_m: Positive | None = None
-    """Side of the blocks that are held out together, m; without it the range at which errors stop being alike."""
+    """Side of the blocks that are held out together, m; without it the range of the spatial correlation of errors."""
     folds: Annotated[int, Field(ge=3)] = 5
-    """Parts that the blocks are dealt into; each is predicted by a model that has not seen it."""
+    """Number of folds of blocks; each fold is predicted by a model fitted to the others."""
     insist: bool = False
     """Use the model even if it does not beat a constant rate and the share of the population."""
     model: str | None = None
-    """Fitted model (.skops) of an earlier study, to be used in place of learning."""
+    """Fitted model (.skops) of an earlier study, to be used instead of fitting one."""
 
 
 class HeatInput(ScenarioTable):
-    """Heat raises the weight of exposed work in the choice of sites; coverage is still told in head counts."""
+    """Heat raises the weight of exposed work in the choice of sites; coverage still counts workers."""
 
     files: dict[str, str] = {}
     """GeoTIFFs of temperature in degrees Celsius (air, or WBGT), by slot."""
@@ -113,7 +118,7 @@ class DemandInput(TableSource):
     file: str | None = None
     """CSV (UTF-8 or GB18030), Excel .xlsx, GeoJSON, GeoPackage, GeoParquet, Shapefile, or a `postgresql://` address."""
     empty_count: Nonnegative | None = None
-    """What an empty cell of a count stands for; without it an empty cell is a fault."""
+    """Value of an empty cell of a count; without it an empty cell is a fault."""
     grid: Literal["square", "h3"] | None = None
     """Make the cells: squares, or H3 hexagons; those whose centre lies in a district."""
     side_m: Positive | None = None
@@ -123,13 +128,13 @@ class DemandInput(TableSource):
     kernel_m: Positive = 500.0
     """Bandwidth of kernel densities, m."""
     draws: Annotated[int, Field(ge=0)] = 100
-    """Draws of the uncertain demand; 0 leaves it without."""
+    """Draws of the uncertain demand; 0 for none."""
     error_block_m: Positive = 1000.0
-    """Side of the squares within which a surface errs alike, m (an assumption)."""
+    """Side of the squares within which errors of a surface are equal, m (an assumption)."""
     seed: Annotated[int, Field(ge=0)] = 1
-    """Seed of everything random."""
+    """Seed of all random numbers."""
     counts: dict[Identifier, CountInput] = {}
-    """More counts to lay over the cells."""
+    """More counts to distribute over the cells."""
     places: PlacesInput | None = None
     """Points of interest."""
     totals: TotalsInput | None = None
@@ -137,7 +142,7 @@ class DemandInput(TableSource):
     observed: ObservedInput | None = None
     """Observed workers."""
     learning: LearningInput = LearningInput()
-    """How to learn from them."""
+    """How to fit a model to them."""
     heat: HeatInput | None = None
     """Heat, off without this table."""
 
@@ -200,7 +205,19 @@ def check_demand(
         faults.add(
             say("A grid requires the districts that it covers."), say("Set `file` under [area]."), key="area.file"
         )
-    for name in demand.counts:
+    for name, count in demand.counts.items():
+        if (count.time is not None) != bool(count.profile_of):
+            faults.add(
+                say("`time` and `profile_of` require each other."),
+                say("Set both, or remove the one."),
+                key=f"demand.counts.{name}",
+            )
+        if count.time is not None and is_raster(count.file):
+            faults.add(
+                say("A raster has no times."),
+                say("Use a table with a column of times, or remove `time`."),
+                key=f"demand.counts.{name}.time",
+            )
         if is_computed(name):
             faults.add(
                 say("The name {name} is that of a computed feature.", name=name),
@@ -225,7 +242,7 @@ def check_demand(
 
 def _check_names(demand: DemandInput, groups: Collection[str], slots: Collection[str], faults: FaultList) -> None:
     """Record unknown groups and slots, totals given twice, no or several heat sources, and non-numeric temperatures."""
-    named: list[tuple[str, str]] = []
+    named = [(f"demand.counts.{name}.profile_of", group) for name, c in demand.counts.items() for group in c.profile_of]
     if demand.totals is not None:
         named += [(f"demand.totals.rates.{i}", rate.group) for i, rate in enumerate(demand.totals.rates)]
         named += [(f"demand.totals.columns.{group}", group) for group in demand.totals.columns]

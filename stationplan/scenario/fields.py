@@ -81,7 +81,7 @@ class ScenarioTable(BaseModel):
 
 
 class Name(ScenarioTable):
-    """A name in both languages; a plain string stands for both."""
+    """A name in both languages; a plain string is used for both."""
 
     zh: str
     en: str
@@ -126,4 +126,4 @@ class TableSource(Source):
     columns: dict[str, str] = {}
     """Column names by field, where they are not recognised."""
     bad_rows: Literal["refuse", "set_aside"] = "refuse"
-    """What to do with rows that cannot be used: refuse the table, or leave them out, counted and listed."""
+    """What to do with rows that cannot be used: refuse the table, or exclude them, counted and listed."""

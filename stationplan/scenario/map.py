@@ -14,13 +14,13 @@ TILES = ("tianditu", "amap", "osm")
 
 
 class MapInput(ScenarioTable):
-    """The map page. Without `tiles` it asks no host for anything."""
+    """The map page. Without `tiles` it sends no request to any host."""
 
     tiles: str | None = None
     """Online map below the plan: `tianditu`, `amap`, `osm`, or an https address of tiles with `{z}`, `{x}` and `{y}`.
-    When the tiles do not come, the page's own roads are shown."""
+    If the tiles cannot be loaded, the page's own roads are shown."""
     tiles_key: str | None = None
-    """Your key at the provider, where one is needed (`tianditu`). It stands in the page, for all who get it."""
+    """Your key at the provider, where one is needed (`tianditu`). Every recipient of the page can read it."""
     tiles_datum: Literal["wgs84", "gcj02"] | None = None
     """Datum of tiles given by their address. Those in GCJ-02, as Amap's, are shifted to fit."""
     tiles_attribution: str = ""

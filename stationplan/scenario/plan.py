@@ -14,14 +14,14 @@ from stationplan.scenario.fields import Identifier, Name, Nonnegative, OpeningTe
 
 
 class ActionInput(ScenarioTable):
-    """A way to serve a place: a smaller or a mobile station, other hours, longer hours of an existing station."""
+    """An alternative for a place: a smaller or a mobile station, other hours, longer hours of an existing station."""
 
     name: Name
     """Name shown to readers."""
     at: Literal["candidates", "stations"] = "candidates"
-    """Where it may be done: at candidates, in place of their host's own station, or at existing stations."""
+    """Where it applies: at candidates, instead of their host's own station, or at existing stations."""
     hosts: list[Identifier] = []
-    """Hosts at which it may be done; default: all."""
+    """Hosts at which it applies; default: all."""
     kind: Kind | None = None
     """Kind of station that it makes; default: that of the place."""
     hours: OpeningText | None = None
@@ -42,17 +42,17 @@ class PhaseInput(ScenarioTable):
     new: Annotated[int, Field(ge=0)] | None = None
     """Largest number of new sites of this phase; all phases have this, a budget, or both."""
     budget: Nonnegative | None = None
-    """Largest cost of this phase, yuan. What a phase leaves is there for the next."""
+    """Largest cost of this phase, yuan. What a phase does not spend is available to the next."""
 
 
 class PlanInput(ScenarioTable):
-    """The question: how many new sites or how much money, and what must hold."""
+    """The planning problem: the number of new sites or the budget, and the constraints."""
 
     aim: str = "coverage"
-    """What the plan optimises; the aims stand at the end of the page."""
+    """What the plan optimises; the aims are listed at the end of the page."""
     far_min: Positive | None = None
-    """Minutes up to which ways to stations are looked at, and that count for who has none within them: with them the
-    plan tells how long ways are. The aims `median` and `center` need them."""
+    """Largest travel time to stations that is measured, minutes; workers without a station within it count with it.
+    The plan then reports travel times. The aims `median` and `center` require it."""
     capacity: Nonnegative | None = None
     """Workers that a station serves in a time slot where neither its row nor its host says; for the aim `served`."""
     new: Annotated[int, Field(ge=0)] | None = None
@@ -60,7 +60,7 @@ class PlanInput(ScenarioTable):
     budget: Positive | None = None
     """Largest cost of all new sites, yuan."""
     phases: list[PhaseInput] = []
-    """Phases, in order, instead of `new` and `budget`: the end is best, and its order makes each phase good."""
+    """Phases, in order, instead of `new` and `budget`: the final plan is optimised, then its order by phase."""
     required: list[str] = []
     """Ids of candidates that must be built; they count and cost."""
     forbidden: list[str] = []
@@ -68,13 +68,13 @@ class PlanInput(ScenarioTable):
     preferred: list[str] = []
     """Ids of candidates that are preferred: each counts `preferred_workers` more."""
     preferred_workers: Nonnegative = 0.0
-    """What a preferred site is worth in the choice besides whom it covers, workers."""
+    """Weight of a preferred site in the choice, in addition to the workers whom it covers, workers."""
     closable: list[str] = []
     """Ids of existing stations that may close; without them all may, if any have to."""
     close: Annotated[int, Field(ge=0)] = 0
-    """Existing stations that close, those that are missed least."""
+    """Number of existing stations to close, those whose loss costs least."""
     keep_coverage: bool = False
-    """Whether no fewer workers may be covered than today, though stations close."""
+    """Whether at least as many workers as today must be covered when stations close."""
     min_spacing_m: Nonnegative = 0.0
     """Least distance of a new site from any other station, in a straight line, m."""
     target_share: Share = 0.0
@@ -86,11 +86,11 @@ class PlanInput(ScenarioTable):
     floor_share: Share = 0.0
     """Share of its workers that every district must reach."""
     frontier: list[Annotated[int, Field(ge=1)]] = []
-    """Numbers of new sites, rising, for which the best coverage is told as a curve: `[5, 10, 20, 40]`."""
+    """Numbers of new sites, increasing, for which the best coverage is reported as a curve: `[5, 10, 20, 40]`."""
     robustness_draws: Annotated[int, Field(ge=0)] = 10
-    """Draws of the uncertain demand that the question is asked of again, to tell how often each site is chosen."""
+    """Draws of the uncertain demand for which sites are chosen again, to report how often each site is chosen."""
     explain: list[str] = []
-    """Ids of candidates of which the plan should say why they are not proposed; `run --why-not ID` adds to them."""
+    """Ids of candidates for which the plan explains why they are not proposed; `run --why-not ID` adds to them."""
     gap: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share by which the plan may fall short of the best, if it is to be found sooner; for the aim of coverage."""
     time_limit_s: Positive = 60.0

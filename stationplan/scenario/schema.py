@@ -37,7 +37,7 @@ class AreaInput(Source):
     """District polygons and the columns that name them. Without a file the study is one district around its demand."""
 
     district_list: str | None = None
-    """Table of the districts that there should be, such as a census, with the column `id`; missing ones are told."""
+    """Table of the expected districts, such as a census, with the column `id`; missing ones are reported."""
     known_points: str | None = None
     """Table of points (id of the district, lon, lat) known to lie in them: evidence for the polygons' datum."""
     known_points_datum: Datum | None = None
@@ -47,11 +47,11 @@ class AreaInput(Source):
     name: str | None = None
     """Column of district names; without it a column called name, 名称 or the like."""
     name_en: str | None = None
-    """Column of English names; without it `name` stands in both languages."""
+    """Column of English names; without it `name` is used in both languages."""
     prefecture: str | None = None
     """Column of prefecture names, if there is one."""
     only: list[str] = []
-    """Ids of the districts that a plan is about, out of those of the file; stations and roads around them count too."""
+    """Ids of the districts to plan, out of those of the file; stations and roads around them count too."""
     crs: str | None = None
     """Projected CRS in metres for all measuring, such as EPSG:32648; default: the UTM zone at the middle."""
 
@@ -76,7 +76,7 @@ class RoadsInput(ScenarioTable):
     date: str = ""
     """Date of the roads, shown on map and report."""
     elevation: str | None = None
-    """GeoTIFF of heights in metres. Walkers then heed slopes, and e-bikes climbs."""
+    """GeoTIFF of heights in metres. Slopes then slow down walkers, and climbs e-bikes."""
     ebike_climb_loss: Nonnegative = EBIKE_CLIMB.loss
     """Uphill an e-bike takes (1 + this x slope) times as long: 1.4 times at 10 % (an assumption)."""
     speed_kmh: dict[SpeedMode, Positive]
@@ -94,13 +94,13 @@ class RoadsInput(ScenarioTable):
     max_snap_m: Positive = 500.0
     """Largest straight distance from a cell or site to a road, m."""
     min_component_nodes: Annotated[int, Field(ge=1)] = 50
-    """Road islands with fewer nodes are not used for snapping (the largest part always is)."""
+    """Disconnected road components with fewer nodes are not used for snapping (the largest always is)."""
     missing: Literal["uncovered", "straight"] = "uncovered"
-    """What a district without any road means: `uncovered`, its workers reach no station; or `straight`, their ways are
-    straight lines times `detour`, and every output says so. With `straight` there may be no roads at all."""
+    """What a district without any road means: `uncovered`, its workers reach no station; or `straight`, they are
+    measured in straight lines times `detour`, and every output says so. `straight` needs no roads at all."""
     detour: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 1.3
-    """Length of a way over that of the straight line, where ways are straight lines. An assumption: 1.2 to 1.3 within
-    cities of the United States (Levinson and El-Geneidy 2009), 1.4 to hospitals all over it (Boscoe et al. 2012)."""
+    """Length of a route divided by that of the straight line, in districts without roads. An assumption: 1.2 to 1.3
+    within cities of the United States (Levinson and El-Geneidy 2009), 1.4 to hospitals there (Boscoe et al. 2012)."""
     straight_car_kmh: Positive = CAR_SPEED.straight_kmh
     """Speed of cars along straight lines, km/h (an assumption); walkers and e-bikes have that of `speed_kmh`."""
 
@@ -150,17 +150,17 @@ class SitesInput(TableSource):
 
 
 class CandidatesInput(SitesInput):
-    """Where new stations may stand: a table, hosts of an OSM extract, or road junctions (`candidates = "grid"`)."""
+    """Where new stations may be: a table, hosts of an OSM extract, or road junctions (`candidates = "grid"`)."""
 
     grid: bool = False
-    """Take road junctions in the districts as candidates, and the cells' centres in those whose ways are straight
-    lines; `default_host` gives their hours and cost."""
+    """Take road junctions in the districts as candidates, and the cells' centres in districts measured
+    in straight lines; `default_host` gives their hours and cost."""
     spacing_m: Positive | None = None
     """With `grid`: side of the squares of which each gives its most central junction or cell; without it every one."""
     min_distance_m: Nonnegative = 0.0
-    """Candidates nearer to an existing station than this, in a straight line, are set aside, m."""
+    """Candidates nearer to an existing station than this, in a straight line, are excluded, m."""
     forbidden_areas: str | None = None
-    """Polygons (GeoJSON, GeoPackage ...) in which no station may stand; candidates inside are set aside."""
+    """Polygons (GeoJSON, GeoPackage ...) in which no station is allowed; candidates inside are excluded."""
     forbidden_datum: Datum | None = None
     """Datum of these polygons; needed with them."""
 
@@ -204,29 +204,30 @@ class GroupInput(ScenarioTable):
     """Service standard: metres of road, closed; both standards must hold."""
     fade_min: Positive | None = None
     """Gradual coverage: past the standard a station is worth less in the choice of sites, and nothing from here on,
-    minutes by road. Coverage is told by the standard alone."""
+    minutes by road. Coverage is reported by the standard alone."""
     workers: dict[str, Nonnegative]
     """Workers for each unit of a count or feature: `{ population = 0.002, jobs = 0.001 }`. Where totals are given these
-    are weights: they share the totals out."""
+    are weights that distribute the totals."""
     observed: str | None = None
-    """Column of the cells' table with observed workers; empty where nobody counted."""
+    """Column of the cells' table with observed workers; empty where none were counted."""
     cv: Nonnegative = 0.3
     """Uncertainty of the group's surface as a coefficient of variation within an error block (an assumption)."""
     exposed: Share = 1.0
     """Share of the work that is exposed to heat."""
-    profile: dict[str, Share]
-    """Share of the group's working day in each slot; the shares add up to 1."""
+    profile: dict[str, Share] = {}
+    """Share of the group's working day in each slot; the shares add up to 1. Needed, unless a count with times gives it
+    (`profile_of`)."""
 
 
 class HostInput(ScenarioTable):
-    """A kind of place that houses a station."""
+    """A kind of place that hosts a station."""
 
     name: Name
     """Name shown to readers; also recognised in the host column of tables."""
     aliases: list[str] = []
     """More words for it in tables."""
     kind: Kind = "standard"
-    """Kind of station such a place houses."""
+    """Type of station at such a place."""
     hours: OpeningText
     """Opening hours where a site's row gives none."""
     cost: Nonnegative
@@ -262,7 +263,7 @@ class ScenarioFile(ScenarioTable):
     schema_version: Annotated[Literal[1], Field(alias="schema")]
     """Version of this schema: 1."""
     extends: str | None = None
-    """Another scenario file, beside this one, whose keys hold where this one gives none. Lists are replaced whole."""
+    """Another scenario file whose keys apply where this one gives none. Lists are replaced whole."""
     name: Name
     """Title of the study."""
     notice: Name | None = None
@@ -278,7 +279,7 @@ class ScenarioFile(ScenarioTable):
         "thu",
         "fri",
     ]
-    """Days that the plan is about; the share of a slot that a station is open is taken over all of them."""
+    """Planning days; the share of a slot in which a station is open is the mean over all of them."""
     columns: dict[str, list[str]] = {}
     """More names of columns by field, for all tables: `columns = { name = ["点位名"] }`."""
     area: AreaInput = AreaInput()
@@ -294,7 +295,7 @@ class ScenarioFile(ScenarioTable):
     groups: Annotated[dict[Identifier, GroupInput], Field(min_length=1)]
     hosts: dict[Identifier, HostInput]
     actions: dict[Identifier, ActionInput] = {}
-    """Other ways to serve a place than the station that its host would house; at most one is chosen for a place."""
+    """Alternatives to the station of a place's host; at most one is chosen for a place."""
 
     @property
     def day_slots(self) -> tuple[Slot, ...]:

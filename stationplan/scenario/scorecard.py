@@ -18,7 +18,7 @@ class ScorecardInput(ScenarioTable):
     walk_m: Positive = 1000.0
     """Metres of road of the service circle, closed; both must hold."""
     targets: list[Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]] = [0.6, 0.8, 0.9, 0.95]
-    """Rising shares of all workers, by their own standards, for which it is told how many new sites they take."""
+    """Increasing shares of all workers, by their own standards, for which the new sites needed are reported."""
 
 
 def check_scorecard(scorecard: ScorecardInput, faults: FaultList) -> None:

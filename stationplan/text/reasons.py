@@ -17,6 +17,16 @@ _LISTED = 3
 """Number of other sites named in one sentence."""
 
 
+def chosen_in_draws(plan: Plan, order: int, lang: Language) -> str:
+    """Return in how many draws of the demand a proposed site is chosen; empty without draws."""
+    times = plan.robustness.times_chosen(order)
+    if times is None:
+        return ""
+    return words(lang)(
+        "chosen in {count} of {draws} draws", count=number(times), draws=number(plan.robustness.answered)
+    )
+
+
 def held_by(plan: Plan, held: Held, lang: Language) -> str:
     """Return the rule that holds a site in the plan."""
     word = words(lang)

@@ -28,6 +28,16 @@ def read_blocks(pages: Sequence[Path]) -> list[str]:
     blocks: list[str] = []
     faults = FaultList("")
     for path in pages:
+        if not path.exists():
+            faults.add(
+                say("The file {path} does not exist.", path=path),
+                say(
+                    "Use a result folder of `stationplan run`, or write the map of one: `stationplan map FOLDER --out "
+                    "{path}`.",
+                    path=path,
+                ),
+            )
+            continue
         try:
             found = re.search(r'class="stationplan-data">([A-Za-z0-9+/=]+)<', path.read_text("utf-8"))
             content = unpacked(found[1])[0] if found else {}
@@ -47,8 +57,10 @@ def read_blocks(pages: Sequence[Path]) -> list[str]:
                     known=VERSION,
                 ),
                 say(
-                    "Create the map again with this version: `stationplan run SCENARIO --out {folder} --overwrite`.",
+                    "Write the map again: `stationplan map {folder} --out {path} --overwrite`. If the whole folder was "
+                    "written by an older version, plan again: `stationplan run SCENARIO --out {folder} --overwrite`.",
                     folder=path.parent,
+                    path=path,
                 ),
             )
         elif found:

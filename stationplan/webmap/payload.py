@@ -20,11 +20,11 @@ from stationplan.geo import unproject
 from stationplan.scenario import PlanInput
 from stationplan.text.catalogue import template_in, translate, words
 from stationplan.text.names import district_name, host_names, kind_names, site_name
-from stationplan.text.reasons import broken_by, held_by, today_ways, why_not_facts
+from stationplan.text.reasons import broken_by, chosen_in_draws, held_by, today_ways, why_not_facts
 from stationplan.webmap.packing import SCALE, Json, Packer
 from stationplan.webmap.tiles import tiles_of
 
-VERSION = 2
+VERSION = 3
 """Version of the content of a block; increase it with every change."""
 
 _DISTRICT_TOLERANCE_M = 10.0
@@ -124,6 +124,7 @@ def _content(plan: Plan, lang: Language, packer: Packer) -> Json:
             "outline": packer.polygons(shapes, plan.area.crs),
         },
         "cells": _cells(plan, packer),
+        "bands": _bands(plan.scorecard.walk_min),
         "roads": _roads(plan.roads, packer),
         "sites": _sites(plan, lang, packer),
         "cover": _cover(plan, packer),
@@ -301,6 +302,15 @@ def _same_as_before(of: IntArray, first: IntArray, length: IntArray, count: IntA
     return same
 
 
+def _bands(walk_min: float) -> list[float]:
+    """Return the minutes on foot of the service circle, and two thirds and a third of them, to two digits.
+
+    >>> _bands(15.0), _bands(20.0), _bands(0.5)
+    ([15.0, 10.0, 5.0], [20.0, 13.0, 6.7], [0.5, 0.33, 0.17])
+    """
+    return [walk_min, *(float(f"{walk_min * part / 3:.2g}") for part in (2, 1))]
+
+
 def _proposed(plan: Plan, order: int, lang: Language) -> Json:
     """Return the data of a proposed site that the page cannot compute; it computes workers gained itself."""
     why = plan.why[order]
@@ -314,7 +324,6 @@ def _proposed(plan: Plan, order: int, lang: Language) -> Json:
             "loss": round(why.replacement_loss, 4),
             "breaks": broken_by(plan, why.replacement_breaks, lang),
         }
-    robust = float(plan.robustness.share[order])
     return {
         "site": int(why.site),
         "phase": int(plan.phase[order]),
@@ -322,5 +331,5 @@ def _proposed(plan: Plan, order: int, lang: Language) -> Json:
         "nearest": nearest,
         "today": today_ways(why, lang),
         "replacement": replacement,
-        "robust": None if math.isnan(robust) else robust,
+        "chosen": chosen_in_draws(plan, order, lang),
     }

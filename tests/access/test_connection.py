@@ -91,7 +91,7 @@ def test_the_nearest_station_of_a_site_is_that_of_a_cell_at_its_place(access, da
     cells, straight = access.site_snap, access.straight
     if straight is not None:
         straight = replace(straight, cells=straight.sites, cell_xy=straight.site_xy)
-        # A site without roads may stand at one all the same; a cell never does.
+        # A site without roads may still be at one; a cell never is.
         cells = _snap(np.where(straight.sites, -1, cells.node["walk"]))
     of_cells = replace(access, cell_snap=cells, straight=straight).nearest(stations, mode="walk")
     of_sites = access.nearest(stations, mode="walk", sites=sites)

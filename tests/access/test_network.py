@@ -90,7 +90,7 @@ def test_arcs_that_make_no_network_are_refused(change, complaint):
 
 def test_strong_parts_are_numbered_from_the_largest_and_one_way_spurs_are_parts_of_their_own():
     lon, lat = np.linspace(104.0, 104.1, 8), np.full(8, 30.6)
-    # 2-3-4 form a circle, 5 leads into it, 0 and 1 know each other, 6 stands alone, nothing leads to 7.
+    # 2-3-4 form a circle, 5 leads into it, 0 and 1 know each other, 6 is isolated, nothing leads to 7.
     tail, head = [2, 3, 4, 5, 0, 1], [3, 4, 2, 2, 1, 0]
     network = network_from_arcs(lon, lat, tail, head, minutes={"walk": np.ones(6)})
     assert network.component["walk"].tolist() == [1, 1, 0, 0, 0, 2, -1, -1]

@@ -130,7 +130,7 @@ def test_each_half_is_measured_as_its_own_district_has_it(tmp_path):
     # By road two nodes on are 1000 m; node 5 lies at 482 m from the end of the road, in reach of no station today.
     assert told["coverage"]["before"]["workers"] == 10 + 20 + 30
     assert told["counts"]["straight_cells"] == 6
-    # C2 stands on node 6, in the east and 965 m off the road: who has a road must use it, and none leads there.
+    # C2 is at node 6, in the east and 965 m off the road: who has a road must use it, and none leads there.
     assert ready.access.site_snap.node["walk"][ready.sites.site_id.index("C2")] == -1
     assert any("1 of 2 districts have no roads" in note for note in told["notes"])
 

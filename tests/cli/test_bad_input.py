@@ -1,4 +1,4 @@
-"""Bad input at the command line: exit code 2, every fault with its place and cure, and nothing left behind."""
+"""Bad input at the command line: exit code 2, every fault with its place and fix, and nothing left behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``stationplan check``: what becomes of each record is told on the screen, as JSON and in a workbook."""
+"""``stationplan check``: what happened to each record is reported on the screen, as JSON and in a workbook."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ def test_a_raster_is_a_count_of_the_cells(town, tmp_path):
     layer = GRID + '[demand.counts.people]\nfile = "people.tif"\nunit = "people"\nsource = "made up"\n'
     made = sp.density(town(layer, "people = 1.0"))
     sums = np.bincount(made.surface.cells.district, made.surface.heads[:, 0])
-    assert sums[0] == pytest.approx(100, rel=0.1)  # whole squares stand a little out of the district
+    assert sums[0] == pytest.approx(100, rel=0.1)  # whole squares extend a little beyond the district
     assert sums[1] < 10
     count = made.surface.cells.counts["people"]
     assert (count.unit, count.source) == ("people", "made up")
@@ -393,7 +393,7 @@ def test_heat_changes_the_choice_and_not_the_heads(demo_folder):
     one, two = document(cool)["coverage"], document(warm)["coverage"]
     assert one["total"] == two["total"]
     assert one["before"]["workers"] == two["before"]["workers"]
-    assert one["after"]["workers"] > two["after"]["workers"]  # in heads the cool plan is the best
+    assert one["after"]["workers"] > two["after"]["workers"]  # by workers the cool plan is the best
     assert warm.solution.objective > two["after"]["workers"]
 
 
@@ -406,7 +406,7 @@ def test_coverage_has_an_interval_and_sites_a_robustness(demo_plan):
         assert 0 <= ends[0] <= ends[1] <= 1
     robust = [site["robustness"] for site in sites]
     assert all(0 <= value <= 1 for value in robust)
-    assert min(robust) < 1 <= max(robust)  # some sites stand in every draw, some do not
+    assert min(robust) < 1 <= max(robust)  # some sites are chosen in every draw, some are not
     draws = demo_plan.demand.draws
     covered = (demo_plan.recounted.stations_after > 0) * demo_plan.demand.workers
     share = covered.sum(axis=2) / np.maximum(demo_plan.density.surface.heads, 1e-12)

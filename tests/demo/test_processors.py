@@ -82,7 +82,7 @@ def test_the_results_are_the_same_without_the_newer_vector_units(without, demo_p
     demo_plan.save(tmp_path / "out")
     made = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"plan.json", "sites.csv", "sites.xlsx", "plan.gpkg", "map.html", "report.html", "report.docx"} <= made
-    # The manifest tells how long it took.
+    # The manifest records how long it took.
     assert different(without / "out", tmp_path / "out") == ["manifest.json"]
     one, other = (json.loads((folder / "out/manifest.json").read_text("utf-8")) for folder in (without, tmp_path))
     assert {**one, "timings_s": None} == {**other, "timings_s": None}

@@ -1,4 +1,4 @@
-"""What is derived from a record is made once, is nobody else's, and goes with it."""
+"""What is derived from a record is made once, is not shared, and is dropped with it."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def test_heat_moves_the_site_and_coverage_is_told_in_heads(tmp_path):
     heat = '[demand.heat]\nfile = "heat.csv"\nweights = { 40 = 10.0 }\n'
     rows = "".join(f"N{node},{41 if node in (3, 4, 5) else 39.9}\n" for node in range(NODES))
     plan = demanding(tmp_path, heat, heat="id,day\n" + rows)
-    # In the heat nodes 3 to 5 count tenfold: C1 gains 1500, C2 1100 + 240, and C3, best by heads, 500.
+    # In the heat nodes 3 to 5 count tenfold: C1 gains 1500, C2 1100 + 240, and C3, best by number of workers, 500.
     assert names(plan) == ["C1"]
     assert plan.solution.objective == pytest.approx(60 + 1500)
     coverage = document(plan)["coverage"]
@@ -126,7 +126,7 @@ def test_why_here_is_what_taking_a_site_out_or_exchanging_it_would_do(tmp_path):
 
 
 def test_a_replacement_must_be_affordable(tmp_path):
-    # 360 yuan buy C2 (300) and C5 (50); in C5's stead C1 costs 100.4, of which 60 are there.
+    # 360 yuan buy C2 (300) and C5 (50); instead of C5, C1 costs 100.4, of which 60 are there.
     plan = plan_of(tmp_path, 'budget = 360\nrequired = ["C2", "C5"]')
     (why,) = [item for item in plan.why if plan.sites.site_id[item.site] == "C5"]
     assert why.replacement == -1

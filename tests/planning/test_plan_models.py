@@ -148,7 +148,7 @@ def test_coverage_is_kept_though_a_station_closes(tmp_path):
 
 
 def test_new_sites_keep_their_distance(tmp_path):
-    # C2 stands at node 6, C3 at 9, C4 at 11: 1500 m and 1000 m apart; C5 is 500 m from the station, C1 1500 m.
+    # C2 is at node 6, C3 at 9, C4 at 11: 1500 m and 1000 m apart; C5 is 500 m from the station, C1 1500 m.
     far = [
         choice
         for count in range(1, 4)
@@ -208,7 +208,7 @@ def test_the_mean_way_is_the_shortest(tmp_path, new, far):
     assert told["before"]["without"] == TOTAL - sum(WORKERS[n] for n in near)
     assert told["before"]["longest_min"] == pytest.approx(max(walk_min(n, "S") for n in near), abs=1e-6)
     assert told["by_group"]["walker"]["after"] == told["after"]
-    # Coverage is told by the standard all the same, and the case of each site by the aim.
+    # Coverage is still reported by the standard, and the reason for each site by the aim.
     assert document(plan)["coverage"]["after"]["workers"] == served("S", *names(plan))
     assert {why.held.rule for why in plan.why} == {"aim"}
     assert "mean travel time" in str(plan.aim.proof)
@@ -273,10 +273,10 @@ def test_too_few_sites_for_the_longest_way_are_told_how_many_are_enough(tmp_path
 
 
 def with_room(*sites, room):
-    """The most workers that sites with so much room serve: a flow, by trying what each pair of sites shares."""
+    """The most workers that sites of these capacities serve: a flow, by trying what each pair of sites shares."""
     places = [0 if site == "S" else CANDIDATES[site] for site in sites]
     near = [[site for site, place in enumerate(places) if abs(n - place) <= 2] for n in range(NODES)]
-    # Hall: of any set of sites the workers who only they reach find at most their room together.
+    # Hall: of any set of sites the workers who only they reach find at most their joint capacity.
     return min(
         sum(WORKERS[n] for n in range(NODES) if near[n] and not set(near[n]) <= set(part))
         + sum(room[sites[site]] for site in part)
@@ -289,7 +289,7 @@ ROOM = {"S": 40.0, "C1": 120.0, "C2": 150.0, "C3": 100.0, "C4": 330.0, "C5": 90.
 
 
 def roomy(folder, plan, *, standard=None):
-    """The village's plan with a room for each site in its tables, but for those that have the ``standard`` one."""
+    """The village's plan with a capacity for each site in its tables, but for those that have the ``standard`` one."""
     path = village(folder, QUIET + plan)
     for file in ("stations.csv", "candidates.csv"):
         header, *rows = (folder / file).read_text("utf-8").splitlines()

@@ -111,7 +111,7 @@ def test_the_rule_that_holds_a_site(tmp_path):
         plan = plan_of(tmp_path / name, question)
         held[name] = {key: (why.held.rule, why.held.district) for key, why in here(plan).items()}
         if name == "budget":
-            # C4 and C5 leave 50 yuan. In the stead of C5 (40 workers) C2 would add 350, at 300 yuan.
+            # C4 and C5 leave 50 yuan. Instead of C5 (40 workers) C2 would add 350, at 300 yuan.
             assert names(plan) == ["C4", "C5"]
             assert site(plan, here(plan)["C5"].held.site) == "C2"
     gain = ("gain", -1)
@@ -189,7 +189,7 @@ def test_what_speaks_against_a_site_itself(tmp_path):
         "field": ("no_road",),
         "both": ("no_road", "closed"),
     }
-    # What a forbidden site would add is told all the same; no exchange is.
+    # What a forbidden site would add is still reported; no exchange is.
     assert (cases["C1"].gain.sum(), cases["C1"].exchange) == (40, -1)
     assert cases["field"].no_road == ("walk",)
     assert dict(why_not_facts(plan, cases["night"], "en"))["Closed in"] == "Day"
@@ -216,7 +216,7 @@ def test_the_money_that_lacks(tmp_path):
     assert cases["C1"].reasons == ("covered",)
     plan, cases = asked_of(tmp_path / "free", "budget = 300", "C2", "C3")
     assert names(plan) == ["C4", "C5"]
-    # C2 (300) in the stead of C4 (200) costs 50 more than is left; C3 (700) 450 more.
+    # C2 (300) instead of C4 (200) costs 50 more than is left; C3 (700) 450 more.
     assert {key: case.money_missing for key, case in cases.items()} == {"C2": 250, "C3": 650}
     best = served("S", "C4", "C2") - served("S", "C4", "C5")
     assert (site(plan, cases["C2"].exchange), cases["C2"].exchange_gain) == ("C5", best)
@@ -226,7 +226,7 @@ def test_the_money_that_lacks(tmp_path):
 
 def test_an_exchange_that_can_be_paid_goes_before_a_better_one_that_cannot(tmp_path):
     plan, cases = asked_of(tmp_path, 'budget = 350\nforbidden = ["C4"]', "C1")
-    # C2 and C5 (350 yuan) stand; C1 (100.4) can be paid in the stead of C2 only, though nothing is lost with C5.
+    # C2 and C5 (350 yuan) are built; C1 (100.4) can be paid instead of C2 only, though nothing is lost with C5.
     assert set(names(plan)) == {"C2", "C5"}
     assert (site(plan, cases["C1"].exchange), cases["C1"].exchange_money) == ("C2", 0)
     assert cases["C1"].exchange_gain == served("S", "C1", "C5") - served("S", "C2", "C5")

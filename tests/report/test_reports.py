@@ -1,4 +1,4 @@
-"""The reports that people read: page, Word and PDF tell the same, run nothing of an input, and print as they should."""
+"""The reports that people read: page, Word and PDF have the same content, run nothing of an input, and print well."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def written(told, chinese_font, tmp_path_factory):
     return folder
 
 
-# ---- all writers tell the same ---------------------------------------------------------------------------------------
+# ---- all writers have the same content -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -354,7 +354,7 @@ def test_the_csv_keeps_names_that_look_like_formulas_apart_from_numbers(demo_pla
     assert float(line[4]) > 100
 
 
-# ---- the service circle and the stations that stand ------------------------------------------------------------------
+# ---- the service circle and the existing stations --------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The scenario file: what it may say, what it means when silent, and how its faults are told."""
+"""The scenario file: its keys, their defaults, and how its faults are reported."""
 
 from __future__ import annotations
 

@@ -107,5 +107,5 @@ def block_of(plan, lang="zh"):
 
 
 def block_in(html):
-    """The block that stands in a page."""
+    """The block in a page."""
     return Block(*unpacked(re.search(r'class="stationplan-data">([^<]*)<', html)[1]))

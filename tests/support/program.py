@@ -20,7 +20,7 @@ def call(*arguments, capsys):
 
 
 def program(*arguments, folder, **environment):
-    """Run the program in a process of its own, in English unless told otherwise."""
+    """Run the program in a process of its own, in English unless set otherwise."""
     settings = {**os.environ, "LC_ALL": "", "LC_MESSAGES": "", "LANG": "C.UTF-8", "COLUMNS": "200", **environment}
     return subprocess.run(
         [sys.executable, "-W", "error", "-c", "from stationplan.cli import main; main()", *map(str, arguments)],

@@ -75,15 +75,17 @@ def test_what_is_no_map_of_this_version_is_named_with_what_to_do(folders, tmp_pa
     (tmp_path / "other.html").write_text("<p>", encoding="utf-8")
     with pytest.raises(InputError) as caught:
         read_blocks([folders / "a/map.html", tmp_path / "old.html", tmp_path / "other.html", tmp_path / "none.html"])
-    assert [str(fault.what).split()[0].rpartition("/")[2] for fault in caught.value.faults] == [
+    assert [re.search(r"(\w+\.html)", str(fault.what))[1] for fault in caught.value.faults] == [
         "old.html",
         "other.html",
         "none.html",
     ]
     old, other, none = (str(fault.what).partition(".html ")[2] for fault in caught.value.faults)
     assert old == f"is a map of data version 0; this stationplan reads version {VERSION}."
-    assert other == none == "is not a map of a plan."
+    assert (other, none) == ("is not a map of a plan.", "does not exist.")
     assert f"stationplan run SCENARIO --out {tmp_path} --overwrite" in str(caught.value.faults[0].cure)
+    assert f"stationplan map {tmp_path} --out {tmp_path / 'old.html'} --overwrite" in str(caught.value.faults[0].cure)
+    assert f"stationplan map FOLDER --out {tmp_path / 'none.html'}" in str(caught.value.faults[2].cure)
 
 
 @pytest.mark.browser

@@ -144,7 +144,7 @@ def test_tiles_in_gcj02_are_shifted_to_fit(browser, demo_plan, tmp_path):
     page.locator(".leaflet-tile-loaded").first.wait_for()
     across, down, zoomed, lat, lon = page.evaluate(where)
     assert zoomed == 0
-    # The tile's corner is a place in GCJ-02; on our map it must stand where that place is in WGS-84.
+    # The tile's corner is a place in GCJ-02; on our map it must be where that place is in WGS-84.
     true_lon, true_lat = sp.geo.gcj02_to_wgs84([lon], [lat])
     px = page.evaluate(
         "([lat, lon, to, at]) => { const { map } = stationplan.page; const a = map.latLngToContainerPoint([lat, lon]),"

@@ -29,6 +29,7 @@ from stationplan.inputs.demand.cells import CellTable, read_cells
 from stationplan.inputs.demand.counting import in_columns, observed_workers
 from stationplan.inputs.demand.grid import grid_cells
 from stationplan.inputs.demand.heat import HeatTable, read_heat, temperatures
+from stationplan.inputs.demand.hourly import profile_of
 from stationplan.inputs.demand.layers import (
     KindTable,
     LayerTable,
@@ -46,7 +47,7 @@ from stationplan.inputs.demand.totals import TotalsTable, read_totals, totals_in
 from stationplan.inputs.roads.elevation import node_heights
 from stationplan.inputs.sites.rows import TableRules
 from stationplan.inputs.tables.source import Attempts, locate
-from stationplan.scenario import Scenario, ScenarioFile, Source, is_computed, is_raster
+from stationplan.scenario import GroupInput, Scenario, ScenarioFile, Source, is_computed, is_raster
 
 _UNITS = {"population": "people", "jobs": "jobs"}
 """Units of the counts with names known to this package, in a table of cells."""
@@ -86,7 +87,8 @@ class DemandInputs:
     """The inputs of the demand, in the CRS of the study area.
 
     ``celsius[cell, slot]`` are temperatures, NaN where unknown, and ``elevation_m[cell]`` elevations of the cells'
-    centres. ``outside`` is the number of cells excluded because they are in no district.
+    centres. ``outside`` is the number of cells excluded because they are in no district. ``profiles`` are the shares of
+    each group's working day in each slot, stated or measured.
     """
 
     cells: Cells
@@ -98,6 +100,7 @@ class DemandInputs:
     celsius: FloatArray | None
     elevation_m: FloatArray | None
     model: SavedModel | None
+    profiles: Mapping[str, Mapping[str, float]]
     quality: tuple[Quality, ...]
     notes: tuple[Message, ...]
 
@@ -188,7 +191,9 @@ def place_demand(
         totals, quality, said = totals_in(tables.totals, given.totals, area, list(file.groups))
         told.append(quality)
         notes.extend(said)
-    observed, said = _observed(tables, datum.get("demand.observed", "wgs84"), cells, area, scenario)
+    groups, found = _with_profiles(file, tables.layers, layers, area)
+    notes.extend(found)
+    observed, said = _observed(tables, datum.get("demand.observed", "wgs84"), cells, area, groups)
     notes.extend(said)
     told += [table.quality for role, table in tables.placed.items() if role != "demand"]
     celsius = None
@@ -209,9 +214,39 @@ def place_demand(
         celsius,
         heights,
         _model(scenario),
+        {key: group.profile for key, group in groups.items()},
         tuple(told),
         tuple(notes),
     )
+
+
+def _with_profiles(
+    file: ScenarioFile, tables: Mapping[str, LayerTable], layers: Mapping[str, Layer], area: StudyArea
+) -> tuple[dict[str, GroupInput], list[Message]]:
+    """Return the groups, with the profiles that counts with times give them, and notes on these counts.
+
+    Raises
+    ------
+    InputError
+        A count has no row in a district and a time slot.
+    """
+    groups, notes = dict(file.groups), []
+    for name, layer in layers.items():
+        minutes, wanted = tables[name].minutes, file.demand.counts[name].profile_of
+        if minutes is None:
+            continue
+        inside = district_of(area, layer.x, layer.y) >= 0
+        shares, note = profile_of(
+            minutes[inside],
+            layer.values[inside],
+            file.day_slots,
+            file=tables[name].quality.file,
+            key=f"demand.counts.{name}.profile_of",
+            groups=[groups[group].name.zh for group in wanted],
+        )
+        notes.append(note)
+        groups |= {group: groups[group].model_copy(update={"profile": shares}) for group in wanted}
+    return groups, notes
 
 
 def _heights(scenario: Scenario, cells: Cells, area: StudyArea) -> tuple[FloatArray | None, Message | None]:
@@ -295,10 +330,9 @@ def _told_outside(district: IntArray, table: CellTable) -> Quality:
 
 
 def _observed(
-    tables: DemandTables, datum: Datum, cells: Cells, area: StudyArea, scenario: Scenario
+    tables: DemandTables, datum: Datum, cells: Cells, area: StudyArea, groups: Mapping[str, GroupInput]
 ) -> tuple[tuple[Observed, ...], tuple[Message, ...]]:
     """Return what was observed in tables of its own and in columns of the cells, and what is to be noted of it."""
-    groups = scenario.file.groups
     found: list[Observed] = []
     said: list[Message] = []
     if tables.observed is not None:

@@ -14,6 +14,7 @@ from stationplan.errors import FaultList, say
 from stationplan.geo import Datum, project, to_wgs84
 from stationplan.inputs.areas import polygons_to_wgs84, shapes_in_degrees
 from stationplan.inputs.datums.decisions import declared_datum
+from stationplan.inputs.demand.hourly import minutes_in
 from stationplan.inputs.osm import OSM_SOURCE, read_osm_places
 from stationplan.inputs.sites.rows import TableRules, usable_rows
 from stationplan.inputs.tables.columns import normalise
@@ -27,12 +28,16 @@ _AREAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 
 @dataclass(frozen=True, eq=False)
 class LayerTable:
-    """A count as read, at locations in degrees of ``datum``; ``polygon`` is ``None`` for points."""
+    """A count as read, at locations in degrees of ``datum``; ``polygon`` is ``None`` for points.
+
+    ``minutes`` are the times of the rows, minutes after midnight; ``None`` without a column of times.
+    """
 
     lon: FloatArray
     lat: FloatArray
     polygon: ObjectArray | None
     values: FloatArray
+    minutes: IntArray | None
     row: tuple[int | None, ...]
     datum: str
     quality: Quality
@@ -61,22 +66,8 @@ def read_layer(located: Located, name: str, given: CountInput, rules: TableRules
     """
     wanted = Wanted(("lon", "lat", "lonlat"), ("lon", "lat"), rules.names, given.columns)
     table, columns, faults = read_fields(located, wanted, rules.limits)
-    counted = None
-    if given.column is not None:
-        matches = [i for i, text in enumerate(table.header) if normalise(text) == normalise(given.column)]
-        if len(matches) != 1:
-            faults.add(
-                say(
-                    "There is no column {column}; the table has: {columns}.",
-                    column=given.column,
-                    columns=", ".join(table.header),
-                ),
-                say("Correct the name under `{key}`.", key=f"demand.counts.{name}.column"),
-                row=table.header_row,
-                code="missing_column",
-            )
-        else:
-            counted = matches[0]
+    counted = _named_column(table, given.column, f"demand.counts.{name}.column", faults)
+    timed = _named_column(table, given.time, f"demand.counts.{name}.time", faults)
     faults.raise_any("refused")
     lon, lat = coordinates(table, columns, faults, crs=given.crs, inside=False, named="lon" in given.columns)
     note_flat_polygons(table, faults)
@@ -84,6 +75,7 @@ def read_layer(located: Located, name: str, given: CountInput, rules: TableRules
     if counted is not None:
         key = f"[demand.counts.{name}] empty_count"
         values = numbers(table, counted, faults, low=0, empty=given.empty_count, may_fill=key)
+    minutes = None if timed is None else minutes_in(table, timed, faults)
     kept = np.flatnonzero(usable_rows(table, faults, refuse=given.bad_rows == "refuse" and not rules.lenient)).tolist()
     role = f"demand.counts.{name}"
     return LayerTable(
@@ -91,10 +83,31 @@ def read_layer(located: Located, name: str, given: CountInput, rules: TableRules
         lat[kept],
         polygons_in(table, kept),
         values[kept],
+        None if minutes is None else minutes[kept],
         tuple(table.row_number[i] for i in kept),
         declared_datum(given, given.crs or table.crs),
         quality_of(role, table, len(kept), faults),
     )
+
+
+def _named_column(table: Table, name: str | None, key: str, faults: FaultList) -> int | None:
+    """Return the index of a column that the scenario names under a key; ``None`` if it names or the table has none."""
+    if name is None:
+        return None
+    matches = [i for i, text in enumerate(table.header) if normalise(text) == normalise(name)]
+    if len(matches) == 1:
+        return matches[0]
+    faults.add(
+        say(
+            "There is no column {column}; the table has: {columns}.",
+            column=name,
+            columns=", ".join(table.header),
+        ),
+        say("Correct the name under `{key}`.", key=key),
+        row=table.header_row,
+        code="missing_column",
+    )
+    return None
 
 
 def note_flat_polygons(table: Table, faults: FaultList) -> None:

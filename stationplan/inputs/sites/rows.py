@@ -14,7 +14,7 @@ from stationplan.errors import Action, FaultList, Message, say
 from stationplan.hours import OpeningHours, Unread, opening_hours
 from stationplan.inputs.datums.decisions import declared_datum
 from stationplan.inputs.sites.duplicates import Pair, likely_duplicates
-from stationplan.inputs.tables.columns import KIND_NAMES, normalise
+from stationplan.inputs.tables.columns import KIND_NAMES, KIND_SHOWN, normalise
 from stationplan.inputs.tables.points import coordinates
 from stationplan.inputs.tables.source import Located, quality_of, read_fields
 from stationplan.inputs.tables.table import Table, Wanted, as_number, as_yuan, numbers, unique_ids
@@ -261,7 +261,7 @@ class _Rest:
             kind = KIND_NAMES.get(normalise(text)) if text else default
             if kind is None:
                 what = say("Unknown station type {kind}.", kind=repr(text))
-                self._add(what, say("Use one of {known}.", known=", ".join(KIND_NAMES)), i, "unknown_kind", self._loose)
+                self._add(what, say("Use one of {known}.", known=", ".join(KIND_SHOWN)), i, "unknown_kind", self._loose)
             kinds.append(cast("Kind", kind or default))
         return kinds
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-FIELD_NAMES: Mapping[str, tuple[str, ...]] = {
+_NAMES: Mapping[str, tuple[str, ...]] = {
     "id": (
         *("id", "code", "cell_id", "site_id", "station_id", "adcode", "编码", "编号", "代码", "站点编码", "站点编号"),
         *("驿站编号", "网点编码", "区划代码", "行政区划代码"),
@@ -44,18 +44,49 @@ FIELD_NAMES: Mapping[str, tuple[str, ...]] = {
     "speed_kmh": ("speed_kmh", "maxspeed", "速度"),
     "wkt": ("wkt", "geometry", "几何"),
 }
-"""Names of each field, compared after :func:`normalise`.
+
+FIELD_NAMES: Mapping[str, tuple[str, ...]] = {
+    field: (*names, *(name.replace("_", " ") for name in names if "_" in name)) for field, names in _NAMES.items()
+}
+"""Names of each field, compared after :func:`normalise`; words may be joined by an underscore or a space.
 
 A scenario's ``[columns]`` adds names, and the ``columns`` of a table take precedence over all of them.
 """
 
+_STATION = (
+    "",
+    "型",
+    "站",
+    "点",
+    "站点",
+    "驿站",
+    "型站",
+    "型站点",
+    "型驿站",
+    "服务站",
+    "服务点",
+    "服务站点",
+    "服务驿站",
+)
+"""Endings of the Chinese words for a kind of station."""
+
+
+def _kind_words(kind: str, *chinese: str) -> dict[str, str]:
+    """Return the words for a kind: its name, each Chinese beginning with each ending, and English words."""
+    named = [kind, *(word + end for word in chinese for end in _STATION)]
+    return dict.fromkeys((*named, *(kind + end for end in ("station", "reststation", "site"))), kind)
+
+
 KIND_NAMES: Mapping[str, str] = {
-    **{name: name for name in ("standard", "micro", "mobile")},
-    **dict.fromkeys(("标准型", "标准", "标准站", "标准站点"), "standard"),
-    **dict.fromkeys(("微型", "微型站", "微型站点", "微驿站"), "micro"),
-    **dict.fromkeys(("流动型", "流动", "流动站", "移动", "移动型"), "mobile"),
+    **_kind_words("standard", "标准"),
+    **_kind_words("micro", "微型", "微"),
+    **_kind_words("mobile", "流动", "移动"),
+    **dict.fromkeys((name + car for name in ("流动", "移动") for car in ("车", "服务车", "驿站车")), "mobile"),
 }
-"""Words for the kinds of stations."""
+"""Words for the kinds of stations, after :func:`normalise`; the words that our own exports write are among them."""
+
+KIND_SHOWN = ("standard", "micro", "mobile", "标准站点", "微型站点", "流动服务站点")
+"""The words for the kinds of stations that a fault suggests."""
 
 _NOTE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】")
 

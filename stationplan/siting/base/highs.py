@@ -189,7 +189,7 @@ def _write(stream: IO[bytes], what: object) -> None:
 def _in_a_process(
     program: Program, seconds: float, start: NDArray[np.float64] | None, gap: float, nodes: int | None
 ) -> ProgramAnswer:
-    """Solve in a process that is ended when its time is up; keep the last answer and bound that it told."""
+    """Solve in a process that is ended when its time is up; keep the last answer and bound that it sent."""
     command = [sys.executable, __file__]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - this very file
     heard = ProgramAnswer(
@@ -223,7 +223,7 @@ def _in_a_process(
 
 
 def _answers(stream: IO[bytes], last: ProgramAnswer) -> Iterator[ProgramAnswer]:
-    """Give the answer as it stands after each message of a process, until it ends; ``last`` is that before any."""
+    """Yield the answer after each message of a process, until it ends; ``last`` is that before any."""
     while True:
         try:
             kind, *what = pickle.load(stream)  # noqa: S301 - from our own process

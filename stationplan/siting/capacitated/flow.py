@@ -23,8 +23,8 @@ class Capacities:
     """Rows, the places that may serve them, and the sites that places belong to.
 
     ``indptr`` and ``indices`` list the places of each row (CSR). ``column_ptr``, ``rows`` and ``pairs`` list the rows
-    of each place and where each pair stands in ``indices``. ``weights`` and ``capacity`` are > 0. Capacities are sorted
-    by site: those of site j are ``first[j]`` to ``first[j + 1] - 1``, and ``site`` is the site of each.
+    of each place and the position of each pair in ``indices``. ``weights`` and ``capacity`` are > 0. Capacities are
+    sorted by site: those of site j are ``first[j]`` to ``first[j + 1] - 1``, and ``site`` is the site of each.
     """
 
     indptr: IntArray

@@ -135,7 +135,7 @@ export function siteCard(site, choice, say) {
       [t("served_today"), proposed.today],
       [t("replacement"), replacementText(proposed.replacement, model, say)],
       [t("removal"), stands ? lossText(lost, true, say) : null],
-      [t("robust"), proposed.robust === null ? null : t("robust_value", { share: say.percent(proposed.robust) })],
+      [t("robust"), proposed.chosen || null],
     ]));
     const table = stands && lost >= SHOWN_FROM ? workersTable(alone, t("alone_table"), "sp-alone", choice, say) : null;
     if (table) {
@@ -147,7 +147,8 @@ export function siteCard(site, choice, say) {
   const whyNot = model.whyNot.get(site.row);
   if (whyNot) box.append(facts(whyNot));
   const bar = make("p", "sp-actions");
-  bar.append(switchButton(site, choice, say), make("span", "sp-bands", t("service_bands")));
+  const [far, middle, near] = model.bands;
+  bar.append(switchButton(site, choice, say), make("span", "sp-bands", t("service_bands", { near, middle, far })));
   box.append(bar);
   return box;
 }

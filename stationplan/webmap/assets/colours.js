@@ -28,12 +28,8 @@ export const HOST_FILLS = [
   "#666666",
 ];
 
-/** Bands of the service area by walking minutes, nearest last. */
-export const BANDS = [
-  { minutes: 15, fill: "#a9dcd6" },
-  { minutes: 10, fill: "#5fb8ae" },
-  { minutes: 5, fill: "#1b8a80" },
-];
+/** Fills of the bands of the service area, nearest last. */
+export const BAND_FILLS = ["#a9dcd6", "#5fb8ae", "#1b8a80"];
 
 /** Up to five classes (quantiles) with inclusive upper ends, rounded up to two digits. Zero has no class.
  * @param {ArrayLike<number>} values @param {string[]} ramp @returns {Classes} */

@@ -1,6 +1,6 @@
 /** The legend: colours and symbols of the layers that are shown. */
 
-import { BANDS, HOST_FILLS, KIND_EDGES, KIND_FILLS, KIND_RADII, PHASE_FILLS, TEAL } from "./colours.js";
+import { BAND_FILLS, HOST_FILLS, KIND_EDGES, KIND_FILLS, KIND_RADII, PHASE_FILLS, TEAL } from "./colours.js";
 import { button, make } from "./dom.js";
 import { KIND_LAYERS } from "./scene.js";
 
@@ -36,10 +36,10 @@ export function legend(scene, say, turn) {
     } else if (chosen || model.proposed.length) list.append(key("pin", count("proposed", chosen), TEAL));
     if (choice.edited().some((row) => !model.sites[row].existing)) list.append(key("dashed", t("not_built")));
   }
-  if (shown("reach")) list.append(key("reach", t("reach"), "#b9dfda"));
+  if (shown("reach")) list.append(key("reach", t("reach", { minutes: model.bands[0] }), "#b9dfda"));
   if (scene.service.length) {
-    for (const band of [...BANDS].reverse()) {
-      list.append(key("reach", t("walk_minutes", { minutes: band.minutes }), band.fill));
+    for (let i = model.bands.length - 1; i >= 0; i -= 1) {
+      list.append(key("reach", t("walk_minutes", { minutes: model.bands[i] }), BAND_FILLS[i]));
     }
   }
   KIND_LAYERS.forEach((layer, kind) => {

@@ -30,7 +30,7 @@ import { sums, unpackBlock, unpackCells, unpackPolygons } from "./packing.js";
  * @property {number} order from 1 in the plan, 0 for others
  *
  * @typedef {{site: number, phase: number, held: string, nearest: {name: string, minutes: number}|null, today: string,
- *   replacement: {site: number, loss: number, breaks: string}|null, robust: number|null}} Proposed
+ *   replacement: {site: number, loss: number, breaks: string}|null, chosen: string}} Proposed
  * @typedef {{urls: string[], datum: "wgs84"|"gcj02", attribution: string, subdomains: string,
  *   max_zoom: number}} Tiles
  *
@@ -58,6 +58,7 @@ import { sums, unpackBlock, unpackCells, unpackPolygons } from "./packing.js";
  * @property {Lines} cells
  * @property {Demand} demand
  * @property {Roads} roads
+ * @property {[number, number, number]} bands minutes on foot of the service area's bands, longest first
  * @property {Site[]} sites
  * @property {number[]} closed rows of stations that the plan closes
  * @property {Proposed[]} proposed in build order
@@ -67,7 +68,7 @@ import { sums, unpackBlock, unpackCells, unpackPolygons } from "./packing.js";
  */
 
 /** Version of the blocks that are read here, equal to `VERSION` of `stationplan.webmap.payload`. */
-const VERSION = 2;
+const VERSION = 3;
 
 /** The model of a data block; throws an error for a block of another version. @param {string} block
  * @returns {Promise<Model>} */

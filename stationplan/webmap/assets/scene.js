@@ -1,6 +1,6 @@
 /** What the map shows for a choice: values of cells and districts, colours, walking areas, positions of names. */
 
-import { BANDS, DEMAND_RAMP, UNCOVERED_RAMP, classify, coverageClasses } from "./colours.js";
+import { BAND_FILLS, DEMAND_RAMP, UNCOVERED_RAMP, classify, coverageClasses } from "./colours.js";
 import { bordersOnce, boxes, inside, namePlace } from "./geometry.js";
 import { Walker } from "./walking.js";
 
@@ -132,17 +132,17 @@ export class Scene {
     this.service = [];
     if (!site) return;
     this.walker = this.walker || new Walker(this.model.roads);
-    const found = this.walker.search([[site.x, site.y]], BANDS[0].minutes * 60);
-    for (const band of BANDS) {
-      this.service.push({ fill: band.fill, stretches: this.walker.stretches(found, band.minutes * 60) });
-    }
+    const walker = this.walker;
+    const found = walker.search([[site.x, site.y]], this.model.bands[0] * 60);
+    this.service = this.model.bands.map((minutes, i) => (
+      { fill: BAND_FILLS[i], stretches: walker.stretches(found, minutes * 60) }));
   }
 
-  /** The stretches of road within 15 minutes on foot of any new site in use. */
+  /** The stretches of road within the longest walk of any new site in use. */
   reach() {
     if (!this.reached) {
       this.walker = this.walker || new Walker(this.model.roads);
-      const limit = BANDS[0].minutes * 60;
+      const limit = this.model.bands[0] * 60;
       const sites = this.choice.chosen().filter((site) => this.choice.works(site.row));
       this.reached = this.walker.stretches(this.walker.search(sites.map((site) => [site.x, site.y]), limit), limit);
     }

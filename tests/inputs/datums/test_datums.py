@@ -22,7 +22,7 @@ def changed(folder, old, new):
 
 
 def shift_candidates(folder):
-    """Put the demo's candidates, which stand at roads, into GCJ-02."""
+    """Put the demo's candidates, which are at roads, into GCJ-02."""
     path = folder / "candidates.csv"
     with path.open(encoding="utf-8-sig", newline="") as stream:
         header, *rows = csv.reader(stream)
@@ -75,7 +75,7 @@ def test_evidence_that_shows_nothing_is_refused(demo_folder):
 
 @pytest.mark.parametrize("datum", ["wgs84", "gcj02"])
 def test_known_points_show_the_datum_of_boundaries(demo_folder, demo_plan, datum):
-    """Points along the outlines, 100 m inside their districts, tell which boundaries are shifted."""
+    """Points along the outlines, 100 m inside their districts, show which boundaries are shifted."""
     districts = demo_plan.area.districts
     rows = []
     for code, shape in zip(districts["district_id"], districts.geometry, strict=True):

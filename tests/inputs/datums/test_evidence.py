@@ -64,7 +64,7 @@ def test_the_datum_of_points_at_roads_is_found(request, place, count, datum):
         lon, lat = SHIFT[datum](*streets.beside(count, np.random.default_rng(seed)))
         evidence = weigh_by_roads(lon, lat, **streets.roads)
         assert (evidence.verdict, evidence.points) == (datum, count)
-        # Points stand 15 m beside their street on average, and at times nearer to another.
+        # Points are 15 m beside their street on average, and at times nearer to another.
         assert evidence.medians_m[datum] == min(evidence.medians_m.values()) < 20
         assert datum.upper()[:3] in str(evidence.reason).replace("-", "")[-9:]
 
@@ -153,7 +153,7 @@ def degrees_of(square, datum):
 
 @pytest.mark.parametrize("datum", HYPOTHESES)
 def test_points_spread_over_a_district_show_the_datum_of_its_boundary(datum):
-    # Most points that tell are within the district under two datums of three: no median could tell these apart.
+    # Most informative points are within the district under two datums of three: no median could distinguish these.
     west, south = (float(value[0]) for value in project([104.0], [30.6], CRS))
     random = np.random.default_rng(4)
     lon, lat = unproject(west + random.uniform(0, 20_000, 1000), south + random.uniform(0, 20_000, 1000), CRS)

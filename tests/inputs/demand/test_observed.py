@@ -1,4 +1,4 @@
-"""Counts of workers at places, as heads of a group's day in cells."""
+"""Counts of workers at places, as workers of a group's day in cells."""
 
 from __future__ import annotations
 

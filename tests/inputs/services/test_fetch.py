@@ -54,7 +54,7 @@ def services(server, *, retries=3, contact="plan@example.org", timeout_s=5):
 
 
 def run(server, path, *, where=(NAME,), cache=None, **options):
-    """Fetch, and return what was fetched, the seconds slept and what was told."""
+    """Fetch, and return what was fetched, the seconds slept and the messages."""
     slept, told = [], []
     result = fetch_roads(
         where,

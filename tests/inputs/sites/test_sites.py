@@ -1,4 +1,4 @@
-"""Cells, districts and sites as read: what is taken over, what is set aside and told, what is refused."""
+"""Cells, districts and sites as read: what is kept, what is excluded and reported, what is refused."""
 
 from __future__ import annotations
 

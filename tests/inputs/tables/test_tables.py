@@ -34,7 +34,7 @@ def read(path, *, limits=LIMITS, fields=("id", "name", "lon", "lat"), **options)
 
 
 def faults_in(folder, text, **options):
-    """The faults of a table that is refused, or of the rows that are set aside."""
+    """The faults of a table that is refused, or of the rows that are excluded."""
     (folder / "table.csv").write_text(text, encoding="utf-8", newline="")
     try:
         faults = read(folder / "table.csv", **options).faults

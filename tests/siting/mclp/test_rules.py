@@ -72,7 +72,7 @@ def test_the_largest_share_counts_where_coverage_falls_off():
 
 
 def test_a_station_moves_to_where_it_serves_more():
-    # Stations 0 and 1 stand; site 2 serves five more. One of them has to go, and 0 has fewer of its own.
+    # Stations 0 and 1 exist; site 2 serves five more. One of them has to go, and 0 has fewer of its own.
     solution = max_coverage(
         [[1, 0, 0], [0, 1, 0], [0, 0, 1]], [2, 4, 5], p=1, existing=[0, 1], closable=[0, 1], close=1
     )

@@ -1,44 +1,16 @@
-"""Records of the study area, the roads, and the connections and travel times over them."""
+"""Records of the roads: arcs as read, the network that is searched, and lines for drawing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from stationplan.domain.base import MAJOR_CLASSES, ROAD_CLASSES, BoolArray, FloatArray, IntArray, Mode, Record, require
 from stationplan.errors import Message
-
-if TYPE_CHECKING:  # the siting models use these records without any geography
-    from geopandas import GeoDataFrame
-
-
-@dataclass(frozen=True, eq=False)
-class StudyArea(Record):
-    """The districts of a study.
-
-    ``districts`` has the columns ``district_id``, ``name``, ``name_en``, ``prefecture`` and polygon geometry, in a
-    projected CRS whose unit is the metre, with a 0..n-1 index that other records refer to.
-    """
-
-    districts: GeoDataFrame
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        crs = self.districts.crs
-        require(crs is not None and crs.is_projected, "a study area needs a projected CRS")
-        require(all(axis.unit_name == "metre" for axis in crs.axis_info), "a study area is measured in metres")
-        require(len(self.districts) > 0, "a study area has at least one district")
-        require(self.districts.geometry.is_valid.all(), "district polygons are valid")
-
-    @property
-    def crs(self) -> str:
-        """The CRS in the form ``EPSG:32648``."""
-        return str(self.districts.crs.to_string())
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,59 +144,3 @@ class RoadLines(Record):
             steps = np.cumsum(np.vstack([begin, self.inner[first[line] : first[line + 1]]]), axis=0)
             lines.append(np.vstack([steps, end])[:, ::-1] / self.SCALE)
         return lines
-
-
-@dataclass(frozen=True, eq=False)
-class Snap(Record):
-    """Where points are connected to the network.
-
-    ``node[mode]`` is -1 where no road is within the limit; ``offroad_m[mode]`` is the straight-line distance to the
-    road, ``inf`` where there is no node.
-    """
-
-    node: Mapping[Mode, IntArray]
-    offroad_m: Mapping[Mode, FloatArray]
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require(self.node.keys() == self.offroad_m.keys(), "a snap has nodes and distances for the same modes")
-        lengths = {len(values) for values in (*self.node.values(), *self.offroad_m.values())}
-        require(len(lengths) <= 1, "a snap has one value a point")
-
-    @property
-    def points(self) -> int:
-        """Number of points; 0 without modes."""
-        return max(map(len, self.node.values()), default=0)
-
-
-@dataclass(frozen=True, eq=False)
-class Straight(Record):
-    """Input of straight-line travel times, for districts without road data.
-
-    ``districts``, ``cells`` and ``sites`` are masks of those without roads. All routes from such cells are straight
-    lines; routes to such sites are straight only if the cell has no roads either. ``cell_xy`` and ``site_xy``, [point x
-    2], are eastings and northings (m) of all cells and sites. The length of a route is ``detour`` times the
-    straight-line distance. ``metres_a_minute[mode]`` is the straight-line distance (m) covered per minute, with the
-    detour taken into account.
-    """
-
-    districts: BoolArray
-    cells: BoolArray
-    sites: BoolArray
-    cell_xy: FloatArray
-    site_xy: FloatArray
-    detour: float
-    metres_a_minute: Mapping[Mode, float]
-
-
-@dataclass(frozen=True, eq=False)
-class TravelTimes(Record):
-    """Travel impedance from cell to site, [cell x site] sparse, up to the largest cutoff of the groups of a mode.
-
-    An entry of ``minutes[mode]`` (or ``metres[mode]``) holds minutes (or metres), off-road parts included. A stored 0
-    is a cell at the site itself; an absent entry is beyond the cutoff or unreachable. NaN never occurs. ``metres``
-    exists for modes with a limit by length.
-    """
-
-    minutes: Mapping[Mode, sparse.csr_array]
-    metres: Mapping[Mode, sparse.csr_array]
