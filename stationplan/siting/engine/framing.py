@@ -9,6 +9,7 @@ from scipy import sparse
 
 from stationplan.domain import FloatArray, IntArray
 from stationplan.siting.base.problem import Problem
+from stationplan.siting.base.scaling import spending
 from stationplan.siting.engine.core import Core
 
 
@@ -185,8 +186,9 @@ def _limits(problem: Problem, options: IntArray) -> tuple[sparse.csr_array, Floa
         lines.append(sparse.csr_array((new & problem.counted[options]).astype(np.float64)[None, :]))
         most.append(float(problem.p))
     if problem.budget is not None:
-        lines.append(sparse.csr_array(np.where(new, problem.costs[options], 0.0)[None, :]))
-        most.append(problem.budget)
+        costs, budget = spending(np.where(new, problem.costs[options], 0.0), problem.budget)
+        lines.append(sparse.csr_array(costs[None, :]))
+        most.append(budget)
     if problem.close:
         lines.append(sparse.csr_array(problem.closable[options].astype(np.float64)[None, :]))
         most.append(float(problem.closable.sum() - problem.close))

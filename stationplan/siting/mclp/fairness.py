@@ -131,7 +131,7 @@ def _raised(frame: Framed, total: FloatArray, start: IntArray, clock: Clock) -> 
     counted = np.flatnonzero(total > 0)
     number = len(counted)
     # Shares are linear in the variables: slope @ x + already.
-    scale = sparse.diags_array(1.0 / (total[counted] * base.unit))
+    scale = sparse.diags_array(1.0 / total[counted])
     slope = sparse.csr_array(scale @ base.measured[counted])
     already = -frame.least[counted] / total[counted]
     best, found, bound, settled = start, [], 1.0, 0
