@@ -46,7 +46,7 @@ from stationplan.domain.modes import MODES, WALK, TravelMode
 from stationplan.domain.plan import AimResult, Density, KeyFigure, Plan, Recounted, Robustness, ShareRanges, Study
 from stationplan.domain.provenance import DatumDecision, InputFile, MapOptions, Quality
 from stationplan.domain.sites import Sites
-from stationplan.domain.solution import FrontierPoint, Phase, Served, Solution
+from stationplan.domain.solution import FrontierPoint, Phase, Served, Solution, Stage
 from stationplan.domain.workers import (
     Cells,
     Count,
@@ -119,6 +119,7 @@ __all__ = [
     "Slot",
     "Snap",
     "Solution",
+    "Stage",
     "Straight",
     "Study",
     "StudyArea",

@@ -27,8 +27,8 @@ class Core:
 
     Maximal covering (Church and ReVelle 1974) has ``second`` 0 and one limit, the number of sites; backup coverage
     (Hogan and ReVelle 1986) also counts a second station. A budget, one option per place, a minimum distance between
-    sites, and the sites of a phase are limits. Sites that may not be chosen are not options. Limits are whole numbers, or
-    scaled to about a million (:mod:`stationplan.siting.base.scaling`), so one absolute tolerance fits all.
+    sites, and the sites of a phase are limits. Sites that may not be chosen are not options. Limits are whole numbers,
+    or scaled to about a million (:mod:`stationplan.siting.base.scaling`), so one absolute tolerance fits all.
 
     ``cover`` is boolean [row x option] CSR; ``first`` and ``second``, [row], are >= 0 with ``second <= first``, so that
     gains are never larger after further options are chosen; ``value``, [option], is >= 0. ``limits`` is

@@ -100,7 +100,8 @@ def _tightened(measures: sparse.csr_array, least: FloatArray) -> tuple[sparse.cs
     """Return measures and what they must reach, each in its own unit and without coefficients above what is needed."""
     rows = np.repeat(np.arange(len(least)), np.diff(measures.indptr))
     needed = np.where((least > 0) & np.isfinite(least), least, np.inf)
-    tight = sparse.csr_array((np.minimum(measures.data, needed[rows]), measures.indices, measures.indptr), measures.shape)
+    cut = np.minimum(measures.data, needed[rows])
+    tight = sparse.csr_array((cut, measures.indices, measures.indptr), measures.shape)
     size = np.minimum(np.asarray(tight.sum(axis=1)), 64.0 * needed)
     unit = np.array([power_of_two(float(value)) for value in size])
     return sparse.csr_array(sparse.diags_array(unit) @ tight), least * unit

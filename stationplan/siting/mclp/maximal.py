@@ -71,8 +71,9 @@ def max_coverage(
     -------
     Solution
         New sites in build order; sites whose removal loses nothing are dropped. ``objective`` includes what existing
-        sites cover. It is proven to 1e-6 of itself, or 1e-9 of the total weight. ``termination`` is ``infeasible`` if required sites, floors or targets cannot be met, and ``time_limit``
-        with an objective of NaN if time ran out before any choice within the rules was found.
+        sites cover. It is proven to 1e-6 of itself, or 1e-9 of the total weight. ``termination`` is ``infeasible`` if
+        required sites, floors or targets cannot be met, and ``time_limit`` with an objective of NaN if time ran out
+        before any choice within the rules was found.
 
     Raises
     ------
