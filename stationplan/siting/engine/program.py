@@ -56,8 +56,9 @@ def cover_program(core: Core, measures: sparse.csr_array, least: FloatArray) -> 
 
     Variables: y_j = 1 if option j is chosen; z_i and u_i in [0, 1]: row i is covered once, and twice. As ``second`` is
     never above ``first``, z_i + u_i <= sum of y_j over the options j that cover i is sufficient (Church and ReVelle
-    1974; Hogan and ReVelle 1986). Where a measure counts second coverage, u_i <= z_i and u_i is an integer, since two
-    halves could otherwise count as second coverage.
+    1974; Hogan and ReVelle 1986). Where a measure counts second coverage, u_i <= z_i and both are integers, since two
+    halves could otherwise count as second coverage. (For z_i that would follow, but HiGHS 1.15 then gives wrong
+    answers: its presolve substitutes z_i and forgets that u_i is an integer.)
 
     The objective and every measure are scaled separately, see :func:`power_of_two`, since the tolerances of the solver
     are absolute. In a measure that must reach b > 0, no coefficient needs to be above b (coefficient tightening).
@@ -88,7 +89,7 @@ def cover_program(core: Core, measures: sparse.csr_array, least: FloatArray) -> 
         cost=np.concatenate([core.value, core.first, core.second[second]]) * unit,
         lower=lower,
         upper=np.ones(len(lower)),
-        integer=np.concatenate([np.ones(options, dtype=bool), np.zeros(rows, dtype=bool), whole]),
+        integer=np.concatenate([np.ones(options, dtype=bool), counted_twice, whole]),
         matrix=sparse.csr_array(sparse.vstack([covered, limits, ordered, bounded], format="csr")),
         row_lower=np.concatenate([np.full(rows + len(core.most) + ordering, -np.inf), least]),
         row_upper=np.concatenate([np.zeros(rows), core.most, np.zeros(ordering), np.full(len(least), np.inf)]),

@@ -16,7 +16,7 @@ from stationplan.siting.base.answer import Clock, answered, unanswered
 from stationplan.siting.base.arguments import Matrix
 from stationplan.siting.base.problem import Problem, allowed, checked, judged, outcome
 from stationplan.siting.base.rules import CoverageRequirements, CoverageRules, refuse_unknown
-from stationplan.siting.base.scaling import MILLION, power_of_two
+from stationplan.siting.base.scaling import EXACT, MILLION, power_of_two
 from stationplan.siting.engine.framing import Framed, framed, merged
 from stationplan.siting.engine.greedy import build_order
 from stationplan.siting.engine.program import Linear, cover_program, extended, solve_program
@@ -273,7 +273,7 @@ def most_backed(
     rules["backup_target"] = 1.0  # adds a measure of second coverage; the value does not matter
     problem = checked(cover, weights, p=p, budget=budget, **rules)
     frame = merged(framed(problem))
-    twice = 1.0 - float(frame.least[-1])  # by stations that cannot close
+    twice = problem.backup_target * (1 - EXACT) - float(frame.least[-1])  # by stations that cannot close
     base = cover_program(frame.core, frame.measures, np.append(frame.least[:-1], -np.inf))
     total = float(frame.measures[[-1]].sum())
     unit = power_of_two(total)
