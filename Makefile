@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check check-js format lock benchmarks clean
+.PHONY: demo test trial check check-js format lock benchmarks clean
 
 demo: $(READY)
 	$(BIN)/stationplan demo
@@ -21,6 +21,10 @@ check: $(READY)
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory check-js; \
 		elif [ "$$CI" = true ]; then echo "The map's scripts must be checked in CI: install nodejs and npm." && exit 1; \
 		else echo "The map's scripts were not checked: that needs node and npm."; fi
+
+# Random siting problems against brute force; SEED=1 for others.
+trial: $(READY)
+	STATIONPLAN_TRIAL=20000 STATIONPLAN_TRIAL_SEED=$(or $(SEED),0) $(BIN)/pytest -q tests/siting/test_trial.py
 
 # Types (tsc --checkJs), eslint and node's own test runner. Nothing of npm is shipped.
 check-js: node_modules/.ready

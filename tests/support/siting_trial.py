@@ -135,7 +135,9 @@ def coverage_faults(problem, solution):
     """What is wrong with an answer to a problem of maximal coverage: sentences, none if it is right."""
     worth, used = objectives(problem)
     if not len(worth):
-        return [] if solution.termination == "infeasible" else [f"{solution.termination}, but no choice keeps the rules"]
+        return (
+            [] if solution.termination == "infeasible" else [f"{solution.termination}, but no choice keeps the rules"]
+        )
     best = float(worth.max())
     if solution.termination != "optimal":
         return [f"{solution.termination}, but a choice is worth {best}"]
@@ -183,7 +185,9 @@ def robust_faults(problem, solution):
     """What is wrong with an answer to a problem of robust coverage."""
     used, _ = every_choice(problem)
     if not len(used):
-        return [] if solution.termination == "infeasible" else [f"{solution.termination}, but no choice keeps the rules"]
+        return (
+            [] if solution.termination == "infeasible" else [f"{solution.termination}, but no choice keeps the rules"]
+        )
     covered = (used @ problem["cover"].T > 0) @ problem["weights"].T
     measure, sign = problem["measure"], 1.0
     if measure == "expected":

@@ -155,6 +155,8 @@ def _run(
     bound = nothing
     if whole and ended in _STATUS and status != "infeasible":
         bound = float(info.mip_dual_bound)
+        if status == "optimal" and has_answer and not np.isfinite(bound):  # presolve left nothing to bound
+            bound = float(info.objective_function_value)
     elif not whole and status == "optimal":
         bound = float(info.objective_function_value)
     linear = not whole and status == "optimal"

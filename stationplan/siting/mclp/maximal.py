@@ -231,10 +231,13 @@ def best_floor(
     most = min(float((reachable / totals[counted]).min()), 1.0)
     if most <= 0:
         return 0.0
-    # The largest t <= 1 with covered weight of district d >= t * most * totals[d], each district in its own unit.
+    # The largest t <= 1 with covered weight of district d >= t * most * totals[d], each district in its own unit; no
+    # weight above that is needed.
     goal = most * totals[counted]
     unit = np.array([power_of_two(float(value)) for value in goal])
-    slope = sparse.diags_array(unit) @ base.measured[counted]
+    measured = sparse.csr_array(base.measured[counted])
+    measured.data = np.minimum(measured.data, np.repeat(goal, np.diff(measured.indptr)))
+    slope = sparse.diags_array(unit) @ measured
     rows = sparse.hstack([slope, sparse.csr_array(-(unit * goal)[:, None])], format="csr")
     more = Linear(np.zeros(1), np.ones(1), rows, unit * frame.least[counted], np.full(len(counted), np.inf))
     cost = np.append(np.zeros(len(base.program.cost)), MILLION)

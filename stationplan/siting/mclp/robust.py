@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from stationplan.domain import FloatArray, IntArray, Solution
+from stationplan.domain import BoolArray, FloatArray, IntArray, Solution
 from stationplan.siting.base import highs
 from stationplan.siting.base.answer import PROVEN, Clock, answered, unanswered
 from stationplan.siting.base.arguments import Arguments, Matrix
@@ -29,6 +29,12 @@ _ROUNDS, _ROUNDS_LARGE = 8, 3
 
 _SAFE = 1e-12
 """Relative margin for the rounding of sums."""
+
+_REFINEMENTS = 3
+"""Times that the program is solved, each in a unit that fits the range left by the time before."""
+
+_LAST_DIGITS = 1e-15
+"""Relative margin for the rounding of a single sum."""
 
 _DISCERNED = 1e-3
 """Range of the objective, in units in which weights are at most 1e12, from which HiGHS can tell choices apart."""
@@ -83,7 +89,7 @@ def robust_coverage(
         New sites in build order: each improves the measure most, or among equals the mean of the scenarios. Sites whose
         removal loses nothing in any scenario are dropped. ``objective`` is the covered weight, expected or of the worst
         scenario, or the largest regret, for which ``bound`` is a lower bound. It is proven to 1e-6 of itself, or 1e-9
-        of the total weight of a scenario.
+        of the total weight of the largest scenario.
 
         The best choice of a scenario is found by :func:`max_coverage`. If time was too short to prove it, its bound is
         used instead: the regret returned is then not less than the true one. The bound on the regret uses the weight
@@ -141,8 +147,8 @@ def robust_coverage(
         regret = float((proven - covered).max())
         most = float(proven.max())
         return answered(order, regret, bound, clock=clock, method=_METHOD, minimise=True, total=most)
-    least = float(table.sum(axis=1).min())
-    return answered(order, float(covered.min()), bound, clock=clock, method=_METHOD, total=least)
+    most = float(table.sum(axis=1).max())
+    return answered(order, float(covered.min()), bound, clock=clock, method=_METHOD, total=most)
 
 
 def _scenarios(
@@ -264,11 +270,16 @@ def _search(
     best = max(tries, key=lambda columns: _value(game, base, columns))
     best = _exchanged(problem, game, base, best, clock)
     value = _value(game, base, best)
-    if small and not _proven(value, bound):
+    for _ in range(_REFINEMENTS if small else 0):
+        if _proven(value, bound) or clock.over:
+            break
         found, above = _by_milp(problem, game, base, best, bound, clock.left_s)
-        bound = max(min(bound, above), value)
         if found is not None and _keeps(problem, game, found) and _value(game, base, found) > value:
-            best = found
+            best, value = found, _value(game, base, found)
+        closer = above - value < 0.5 * (bound - value)
+        bound = max(min(bound, above), value)
+        if not closer:
+            break
     return game.sites[best], bound
 
 
@@ -341,14 +352,19 @@ def _by_milp(
     some scenario must be covered. No other row needs a weight beyond what its scenario lacks to reach ``highest``.
     """
     rows, sites = game.cover.shape
-    value = _value(game, base, start)
-    reach = highest - value
+    chosen = np.zeros(sites)
+    chosen[start] = 1.0
     offset = game.secured - base
+    value = float(_exact_sums(game.weights, game.cover @ chosen > 0, offset).min())
+    reach = highest - value
+    if reach <= 0:
+        return None, highest
     total = game.weights.sum(axis=1)
     spare = offset + total - value  # the weight that each scenario can lose
-    needed = game.weights > (spare + _SAFE * (np.abs(base) + game.secured + total))[:, None]
+    rounding = _LAST_DIGITS * (np.abs(base) + game.secured + total)
+    needed = game.weights > (spare + rounding)[:, None]
     must = needed.any(axis=0)
-    known = np.array([math.fsum([*weight[must], shift]) for weight, shift in zip(game.weights, offset, strict=True)])
+    known = _exact_sums(game.weights, must, offset)
     binding = known < highest
     known, left = known[binding], np.where(must, 0.0, game.weights[binding])
     left = np.minimum(left, (highest - known)[:, None])
@@ -358,7 +374,7 @@ def _by_milp(
     links = sparse.hstack([-game.cover, sparse.eye_array(rows), sparse.csr_array((rows, 1))])
     gains = np.full((len(known), 1), reach * unit)
     worth = sparse.hstack([sparse.csr_array((len(known), sites)), sparse.csr_array(-left * unit), gains])
-    parts, upper = [links, worth], [np.zeros(rows), (known - value) * unit]
+    parts, upper = [links, worth], [np.zeros(rows), (known - value + rounding[binding]) * unit]
     empty = np.zeros((1, rows + 1))
     if problem.p is not None:
         parts.append(sparse.csr_array(np.hstack([np.ones((1, sites)), empty])))
@@ -369,8 +385,6 @@ def _by_milp(
         upper.append(np.array([budget]))
     size = sites + rows + 1
     limit = np.concatenate(upper)
-    chosen = np.zeros(sites)
-    chosen[start] = 1.0
     answer = highs.solve(
         Program(
             cost=np.concatenate([np.zeros(size - 1), [MILLION]]),
@@ -387,6 +401,11 @@ def _by_milp(
     found = None if answer.values is None else [int(j) for j in np.flatnonzero(answer.values[:sites] > 0.5)]
     share = answer.bound / MILLION + _EACH * (size + len(known))  # reduced costs are right to 1e-6 of a million
     return found, value + min(share, 1.0) * reach
+
+
+def _exact_sums(weights: FloatArray, rows: BoolArray, offset: FloatArray) -> FloatArray:
+    """Return the weight of some rows in each scenario plus ``offset``, rounded only once."""
+    return np.array([math.fsum([*weight[rows], shift]) for weight, shift in zip(weights, offset, strict=True)])
 
 
 def _build_order(problem: Problem, game: _Game, base: FloatArray, sites: IntArray) -> IntArray:
