@@ -9,7 +9,7 @@ ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += --jobs=2
 endif
 
-.PHONY: demo test coverage check check-python check-layout check-js format lock benchmarks clean
+.PHONY: demo test trial coverage check check-python check-layout check-js format lock benchmarks clean
 
 demo: $(READY)
 	$(BIN)/stationplan demo
@@ -38,6 +38,10 @@ check-layout: $(READY)
 .venv/.kernels: $(READY) $(shell grep -rl --include='*.py' '@njit' stationplan)
 	PYTHONPATH=tests $(BIN)/python -m support.kernels
 	@touch $@
+
+# Random siting problems against brute force; SEED=1 for others.
+trial: $(READY)
+	STATIONPLAN_TRIAL=20000 STATIONPLAN_TRIAL_SEED=$(or $(SEED),0) $(BIN)/pytest -q tests/siting/test_trial.py
 
 # Types (tsc --checkJs), eslint and node's own test runner. Nothing of npm is shipped.
 check-js: node_modules/.ready

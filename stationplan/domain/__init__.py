@@ -43,7 +43,7 @@ from stationplan.domain.plan import AimResult, Density, KeyFigure, Plan, Recount
 from stationplan.domain.provenance import DatumDecision, InputFile, MapOptions, Quality
 from stationplan.domain.roads import RoadArcs, RoadLines, RoadNetwork, joined
 from stationplan.domain.sites import Sites
-from stationplan.domain.solution import FrontierPoint, Phase, Served, Solution
+from stationplan.domain.solution import FrontierPoint, Phase, Served, Solution, Stage
 from stationplan.domain.surface import GroupSurface, Observed, Surface, Totals
 
 __all__ = [
@@ -103,6 +103,7 @@ __all__ = [
     "Slot",
     "Snap",
     "Solution",
+    "Stage",
     "Straight",
     "Study",
     "StudyArea",

@@ -29,6 +29,14 @@ class Phase:
     bound: float
 
 
+@dataclass(frozen=True)
+class Stage:
+    """One stage of a lexicographic model: the value reached, and a proven bound given the values of earlier stages."""
+
+    objective: float
+    bound: float
+
+
 @dataclass(frozen=True, eq=False)
 class Solution(Record):
     """Result of a siting model.
@@ -39,7 +47,8 @@ class Solution(Record):
     ``infeasible`` there are no sites and objective, bound and gap are NaN; a ``time_limit`` without a solution has the
     objective NaN. For a model that minimises, the bound is a lower bound, and ``gap`` is the absolute difference of the
     two over the objective. ``time_s`` is the solution time in seconds. ``closed`` are existing sites that close.
-    ``phases`` divide ``sites``, whose build order is then that of the phases; it is empty without phases.
+    ``phases`` divide ``sites``, whose build order is then that of the phases; it is empty without phases. ``stages``
+    are those of a lexicographic model that were begun; such a solution is ``optimal`` only if all of them are proven.
     """
 
     sites: IntArray
@@ -51,6 +60,7 @@ class Solution(Record):
     time_s: float
     closed: IntArray
     phases: tuple[Phase, ...] = ()
+    stages: tuple[Stage, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import ClassVar
 
 import numpy as np
@@ -15,6 +16,9 @@ from stationplan.planning.question import Question
 from stationplan.scenario import PlanInput
 from stationplan.siting import fair_coverage
 from stationplan.text.catalogue import percent_up
+
+_SETTLED = 1e-6
+"""Difference of a sum of shares from its bound up to which it is proven."""
 
 
 @register
@@ -52,11 +56,22 @@ class FairAim(Aim):
         return float((reached[populated] / asked.totals[populated]).min())
 
     def clause(self, asked: Question, solution: Solution, *, proven: bool) -> Message | None:
-        """Return the share that no choice of sites exceeds in every district."""
+        """Return what is proven of the worst-covered district and, if time ran out, of the districts after it."""
         if proven:
             return say(
                 "Proven: within these limits no other choice of sites raises the coverage of the worst-covered "
                 "district."
+            )
+        districts = int((asked.totals > 0).sum())
+        sums = takewhile(lambda stage: stage.bound - stage.objective <= _SETTLED, solution.stages[:districts])
+        settled = len(list(sums))
+        if settled:
+            return say(
+                "Proven: within these limits no other choice of sites raises the coverage of the worst-covered "
+                "district. Of the {count} next comparisons between districts, {proven} are proven; for the others the "
+                "time was not enough.",
+                count=districts - 1,
+                proven=settled - 1,
             )
         return say(
             "Within these limits no choice of sites covers more than {share} of every district.",

@@ -14,6 +14,10 @@ PROVEN = 1e-6
 """Relative difference of bound and objective up to which a solution counts as optimal: HiGHS accepts values within 1e-6
 of an integer as integer, so it proves no more than that."""
 
+RESOLUTION = 1e-9
+"""Difference of bound and objective, relative to the total of the weights, up to which a solution counts as optimal:
+sums of weights of very different sizes are not more exact."""
+
 
 @dataclass(frozen=True)
 class Clock:
@@ -51,11 +55,14 @@ def answered(
     method: str,
     closed: ArrayLike = (),
     minimise: bool = False,
+    total: float = 0.0,
 ) -> Solution:
     """Return a solution with gap and termination computed from objective and bound.
 
-    A bound that is on the wrong side of the objective by rounding is set to the objective. A solution that is not
-    proven optimal has the termination ``time_limit`` if time is up, otherwise ``feasible``.
+    A solution is ``optimal`` if bound and objective differ by at most 1e-6 of the objective, or 1e-9 of ``total``, the
+    largest value that the objective could have without any rule. A bound that is on the wrong side of the objective by
+    rounding is set to the objective. A solution that is not proven optimal has the termination ``time_limit`` if time
+    is up, otherwise ``feasible``.
 
     >>> answered([2, 0], 10.0, 10.5, clock=Clock(60), method="greedy").gap
     0.05
@@ -64,7 +71,7 @@ def answered(
     distance = abs(objective - bound)
     gap = distance / abs(objective) if objective else (0.0 if distance == 0 else float("inf"))
     termination: Termination = "time_limit" if clock.over else "feasible"
-    if distance <= PROVEN * abs(objective):
+    if distance <= max(PROVEN * abs(objective), RESOLUTION * total):
         termination = "optimal"
     chosen, shut = np.asarray(sites, dtype=np.int64), np.asarray(closed, dtype=np.int64)
     return Solution(chosen, objective, bound, gap, termination, method, clock.spent_s, shut)

@@ -91,9 +91,19 @@ def solve(
     RuntimeError
         HiGHS rejects the program.
     """
+    if not len(program.cost):
+        return _decided(program)
     if program.matrix.nnz < LARGE:
         return _run(program, seconds, start, gap, nodes, None)
     return _in_a_process(program, seconds, start, gap, nodes)
+
+
+def _decided(program: Program) -> ProgramAnswer:
+    """Return the answer to a program without variables: HiGHS reports no status for it."""
+    nothing = np.empty(0)
+    if (program.row_lower > 0).any() or (program.row_upper < 0).any():
+        return ProgramAnswer(None, np.nan, np.nan, "infeasible", nothing, nothing)
+    return ProgramAnswer(nothing, 0.0, 0.0, "optimal", np.zeros(len(program.row_lower)), nothing)
 
 
 def _run(
@@ -145,6 +155,8 @@ def _run(
     bound = nothing
     if whole and ended in _STATUS and status != "infeasible":
         bound = float(info.mip_dual_bound)
+        if status == "optimal" and has_answer and not np.isfinite(bound):  # presolve left nothing to bound
+            bound = float(info.objective_function_value)
     elif not whole and status == "optimal":
         bound = float(info.objective_function_value)
     linear = not whole and status == "optimal"

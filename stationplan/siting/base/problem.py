@@ -12,6 +12,7 @@ from scipy import sparse
 from stationplan.domain import BoolArray, FloatArray, IntArray
 from stationplan.siting.base.arguments import Arguments, Matrix
 from stationplan.siting.base.rules import CoverageRequirements, refuse_unknown
+from stationplan.siting.base.scaling import EXACT, affordable
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +155,7 @@ def pays_required(problem: Problem) -> bool:
     """Return whether the required sites alone are within number and budget."""
     number, cost = int((problem.required & problem.counted).sum()), float(problem.costs[problem.required].sum())
     few = problem.p is None or number <= problem.p
-    return few and (problem.budget is None or cost <= problem.budget * (1 + 1e-12))
+    return few and affordable(cost, problem.budget)
 
 
 def endless(problem: Problem) -> Problem:
@@ -216,7 +217,7 @@ def _keeps_rules(problem: Problem, worth: Worth, sites: ArrayLike, closed: Array
         return False
     if problem.p is not None and int(problem.counted[chosen].sum()) > problem.p:
         return False
-    if problem.budget is not None and problem.costs[chosen].sum() > problem.budget * (1 + 1e-9) + 1e-9:
+    if not affordable(float(problem.costs[chosen].sum()), problem.budget):
         return False
     places = problem.place[chosen]
     places = places[places >= 0]
@@ -225,11 +226,10 @@ def _keeps_rules(problem: Problem, worth: Worth, sites: ArrayLike, closed: Array
     near = problem.apart[~problem.existing[problem.apart].all(axis=1)]
     if len(np.unique(places)) < len(places) or mask[near].all(axis=1).any():
         return False
-    slack = 1e-9 * float(problem.weights.sum())
     return bool(
-        (worth.by_district >= problem.floor - slack).all()
-        and worth.once >= problem.target - slack
-        and worth.twice >= problem.backup_target - slack
+        (worth.by_district >= problem.floor * (1 - EXACT)).all()
+        and worth.once >= problem.target * (1 - EXACT)
+        and worth.twice >= problem.backup_target * (1 - EXACT)
     )
 
 

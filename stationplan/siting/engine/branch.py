@@ -15,7 +15,7 @@ import numpy as np
 
 from stationplan.domain import FloatArray, IntArray
 from stationplan.siting.base.answer import Clock
-from stationplan.siting.engine.core import Core
+from stationplan.siting.engine.core import ROUNDING, Core
 from stationplan.siting.engine.greedy import greedy
 from stationplan.siting.engine.lagrangian import SAFE, Bound, Prices, bound, carried, prices
 from stationplan.siting.engine.presolve import Presolved, chained, presolve
@@ -116,4 +116,4 @@ def _split(tariff: Prices) -> int:
 
 
 def _fits(core: Core, demanded: np.ndarray) -> bool:
-    return bool((core.limits @ demanded.astype(np.float64) <= core.most * (1 + 1e-9) + 1e-9).all())
+    return bool((core.limits @ demanded.astype(np.float64) <= core.most + ROUNDING).all())

@@ -9,6 +9,10 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 
 from stationplan.domain import FloatArray, IntArray
+from stationplan.siting.base.scaling import EXACT, MILLION
+
+ROUNDING = EXACT * MILLION
+"""Absolute tolerance of limits, for the rounding of sums of costs; limits that are counts are whole numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +27,8 @@ class Core:
 
     Maximal covering (Church and ReVelle 1974) has ``second`` 0 and one limit, the number of sites; backup coverage
     (Hogan and ReVelle 1986) also counts a second station. A budget, one option per place, a minimum distance between
-    sites, and the sites of a phase are limits. Sites that may not be chosen are not options.
+    sites, and the sites of a phase are limits. Sites that may not be chosen are not options. Limits are whole numbers,
+    or scaled to about a million (:mod:`stationplan.siting.base.scaling`), so one absolute tolerance fits all.
 
     ``cover`` is boolean [row x option] CSR; ``first`` and ``second``, [row], are >= 0 with ``second <= first``, so that
     gains are never larger after further options are chosen; ``value``, [option], is >= 0. ``limits`` is
@@ -55,10 +60,10 @@ class Core:
         return float(covered + self.value @ chosen)
 
     def allows(self, options: ArrayLike) -> bool:
-        """Return whether a choice keeps the limits (relative tolerance 1e-9) and contains the required options."""
+        """Return whether a choice keeps the limits (tolerance ``ROUNDING``) and contains the required options."""
         chosen = np.zeros(self.cover.shape[1])
         chosen[np.asarray(options, dtype=np.int64)] = 1.0
-        kept = self.limits @ chosen <= self.most * (1 + 1e-9) + 1e-9
+        kept = self.limits @ chosen <= self.most + ROUNDING
         return bool(kept.all() and (chosen[self.required] == 1).all())
 
 

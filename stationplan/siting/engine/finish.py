@@ -13,8 +13,9 @@ from stationplan.siting.base import highs
 from stationplan.siting.engine.core import Core
 from stationplan.siting.engine.program import cover_program
 
-_SAFE = 1e-7
-"""Margin on bounds of HiGHS, relative to the total weight: it accepts values within 1e-6 of an integer as integer."""
+_SAFE = 1e-12
+"""Margin on bounds of HiGHS for each variable, relative to the total weight: reduced costs are right to 1e-6 of a
+million."""
 
 
 def finish(
@@ -43,6 +44,6 @@ def finish(
         cost[:options] -= (core.limits.T @ prices) * base.unit
         program = replace(program, cost=cost)
     answer = highs.solve(program, seconds=seconds, start=base.values(best), gap=gap)
-    limit = min(answer.bound / base.unit + _SAFE * total, total)
+    limit = min(answer.bound / base.unit + _SAFE * total * len(program.cost), total)
     found = base.options(answer)
     return (best if found is None else found), limit

@@ -9,6 +9,7 @@ from scipy import sparse
 
 from stationplan.domain import FloatArray, IntArray
 from stationplan.siting.base.problem import Problem
+from stationplan.siting.base.scaling import EXACT, spending
 from stationplan.siting.engine.core import Core
 
 
@@ -62,7 +63,7 @@ def framed(problem: Problem) -> Framed:
         shape = (len(problem.floor), len(column))
         measures.append(sparse.csr_array((once, (np.tile(district, 2), column)), shape))
         reached = np.bincount(district, np.where(already >= 1, weights, 0.0), minlength=len(problem.floor))
-        least.append(problem.floor - reached)
+        least.append(problem.floor * (1 - EXACT) - reached)
     if len(stations):
         own_rows = len(weights) - len(stations) + np.arange(len(stations))
         counted = (np.ones(len(stations)), (np.zeros(len(stations), dtype=np.int64), own_rows))
@@ -71,10 +72,10 @@ def framed(problem: Problem) -> Framed:
     plain = problem.backup == 0 and not problem.bonus.any()
     if problem.target > 0 and not plain:
         measures.append(sparse.csr_array(once[None, :]))
-        least.append(np.array([problem.target - weights[already >= 1].sum()]))
+        least.append(np.array([problem.target * (1 - EXACT) - weights[already >= 1].sum()]))
     if problem.backup_target > 0:
         measures.append(sparse.csr_array(twice[None, :]))
-        least.append(np.array([problem.backup_target - weights[already >= 2].sum()]))
+        least.append(np.array([problem.backup_target * (1 - EXACT) - weights[already >= 2].sum()]))
     measure = sparse.csr_array(sparse.vstack(measures)) if measures else sparse.csr_array((0, 2 * len(weights)))
     measure.eliminate_zeros()
     limits, most = _limits(problem, options)
@@ -185,8 +186,9 @@ def _limits(problem: Problem, options: IntArray) -> tuple[sparse.csr_array, Floa
         lines.append(sparse.csr_array((new & problem.counted[options]).astype(np.float64)[None, :]))
         most.append(float(problem.p))
     if problem.budget is not None:
-        lines.append(sparse.csr_array(np.where(new, problem.costs[options], 0.0)[None, :]))
-        most.append(problem.budget)
+        costs, budget = spending(np.where(new, problem.costs[options], 0.0), problem.budget)
+        lines.append(sparse.csr_array(costs[None, :]))
+        most.append(budget)
     if problem.close:
         lines.append(sparse.csr_array(problem.closable[options].astype(np.float64)[None, :]))
         most.append(float(problem.closable.sum() - problem.close))

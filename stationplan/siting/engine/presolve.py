@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 
 from stationplan.domain import BoolArray, CountArray, FloatArray, IntArray
-from stationplan.siting.engine.core import Core
+from stationplan.siting.engine.core import ROUNDING, Core
 
 _FEW = 0.02
 """Reduction ends after a round that drops less than this share of the options."""
@@ -70,11 +70,10 @@ def presolve(core: Core, *, keep: BoolArray | None = None, label: IntArray | Non
     use = np.zeros(count)
     use[taken] = 1.0
     most = np.maximum(core.most - core.limits @ use, 0.0)
-    # A choice may exceed a limit by rounding; see Core.allows.
     limits = columns_of(sparse.csc_array(core.limits))
     limit_ptr, limit, used = limits
     too_large = np.zeros(count, dtype=bool)
-    too_much = used > (most + 1e-9 * core.most + 1e-9)[limit]
+    too_much = used > (most + ROUNDING)[limit]
     too_large[np.repeat(np.arange(count), np.diff(limit_ptr))[too_much]] = True
     usable = ~too_large if keep is None else ~too_large & keep
     usable[taken] = False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +11,7 @@ from scipy import sparse
 from stationplan.domain import FloatArray, Termination
 from stationplan.siting.base import highs
 from stationplan.siting.base.highs import Program
+from stationplan.siting.base.scaling import power_of_two
 from stationplan.siting.engine.core import Core
 from stationplan.siting.engine.framing import Framed
 
@@ -29,8 +29,8 @@ class SolvedProgram:
 class Cover:
     """A program over options y, rows covered once, and rows covered twice (those of ``second``), in this order.
 
-    ``unit`` is the power of two by which weights are multiplied; ``measured`` holds the measures of the variables in
-    this unit, as in the last constraints.
+    ``unit`` is the power of two by which the objective is multiplied; ``measured`` holds the measures of the variables,
+    not multiplied.
     """
 
     core: Core
@@ -56,17 +56,18 @@ def cover_program(core: Core, measures: sparse.csr_array, least: FloatArray) -> 
 
     Variables: y_j = 1 if option j is chosen; z_i and u_i in [0, 1]: row i is covered once, and twice. As ``second`` is
     never above ``first``, z_i + u_i <= sum of y_j over the options j that cover i is sufficient (Church and ReVelle
-    1974; Hogan and ReVelle 1986). Where a measure counts second coverage, u_i <= z_i and u_i is an integer, since two
-    halves could otherwise count as second coverage.
+    1974; Hogan and ReVelle 1986). Where a measure counts second coverage, u_i <= z_i and both are integers, since two
+    halves could otherwise count as second coverage. (For z_i that would follow, but HiGHS 1.15 then gives wrong
+    answers: its presolve substitutes z_i and forgets that u_i is an integer.)
+
+    The objective and every measure are scaled separately, see :func:`power_of_two`, since the tolerances of the solver
+    are absolute. In a measure that must reach b > 0, no coefficient needs to be above b (coefficient tightening).
     """
     rows, options = core.cover.shape
     counted_twice = np.asarray(measures[:, rows:].sum(axis=0)) > 0
     second = np.flatnonzero((core.second > 0) | counted_twice)
     pick = sparse.csr_array((np.ones(len(second)), (second, np.arange(len(second)))), (rows, len(second)))
-    total = float(core.first.sum() + core.second.sum() + core.value.sum() + measures.sum())
-    # Scaling by a power of two brings the total weight close to a million, where the absolute tolerances of the solver
-    # matter little, and changes no digit.
-    unit = 2.0 ** (20 - math.ceil(math.log2(total))) if total > 0 else 1.0
+    unit = power_of_two(float(core.first.sum() + core.second.sum() + core.value.sum()))
     covered = sparse.hstack([-core.cover.astype(np.float64), sparse.eye_array(rows), pick], format="csr")
     limits = sparse.hstack([core.limits, sparse.csr_array((core.limits.shape[0], rows + len(second)))], format="csr")
     whole = counted_twice[second]
@@ -80,19 +81,31 @@ def cover_program(core: Core, measures: sparse.csr_array, least: FloatArray) -> 
         format="csr",
     )
     reached = [sparse.csr_array((measures.shape[0], options)), measures[:, :rows], measures[:, rows + second]]
-    measured = sparse.csr_array(sparse.hstack(reached, format="csr") * unit)
+    measured = sparse.csr_array(sparse.hstack(reached, format="csr"))
+    bounded, least = _tightened(measured, least)
     lower = np.zeros(options + rows + len(second))
     lower[core.required] = 1.0
     program = Program(
         cost=np.concatenate([core.value, core.first, core.second[second]]) * unit,
         lower=lower,
         upper=np.ones(len(lower)),
-        integer=np.concatenate([np.ones(options, dtype=bool), np.zeros(rows, dtype=bool), whole]),
-        matrix=sparse.csr_array(sparse.vstack([covered, limits, ordered, measured], format="csr")),
-        row_lower=np.concatenate([np.full(rows + len(core.most) + ordering, -np.inf), least * unit]),
+        integer=np.concatenate([np.ones(options, dtype=bool), counted_twice, whole]),
+        matrix=sparse.csr_array(sparse.vstack([covered, limits, ordered, bounded], format="csr")),
+        row_lower=np.concatenate([np.full(rows + len(core.most) + ordering, -np.inf), least]),
         row_upper=np.concatenate([np.zeros(rows), core.most, np.zeros(ordering), np.full(len(least), np.inf)]),
     )
     return Cover(core, program, second, unit, measured)
+
+
+def _tightened(measures: sparse.csr_array, least: FloatArray) -> tuple[sparse.csr_array, FloatArray]:
+    """Return measures and what they must reach, each in its own unit and without coefficients above what is needed."""
+    rows = np.repeat(np.arange(len(least)), np.diff(measures.indptr))
+    needed = np.where((least > 0) & np.isfinite(least), least, np.inf)
+    cut = np.minimum(measures.data, needed[rows])
+    tight = sparse.csr_array((cut, measures.indices, measures.indptr), measures.shape)
+    size = np.minimum(np.asarray(tight.sum(axis=1)), 64.0 * needed)
+    unit = np.array([power_of_two(float(value)) for value in size])
+    return sparse.csr_array(sparse.diags_array(unit) @ tight), least * unit
 
 
 def solve_program(frame: Framed, *, start: ArrayLike | None, seconds: float, gap: float = 0.0) -> SolvedProgram:

@@ -88,7 +88,11 @@ def solve_core(core: Core, clock: Clock, *, gap: float = 0.0) -> SolvedCore:
         if state.proven or clock.over:
             break
         target = state.dropping() - now.secured
-        now, part = fixed(now, limit.chosen >= target, limit.left < target)
+        must = limit.left < target
+        if not core.allows(now.restore(np.flatnonzero(must))):  # so no choice reaches the target
+            state.lower_bound(-np.inf)
+            break
+        now, part = fixed(now, limit.chosen >= target, must)
         best, tariff = now.represent(state.options), carried(limit.prices, part)
         if not len(now.options):
             break
@@ -112,6 +116,9 @@ def solve_core(core: Core, clock: Clock, *, gap: float = 0.0) -> SolvedCore:
         )
         state.take(now.restore(best))
         before = now
+        if not core.allows(now.restore(np.flatnonzero(groups.must))):
+            state.lower_bound(-np.inf)
+            break
         now, part = fixed(now, groups.keep, groups.must)
         best, tariff = now.represent(state.options), carried(tariff, part)
         last = largest >= now.core.cover.nnz

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from stationplan.domain import FloatArray, IntArray, Solution
+from stationplan.domain import FloatArray, IntArray, Solution, Stage
 from stationplan.siting.base import highs
 from stationplan.siting.base.answer import Clock, answered, unanswered
 from stationplan.siting.base.arguments import Matrix
@@ -55,7 +55,7 @@ def fair_coverage(
         Weight of each district, [district], covered or not; default: the sum of its rows. Districts without weight do
         not count.
     time_limit_s
-        Time limit for all sums. When it is reached, the sums done are kept; ``method`` states how many.
+        Time limit for all sums. When it is reached, the sums done are kept.
     rules
         See :class:`CoverageRules`.
 
@@ -63,7 +63,9 @@ def fair_coverage(
     -------
     Solution
         ``objective`` is the smallest covered share of a district and ``bound`` an upper bound on it, both in [0, 1].
-        ``termination`` is ``infeasible`` if the required sites exceed the limits.
+        ``stages`` are the sums of the 1, 2, ... smallest shares and finally the covered weight, as far as time allowed;
+        ``termination`` is ``optimal`` only if all are proven (a sum of shares to 1e-6), and ``infeasible`` if the
+        required sites exceed the limits.
 
     Raises
     ------
@@ -94,22 +96,21 @@ def fair_coverage(
         return unanswered("infeasible", clock=clock, method=_METHOD)
     choices = [start(frame.core)]
     coverable = (frame.measures.sum(axis=1) - frame.least)[: len(total)]
-    bound, depth = float((coverable[total > 0] / total[total > 0]).min()), 0
+    bound = float((coverable[total > 0] / total[total > 0]).min())
+    stages: tuple[Stage, ...] = ()
+    complete = True
     if frame.core.cover.shape[0]:
-        found, proven, depth = _raised(frame, total, choices[0], clock)
-        choices, bound = choices + found, min(bound, proven)
+        found, stages, complete = _raised(frame, total, choices[0], clock)
+        choices, bound = choices + found, min(bound, stages[0].bound)
     answers = [chosen_of(problem, frame, options) for options in choices]
     answers = [answer for answer in answers if allowed(problem, *answer)]
     sites, closed = max(answers, key=lambda answer: _rank(problem, total, answer))
     shares = _shares(problem, total, sites, closed)
-    return answered(
-        ordered_sites(problem, frame, sites, closed),
-        float(shares.min()),
-        bound,
-        clock=clock,
-        method=f"{_METHOD}, {depth} of {len(shares)} sums",
-        closed=closed,
-    )
+    order = ordered_sites(problem, frame, sites, closed)
+    answer = answered(order, float(shares.min()), bound, clock=clock, method=_METHOD, closed=closed, total=1.0)
+    if answer.termination == "optimal" and not complete:
+        answer = replace(answer, termination="time_limit" if clock.over else "feasible")
+    return replace(answer, stages=stages)
 
 
 def _shares(problem: Problem, total: FloatArray, sites: IntArray, closed: IntArray) -> FloatArray:
@@ -124,17 +125,20 @@ def _rank(problem: Problem, total: FloatArray, answer: tuple[IntArray, IntArray]
     return (*np.round(shares / _SLACK).tolist(), outcome(problem, *answer).objective)
 
 
-def _raised(frame: Framed, total: FloatArray, start: IntArray, clock: Clock) -> tuple[list[IntArray], float, int]:
-    """Return the choices found, a bound on the smallest share, and the number of sums solved to optimality."""
+def _raised(
+    frame: Framed, total: FloatArray, start: IntArray, clock: Clock
+) -> tuple[list[IntArray], tuple[Stage, ...], bool]:
+    """Return the choices found, the stages begun, and whether every stage was solved to optimality."""
     base = cover_program(frame.core, frame.measures, frame.least)
     program = base.program
     counted = np.flatnonzero(total > 0)
     number = len(counted)
     # Shares are linear in the variables: slope @ x + already.
-    scale = sparse.diags_array(1.0 / (total[counted] * base.unit))
+    scale = sparse.diags_array(1.0 / total[counted])
     slope = sparse.csr_array(scale @ base.measured[counted])
     already = -frame.least[counted] / total[counted]
-    best, found, bound, settled = start, [], 1.0, 0
+    best, found, stages = start, [], []
+    secured = frame.secured
     for count in range(1, number + 1):
         program = _with_sum(program, slope, already, count)
         answer = highs.solve(program, seconds=clock.left_s, start=_values(base, slope, already, best, count))
@@ -142,11 +146,9 @@ def _raised(frame: Framed, total: FloatArray, start: IntArray, clock: Clock) -> 
         if chosen is not None:
             best = chosen
             found.append(best)
-        if count == 1:
-            bound = answer.bound
+        stages.append(Stage(answer.objective, min(answer.bound, float(count))))
         if answer.status != "optimal":
-            return found, bound, settled
-        settled = count
+            return found, tuple(stages), False
         program = replace(program, row_lower=np.append(program.row_lower[:-1], answer.objective - _SLACK))
     cost = np.zeros(len(program.cost))
     cost[: len(base.program.cost)] = base.program.cost
@@ -155,7 +157,8 @@ def _raised(frame: Framed, total: FloatArray, start: IntArray, clock: Clock) -> 
     chosen = base.options(last)
     if chosen is not None:
         found.append(chosen)
-    return found, bound, settled
+    stages.append(Stage(secured + last.objective / base.unit, secured + last.bound / base.unit))
+    return found, tuple(stages), last.status == "optimal"
 
 
 def _with_sum(program: Program, slope: sparse.csr_array, already: FloatArray, count: int) -> Program:

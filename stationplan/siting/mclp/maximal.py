@@ -16,6 +16,7 @@ from stationplan.siting.base.answer import Clock, answered, unanswered
 from stationplan.siting.base.arguments import Matrix
 from stationplan.siting.base.problem import Problem, allowed, checked, judged, outcome
 from stationplan.siting.base.rules import CoverageRequirements, CoverageRules, refuse_unknown
+from stationplan.siting.base.scaling import EXACT, MILLION, power_of_two
 from stationplan.siting.engine.framing import Framed, framed, merged
 from stationplan.siting.engine.greedy import build_order
 from stationplan.siting.engine.program import Linear, cover_program, extended, solve_program
@@ -69,9 +70,10 @@ def max_coverage(
     Returns
     -------
     Solution
-        New sites in build order; sites that would add nothing are dropped. ``objective`` includes what existing sites
-        cover. ``termination`` is ``infeasible`` if required sites, floors or targets cannot be met, and ``time_limit``
-        with an objective of NaN if time ran out before any choice within the rules was found.
+        New sites in build order; sites whose removal loses nothing are dropped. ``objective`` includes what existing
+        sites cover. It is proven to 1e-6 of itself, or 1e-9 of the total weight. ``termination`` is ``infeasible`` if
+        required sites, floors or targets cannot be met, and ``time_limit`` with an objective of NaN if time ran out
+        before any choice within the rules was found.
 
     Raises
     ------
@@ -140,7 +142,13 @@ def evaluated(
         return unanswered("time_limit", clock=clock, method=_METHOD, bound=bound)
     objective, sites, closed = max(answers, key=lambda answer: answer[0])
     return answered(
-        ordered_sites(problem, frame, sites, closed), objective, bound, clock=clock, method=_METHOD, closed=closed
+        ordered_sites(problem, frame, sites, closed),
+        objective,
+        bound,
+        clock=clock,
+        method=_METHOD,
+        closed=closed,
+        total=float(problem.weights.sum()),
     )
 
 
@@ -162,16 +170,27 @@ def chosen_of(problem: Problem, frame: Framed, options: IntArray) -> tuple[IntAr
 
 
 def ordered_sites(problem: Problem, frame: Framed, sites: IntArray, closed: IntArray) -> IntArray:
-    """Return sites by gain with the closed stations removed, without sites that are not needed."""
-    core = frame.core
+    """Return sites by gain with the closed stations removed, without sites whose removal loses nothing.
+
+    They are removed one after the other, the last in build order first.
+    """
     kept = np.flatnonzero(problem.existing[frame.sites] & ~np.isin(frame.sites, closed))
-    order, added = build_order(core.after(kept), np.flatnonzero(np.isin(frame.sites, sites)))
-    chosen = list(frame.sites[order])
-    for site, gain in zip(reversed(list(chosen)), reversed(added), strict=True):
-        fewer = [other for other in chosen if other != site]
-        if gain <= 0 and allowed(problem, fewer, closed):
-            chosen = fewer
-    return np.array(chosen, dtype=np.int64)
+    core = frame.core.after(kept)
+    order, _ = build_order(core, np.flatnonzero(np.isin(frame.sites, sites)))
+    columns = sparse.csc_array(core.cover[:, order])
+    count = np.asarray(columns.sum(axis=1, dtype=np.int64))
+    needed = np.ones(len(order), dtype=bool)
+    for place in range(len(order) - 1, -1, -1):
+        rows = columns.indices[columns.indptr[place] : columns.indptr[place + 1]]
+        lost = core.value[order[place]] + core.first[rows][count[rows] == 1].sum()
+        lost += core.second[rows][count[rows] == 2].sum()
+        needed[place] = False
+        if lost > 0 or not allowed(problem, frame.sites[order[needed]], closed):
+            needed[place] = True
+        else:
+            count[rows] -= 1
+    again, _ = build_order(core, np.sort(order[needed]))
+    return frame.sites[again].astype(np.int64)
 
 
 def best_floor(
@@ -205,13 +224,29 @@ def best_floor(
     problem = checked(cover, weights, p=p, budget=budget, district=district, floor=np.zeros(len(totals)), **rules)
     frame = merged(framed(problem))
     base = cover_program(frame.core, frame.measures, frame.least)
-    districts = len(totals)
-    # The largest t with covered weight of district d >= t * totals[d].
-    rows = sparse.hstack([base.measured[:districts], sparse.csr_array(-totals[:, None] * base.unit)], format="csr")
-    more = Linear(np.zeros(1), np.ones(1), rows, frame.least[:districts] * base.unit, np.full(districts, np.inf))
-    cost = np.append(np.zeros(len(base.program.cost)), 1.0)
+    counted = np.flatnonzero(totals > 0)
+    if not len(counted):
+        return 0.0
+    reachable = np.asarray(frame.measures.sum(axis=1))[counted] - frame.least[counted]
+    most = min(float((reachable / totals[counted]).min()), 1.0)
+    if most <= 0:
+        return 0.0
+    # The largest t <= 1 with covered weight of district d >= t * most * totals[d], each district in its own unit; no
+    # weight above that is needed.
+    goal = most * totals[counted]
+    unit = np.array([power_of_two(float(value)) for value in goal])
+    measured = sparse.csr_array(base.measured[counted])
+    measured.data = np.minimum(measured.data, np.repeat(goal, np.diff(measured.indptr)))
+    slope = sparse.diags_array(unit) @ measured
+    rows = sparse.hstack([slope, sparse.csr_array(-(unit * goal)[:, None])], format="csr")
+    more = Linear(np.zeros(1), np.ones(1), rows, unit * frame.least[counted], np.full(len(counted), np.inf))
+    cost = np.append(np.zeros(len(base.program.cost)), MILLION)
     answer = highs.solve(extended(base.program, more, cost), seconds=time_limit_s)
-    return 0.0 if answer.values is None else max(min(round(answer.objective, 9), 1.0), 0.0)
+    options = base.options(answer)
+    if options is None:
+        return 0.0
+    reached = outcome(problem, *chosen_of(problem, frame, options)).by_district[counted]
+    return float(np.clip((reached / totals[counted]).min(), 0.0, 1.0))
 
 
 def most_backed(
@@ -241,11 +276,13 @@ def most_backed(
     rules["backup_target"] = 1.0  # adds a measure of second coverage; the value does not matter
     problem = checked(cover, weights, p=p, budget=budget, **rules)
     frame = merged(framed(problem))
-    twice = 1.0 - float(frame.least[-1])  # by stations that cannot close
+    twice = problem.backup_target * (1 - EXACT) - float(frame.least[-1])  # by stations that cannot close
     base = cover_program(frame.core, frame.measures, np.append(frame.least[:-1], -np.inf))
-    cost = base.measured[[-1]].toarray()[0]
+    total = float(frame.measures[[-1]].sum())
+    unit = power_of_two(total)
+    cost = base.measured[[-1]].toarray()[0] * unit
     answer = highs.solve(replace(base.program, cost=cost), seconds=time_limit_s)
-    most = twice + float(frame.measures[[-1]].sum()) if np.isinf(answer.bound) else twice + answer.bound / base.unit
+    most = twice + (total if np.isinf(answer.bound) else answer.bound / unit)
     options = base.options(answer)
     if options is None:
         return 0.0, most

@@ -15,6 +15,7 @@ from stationplan.siting.base.answer import Clock
 from stationplan.siting.base.arguments import Arguments, Matrix
 from stationplan.siting.base.problem import Problem, checked, endless, outcome
 from stationplan.siting.base.rules import CoverageRequirements
+from stationplan.siting.base.scaling import spending
 from stationplan.siting.engine.core import Core
 from stationplan.siting.engine.framing import Framed, framed, merged
 from stationplan.siting.engine.greedy import build_order
@@ -154,8 +155,9 @@ def _phase_core(problems: list[Problem], frame: Framed) -> Core:
             lines.append(sparse.kron(by_now, problem.counted[frame.sites].astype(np.float64)[None, :]))
             most.append(np.array([float(problem.p)]))
         if problem.budget is not None:
-            lines.append(sparse.kron(by_now, problem.costs[frame.sites][None, :]))
-            most.append(np.array([problem.budget]))
+            costs, money = spending(problem.costs[frame.sites], problem.budget)
+            lines.append(sparse.kron(by_now, costs[None, :]))
+            most.append(np.array([money]))
     limits = sparse.csr_array(sparse.vstack(lines))
     limits.eliminate_zeros()
     return Core(

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from stationplan.domain import FloatArray, IntArray, Solution
+from stationplan.domain import BoolArray, FloatArray, IntArray, Solution
 from stationplan.siting.base import highs
 from stationplan.siting.base.answer import PROVEN, Clock, answered, unanswered
 from stationplan.siting.base.arguments import Arguments, Matrix
 from stationplan.siting.base.highs import Program
 from stationplan.siting.base.problem import Problem, checked, pays_required
+from stationplan.siting.base.scaling import MILLION, affordable, power_of_two, spending
 from stationplan.siting.engine.framing import equal_rows
 from stationplan.siting.mclp.maximal import max_coverage
 
@@ -28,6 +29,18 @@ _ROUNDS, _ROUNDS_LARGE = 8, 3
 
 _SAFE = 1e-12
 """Relative margin for the rounding of sums."""
+
+_REFINEMENTS = 3
+"""Times that the program is solved, each in a unit that fits the range left by the time before."""
+
+_LAST_DIGITS = 1e-15
+"""Relative margin for the rounding of a single sum."""
+
+_DISCERNED = 1e-3
+"""Range of the objective, in units in which weights are at most 1e12, from which HiGHS can tell choices apart."""
+
+_EACH = 1e-12
+"""Margin on bounds of HiGHS for each variable and scenario, relative to the range of the objective."""
 
 _LARGE = 200_000
 """Entries of the matrix from which HiGHS is slow: the time is then used for fewer mixtures, each solved better."""
@@ -73,9 +86,10 @@ def robust_coverage(
     Returns
     -------
     Solution
-        New sites in build order: each improves the measure most, or among equals the mean of the scenarios. Sites that
-        add nothing in any scenario are dropped. ``objective`` is the covered weight, expected or of the worst scenario,
-        or the largest regret, for which ``bound`` is a lower bound.
+        New sites in build order: each improves the measure most, or among equals the mean of the scenarios. Sites whose
+        removal loses nothing in any scenario are dropped. ``objective`` is the covered weight, expected or of the worst
+        scenario, or the largest regret, for which ``bound`` is a lower bound. It is proven to 1e-6 of itself, or 1e-9
+        of the total weight of the largest scenario.
 
         The best choice of a scenario is found by :func:`max_coverage`. If time was too short to prove it, its bound is
         used instead: the regret returned is then not less than the true one. The bound on the regret uses the weight
@@ -130,8 +144,11 @@ def robust_coverage(
     order = _build_order(problem, game, proven, sites)
     covered = _covered(problem, table, order)
     if measure == "regret":
-        return answered(order, float((proven - covered).max()), bound, clock=clock, method=_METHOD, minimise=True)
-    return answered(order, float(covered.min()), bound, clock=clock, method=_METHOD)
+        regret = float((proven - covered).max())
+        most = float(proven.max())
+        return answered(order, regret, bound, clock=clock, method=_METHOD, minimise=True, total=most)
+    most = float(table.sum(axis=1).max())
+    return answered(order, float(covered.min()), bound, clock=clock, method=_METHOD, total=most)
 
 
 def _scenarios(
@@ -253,11 +270,16 @@ def _search(
     best = max(tries, key=lambda columns: _value(game, base, columns))
     best = _exchanged(problem, game, base, best, clock)
     value = _value(game, base, best)
-    if small and not _proven(value, bound):
-        found, above = _by_milp(problem, game, base, best, clock.left_s)
-        bound = max(min(bound, above), value)
+    for _ in range(_REFINEMENTS if small else 0):
+        if _proven(value, bound) or clock.over:
+            break
+        found, above = _by_milp(problem, game, base, best, bound, clock.left_s)
         if found is not None and _keeps(problem, game, found) and _value(game, base, found) > value:
-            best = found
+            best, value = found, _value(game, base, found)
+        closer = above - value < 0.5 * (bound - value)
+        bound = max(min(bound, above), value)
+        if not closer:
+            break
     return game.sites[best], bound
 
 
@@ -281,7 +303,7 @@ def _keeps(problem: Problem, game: _Game, columns: list[int]) -> bool:
     sites = game.sites[columns]
     return bool(
         (problem.p is None or len(sites) <= problem.p)
-        and (problem.budget is None or problem.costs[sites].sum() <= problem.budget * (1 + 1e-9))
+        and affordable(float(problem.costs[sites].sum()), problem.budget)
         and set(np.flatnonzero(problem.required)) <= set(sites)
     )
 
@@ -321,74 +343,95 @@ def _exchanged(problem: Problem, game: _Game, base: FloatArray, columns: list[in
 
 
 def _by_milp(
-    problem: Problem, game: _Game, base: FloatArray, start: list[int], seconds: float
+    problem: Problem, game: _Game, base: FloatArray, start: list[int], highest: float, seconds: float
 ) -> tuple[list[int] | None, float]:
     """Return the choice found by HiGHS with the largest t <= covered weight - base in every scenario, and a bound on t.
 
     Variables: y_j = 1 if site j is chosen, z_i in [0, 1] with z_i <= the sum of y_j over the sites j that cover i,
-    and t.
+    and t, from its value with ``start`` to its bound ``highest``. A row whose loss alone would lead below that value in
+    some scenario must be covered. No other row needs a weight beyond what its scenario lacks to reach ``highest``.
     """
     rows, sites = game.cover.shape
-    scenarios = len(base)
-    total = float(game.weights.sum(axis=1).max())
-    unit = 2.0 ** (20 - math.ceil(math.log2(total)))  # as for maximal covering: sums near a million
+    chosen = np.zeros(sites)
+    chosen[start] = 1.0
     offset = game.secured - base
-    lowest = float(offset.min())
+    value = float(_exact_sums(game.weights, game.cover @ chosen > 0, offset).min())
+    reach = highest - value
+    if reach <= 0:
+        return None, highest
+    total = game.weights.sum(axis=1)
+    spare = offset + total - value  # the weight that each scenario can lose
+    rounding = _LAST_DIGITS * (np.abs(base) + game.secured + total)
+    needed = game.weights > (spare + rounding)[:, None]
+    must = needed.any(axis=0)
+    known = _exact_sums(game.weights, must, offset)
+    binding = known < highest
+    known, left = known[binding], np.where(must, 0.0, game.weights[binding])
+    left = np.minimum(left, (highest - known)[:, None])
+    unit = min(power_of_two(reach), MILLION * power_of_two(float(left.max(initial=0.0))))
+    if reach * unit < _DISCERNED:
+        return None, highest
     links = sparse.hstack([-game.cover, sparse.eye_array(rows), sparse.csr_array((rows, 1))])
-    worth = sparse.hstack(
-        [
-            sparse.csr_array((scenarios, sites)),
-            sparse.csr_array(-game.weights * unit),
-            sparse.csr_array(np.ones((scenarios, 1))),
-        ]
-    )
-    parts, upper = [links, worth], [np.zeros(rows), (offset - lowest) * unit]
+    gains = np.full((len(known), 1), reach * unit)
+    worth = sparse.hstack([sparse.csr_array((len(known), sites)), sparse.csr_array(-left * unit), gains])
+    parts, upper = [links, worth], [np.zeros(rows), (known - value + rounding[binding]) * unit]
     empty = np.zeros((1, rows + 1))
     if problem.p is not None:
         parts.append(sparse.csr_array(np.hstack([np.ones((1, sites)), empty])))
         upper.append(np.array([float(problem.p)]))
     if problem.budget is not None:
-        parts.append(sparse.csr_array(np.hstack([problem.costs[game.sites][None], empty])))
-        upper.append(np.array([problem.budget]))
+        costs, budget = spending(problem.costs[game.sites], problem.budget)
+        parts.append(sparse.csr_array(np.hstack([costs[None], empty])))
+        upper.append(np.array([budget]))
     size = sites + rows + 1
     limit = np.concatenate(upper)
     answer = highs.solve(
         Program(
-            cost=np.concatenate([np.zeros(size - 1), [1.0]]),
-            lower=np.concatenate([problem.required[game.sites].astype(float), np.zeros(rows + 1)]),
-            upper=np.concatenate([np.ones(size - 1), [np.inf]]),
+            cost=np.concatenate([np.zeros(size - 1), [MILLION]]),
+            lower=np.concatenate([problem.required[game.sites].astype(float), must.astype(float), [0.0]]),
+            upper=np.ones(size),
             integer=np.arange(size) < sites,
             matrix=sparse.csr_array(sparse.vstack(parts, format="csr")),
             row_lower=np.full(len(limit), -np.inf),
             row_upper=limit,
         ),
         seconds=seconds,
-        start=_guess(game, base, start, lowest, unit),
+        start=np.concatenate([chosen, game.cover @ chosen > 0, [0.0]]).astype(np.float64),
     )
     found = None if answer.values is None else [int(j) for j in np.flatnonzero(answer.values[:sites] > 0.5)]
-    return found, lowest + answer.bound / unit
+    share = answer.bound / MILLION + _EACH * (size + len(known))  # reduced costs are right to 1e-6 of a million
+    return found, value + min(share, 1.0) * reach
 
 
-def _guess(game: _Game, base: FloatArray, columns: list[int], lowest: float, unit: float) -> FloatArray:
-    """Return the values of the variables of the program for a choice."""
-    chosen = np.zeros(len(game.sites))
-    chosen[columns] = 1.0
-    value = (_value(game, base, columns) - lowest) * unit
-    return np.concatenate([chosen, game.cover @ chosen > 0, [value]]).astype(np.float64)
+def _exact_sums(weights: FloatArray, rows: BoolArray, offset: FloatArray) -> FloatArray:
+    """Return the weight of some rows in each scenario plus ``offset``, rounded only once."""
+    return np.array([math.fsum([*weight[rows], shift]) for weight, shift in zip(weights, offset, strict=True)])
 
 
 def _build_order(problem: Problem, game: _Game, base: FloatArray, sites: IntArray) -> IntArray:
     """Return sites ordered such that each raises the minimum of the scenarios most, or among equals their mean.
 
-    Sites that add nothing in any scenario are dropped unless required; ties go to the lower index.
+    Sites whose removal loses nothing in any scenario are dropped unless required, those that would be built last
+    first; ties go to the lower index.
     """
-    left = [int(column) for column in np.flatnonzero(np.isin(game.sites, sites))]
+    order = _by_gain(game, base, [int(column) for column in np.flatnonzero(np.isin(game.sites, sites))])
+    columns = sparse.csc_array(game.cover)
+    count = np.asarray(columns[:, order].sum(axis=1))
+    needed = []
+    for column in reversed(order):
+        rows = columns.indices[columns.indptr[column] : columns.indptr[column + 1]]
+        if problem.required[game.sites[column]] or (count[rows] == 1).any():
+            needed.append(column)
+        else:
+            count[rows] -= 1
+    return game.sites[_by_gain(game, base, sorted(needed))]
+
+
+def _by_gain(game: _Game, base: FloatArray, columns: list[int]) -> list[int]:
     order: list[int] = []
+    left = list(columns)
     while left:
         reached = _with_each(game, base, order)[left]
-        now = _reached(game, base, order)
         best = int(np.lexsort((np.arange(len(left)), -reached.mean(axis=1), -reached.min(axis=1)))[0])
-        column = left.pop(best)
-        if problem.required[game.sites[column]] or (reached[best] > now).any():
-            order.append(column)
-    return game.sites[order]
+        order.append(left.pop(best))
+    return order
