@@ -143,12 +143,10 @@ def robust_coverage(
         sites, bound = _search(problem, game, proven, [], clock)
     order = _build_order(problem, game, proven, sites)
     covered = _covered(problem, table, order)
-    if measure == "regret":
-        regret = float((proven - covered).max())
-        most = float(proven.max())
-        return answered(order, regret, bound, clock=clock, method=_METHOD, minimise=True, total=most)
-    most = float(table.sum(axis=1).max())
-    return answered(order, float(covered.min()), bound, clock=clock, method=_METHOD, total=most)
+    regret = measure == "regret"
+    value = float((proven - covered).max() if regret else covered.min())
+    total = float(table.sum(axis=1).max())
+    return answered(order, value, bound, clock=clock, method=_METHOD, minimise=regret, total=total)
 
 
 def _scenarios(
