@@ -136,8 +136,7 @@ def robust_coverage(
         ]
         known = np.array([best.objective for best in bests])
         proven = np.array([best.objective if best.termination == "optimal" else best.bound for best in bests])
-        starts = [[int(site) for site in best.sites] for best in bests]
-        sites, bound = _search(problem, game, proven, starts, clock)
+        sites, bound = _search(problem, game, proven, [best.sites.tolist() for best in bests], clock)
         bound = max(-bound - float((proven - known).max()), 0.0)
     else:
         sites, bound = _search(problem, game, proven, [], clock)
