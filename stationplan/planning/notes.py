@@ -12,7 +12,7 @@ from stationplan.planning.question import Question
 
 
 def answer_notes(aim: Aim, asked: Question, solution: Solution) -> tuple[Message, ...]:
-    """Return notes on a solution: an expired time limit, closures, notes of the aim, and new parts without a limit."""
+    """Return notes on a solution: time limit, closures, sites left over, notes of the aim, new parts without a limit."""
     plan, sites = asked.plan, asked.sites
     notes = []
     if solution.termination == "time_limit":
@@ -20,6 +20,16 @@ def answer_notes(aim: Aim, asked: Question, solution: Solution) -> tuple[Message
     if len(solution.closed):
         closing = ", ".join(sites.site_id[site] for site in solution.closed)
         notes.append(say("Existing stations to be closed: {ids}.", ids=closing))
+    built = int(sites.counted[solution.sites].sum())
+    if solution.termination == "optimal" and plan.number is not None and built < plan.number:
+        notes.append(
+            say(
+                "{count} of the {allowed} new sites allowed are proposed: under these rules no further site would "
+                "improve the plan.",
+                count=built,
+                allowed=plan.number,
+            )
+        )
     notes.extend(aim.notes(asked, solution))
     if plan.money is None and not sites.counted[solution.sites].all():
         notes.append(

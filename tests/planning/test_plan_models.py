@@ -52,6 +52,18 @@ def test_the_worst_district_is_raised_first(tmp_path):
     assert plan.solution.bound == pytest.approx(best[0][0], abs=1e-5)
 
 
+def test_sites_that_nobody_needs_are_not_proposed_and_that_is_said(tmp_path):
+    plan = asked(tmp_path, f"new = {len(CANDIDATES)}")
+    assert len(plan.chosen) < len(CANDIDATES)
+    assert served("S", *names(plan)) == served("S", *CANDIDATES)
+    for site in names(plan):
+        assert served("S", *(set(names(plan)) - {site})) < served("S", *CANDIDATES)
+    said = [str(note) for note in plan.density.study.notes if "new sites allowed" in str(note)]
+    assert [note.split(" are ")[0] for note in said] == [
+        f"{len(plan.chosen)} of the {len(CANDIDATES)} new sites allowed"
+    ]
+
+
 def test_a_floor_beyond_the_fairest_plan_is_answered_with_its_share(tmp_path):
     with pytest.raises(InfeasibleError, match="every district can reach") as caught:
         asked(tmp_path, 'aim = "fair"\nnew = 1\nfloor_share = 0.9')
