@@ -44,7 +44,7 @@ from stationplan.domain.ground import (
 )
 from stationplan.domain.modes import MODES, WALK, TravelMode
 from stationplan.domain.plan import AimResult, Density, KeyFigure, Plan, Recounted, Robustness, ShareRanges, Study
-from stationplan.domain.provenance import DatumDecision, InputFile, MapOptions, Quality
+from stationplan.domain.provenance import DatumDecision, DefaultSource, DefaultTaken, InputFile, MapOptions, Quality
 from stationplan.domain.sites import Sites
 from stationplan.domain.solution import FrontierPoint, Phase, Served, Solution
 from stationplan.domain.workers import (
@@ -77,6 +77,8 @@ __all__ = [
     "CountArray",
     "Coverage",
     "DatumDecision",
+    "DefaultSource",
+    "DefaultTaken",
     "Demand",
     "Density",
     "Features",

@@ -1,4 +1,4 @@
-"""Opening hours that differ by season or month: the parts of a text, and those that hold at the time that is planned."""
+"""Opening hours that differ by season or month: the parts of a text, and those that hold at a time of the year."""
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ def _label_at(plain: str, at: int) -> tuple[Label, int] | None:
         return Label(letters=frozenset({"夏" if "summer" in match[0] else "冬"})), match.end()
     if match := _MONTHS.match(plain, at):
         first, last = int(match["am"]), int(match["bm"])
-        ends = match["bd"] is None or int(match["bd"]) >= (28 if last == 2 else 30)  # noqa: PLR2004 - days of a month
+        ends = match["bd"] is None or int(match["bd"]) >= (28 if last == 2 else 30)
         return _from_to(first, last, whole=(match["ad"] is None or match["ad"] in {"1", "01"}, ends)), match.end()
     if match := _MONTH_LIST.match(plain, at):
         return Label(months=frozenset(int(number) for number in re.findall(r"\d+", match[1]))), match.end()
@@ -209,7 +209,7 @@ def _label_at(plain: str, at: int) -> tuple[Label, int] | None:
         last = _NAMES.index((match[3] or match[1])[:3]) + 1
         if match[3] is None and match[2] is not None:
             return Label(partial=frozenset({first})), match.end()
-        ends = match[4] is None or int(match[4]) >= (28 if last == 2 else 30)  # noqa: PLR2004 - days of a month
+        ends = match[4] is None or int(match[4]) >= (28 if last == 2 else 30)
         return _from_to(first, last, whole=(match[2] in {None, "1", "01"}, ends)), match.end()
     return None
 

@@ -27,7 +27,7 @@ _HOST = re.compile(
 
 
 def is_closed_now(plain: str) -> bool:
-    """Return whether a text in the form of :func:`stationplan.hours.plain.plain_text` states only that a place is closed.
+    """Return whether a text states only that a place is closed; it is in the form of :func:`~.plain.plain_text`.
 
     >>> is_closed_now("暂停营业"), is_closed_now("因装修暂停开放,恢复时间另行通知"), is_closed_now("周一暂停开放")
     (True, True, False)

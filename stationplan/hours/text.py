@@ -47,8 +47,8 @@ def parse_hours(text: str, season: Season = ANY_SEASON) -> Schedule | Unread:
 
     Supported are time ranges (``08:30-12:00,14:00-17:30``, ``22:00-次日5:00``, ``8点-18点``, ``下午2:00-5:30``,
     ``24小时``, ``朝九晚五``), weekdays before or after them (``周一至周五``, ``工作日``, ``周末``, ``Mo-Fr``), closed
-    days (``周末休息``, ``We off``) and breaks (``（12:00-14:00休息）``). Hours without weekdays apply to every day; where
-    some days have their own hours, they apply to the other days. The schedule is that of a week without public
+    days (``周末休息``, ``We off``) and breaks (``（12:00-14:00休息）``). Hours without weekdays apply to every day;
+    where some days have their own hours, they apply to the other days. The schedule is that of a week without public
     holidays, so statements about these are accepted and have no effect. Hours by season or month are those of
     ``season``. A place that is closed at present (``暂停营业``) has the schedule :data:`CLOSED`. Ambiguous text is not
     parsed, for example seasons if ``season`` is not known, and 节假日 with hours that do not say whether they apply to

@@ -79,7 +79,8 @@ _NAMED_DAYS = (
 _HOLIDAYS: tuple[tuple[re.Pattern[str], Holiday], ...] = (
     (
         re.compile(
-            r"(?:国家)?法定(?:节假日|节日|假日|假期)|(?:春节|国庆节?|元旦|清明节?|端午节?|中秋节?)(?:期间|假期)?|public holidays?(?![a-z])|ph(?![a-z])"
+            r"(?:国家)?法定(?:节假日|节日|假日|假期)|(?:春节|国庆节?|元旦|清明节?|端午节?|中秋节?)(?:期间|假期)?"
+            r"|public holidays?(?![a-z])|ph(?![a-z])"
         ),
         "public",
     ),
@@ -135,6 +136,18 @@ def pieces_of(text: str) -> list[Piece] | Unread:
         new, at = found
         pieces += new
     return pieces
+
+
+def days_of(text: str) -> frozenset[int]:
+    """Return the weekdays that a text consists of (0 is Monday), empty if it contains anything else.
+
+    >>> sorted(days_of("周一至周三")), sorted(days_of("周末")), sorted(days_of("周一 9:00-12:00"))
+    ([0, 1, 2], [5, 6], [])
+    """
+    pieces = pieces_of(text)
+    if isinstance(pieces, Unread) or {piece.kind for piece in pieces} - {"days", "and", ","}:
+        return frozenset()
+    return frozenset[int]().union(*(piece.days for piece in pieces))
 
 
 def _goes_on(pieces: list[Piece]) -> bool:

@@ -33,6 +33,7 @@ from stationplan.inputs.demand.demand_inputs import DemandInputs, DemandTables, 
 from stationplan.inputs.roads.sources import districts_without
 from stationplan.inputs.sites.candidates import grid_places, osm_places
 from stationplan.inputs.sites.placing import LEFT_OUT, place_sites
+from stationplan.inputs.sites.row_hours import hours_policy
 from stationplan.inputs.sites.rows import PlaceTable, TableRules, read_sites
 from stationplan.inputs.tables.columns import FIELD_NAMES, with_names
 from stationplan.inputs.tables.points import coordinates
@@ -108,7 +109,7 @@ def read_tables(scenario: Scenario, *, lenient: bool = False) -> Tables:
     attempt(lambda: _check_names(scenario))
     if attempt.faults:
         raise InputError(list({str(fault): fault for fault in attempt.faults}.values()))
-    rules = TableRules(file.hosts, with_names(file.columns), file.limits, lenient=lenient)
+    rules = TableRules(file.hosts, with_names(file.columns), file.limits, lenient=lenient, hours=hours_policy(file))
     area_input, given = file.area, file.candidates
     lists: list[Quality] = []
 
