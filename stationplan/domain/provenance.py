@@ -8,7 +8,6 @@ from typing import Literal
 
 from stationplan.errors import Action, Fault, Message
 
-
 DefaultSource = Literal["host", "same_as_host", "rule", "unknown_host", "unknown_default", "unknown_closed", "closed"]
 """Where a value comes from that a record does not state itself.
 

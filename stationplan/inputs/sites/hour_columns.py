@@ -18,7 +18,7 @@ from stationplan.inputs.tables.table import Table
 _Part = Literal["hours", "opens", "closes"]
 
 HOUR_FIELDS: tuple[_Part, ...] = ("hours", "opens", "closes")
-"""Fields of opening hours: a whole text, or opening and closing times; each may have a column for each day or season."""
+"""Fields of opening hours: a whole text, or opening and closing times; each may have a column by day or season."""
 
 _Place = tuple[str, frozenset[int], str]
 """What a column of hours is about: a season, weekdays and a part of the day; each is empty where it is about all."""
@@ -257,7 +257,7 @@ def _time(cell: str) -> str:
         return f"{match[1]}:{match[2]}"
     if _SHARE_OF_DAY.fullmatch(plain):
         minutes = float(plain) * 24 * 60
-        if abs(minutes - round(minutes)) < 0.01:  # noqa: PLR2004 - a workbook stores 8:30 as 0.354166666666667
+        if abs(minutes - round(minutes)) < 0.01:
             return f"{round(minutes) // 60:02d}:{round(minutes) % 60:02d}"
     return cell
 

@@ -17,7 +17,10 @@ from stationplan.hours import (
     is_of_host,
     opening_hours,
 )
+from stationplan.inputs.tables.table import Table
 from stationplan.scenario import HostInput, ScenarioFile, UnknownHours, cure_hours, unread_hours
+
+_OFFICE_HOURS = opening_hours("09:00-17:00")
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,11 @@ class HoursPolicy:
 
     season: Season = ANY_SEASON
     unknown: UnknownHours = "host"
-    default: OpeningHours = opening_hours("09:00-17:00")
+    default: OpeningHours = _OFFICE_HOURS
+
+
+UNSTATED = HoursPolicy()
+"""The policy of a scenario that says nothing of it."""
 
 
 def hours_policy(file: ScenarioFile) -> HoursPolicy:
@@ -105,8 +112,19 @@ def _instead(text: str, hours: OpeningHours) -> OpeningHours:
     return OpeningHours(f"{text} ({hours.text})" if text else hours.text, hours.week)
 
 
-def add_findings(read: Sequence[Hours], rows: Sequence[int], faults: FaultList) -> None:
-    """Record the findings on the hours of a table's rows."""
+def add_findings(read: Sequence[Hours], table: Table, faults: FaultList, *, stated: bool) -> None:
+    """Record the findings on the hours of a table's rows; a single one if none has hours or a host (not ``stated``)."""
+    rows = table.row_number
+    if read and not stated and (first := read[0].finding) is not None:
+        what = say("None of the {count} sites has opening hours or a host type.", count=len(read))
+        assumed = read[0].hours.text
+        told = {
+            "unknown_default": say("{what} {assumed} is assumed (`default_hours`).", what=what, assumed=assumed),
+            "unknown_closed": say("{what} They count as closed.", what=what),
+        }
+        cure = say("Add a column of opening hours or hosts, or set `default_host` in the scenario.")
+        faults.add(told.get(read[0].source or "", what), cure, row=table.header_row, code="no_hours", action=first[3])
+        return
     for row, hours in zip(rows, read, strict=True):
         if hours.finding is not None:
             what, cure, code, action = hours.finding
@@ -122,8 +140,7 @@ def counted(
     field: str, sources: Iterable[DefaultSource | None], values: Mapping[DefaultSource, str] | None = None
 ) -> tuple[DefaultTaken, ...]:
     """Return how many records took the value of a field from each source, ``None`` standing for their own value."""
-    counts = Counter(sources)
+    counts = Counter(source for source in sources if source is not None)
     return tuple(
-        DefaultTaken(field, counts[source], source, (values or {}).get(source, ""))
-        for source in sorted(filter(None, counts))
+        DefaultTaken(field, count, source, (values or {}).get(source, "")) for source, count in sorted(counts.items())
     )

@@ -15,7 +15,14 @@ from stationplan.hours import OpeningHours
 from stationplan.inputs.datums.decisions import declared_datum
 from stationplan.inputs.sites.duplicates import Pair, likely_duplicates
 from stationplan.inputs.sites.hour_columns import HOUR_FIELDS, hour_texts
-from stationplan.inputs.sites.row_hours import HoursPolicy, HoursReader, add_findings, counted, defaults_of_hours
+from stationplan.inputs.sites.row_hours import (
+    UNSTATED,
+    HoursPolicy,
+    HoursReader,
+    add_findings,
+    counted,
+    defaults_of_hours,
+)
 from stationplan.inputs.tables.columns import KIND_NAMES, normalise
 from stationplan.inputs.tables.points import coordinates
 from stationplan.inputs.tables.source import Located, quality_of, read_fields
@@ -64,8 +71,8 @@ class TableRules:
     """Settings of a scenario for all places: host types, column names, limits.
 
     ``hours`` is what the scenario says of opening hours. With ``complete``, cells need the counts that the scenario
-    refers to; a table checked without a scenario may omit them. With ``lenient``, rows that cannot be used are excluded,
-    regardless of the setting of the source.
+    refers to; a table checked without a scenario may omit them. With ``lenient``, rows that cannot be used are
+    excluded, regardless of the setting of the source.
     """
 
     hosts: Mapping[str, HostInput]
@@ -73,7 +80,7 @@ class TableRules:
     limits: Limits
     complete: bool = True
     lenient: bool = False
-    hours: HoursPolicy = HoursPolicy()
+    hours: HoursPolicy = UNSTATED
 
 
 def read_sites(located: Located, role: str, rules: TableRules) -> PlaceTable:
@@ -114,7 +121,7 @@ def read_sites(located: Located, role: str, rules: TableRules) -> PlaceTable:
     kinds = rest.kinds(kind_texts, areas, hosts)
     read = HoursReader(rules.hosts, rules.hours)
     hours = list(map(read, stated_hours, hosts))
-    add_findings(hours, table.row_number, faults)
+    add_findings(hours, table, faults, stated=any(stated_hours) or any(host_texts))
     no_cost, no_capacity = np.isnan(cost), np.isnan(capacity)
     if role == "candidates":
         cost = rest.costs(cost, host_texts, hosts)
