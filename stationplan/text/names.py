@@ -62,7 +62,7 @@ def default_taken(taken: DefaultTaken) -> Message:
         "{field}: {count} empty cells without a host type took the value {value}.",
         field=fields[taken.field],
         count=count,
-        value=taken.value,
+        value=say("Standard station"),
     )
 
 

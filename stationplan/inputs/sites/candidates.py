@@ -148,8 +148,8 @@ def _osm_notes(
         stated = sum(source is None or source == "closed" for source in sources)
         notes.append(
             say(
-                "{file} ({role}): {stated} of {count} places state opening hours that were read; {default} take those of "
-                "their host type.",
+                "{file} ({role}): {stated} of {count} places state opening hours that were read; {default} take those "
+                "of their host type.",
                 file=file,
                 role=role_name(role),
                 stated=stated,
