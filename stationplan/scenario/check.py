@@ -140,6 +140,8 @@ def _check_excluded(excludes: Sequence[str], file: ScenarioFile, place: str, fau
 
 def unread_hours(text: str, unread: Unread) -> Message:
     """Return the message for opening hours that cannot be parsed; it quotes a part that is not the whole text."""
+    if unread.needs:
+        return say("The opening hours {hours} differ by season or month.", hours=repr(text))
     if unread.part == text:
         return say("The opening hours {hours} cannot be parsed.", hours=repr(text))
     return say("The opening hours {hours} cannot be parsed at {part}.", hours=repr(text), part=repr(unread.part))

@@ -56,10 +56,12 @@ def default_taken(taken: DefaultTaken) -> Message:
     }
     if taken.source == "host":
         return say(
-            "{field}: {count} empty cells took the value of the host type.", field=fields[taken.field], count=count
+            "{field}: {count} records without a value took that of their host type.",
+            field=fields[taken.field],
+            count=count,
         )
     return say(
-        "{field}: {count} empty cells without a host type took the value {value}.",
+        "{field}: {count} records without a value and a host type took {value}.",
         field=fields[taken.field],
         count=count,
         value=say("Standard station"),
