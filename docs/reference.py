@@ -188,8 +188,6 @@ def _default(field: FieldInfo) -> str:
 
 
 def _toml(value: object) -> str:
-    if isinstance(value, OpeningHours):
-        value = value.text
     return str(value).lower() if isinstance(value, bool) else repr(value).replace("'", '"')
 
 

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from stationplan.domain import MODES, WALK, Kind, Mode, Slot
 from stationplan.domain.modes import CAR_SPEED, EBIKE_CLIMB, ClassSpeed, ClimbLoss
 from stationplan.geo import Datum
-from stationplan.hours import Season, SeasonName, opening_hours
+from stationplan.hours import Season, SeasonName
 from stationplan.scenario.demand import DemandInput
 from stationplan.scenario.fields import (
     Identifier,
@@ -292,7 +292,7 @@ class ScenarioFile(ScenarioTable):
     """What a station or candidate whose opening hours are not known counts as: `host`, open as its host type is, or for
     `default_hours` if that is not known either; `closed`; or `refuse`, an error. It is never left out of the study.
     An empty cell is not unknown where the host type is known: it means that the hours of the host type apply."""
-    default_hours: OpeningText = opening_hours("09:00-17:00")
+    default_hours: OpeningText = Field(default="09:00-17:00", validate_default=True)
     """Opening hours of places whose hours and host type are both unknown (an assumption: office hours, the shortest of
     the default host types)."""
     columns: dict[str, list[str]] = {}

@@ -225,6 +225,6 @@ def test_a_row_number_is_printed_as_a_number(demo_folder, capsys, row):
 
 @pytest.mark.parametrize("text", ["[red]站[/red]", "[/]", "{place}", ":smile:", "%s", "\\"])
 def test_text_of_an_input_is_shown_as_it_is(demo_folder, capsys, text):
-    field("candidates.csv", 2, 5, text)(demo_folder)
+    both(field("candidates.csv", 2, 5, text), field("candidates.csv", 2, 8, ""))(demo_folder)
     _, fault = refuse(demo_folder, capsys, "en")
     assert repr(text) in fault

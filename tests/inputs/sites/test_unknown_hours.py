@@ -34,7 +34,8 @@ new = 1
 """
 DISTRICTS = (
     '{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"code": "D", "name": "D"}, '
-    '"geometry": {"type": "Polygon", "coordinates": [[[104, 30], [104.1, 30], [104.1, 30.1], [104, 30.1], [104, 30]]]}}]}'
+    '"geometry": {"type": "Polygon", '
+    '"coordinates": [[[104, 30], [104.1, 30], [104.1, 30.1], [104, 30.1], [104, 30]]]}}]}'
 )
 HEADER = "编码,名称,经度,纬度,场所类型,开放时间"
 
