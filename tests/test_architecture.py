@@ -179,7 +179,7 @@ def test_hours_are_parsed_where_they_are_read_and_nowhere_after():
             or (isinstance(node, ast.Attribute) and node.attr in parsers)
         )
     }
-    assert parsing == {"scenario.fields", "inputs.sites.rows"}
+    assert parsing == {"scenario.fields", "inputs.sites.row_hours", "inputs.sites.hour_columns"}
 
 
 def test_only_the_command_line_reads_the_environment():

@@ -201,6 +201,7 @@ def _look(request: _Request) -> Check:
 
 
 def _print(found: Check, book: Path | None, lang: Language) -> None:
+    from stationplan.report import defaults_line
     from stationplan.text.names import role_name
 
     word = words(lang)
@@ -209,6 +210,8 @@ def _print(found: Check, book: Path | None, lang: Language) -> None:
         console.print(plain(_headline(quality, lang), "bold"), soft_wrap=True)
         if quality.findings:
             console.print(_findings(quality, lang))
+        if line := defaults_line(quality, lang):
+            console.print(plain(line), soft_wrap=True)
     for decision in found.datums:
         values = {
             "role": translate(role_name(decision.role), lang),

@@ -40,7 +40,7 @@ from stationplan.domain.features import Features, Places
 from stationplan.domain.learned import Learned, Scores
 from stationplan.domain.modes import MODES, WALK, TravelMode
 from stationplan.domain.plan import AimResult, Density, KeyFigure, Plan, Recounted, Robustness, ShareRanges, Study
-from stationplan.domain.provenance import DatumDecision, InputFile, MapOptions, Quality
+from stationplan.domain.provenance import DatumDecision, DefaultSource, DefaultTaken, InputFile, MapOptions, Quality
 from stationplan.domain.roads import RoadArcs, RoadLines, RoadNetwork, joined
 from stationplan.domain.sites import Sites
 from stationplan.domain.solution import FrontierPoint, Phase, Served, Solution, Stage
@@ -61,6 +61,8 @@ __all__ = [
     "CountArray",
     "Coverage",
     "DatumDecision",
+    "DefaultSource",
+    "DefaultTaken",
     "Demand",
     "Density",
     "Features",

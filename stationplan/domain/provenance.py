@@ -4,8 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from stationplan.errors import Action, Fault, Message
+
+DefaultSource = Literal["host", "same_as_host", "rule", "unknown_host", "unknown_default", "unknown_closed", "closed"]
+"""Where a value comes from that a record does not state itself.
+
+``host``: its host type, as the field is empty; ``same_as_host``: its host type, as the record refers to it; ``rule``: a
+fixed value, as there is no host type either. Of hours that are not known: ``unknown_host``, those of the host type;
+``unknown_default``, those of the scenario; ``unknown_closed``, none. ``closed``: the record says that it is closed.
+"""
+
+
+@dataclass(frozen=True)
+class DefaultTaken:
+    """The number of kept ``rows`` of an input whose ``field`` took a value from one source.
+
+    ``field`` is hours, cost, kind or capacity; ``value`` is the value taken where it is one for all rows, else empty.
+    """
+
+    field: str
+    rows: int
+    source: DefaultSource
+    value: str = ""
 
 
 @dataclass(frozen=True)
@@ -14,7 +36,8 @@ class Quality:
 
     The file (or sheet, or query) has ``rows`` records, of which ``kept`` are used in the study. ``findings`` report, by
     row, what was repaired, merged or excluded, or is worth checking. A record without a finding was kept unchanged.
-    ``sha256`` is the hash of the content of a source that is not a file.
+    ``sha256`` is the hash of the content of a source that is not a file. ``defaults`` count the kept records that took
+    a value from elsewhere.
     """
 
     role: str
@@ -24,6 +47,7 @@ class Quality:
     kept: int
     findings: tuple[Fault, ...]
     sha256: str = ""
+    defaults: tuple[DefaultTaken, ...] = ()
 
     def count(self, action: Action) -> int:
         """Return how many records an action was applied to; a row with several findings counts once."""

@@ -19,8 +19,8 @@ Intervals = tuple[tuple[int, int], ...]
 class Schedule:
     """When a place is open in an ordinary week without public holidays.
 
-    ``intervals`` are minutes of the week: Monday 0:00 is 0 and Sunday 24:00 is 10080. They are sorted, disjoint and not
-    empty. Equal opening times give equal schedules, however they were written.
+    ``intervals`` are minutes of the week: Monday 0:00 is 0 and Sunday 24:00 is 10080. They are sorted and disjoint;
+    a place that is closed at present has none. Equal opening times give equal schedules, however they were written.
     """
 
     intervals: Intervals

@@ -6,9 +6,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from stationplan.hours.schedule import Intervals, Schedule, weekly
+from stationplan.hours.clock import Range
+from stationplan.hours.plain import plain_text
+from stationplan.hours.schedule import DAY_MIN, Intervals, Schedule, weekly
+from stationplan.hours.seasons import ANY_SEASON, Season, Seasonal, seasonal
+from stationplan.hours.states import is_closed_now
 from stationplan.hours.words import EVERY_DAY, WEEKEND, Piece, Unread, pieces_of
 
+_NOON_MIN = 12 * 60 + 30
+"""A minute within every break at midday."""
 _LETTERS = {"times": "T", "days": "D", "closed": "C", "usual": "U", "except": "X", ",": ",", ";": ";"}
 _DAYS_FIRST = (
     re.compile(r"(?:[,;]?(?:X?DC|DU|D,?T))+"),
@@ -32,29 +38,80 @@ class _Clause:
     overrides: bool
 
 
-def parse_hours(text: str) -> Schedule | Unread:
+CLOSED = Schedule(())
+"""The schedule of a place that is closed at present."""
+
+
+def parse_hours(text: str, season: Season = ANY_SEASON) -> Schedule | Unread:
     """Return the weekly schedule that opening hours describe, or the part of the text that cannot be parsed.
 
     Supported are time ranges (``08:30-12:00,14:00-17:30``, ``22:00-次日5:00``, ``8点-18点``, ``下午2:00-5:30``,
-    ``24小时``), weekdays before or after them (``周一至周五``, ``工作日``, ``周末``, ``Mo-Fr``), and closed days
-    (``周末休息``, ``We off``). Hours without weekdays apply to every day; where some days have their own hours, they
-    apply to the other days. The schedule is that of a week without public holidays, so statements about these are
-    accepted and have no effect. Ambiguous text is not parsed, for example seasons, and 节假日 with hours that do not
-    say whether they apply to weekends.
+    ``24小时``, ``朝九晚五``), weekdays before or after them (``周一至周五``, ``工作日``, ``周末``, ``Mo-Fr``), closed
+    days (``周末休息``, ``We off``) and breaks (``（12:00-14:00休息）``). Hours without weekdays apply to every day;
+    where some days have their own hours, they apply to the other days. The schedule is that of a week without public
+    holidays, so statements about these are accepted and have no effect. Hours by season or month are those of
+    ``season``. A place that is closed at present (``暂停营业``) has the schedule :data:`CLOSED`. Ambiguous text is not
+    parsed, for example seasons if ``season`` is not known, and 节假日 with hours that do not say whether they apply to
+    weekends.
 
     >>> parse_hours("22:00-05:00") == parse_hours("每天晚上10点至次日早上5点")
     True
     >>> parse_hours("周六、周日 10:00-16:00").intervals
     ((7800, 8160), (9240, 9600))
     >>> parse_hours("夏季8:00-20:00，冬季9:00-18:00"), parse_hours("8:30-5:30")
-    (Unread(part='夏季8:00-20:00'), Unread(part='8:30-5:30'))
+    (Unread(part='夏季8:00-20:00', needs='season'), Unread(part='8:30-5:30', needs=''))
+    >>> parse_hours("夏季8:00-20:00，冬季9:00-18:00", Season("winter")) == parse_hours("9:00-18:00")
+    True
     """
+    plain = plain_text(text)
+    if is_closed_now(plain):
+        return CLOSED
+    parts = seasonal(plain)
+    return _parse(text) if parts is None else _in_season(parts, season, text)
+
+
+def _parse(text: str) -> Schedule | Unread:
+    """Return the schedule of a text that does not differ by season."""
     pieces = pieces_of(text)
     if isinstance(pieces, Unread):
         return pieces
     clauses = _clauses(pieces)
     week = None if clauses is None else _week(clauses)
     return Unread(text.strip()) if week is None else weekly(week)
+
+
+def _in_season(parts: Seasonal, season: Season, text: str) -> Schedule | Unread:
+    """Return the schedule of a text by parts of the year; without a season, only if it is the same all year."""
+    holding = parts.holding(season)
+    if holding is None:
+        weeks = {_with_base(parts, piece) for _, piece in parts.pieces}
+        same = weeks.pop() if len(weeks) == 1 and parts.covers_year else None
+        return same if isinstance(same, Schedule) else Unread(parts.first, parts.needs)
+    week = _with_base(parts, "; ".join(holding)) if holding else _parse(parts.base)
+    return week if isinstance(week, Schedule) else Unread(text.strip())
+
+
+def _with_base(parts: Seasonal, piece: str) -> Schedule | Unread:
+    """Return the schedule of a labelled piece with what precedes all labels: its days, a part of the day, or hours.
+
+    Hours before all labels are replaced where the piece overlaps them and completed where it does not, as long as
+    neither names days.
+    """
+    base = _parse(parts.base) if parts.base else None
+    own = CLOSED if is_closed_now(piece) else _parse(piece)
+    if not isinstance(base, Schedule):
+        return own if not parts.base else _parse(f"{parts.base} {piece}")
+    if not (isinstance(own, Schedule) and _daily(base) and _daily(own)):
+        return Unread(piece)
+    if _meet(own.intervals, base.intervals):
+        return own
+    return _parse(f"{parts.base},{piece}") if parts.covers_year else Unread(piece)
+
+
+def _daily(week: Schedule) -> bool:
+    """Return whether a schedule is the same on every day."""
+    first = [(start, end) for start, end in week.intervals if start < DAY_MIN]
+    return weekly([tuple(first)] * 7) == week
 
 
 def parse_slot(text: str) -> tuple[int, int] | None:
@@ -73,7 +130,8 @@ def parse_slot(text: str) -> tuple[int, int] | None:
 
 def _clauses(pieces: Sequence[Piece]) -> list[_Clause] | None:
     """Return the clauses of days and their opening times, ``None`` where the text is ambiguous."""
-    joined = _joined(pieces)
+    whole = _without_breaks(pieces)
+    joined = None if whole is None else _joined(whole)
     if joined is None:
         return None
     joined = _without_brackets(joined)
@@ -97,6 +155,67 @@ def _clauses(pieces: Sequence[Piece]) -> list[_Clause] | None:
             clauses.append(_Clause(piece, days, overrides))
             days, overrides = None, False
     return clauses
+
+
+def _without_breaks(pieces: Sequence[Piece]) -> list[Piece] | None:
+    """Return the tokens with breaks cut out of the hours that they belong to; ``None`` where these are not certain.
+
+    A break belongs to the hours before it, back to the days that they apply to; one before all hours to all of them.
+    """
+    kept: list[Piece] = []
+    closes = False
+    leading: list[Piece] = []
+    for piece in pieces:
+        if piece.kind == ")" and closes:
+            closes = False
+            continue
+        if piece.kind != "break":
+            kept.append(piece)
+            continue
+        apart = kept[-1:] and kept[-1].kind in {",", ";"}
+        while kept and kept[-1].kind in {"(", ",", ";", "and"}:
+            closes = kept.pop().kind == "("
+        if not any(before.kind == "times" for before in kept):
+            leading.append(piece)
+            continue
+        if kept[-1].kind not in {"times", ")"} and not apart:
+            return None
+        first = max((i + 1 for i, before in enumerate(kept) if before.kind == "days" and i < len(kept) - 1), default=0)
+        several = any(before.kind == "times" for before in kept[:first])
+        cut = _cut(kept[first:], piece)
+        if cut is None or (apart and several):
+            return None
+        kept[first:] = cut
+    for piece in leading:
+        cut = _cut(kept, piece)
+        if cut is None:
+            return None
+        kept = cut
+    while leading and kept and kept[0].kind in {",", ";"}:
+        kept.pop(0)
+    return kept
+
+
+def _cut(pieces: Sequence[Piece], pause: Piece) -> list[Piece] | None:
+    """Return tokens without a break in their times; ``None`` if nothing is left, or the break is at no stated time."""
+    cut: list[Piece] = []
+    for piece in pieces:
+        times = piece.times if piece.kind == "times" else ()
+        if not pause.times and any(span.start <= _NOON_MIN and span.end > _NOON_MIN for span in times):
+            return None
+        left = tuple(part for span in times for part in _outside(span, pause.times))
+        if times and not left:
+            return None
+        cut.append(replace(piece, times=left) if times else piece)
+    return cut
+
+
+def _outside(span: Range, pauses: Sequence[Range]) -> list[Range]:
+    if not pauses:
+        return [span]
+    (pause,) = pauses
+    parts = [replace(span, end=min(span.end, pause.start)), replace(span, start=max(span.start, pause.end))]
+    return [part for part in parts if part.start < part.end]
 
 
 def _joined(pieces: Sequence[Piece]) -> list[Piece] | None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from stationplan.hours.clock import RANGE, Range, range_of
+from stationplan.hours.plain import plain_text
 from stationplan.hours.schedule import DAY_MIN
+from stationplan.hours.states import CLOSED_WORDS
 
-Kind = Literal["times", "days", "closed", "usual", "except", "and", ",", ";", "(", ")"]
+Kind = Literal["times", "days", "closed", "usual", "except", "break", "and", ",", ";", "(", ")"]
 
 Holiday = Literal["", "public", "vague"]
 """Whether days include public holidays; ``vague`` for 节假日, which may or may not include weekends."""
@@ -25,7 +26,7 @@ class Piece:
     """One token: time ranges, weekdays (0 is Monday), or a word that joins or closes them.
 
     ``listed`` marks days separated by commas, which might belong to different clauses. ``days`` is empty for public
-    holidays only.
+    holidays only. A lunch break (``break``) has its range in ``times``, or none where it is only said to exist.
     """
 
     kind: Kind
@@ -38,9 +39,13 @@ class Piece:
 
 @dataclass(frozen=True)
 class Unread:
-    """Opening hours that could not be parsed, and the part of the text that caused it."""
+    """Opening hours that could not be parsed, and the part of the text that caused it.
+
+    ``needs`` names what must be known for the text to have one meaning, if that is all that is missing.
+    """
 
     part: str
+    needs: Literal["", "season", "month"] = field(default="", compare=False)
 
 
 _NUMERALS = "一二三四五六日"
@@ -72,13 +77,21 @@ _NAMED_DAYS = (
     (re.compile(r"每天|每日|天天|全周|全年无休|全年|无休|daily(?![a-z])|every ?day(?![a-z])"), EVERY_DAY),
 )
 _HOLIDAYS: tuple[tuple[re.Pattern[str], Holiday], ...] = (
-    (re.compile(r"(?:国家)?法定(?:节假日|节日|假日|假期)|public holidays?(?![a-z])|ph(?![a-z])"), "public"),
+    (
+        re.compile(
+            r"(?:国家)?法定(?:节假日|节日|假日|假期)|(?:春节|国庆节?|元旦|清明节?|端午节?|中秋节?)(?:期间|假期)?"
+            r"|public holidays?(?![a-z])|ph(?![a-z])"
+        ),
+        "public",
+    ),
     (re.compile(r"节假日|节日|假日|holidays?(?![a-z])"), "vague"),
 )
 _PLAIN: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (
         "closed",
-        re.compile(r"不开放|不营业|不服务|休息|关闭|关门|闭馆|除外|(?:以|之)?外|休|closed(?![a-z])|off(?![a-z])"),
+        re.compile(
+            rf"不开放|不营业|不服务|{CLOSED_WORDS}|休息|放假|关闭|关门|闭馆|除外|(?:以|之)?外|休|closed(?![a-z])|off(?![a-z])"
+        ),
     ),
     ("usual", re.compile(r"不休息?|照常|正常")),
     ("except", re.compile(r"除了?|except(?![a-z])")),
@@ -93,25 +106,48 @@ _HOLIDAY_ASIDE = re.compile(
     rf"\(?\s*(?:除了?|遇|逢)?\s*(?:{_HOLIDAYS[0][0].pattern})\s*(?:{_CLOSED}|{dict(_PLAIN)['usual'].pattern})\s*\)?\s*[,;]?"
 )
 """A remark on public holidays only, which has no effect on an ordinary week."""
+_WITHOUT_HOLIDAYS = re.compile(
+    r"\(?\s*(?:(?:除了?)?\s*(?:节假日|节日|假日)\s*(?:除外|(?:以|之)外)|除了?\s*(?:节假日|节日|假日)\s*外)\s*\)?\s*[,;]?"
+)
+"""节假日除外: the hours are those of workdays and weekends as written. (节假日休息 may close weekends too.)"""
+_BREAK_WORDS = r"(?:午休|午间休息|中午休息|中间休息|午餐休息|午餐|lunch(?: break)?)(?:时间)?"
+_BREAK_FIRST = re.compile(rf"{_BREAK_WORDS}\s*[:为是]?\s*{RANGE.pattern}(?:休息)?")
+_BREAK_LAST = re.compile(
+    rf"(?:午间|中间)?\s*{RANGE.pattern}\s*(?:为|是)?\s*"
+    rf"(?:{_BREAK_WORDS}|休息(?:时间)?(?!日)|不开放|不营业|不服务|不对外|{CLOSED_WORDS}|关闭|闭馆|closed(?![a-z])|off(?![a-z]))"
+)
+_BREAK_ONLY = re.compile(_BREAK_WORDS)
 _SAYS_NOTHING = re.compile(
-    r"[\s:。]+|(?:中午|午间)(?:不休息?|照常)|(?:对外)?(?:开放|营业|服务|办公|开门)(?:时间)?|时间"
+    r"[\s:。]+|(?:中午|午间|午休)(?:时间)?(?:不休息?|无休|照常|正常|不打烊|不间断|不关门)|不午休|无午休|(?:对外)?(?:开放|营业|服务|办公|开门)(?:时间)?|时间"
     r"|open(?:ing)?(?: hours?)?(?![a-z])|hours?(?![a-z])"
 )
 
 
 def pieces_of(text: str) -> list[Piece] | Unread:
     """Return the tokens of a text in order; words without effect, such as 营业时间, are skipped."""
-    plain = unicodedata.normalize("NFKC", text).lower().strip()
+    plain = plain_text(text)
     pieces: list[Piece] = []
     at = 0
     while at < len(plain):
-        aside = None if _goes_on(pieces) else _HOLIDAY_ASIDE.match(plain, at)
+        aside = None if _goes_on(pieces) else _HOLIDAY_ASIDE.match(plain, at) or _WITHOUT_HOLIDAYS.match(plain, at)
         found = ([], aside.end()) if aside else _piece_at(plain, at)
         if found is None:
             return Unread(re.split(r"[,;\n]", plain[at:])[0].strip() or plain[at:])
         new, at = found
         pieces += new
     return pieces
+
+
+def days_of(text: str) -> frozenset[int]:
+    """Return the weekdays that a text consists of (0 is Monday), empty if it contains anything else.
+
+    >>> sorted(days_of("周一至周三")), sorted(days_of("周末")), sorted(days_of("周一 9:00-12:00"))
+    ([0, 1, 2], [5, 6], [])
+    """
+    pieces = pieces_of(text)
+    if isinstance(pieces, Unread) or {piece.kind for piece in pieces} - {"days", "and", ","}:
+        return frozenset()
+    return frozenset[int]().union(*(piece.days for piece in pieces))
 
 
 def _goes_on(pieces: list[Piece]) -> bool:
@@ -127,6 +163,9 @@ def _piece_at(plain: str, at: int) -> tuple[list[Piece], int] | None:
         return [Piece("days", match[0], days=EVERY_DAY), Piece("times", match[0], whole_day)], match.end()
     if match := _ALL_DAY.match(plain, at):
         return [Piece("times", match[0], whole_day)], match.end()
+    if match := _BREAK_FIRST.match(plain, at) or _BREAK_LAST.match(plain, at):
+        pause = _pause(match)
+        return None if pause is None else ([Piece("break", match[0], (pause,))], match.end())
     if match := RANGE.match(plain, at):
         found = range_of(match)
         return None if found is None else ([Piece("times", match[0], (found,))], match.end())
@@ -142,10 +181,22 @@ def _piece_at(plain: str, at: int) -> tuple[list[Piece], int] | None:
             return [Piece("days", match[0], holiday=holiday)], match.end()
     if (match := _SAYS_NOTHING.match(plain, at)) and match.end() > at:
         return [], match.end()
+    if match := _BREAK_ONLY.match(plain, at):
+        return [Piece("break", match[0])], match.end()
     for kind, pattern in _PLAIN:
         if match := pattern.match(plain, at):
             return [Piece(kind, match[0])], match.end()
     return None
+
+
+def _pause(match: re.Match[str]) -> Range | None:
+    """Return the interval of a break at midday, in which ``12点-2点`` ends in the afternoon."""
+    found = range_of(match)
+    if found is None and match["ah"] in {"11", "12", "13"} and match["bh"].lstrip("0") in {"1", "2", "3"}:
+        hours = f"{match['ah']}:{match['am'] or '00'}-{int(match['bh']) + 12}:{match['bm'] or '00'}"
+        later = RANGE.fullmatch(hours)
+        found = None if later is None or match["ahalf"] or match["bhalf"] else range_of(later)
+    return found
 
 
 def _chinese_days(text: str) -> frozenset[int]:

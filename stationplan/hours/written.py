@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stationplan.hours.schedule import Schedule
+from stationplan.hours.seasons import ANY_SEASON, Season
 from stationplan.hours.text import parse_hours, parse_slot
 from stationplan.hours.words import Unread
 
@@ -28,13 +29,13 @@ class SlotHours:
     span: tuple[int, int] | None
 
 
-def opening_hours(text: str) -> OpeningHours:
-    """Return opening hours with their weekly schedule; see :func:`stationplan.hours.parse_hours`.
+def opening_hours(text: str, season: Season = ANY_SEASON) -> OpeningHours:
+    """Return opening hours with their weekly schedule in a part of the year; see :func:`stationplan.hours.parse_hours`.
 
     >>> opening_hours("9:00-17:00").text, opening_hours("sometimes").week
-    ('9:00-17:00', Unread(part='sometimes'))
+    ('9:00-17:00', Unread(part='sometimes', needs=''))
     """
-    return OpeningHours(text, parse_hours(text))
+    return OpeningHours(text, parse_hours(text, season))
 
 
 def slot_hours(text: str) -> SlotHours:

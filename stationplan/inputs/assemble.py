@@ -33,6 +33,7 @@ from stationplan.inputs.demand.demand_inputs import DemandInputs, DemandTables, 
 from stationplan.inputs.roads.sources import districts_without
 from stationplan.inputs.sites.candidates import grid_places, osm_places
 from stationplan.inputs.sites.placing import LEFT_OUT, place_sites
+from stationplan.inputs.sites.row_hours import hours_policy
 from stationplan.inputs.sites.rows import PlaceTable, TableRules, read_sites
 from stationplan.inputs.tables.columns import FIELD_NAMES, with_names
 from stationplan.inputs.tables.points import coordinates
@@ -108,7 +109,7 @@ def read_tables(scenario: Scenario, *, lenient: bool = False) -> Tables:
     attempt(lambda: _check_names(scenario))
     if attempt.faults:
         raise InputError(list({str(fault): fault for fault in attempt.faults}.values()))
-    rules = TableRules(file.hosts, with_names(file.columns), file.limits, lenient=lenient)
+    rules = TableRules(file.hosts, with_names(file.columns), file.limits, lenient=lenient, hours=hours_policy(file))
     area_input, given = file.area, file.candidates
     lists: list[Quality] = []
 
@@ -234,17 +235,59 @@ def quality_notes(quality: Quality) -> list[Message]:
         "merged": here.count("merged"),
         "repaired": here.count("repaired"),
     }
+    unknown = _unknown_hours(quality)
     if not any(counts.values()):
-        return []
+        return unknown
     return [
+        *unknown,
         say(
             "{file}: of {rows} records, {set_aside} were excluded, {merged} merged, {repaired} repaired; see the "
             "sheet Data quality.",
             file=quality.file,
             rows=quality.rows,
             **counts,
-        )
+        ),
     ]
+
+
+def _unknown_hours(quality: Quality) -> list[Message]:
+    """Return a note on the places of a table whose opening hours are not known, and what is assumed for them."""
+    rows = {taken.source: taken.rows for taken in quality.defaults if taken.field == "hours"}
+    assumed = {source: rows.get(source, 0) for source in ("unknown_host", "unknown_default", "unknown_closed")}
+    value = next((taken.value for taken in quality.defaults if taken.source == "unknown_default"), "")
+    notes = []
+    if any(assumed.values()):
+        told = {
+            "file": quality.file,
+            "count": sum(assumed.values()),
+            "kept": quality.kept,
+            "host": assumed["unknown_host"],
+            "default": assumed["unknown_default"],
+            "closed": assumed["unknown_closed"],
+        }
+        notes.append(
+            say(
+                "{file}: the opening hours of {count} of {kept} places are unknown. Assumed: those of the host type "
+                "({host}), {value} ({default}), closed ({closed}).",
+                **told,
+                value=value,
+            )
+            if value
+            else say(
+                "{file}: the opening hours of {count} of {kept} places are unknown. Assumed: those of the host type "
+                "({host}), closed ({closed}).",
+                **{key: told[key] for key in told if key != "default"},
+            )
+        )
+    if rows.get("closed"):
+        notes.append(
+            say(
+                "{file}: {count} places are closed at present and count as closed.",
+                file=quality.file,
+                count=rows["closed"],
+            )
+        )
+    return notes
 
 
 def _shifted_places(table: PlaceTable, decision: DatumDecision) -> PlaceTable:

@@ -12,7 +12,7 @@ from stationplan.planning.question import Question
 
 
 def answer_notes(aim: Aim, asked: Question, solution: Solution) -> tuple[Message, ...]:
-    """Return notes on a solution: time limit, closures, sites left over, notes of the aim, new parts without a limit."""
+    """Return notes on a solution: time limit, closures, unused sites, notes of the aim, new parts without a limit."""
     plan, sites = asked.plan, asked.sites
     notes = []
     if solution.termination == "time_limit":

@@ -9,6 +9,7 @@ from stationplan.report.plan_report import plan_report, render_report
 from stationplan.report.quality import (
     action_names,
     datum_document,
+    defaults_line,
     quality_document,
     write_quality_workbook,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "DEFAULT_SCHEMA",
     "action_names",
     "datum_document",
+    "defaults_line",
     "districts_csv",
     "document",
     "document_text",

@@ -23,7 +23,7 @@ from stationplan.report.coverage_section import (
     share_text,
 )
 from stationplan.report.map_sheet import map_sheet
-from stationplan.report.quality import COUNTED, action_names
+from stationplan.report.quality import COUNTED, action_names, defaults_line
 from stationplan.report.sites_section import sites_sections
 from stationplan.text.catalogue import number, percent, percent_up, translate, words
 from stationplan.text.names import mode_names, role_name, site_name
@@ -276,6 +276,12 @@ def quality_sections(quality: Sequence[Quality], lang: Language) -> list[Section
         word("{count} times, for example: {example}", count=number(len(told)), example=told[0]) if told[1:] else told[0]
         for told in ranked
     ]
+    defaults = [
+        word("{file}: {what}", file=item.file or translate(role_name(item.role), lang), what=line)
+        for item in quality
+        if (line := defaults_line(item, lang))
+    ]
+    lines = [*defaults, *lines]
     blocks: list[Block] = [ReportTable(columns, rows), *([Lines(tuple(lines))] if lines else [])]
     hint = word("The workbook lists all records to be checked.")
     return [Section(word("Data quality"), hint, tuple(blocks))]

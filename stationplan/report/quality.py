@@ -10,7 +10,7 @@ from stationplan.documents.workbook import Sheet, write_sheets
 from stationplan.domain import DatumDecision, Language, Quality
 from stationplan.errors import Action, Fault
 from stationplan.text.catalogue import translate, words
-from stationplan.text.names import role_name
+from stationplan.text.names import default_taken, role_name
 
 Json = dict[str, object]
 
@@ -55,6 +55,10 @@ def quality_document(
                 "rows": item.rows,
                 "kept": item.kept,
                 **{action: item.count(action) for action in COUNTED},
+                "defaults": [
+                    {"field": taken.field, "rows": taken.rows, "source": taken.source, "value": taken.value or None}
+                    for taken in item.defaults
+                ],
             }
             for item in quality
         ],
@@ -77,6 +81,11 @@ def _finding(role: str | None, file: str | None, finding: Fault, lang: Language)
         "cure": translate(finding.cure, lang),
         "details": {key: value for key, value in values if _plain(value)},
     }
+
+
+def defaults_line(item: Quality, lang: Language) -> str:
+    """Return how many records of an input took which values from elsewhere, in one line; empty if none did."""
+    return " ".join(translate(default_taken(taken), lang) for taken in item.defaults)
 
 
 def _plain(value: object) -> bool:
@@ -141,6 +150,7 @@ def quality_sheets(
             (word("Kept"), "whole", 10),
             *((names[action], "whole", 10) for action in COUNTED),
             (word("Datum"), "text", 80),
+            (word("Values not stated"), "text", 80),
         ],
         [
             [
@@ -150,6 +160,7 @@ def quality_sheets(
                 item.kept,
                 *(item.count(action) for action in COUNTED),
                 reasons.get(item.role, ""),
+                defaults_line(item, lang),
             ]
             for item in quality
         ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stationplan.scenario.check import CURE_CRS, CURE_DATUM, CURE_HOURS, Purpose, unfit_crs, unread_hours
+from stationplan.scenario.check import CURE_CRS, CURE_DATUM, Purpose, cure_hours, unfit_crs, unread_hours
 from stationplan.scenario.defaults import default_groups, default_hosts, default_slots
 from stationplan.scenario.demand import (
     CountInput,
@@ -30,13 +30,13 @@ from stationplan.scenario.schema import (
     ScenarioFile,
     SitesInput,
     SlotInput,
+    UnknownHours,
 )
 from stationplan.scenario.scorecard import ScorecardInput
 
 __all__ = [
     "CURE_CRS",
     "CURE_DATUM",
-    "CURE_HOURS",
     "ActionInput",
     "AreaInput",
     "CandidatesInput",
@@ -63,6 +63,8 @@ __all__ = [
     "Source",
     "TableSource",
     "TotalsInput",
+    "UnknownHours",
+    "cure_hours",
     "default_groups",
     "default_hosts",
     "default_slots",

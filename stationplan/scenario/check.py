@@ -23,7 +23,7 @@ CURE_DATUM = say(
     'Set `datum = "wgs84"`, `"cgcs2000"`, `"gcj02"` (Amap, Tencent) or `"bd09"` (Baidu), or `"evidence"`; '
     "`stationplan check` reports what the roads indicate."
 )
-CURE_HOURS = say("Use a form such as 08:30-12:00,14:00-17:30, 周一至周五 9:00-17:00, or 24小时.")
+_CURE_HOURS = say("Use a form such as 08:30-12:00,14:00-17:30, 周一至周五 9:00-17:00, or 24小时.")
 
 Purpose = Literal["plan", "density"]
 """The purpose that a scenario is loaded for: a demand surface needs neither roads nor candidates nor a plan."""
@@ -107,12 +107,13 @@ def cross_check(file: ScenarioFile, faults: FaultList, purpose: Purpose, aims: M
                 say("Use a single range such as 08:00-12:00."),
                 key=f"slots.{key}.hours",
             )
+    _check_hours(file.default_hours, "default_hours", faults)
     for key, host in file.hosts.items():
-        _check_hours(host.hours, f"hosts.{key}", faults)
+        _check_hours(host.hours, f"hosts.{key}.hours", faults)
         _check_excluded(host.excludes, file, f"hosts.{key}", faults)
     for key, action in file.actions.items():
         if action.hours is not None:
-            _check_hours(action.hours, f"actions.{key}", faults)
+            _check_hours(action.hours, f"actions.{key}.hours", faults)
         elif action.at == "stations":
             faults.add(
                 say("Extended hours of existing stations require opening hours."),
@@ -129,9 +130,10 @@ def cross_check(file: ScenarioFile, faults: FaultList, purpose: Purpose, aims: M
                 )
 
 
-def _check_hours(hours: OpeningHours, place: str, faults: FaultList) -> None:
+def _check_hours(hours: OpeningHours, key: str, faults: FaultList) -> None:
     if isinstance(hours.week, Unread):
-        faults.add(unread_hours(hours.text, hours.week), CURE_HOURS, key=f"{place}.hours")
+        cure = say("Enter the hours of the season that the plan is about.") if hours.week.needs else _CURE_HOURS
+        faults.add(unread_hours(hours.text, hours.week), cure, key=key)
 
 
 def _check_excluded(excludes: Sequence[str], file: ScenarioFile, place: str, faults: FaultList) -> None:
@@ -146,9 +148,22 @@ def _check_excluded(excludes: Sequence[str], file: ScenarioFile, place: str, fau
 
 def unread_hours(text: str, unread: Unread) -> Message:
     """Return the message for opening hours that cannot be parsed; it quotes a part that is not the whole text."""
+    if unread.needs:
+        return say("The opening hours {hours} differ by season or month.", hours=repr(text))
     if unread.part == text:
         return say("The opening hours {hours} cannot be parsed.", hours=repr(text))
     return say("The opening hours {hours} cannot be parsed at {part}.", hours=repr(text), part=repr(unread.part))
+
+
+def cure_hours(unread: Unread) -> Message:
+    """Return the fix of opening hours of a table that cannot be parsed, or that differ by season or month."""
+    if unread.needs == "season":
+        return say('Set `season = "summer"` or `season = "winter"` in the scenario, or enter the hours of that season.')
+    if unread.needs == "month":
+        return say(
+            "Set the month that the plan is about, `month = 7`, in the scenario, or enter the hours of that month."
+        )
+    return _CURE_HOURS
 
 
 def unfit_crs(crs: str) -> Message:

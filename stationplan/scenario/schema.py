@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from stationplan.domain import MODES, WALK, Kind, Mode, Slot
 from stationplan.domain.modes import CAR_SPEED, EBIKE_CLIMB, ClassSpeed, ClimbLoss
 from stationplan.geo import Datum
+from stationplan.hours import Season, SeasonName
 from stationplan.scenario.demand import DemandInput
 from stationplan.scenario.fields import (
     Identifier,
@@ -170,6 +171,9 @@ class CandidatesInput(SitesInput):
         return {"grid": True, "default_host": "union_built"} if value == "grid" else value
 
 
+UnknownHours = Literal["host", "closed", "refuse"]
+"""What a place whose opening hours are not known counts as."""
+
 MOST_SLOTS = 48
 """Maximum number of time slots of a scenario: the half-hours of a day.
 
@@ -280,6 +284,18 @@ class ScenarioFile(ScenarioTable):
         "fri",
     ]
     """Planning days; the share of a slot in which a station is open is the mean over all of them."""
+    season: SeasonName | None = None
+    """Planned season: of opening hours that differ by season, those of this one apply. Without it such hours are
+    unknown."""
+    month: Annotated[int, Field(ge=1, le=12)] | None = None
+    """Planned month, for opening hours that differ by month."""
+    unknown_hours: UnknownHours = "host"
+    """What a station or candidate whose opening hours are not known counts as: `host`, open as its host type is, or for
+    `default_hours` if that is not known either; `closed`; or `refuse`, an error. It is never left out of the study.
+    An empty cell is not unknown where the host type is known: it means that the hours of the host type apply."""
+    default_hours: OpeningText = Field(default="09:00-17:00", validate_default=True)
+    """Opening hours of places whose hours and host type are both unknown (an assumption: office hours, the shortest of
+    the default host types)."""
     columns: dict[str, list[str]] = {}
     """More names of columns by field, for all tables: `columns = { name = ["点位名"] }`."""
     area: AreaInput = AreaInput()
@@ -296,6 +312,11 @@ class ScenarioFile(ScenarioTable):
     hosts: dict[Identifier, HostInput]
     actions: dict[Identifier, ActionInput] = {}
     """Alternatives to the station of a place's host; at most one is chosen for a place."""
+
+    @property
+    def planned_season(self) -> Season:
+        """The planned part of the year."""
+        return Season(self.season, self.month)
 
     @property
     def day_slots(self) -> tuple[Slot, ...]:

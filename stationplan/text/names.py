@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stationplan.domain import MODES, Kind, Language, Mode, Plan, Way
+from stationplan.domain import MODES, DefaultTaken, Kind, Language, Mode, Plan, Way
 from stationplan.errors import Message, say
 from stationplan.text.catalogue import translate, words
 
@@ -31,6 +31,41 @@ def role_name(role: str) -> Message:
     if role.startswith("demand.counts."):
         return say("the count {name}", name=role.removeprefix("demand.counts."))
     return names[role]
+
+
+def default_taken(taken: DefaultTaken) -> Message:
+    """Return how many records of an input took the value of a field from elsewhere, and from where."""
+    count = taken.rows
+    if taken.source == "closed":
+        return say("Opening hours: {count} records are closed at present.", count=count)
+    if taken.source == "same_as_host":
+        return say("Opening hours: {count} records refer to their host and take the hours of its type.", count=count)
+    if taken.source == "unknown_host":
+        return say(
+            "Opening hours: {count} records are unknown; the hours of their host types are assumed.", count=count
+        )
+    if taken.source == "unknown_default":
+        return say("Opening hours: {count} records are unknown; {value} is assumed.", count=count, value=taken.value)
+    if taken.source == "unknown_closed":
+        return say("Opening hours: {count} records are unknown; they count as closed.", count=count)
+    fields = {
+        "hours": say("Opening hours"),
+        "cost": say("Cost (yuan)"),
+        "kind": say("Station type"),
+        "capacity": say("Capacity"),
+    }
+    if taken.source == "host":
+        return say(
+            "{field}: {count} records without a value took that of their host type.",
+            field=fields[taken.field],
+            count=count,
+        )
+    return say(
+        "{field}: {count} records without a value and a host type took {value}.",
+        field=fields[taken.field],
+        count=count,
+        value=say("Standard station"),
+    )
 
 
 def way_names(lang: Language) -> dict[Way, str]:

@@ -108,8 +108,17 @@ CASES = {
         scenario('file = "stations.csv"\ndatum = "gcj02"', 'file = "stations.csv"'),
         {r"scenario\.toml \[stations\.datum\]": "gcj02.*bd09"},
     ),
-    "unreadable hours": (field("candidates.csv", 2, 7, "随缘"), {r"candidates\.csv:2: ": "随缘.*08:30-12:00"}),
-    "unknown host": (field("candidates.csv", 2, 5, "茶馆"), {r"candidates\.csv:2: ": "茶馆.*便利店"}),
+    "unreadable hours": (
+        both(
+            field("candidates.csv", 2, 7, "随缘"),
+            scenario("synthetic = true", 'synthetic = true\nunknown_hours = "refuse"'),
+        ),
+        {r"candidates\.csv:2: ": "随缘.*08:30-12:00"},
+    ),
+    "unknown host": (
+        both(field("candidates.csv", 2, 5, "茶馆"), field("candidates.csv", 2, 8, "")),
+        {r"candidates\.csv:2: ": "茶馆.*default_host"},
+    ),
     "unknown road": (field("roads_edges.csv", 2, 1, "99999"), {r"roads_edges\.csv:2: ": "99999"}),
     "required and forbidden": (
         scenario("new = 20", 'new = 20\nrequired = ["C001", "S001"]\nforbidden = ["nobody"]'),
@@ -131,7 +140,7 @@ CASES = {
     "several in places and people": (
         both(
             field("cells.csv", 2, 3, "?"),
-            field("stations.csv", 2, 7, "?"),
+            field("stations.csv", 2, 3, "?"),
             lambda folder: (folder / "districts.geojson").write_text("?"),
         ),
         {r"cells\.csv:2: ": ".", r"stations\.csv:2: ": ".", r"districts\.geojson:1: ": "."},
@@ -216,6 +225,6 @@ def test_a_row_number_is_printed_as_a_number(demo_folder, capsys, row):
 
 @pytest.mark.parametrize("text", ["[red]站[/red]", "[/]", "{place}", ":smile:", "%s", "\\"])
 def test_text_of_an_input_is_shown_as_it_is(demo_folder, capsys, text):
-    field("candidates.csv", 2, 5, text)(demo_folder)
+    both(field("candidates.csv", 2, 5, text), field("candidates.csv", 2, 8, ""))(demo_folder)
     _, fault = refuse(demo_folder, capsys, "en")
     assert repr(text) in fault

@@ -3,56 +3,161 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from stationplan.domain import WALK, BoolArray, Cells, FloatArray, IntArray, Quality, RoadArcs, StudyArea, joined
-from stationplan.errors import say
+from stationplan.domain import (
+    WALK,
+    BoolArray,
+    Cells,
+    DefaultSource,
+    FloatArray,
+    IntArray,
+    Quality,
+    RoadArcs,
+    StudyArea,
+    joined,
+)
+from stationplan.errors import FaultList, Message, say
 from stationplan.geo import project, unproject
 from stationplan.inputs.areas import district_of
 from stationplan.inputs.osm import read_osm_places
+from stationplan.inputs.sites.row_hours import HoursReader, counted, defaults_of_hours, hours_policy
 from stationplan.inputs.sites.rows import Place, PlaceTable
+from stationplan.inputs.tables.table import as_number
 from stationplan.scenario import CandidatesInput, HostInput, Scenario, SitesInput
+from stationplan.text.names import role_name
+
+_CLOSED_TO_PUBLIC = frozenset({"private", "no"})
+_GONE = ("disused", "abandoned", "demolished", "razed", "removed")
+"""Prefixes of keys, and keys, of places that no longer exist or are no longer used."""
 
 
 def osm_places(scenario: Scenario, given: SitesInput, role: str) -> PlaceTable:
     """Return the places of an OSM extract that have a tag of the requested hosts; the first matching host is used.
 
+    Opening hours and capacity are those of a place's own tags, otherwise those of its host type. Private places and
+    places that are no longer used are excluded and counted.
+
     Raises
     ------
     InputError
-        The extract does not exist or is malformed.
+        The extract does not exist or is malformed; or opening hours are not known and the scenario refuses such places.
     """
     hosts = scenario.file.hosts
     tags = [(tag, host) for host in given.hosts for tag in hosts[host].tags]
     path = scenario.locate(given.osm or "")
     found, left_out = read_osm_places(path, [tag for tag, _ in tags], scenario.file.limits)
-    notes = []
-    if left_out:
-        notes.append(
-            say(
-                "{count} places in {file} have open or incomplete outlines and were skipped.",
-                count=left_out,
-                file=given.osm,
-            )
-        )
-    places = []
-    for place in found:
+    excluded = [_excluded(place.tags, [tag for tag, _ in tags]) for place in found]
+    kept = [place for place, reason in zip(found, excluded, strict=True) if not reason]
+    read = HoursReader(hosts, hours_policy(scenario.file))
+    faults = FaultList(given.osm or "")
+    places, hours, own_capacity = [], [], 0
+    for place in kept:
         host = next(host for tag, host in tags if _has_tag(place.tags, tag))
         name = place.tags.get("name:zh") or place.tags.get("name") or ""
         address = " ".join(filter(None, (place.tags.get("addr:street"), place.tags.get("addr:housenumber"))))
-        places.append(_hosted(place.id, name, address, host, hosts[host]))
-    quality = Quality(role, given.osm or "", None, len(found) + left_out, len(found), ())
+        open_at = read(_hours_tag(place.tags), host)
+        hours.append(open_at)
+        if open_at.finding is not None:
+            what, cure, code, action = open_at.finding
+            faults.add(say("{place}: {what}", place=place.id, what=what), cure, code=code, action=action)
+        hosted = _hosted(place.id, name, address, host, hosts[host])
+        capacity = as_number(place.tags.get("capacity", ""))
+        if capacity >= 0 and np.isfinite(capacity):
+            hosted, own_capacity = replace(hosted, capacity=capacity), own_capacity + 1
+        places.append(replace(hosted, hours=open_at.hours))
+    faults.raise_any("refused")
+    notes = _osm_notes(given.osm or "", role, left_out, excluded, [item.source for item in hours])
+    for reason in ("private", "disused"):
+        if reason in excluded:
+            faults.add(*_why_excluded(reason, excluded.count(reason)), code=reason, action="set_aside")
+    by_host: DefaultSource = "host"
+    of_host = sum(not np.isnan(place.capacity) for place in places) - own_capacity
+    quality = Quality(
+        role,
+        given.osm or "",
+        None,
+        len(found) + left_out,
+        len(places),
+        tuple(faults.faults),
+        defaults=(
+            *defaults_of_hours(hours, scenario.file.default_hours),
+            *counted("cost", [by_host] * len(places) if role == "candidates" else []),
+            *counted("kind", [by_host] * len(places)),
+            *counted("capacity", [by_host] * of_host),
+        ),
+    )
     return PlaceTable(
         tuple(places),
-        np.array([place.lon for place in found], dtype=np.float64),
-        np.array([place.lat for place in found], dtype=np.float64),
+        np.array([place.lon for place in kept], dtype=np.float64),
+        np.array([place.lat for place in kept], dtype=np.float64),
         (None,) * len(places),
         "wgs84",
         quality,
-        tuple(notes),
+        notes,
     )
+
+
+def _hours_tag(tags: Mapping[str, str]) -> str:
+    """Return the opening hours of a place; ``off`` alone is a closed place in OpenStreetMap's syntax."""
+    text = tags.get("opening_hours", "").strip()
+    return "closed" if text == "off" else text
+
+
+def _excluded(tags: Mapping[str, str], wanted: Sequence[str]) -> str:
+    """Return why a place cannot house a station: ``disused``, ``private``, or empty where it can.
+
+    A shop in which a bank used to be is a shop: a prefix such as ``disused:`` counts for the tag that it precedes.
+    """
+    live = [tag for tag in wanted if _has_tag(tags, tag) and not tag.startswith(tuple(f"{word}:" for word in _GONE))]
+    if any(tags.get(word) == "yes" for word in _GONE):
+        return "disused"
+    if all(any(_has_tag(tags, f"{word}:{tag}") for word in _GONE) for tag in live):
+        return "disused"
+    return "private" if tags.get("access") in _CLOSED_TO_PUBLIC else ""
+
+
+def _why_excluded(reason: str, count: int) -> tuple[Message, Message]:
+    if reason == "private":
+        return (
+            say("Places closed to the public (access=private or access=no), excluded: {count}.", count=count),
+            say("Correct the tags in OpenStreetMap, or list the places in a table."),
+        )
+    return (
+        say("Places that are no longer used (disused, abandoned or demolished), excluded: {count}.", count=count),
+        say("Correct the tags in OpenStreetMap, or list the places in a table."),
+    )
+
+
+def _osm_notes(
+    file: str, role: str, skipped: int, excluded: Sequence[str], sources: Sequence[DefaultSource | None]
+) -> tuple[Message, ...]:
+    """Return notes on the places of an extract: skipped and excluded ones, and where opening hours come from."""
+    notes = []
+    if skipped:
+        notes.append(
+            say("{count} places in {file} have open or incomplete outlines and were skipped.", count=skipped, file=file)
+        )
+    notes += [
+        _why_excluded(reason, excluded.count(reason))[0] for reason in ("private", "disused") if reason in excluded
+    ]
+    if sources:
+        stated = sum(source is None or source == "closed" for source in sources)
+        notes.append(
+            say(
+                "{file} ({role}): {stated} of {count} places state opening hours that were read; {default} take those "
+                "of their host type.",
+                file=file,
+                role=role_name(role),
+                stated=stated,
+                count=len(sources),
+                default=sum(source in {"host", "unknown_host"} for source in sources),
+            )
+        )
+    return tuple(notes)
 
 
 def _has_tag(tags: Mapping[str, str], tag: str) -> bool:

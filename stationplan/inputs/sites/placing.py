@@ -35,7 +35,7 @@ _SET_ASIDE = {
 }
 """Why a candidate is excluded from the study, and the fix."""
 
-LEFT_OUT = frozenset(_SET_ASIDE)
+LEFT_OUT = frozenset({*_SET_ASIDE, "private", "disused"})
 """Codes of findings on places that are valid but excluded from this study."""
 
 

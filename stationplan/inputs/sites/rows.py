@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
 
-from stationplan.domain import FloatArray, Kind, Quality
+from stationplan.domain import DefaultSource, FloatArray, Kind, Quality
 from stationplan.errors import Action, FaultList, Message, say
-from stationplan.hours import OpeningHours, Unread, opening_hours
+from stationplan.hours import OpeningHours
 from stationplan.inputs.datums.decisions import declared_datum
 from stationplan.inputs.sites.duplicates import Pair, likely_duplicates
+from stationplan.inputs.sites.hour_columns import HOUR_FIELDS, hour_texts
+from stationplan.inputs.sites.row_hours import (
+    UNSTATED,
+    HoursPolicy,
+    HoursReader,
+    add_findings,
+    counted,
+    defaults_of_hours,
+)
 from stationplan.inputs.tables.columns import KIND_NAMES, KIND_SHOWN, normalise
 from stationplan.inputs.tables.points import coordinates
 from stationplan.inputs.tables.source import Located, quality_of, read_fields
 from stationplan.inputs.tables.table import Table, Wanted, as_number, as_yuan, numbers, unique_ids
-from stationplan.scenario import CURE_HOURS, HostInput, Limits, SitesInput, unread_hours
+from stationplan.scenario import HostInput, Limits, SitesInput
 
-_FIELDS = ("id", "name", "address", "lon", "lat", "lonlat", "kind", "area_m2", "host", "hours", "cost", "capacity")
+_FIELDS = ("id", "name", "address", "lon", "lat", "lonlat", "kind", "area_m2", "host", *HOUR_FIELDS, "cost", "capacity")
 _MICRO_M2 = 5.0
 """Usable area (m2) below which a station is a micro station (national programme, 2023)."""
 _SQUARE_METRES = re.compile(r"(平方米|平米|㎡|m2|m²|平)$", re.IGNORECASE)
@@ -30,8 +39,8 @@ _SQUARE_METRES = re.compile(r"(平方米|平米|㎡|m2|m²|平)$", re.IGNORECASE
 class Place:
     """One station or host as read; cost in yuan, capacity (NaN: not stated) in workers per time slot.
 
-    Its location is in :class:`PlaceTable`. The text of its hours is empty where no opening hours are stated, which is
-    allowed only for a table that is checked without a scenario.
+    Its location is in :class:`PlaceTable`. The text of its hours is that of its row, followed by the hours that are
+    assumed instead where they are not known.
     """
 
     site_id: str
@@ -61,9 +70,9 @@ class PlaceTable:
 class TableRules:
     """Settings of a scenario for all places: host types, column names, limits.
 
-    With ``complete``, a site needs hours and a candidate a cost, its own or its host's; a table checked without a
-    scenario may omit them. With ``lenient``, rows that cannot be used are excluded, regardless of the setting of the
-    source.
+    ``hours`` is what the scenario says of opening hours. With ``complete``, cells need the counts that the scenario
+    refers to; a table checked without a scenario may omit them. With ``lenient``, rows that cannot be used are
+    excluded, regardless of the setting of the source.
     """
 
     hosts: Mapping[str, HostInput]
@@ -71,6 +80,7 @@ class TableRules:
     limits: Limits
     complete: bool = True
     lenient: bool = False
+    hours: HoursPolicy = UNSTATED
 
 
 def read_sites(located: Located, role: str, rules: TableRules) -> PlaceTable:
@@ -82,8 +92,9 @@ def read_sites(located: Located, role: str, rules: TableRules) -> PlaceTable:
         The table cannot be used, or has unusable rows that may not be excluded; all faults together.
     """
     given = cast("SitesInput", located.source)
-    wanted = Wanted(_FIELDS, ("name", "lon", "lat"), rules.names, given.columns)
+    wanted = Wanted(_FIELDS, ("name", "lon", "lat"), rules.names, given.columns, several=HOUR_FIELDS)
     table, columns, faults = read_fields(located, wanted, rules.limits)
+    stated_hours, _ = hour_texts(table, rules.names, given.columns, faults)
     faults.raise_any("refused")
     count = len(table.rows)
     ids = row_ids(table, columns, role, faults)
@@ -106,8 +117,12 @@ def read_sites(located: Located, role: str, rules: TableRules) -> PlaceTable:
         kind_texts = ["" if host is not None else word for word, host in zip(kind_texts, moved, strict=True)]
     host_texts = [word or given.default_host or "" for word in host_texts]
     hosts = rest.hosts(host_texts)
-    kinds = rest.kinds(kind_texts, rest.areas(text("area_m2")), hosts)
-    hours = rest.hours(text("hours"), host_texts, hosts)
+    areas = rest.areas(text("area_m2"))
+    kinds = rest.kinds(kind_texts, areas, hosts)
+    read = HoursReader(rules.hosts, rules.hours)
+    hours = list(map(read, stated_hours, hosts))
+    add_findings(hours, table, faults, stated=any(stated_hours) or any(host_texts))
+    no_cost, no_capacity = np.isnan(cost), np.isnan(capacity)
     if role == "candidates":
         cost = rest.costs(cost, host_texts, hosts)
     of_host = [rules.hosts[host].capacity if host else None for host in hosts]
@@ -125,13 +140,26 @@ def read_sites(located: Located, role: str, rules: TableRules) -> PlaceTable:
             address=addresses[i],
             kind=kinds[i],
             host=hosts[i],
-            hours=hours[i],
+            hours=hours[i].hours,
             cost=0.0 if np.isnan(cost[i]) else float(cost[i]),
             capacity=float(capacity[i]),
         )
         for i in kept.tolist()
     )
-    quality = quality_of(role, table, len(places), faults)
+    by_host: DefaultSource = "host"
+    by_rule: DefaultSource = "rule"
+    plain = [not kind_texts[i] and not areas[i] >= 0 for i in kept.tolist()]
+    taken = (
+        *defaults_of_hours((hours[i] for i in kept.tolist()), rules.hours.default),
+        *counted("cost", [by_host] * int(no_cost[kept].sum()) if role == "candidates" else []),
+        *counted(
+            "kind",
+            (by_host if hosts[i] else by_rule for i, taken in zip(kept.tolist(), plain, strict=True) if taken),
+            {"rule": "standard"},
+        ),
+        *counted("capacity", [by_host] * int((no_capacity & ~np.isnan(capacity))[kept].sum())),
+    )
+    quality = replace(quality_of(role, table, len(places), faults), defaults=taken)
     rows = tuple(table.row_number[i] for i in kept)
     return PlaceTable(places, lon[kept], lat[kept], rows, declared_datum(given, given.crs or table.crs), quality)
 
@@ -210,7 +238,6 @@ class _Rest:
     def __init__(self, table: Table, rules: TableRules, faults: FaultList) -> None:
         self._row, self._header_row = table.row_number, table.header_row
         self._rules, self._faults = rules, faults
-        self._loose: Action = "set_aside" if rules.complete else "kept"
         self._known = {
             normalise(name): key
             for key, host in rules.hosts.items()
@@ -219,10 +246,6 @@ class _Rest:
 
     def _add(self, what: Message, cure: Message, i: int, code: str, action: Action) -> None:
         self._faults.add(what, cure, row=self._row[i], code=code, action=action)
-
-    def _add_whole(self, what: Message, cure: Message, code: str) -> None:
-        action: Action = "refused" if self._rules.complete else "kept"
-        self._faults.add(what, cure, row=self._header_row, code=code, action=action)
 
     def host_of(self, word: str) -> str | None:
         return self._known.get(normalise(word))
@@ -238,7 +261,7 @@ class _Rest:
                     say("Use one of {known}, or add it under [hosts].", known=known),
                     i,
                     "unknown_host",
-                    self._loose,
+                    "kept",
                 )
         return [host or "" for host in found]
 
@@ -261,53 +284,34 @@ class _Rest:
             kind = KIND_NAMES.get(normalise(text)) if text else default
             if kind is None:
                 what = say("Unknown station type {kind}.", kind=repr(text))
-                self._add(what, say("Use one of {known}.", known=", ".join(KIND_SHOWN)), i, "unknown_kind", self._loose)
+                self._add(what, say("Use one of {known}.", known=", ".join(KIND_SHOWN)), i, "unknown_kind", "set_aside")
             kinds.append(cast("Kind", kind or default))
         return kinds
 
-    def hours(self, texts: Sequence[str], host_texts: Sequence[str], hosts: Sequence[str]) -> list[OpeningHours]:
-        parsed = {text: opening_hours(text) for text in {"", *texts}}
-        if texts and not any(texts) and not any(host_texts):
-            self._add_whole(
-                say("The table has neither an opening-hours column nor a host column."),
-                say("Add one of these columns, or set `default_host` in the scenario."),
-                "no_hours",
-            )
-            return [parsed[""]] * len(texts)
-        hours = [
-            self._rules.hosts[hosts[i]].hours if not text and hosts[i] else parsed[text] for i, text in enumerate(texts)
-        ]
-        for i, given in enumerate(hours):
-            if given.text and isinstance(given.week, Unread):
-                self._add(unread_hours(given.text, given.week), CURE_HOURS, i, "unreadable_hours", "set_aside")
-            elif not given.text and not host_texts[i]:  # an unknown host has already been reported
-                self._add(
-                    say("The site has neither opening hours nor a host type."),
-                    say("Fill in its opening hours or its host type, or set `default_host` in the scenario."),
-                    i,
-                    "no_hours",
-                    self._loose,
-                )
-        return hours
-
     def costs(self, costs: FloatArray, host_texts: Sequence[str], hosts: Sequence[str]) -> FloatArray:
         if len(costs) and np.isnan(costs).all() and not any(host_texts):
-            self._add_whole(
+            self._faults.add(
                 say("The table has neither a cost column nor a host column."),
                 say("Add one of these columns, or set `default_host` in the scenario."),
-                "no_cost",
+                row=self._header_row,
+                code="no_cost",
             )
             return costs
         filled = costs.copy()
         for i in np.flatnonzero(np.isnan(costs)).tolist():
             if hosts[i]:
                 filled[i] = self._rules.hosts[hosts[i]].cost
-            elif not host_texts[i]:
+            else:
+                what = say("The candidate has neither a cost nor a host type.")
+                if host_texts[i]:
+                    what = say(
+                        "The candidate has no cost, and its host type {host} is unknown.", host=repr(host_texts[i])
+                    )
                 self._add(
-                    say("The candidate has neither a cost nor a host type."),
+                    what,
                     say("Fill in its cost in yuan or its host type, or set `default_host` in the scenario."),
                     i,
                     "no_cost",
-                    self._loose,
+                    "set_aside",
                 )
         return filled

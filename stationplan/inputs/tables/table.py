@@ -60,12 +60,16 @@ class Table:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a reader looks for in a table: fields, required fields, their names, and headers named by the user."""
+    """What a reader looks for in a table: fields, required fields, their names, and headers named by the user.
+
+    Fields in ``several`` may have more than one column.
+    """
 
     fields: tuple[str, ...]
     required: tuple[str, ...] = ()
     names: Mapping[str, Sequence[str]] = field(default_factory=lambda: FIELD_NAMES)
     given: Mapping[str, str] = field(default_factory=dict)
+    several: tuple[str, ...] = ()
 
     def matches(self, header: Sequence[str], name: str) -> list[int]:
         """Return the columns of a header that may be a field."""
@@ -227,7 +231,7 @@ def find_columns(table: Table, wanted: Wanted, faults: FaultList, *, unless: Seq
                 row=table.header_row,
                 code="missing_column",
             )
-        elif len(matches) > 1:
+        elif len(matches) > 1 and name not in wanted.several:
             faults.add(
                 say(
                     "Several columns could be {field}: {columns}.",

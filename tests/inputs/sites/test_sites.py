@@ -330,12 +330,12 @@ def test_candidates_outside_are_set_aside_and_told_and_stations_outside_stay(tmp
 def test_the_faults_of_stations_and_candidates_come_together(tmp_path):
     scenario = study(
         tmp_path,
+        scenario='unknown_hours = "refuse"\n' + SCENARIO,
         stations="编码,名称,经度,纬度,场所类型,开放时间,类型\nS1,一,104,30,庙宇,全天,\nS2,二,104,30,,看天,\nS3,三,104,30,,,巨型\n",
         candidates="id,name,lon,lat\nC1,One,104.01\n",
     )
     assert sorted(refusals(sites_of, scenario)) == [
         ("candidates.csv:2", "The row has 3 fields; the header has 4."),
-        ("stations.csv:2", "Unknown host type '庙宇'."),
         ("stations.csv:3", "The opening hours '看天' cannot be parsed."),
         ("stations.csv:4", "The site has neither opening hours nor a host type."),
         ("stations.csv:4", "Unknown station type '巨型'."),
@@ -447,6 +447,8 @@ def test_places_of_an_extract_become_sites_and_none_stands_twice(tmp_path):
     assert (sites.name[2], sites.address[2], sites.hours[2]) == ("Kiosk", "路 5号", "07:00-23:00")
     assert sites.cost.tolist() == [0, 0, 6000]
     assert [str(note) for note in notes] == [
+        "town.osm (stations): 0 of 2 places state opening hours that were read; 2 take those of their host type.",
+        "town.osm (candidates): 0 of 4 places state opening hours that were read; 4 take those of their host type.",
         "Candidates that are already existing stations, excluded: 2.",
         "Candidates outside every district, excluded: 1.",
     ]
