@@ -17,9 +17,8 @@ from typing import NamedTuple
 import numpy as np
 import shapely
 from pyproj import CRS, Transformer
-from pyproj.aoi import AreaOfInterest
 from pyproj.exceptions import ProjError
-from pyproj.transformer import TransformerGroup
+from pyproj.transformer import AreaOfInterest, TransformerGroup
 
 from stationplan.domain import ObjectArray
 from stationplan.errors import FaultList, Message, say
@@ -112,8 +111,8 @@ def record_conflicts(
 ) -> None:
     """Record the conflicts of the CRS of a file, and of that in the scenario, with the declared datum.
 
-    ``accept``: the scenario accepts the declared datum, so that a conflict is only reported. ``shapes`` are in the first
-    CRS.
+    ``accept``: the scenario accepts the declared datum, so that a conflict is only reported. ``shapes`` are in the
+    first CRS.
     """
     for place, crs in enumerate(dict.fromkeys(found)):
         if crs is None:
@@ -129,9 +128,7 @@ def record_conflicts(
             faults.add(conflict.what, conflict.cure, key=f"{prefix}datum", code=CONFLICT)
 
 
-def note_outlines(
-    file: str, header: Sequence[str], datum: str | None, faults: FaultList, *, prefix: str = ""
-) -> None:
+def note_outlines(file: str, header: Sequence[str], datum: str | None, faults: FaultList, *, prefix: str = "") -> None:
     """Record that a file looks like outlines of DataV or Amap, which are in GCJ-02, unless it is declared so.
 
     They are recognised by the column ``adcode`` beside another of their columns, or in a file with their kind of name.
