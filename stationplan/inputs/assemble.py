@@ -42,7 +42,6 @@ from stationplan.inputs.tables.table import Wanted
 from stationplan.scenario import Scenario, SitesInput, Source, TableSource
 from stationplan.text.names import role_name
 
-
 _NOTED = frozenset({"overlap", CONFLICT, LOOKS_GCJ02})
 """Codes of findings on whole tables that readers of the plan should know too."""
 

@@ -75,8 +75,8 @@ def datum_conflict(
     keys, as in ``forbidden_datum``. Undeclared (``None``) and ``evidence`` are contradicted only by a datum that cannot
     be related to WGS-84.
 
-    >>> str(datum_conflict("EPSG:4610", "cgcs2000").what)[:56]
-    'The file states Xi\\'an 1980 (EPSG:4610), but its datum is'
+    >>> str(datum_conflict("EPSG:4214", "cgcs2000").what)[:41]
+    'The file states Beijing 1954 (EPSG:4214),'
     >>> datum_conflict("EPSG:4326", "gcj02"), datum_conflict("EPSG:4544", "wgs84")
     (None, None)
     """

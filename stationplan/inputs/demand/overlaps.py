@@ -60,7 +60,7 @@ def note_overlaps(
     if outline is None:
         return [
             say(
-                "{count} cells share a point with another ({held}); up to {twice} of it may be counted twice.",
+                "{count} cells share a point with another ({held}); may be counted twice: up to {twice}.",
                 count=len(involved),
                 held=held,
                 twice=twice,
@@ -68,7 +68,7 @@ def note_overlaps(
         ]
     return [
         say(
-            "{count} cells overlap, by {km2} km2 ({held}); by area, {twice} of it may be counted twice.",
+            "{count} cells overlap, by {km2} km2 ({held}); may be counted twice, by area: {twice}.",
             count=len(involved),
             km2=f"{km2:.3f}",
             held=held,
@@ -78,9 +78,15 @@ def note_overlaps(
 
 
 def _listed(sums: Mapping[str, float]) -> Message:
-    """Return sums of counts by the names of their columns."""
-    listed = ", ".join(f"{name} {value:,.0f}" for name, value in sums.items())
-    return say("{counts}", counts=listed) if sums else say("no counts")
+    """Return sums of counts for readers, those of the known fields in words and others by the name of their column."""
+    listed = say("no counts")
+    for place, (name, value) in enumerate(sums.items()):
+        shown = f"{value:,.0f}"
+        one = say("{name} {value}", name=name, value=shown)
+        if name in ("population", "jobs"):
+            one = say("{value} people", value=shown) if name == "population" else say("{value} jobs", value=shown)
+        listed = say("{one}, {two}", one=listed, two=one) if place else one
+    return listed
 
 
 def _at_one_point(lon: FloatArray, lat: FloatArray) -> tuple[IntArray, IntArray, FloatArray, float]:
@@ -102,15 +108,15 @@ def _overlapping(outline: ObjectArray) -> tuple[IntArray, IntArray, FloatArray, 
     suspect = np.flatnonzero(~shapely.is_empty(shapely.coverage_invalid_edges(outline)))
     if len(suspect) == 0:
         return nothing, nothing, np.empty(0), 0.0
-    cells = outline[suspect]
-    area, bounds = shapely.area(cells), shapely.bounds(cells)
-    two, one = shapely.STRtree(cells).query(cells)
-    one, two = one[one < two], two[one < two]
+    area, bounds = shapely.area(outline), shapely.bounds(outline)
+    asked, found = shapely.STRtree(outline).query(outline[suspect])  # a cell around a suspect is not one itself
+    pairs = np.sort(np.column_stack([suspect[asked], found]), axis=1)
+    one, two = np.unique(pairs[pairs[:, 0] < pairs[:, 1]], axis=0).T
     across = np.minimum(bounds[one, 2:], bounds[two, 2:]) - np.maximum(bounds[one, :2], bounds[two, :2])
     smaller = np.minimum(area[one], area[two])
     near = across.clip(0).prod(axis=1) > _SLIVER * smaller
     one, two, smaller = one[near], two[near], smaller[near]
-    shared = shapely.intersection(cells[one], cells[two])
+    shared = shapely.intersection(outline[one], outline[two])
     real = shapely.area(shared) > _SLIVER * smaller
     one, two, shared = one[real], two[real], shared[real]
     order = np.lexsort((one, two))
@@ -119,4 +125,4 @@ def _overlapping(outline: ObjectArray) -> tuple[IntArray, IntArray, FloatArray, 
     under = [shapely.union_all(parts) for parts in np.split(shared, first[1:])] if len(later) else []
     parts = np.array([shape.area for shape in under], dtype=np.float64) / area[later]
     km2 = sum(abs(_GEOD.geometry_area_perimeter(shapely.orient_polygons(shape))[0]) for shape in under) / _KM2
-    return suspect[one[first]], suspect[later], parts, float(km2)
+    return one[first], later, parts, float(km2)
