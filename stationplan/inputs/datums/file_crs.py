@@ -159,7 +159,7 @@ def _unknown(given: CRS, name: str, declared: str | None, keys: dict[str, str]) 
     """Return the conflict with a datum that cannot be related to WGS-84."""
     datum = declared or "cgcs2000"
     size = say("tens of metres, unknown")
-    if _axis_m(given) not in _AXES_CHINA_M:
+    if not _old_name(given) and _axis_m(given) not in _AXES_CHINA_M:
         size = say("tens to hundreds of metres, unknown")
     what = say(
         "The file states {claim}, which has no known transformation to WGS-84 here; the error may be {size}.",
