@@ -9,6 +9,7 @@ from stationplan.batch.province_report import biggest_lacks, league_assumptions
 from stationplan.batch.unit_results import ways_name
 from stationplan.documents.workbook import Sheet, write_sheets
 from stationplan.domain import Language
+from stationplan.geo import wgs84_to_gcj02
 from stationplan.planning.prepare import Prepared
 from stationplan.report.plan_sheets import assumptions_sheet, figures_sheet
 from stationplan.report.quality import quality_sheets
@@ -83,13 +84,17 @@ def _proposed(league: League, lang: Language) -> Sheet:
         (word("Station type"), "text", 14),
         (word("Longitude (WGS-84)"), "degree", 12),
         (word("Latitude (WGS-84)"), "degree", 12),
+        (word("Longitude (GCJ-02)"), "degree", 12),
+        (word("Latitude (GCJ-02)"), "degree", 12),
         (word("Workers gained"), "tenth", 12),
         (word("Cost (yuan)"), "whole", 14),
     ]
     rows: list[list[object]] = [
         [
             *(league.names[site.unit].in_language(lang), site.order, site.site_id, site.name, site.district),
-            *(kinds[site.kind], site.lon, site.lat, site.gained, site.cost),
+            *(kinds[site.kind], site.lon, site.lat),
+            *(float(degrees) for degrees in wgs84_to_gcj02(site.lon, site.lat)),
+            *(site.gained, site.cost),
         ]
         for plan in league.plans
         for site in plan.proposed

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from stationplan.cli import printing
 from stationplan.cli.options import (
+    AcceptOption,
     DataOption,
     DatumOption,
     LangOption,
@@ -61,6 +62,7 @@ def check_inputs(
         list[str] | None, typer.Option(help="Column that is not recognised, as FIELD=HEADER; may be repeated.")
     ] = None,
     datum: DatumOption = None,
+    accept: AcceptOption = False,
     crs: Annotated[str | None, typer.Option(help="CRS of eastings and northings, such as EPSG:4544.")] = None,
     roads: Annotated[Path | None, typer.Option(help="Road file used to determine the datum.")] = None,
     district_list: Annotated[
@@ -80,9 +82,11 @@ def check_inputs(
     otherwise to quality.xlsx in that folder. The exit code is 2 if the inputs cannot be used for planning.
     """
     with stoppable():
-        keys = {"sheet": sheet, "header_row": header_row, "layer": layer, "crs": crs}
+        keys: dict[str, object] = {"sheet": sheet, "header_row": header_row, "layer": layer, "crs": crs}
         if datum is not None:
             keys["datum"] = datum.value
+        if accept:
+            keys["accept"] = True
         request = _Request(
             file,
             None if role is None else role.value,

@@ -56,6 +56,9 @@ WorkersOption = Annotated[int, typer.Option("--workers", min=1, help="Number of 
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Write a log to standard error.")]
 
 DatumOption = Annotated[DeclaredDatum | None, typer.Option("--datum", help="Datum of the coordinates.")]
+AcceptOption = Annotated[
+    bool, typer.Option("--accept", help="Use the declared datum although the file states another CRS.")
+]
 LayerOption = Annotated[str | None, typer.Option("--layer", help="Layer of a GeoPackage.")]
 LimitOption = Annotated[
     list[str] | None,

@@ -64,6 +64,18 @@ def keeps_metres(crs: str, lon: float, lat: float) -> bool:
     return all(abs(scale - 1) <= _LENGTH_ERROR for scale in (factors.meridional_scale, factors.parallel_scale))
 
 
+def turned_by_proj(crs: str) -> bool:
+    """Return whether PROJ converts coordinates in a CRS to WGS-84: projected ones, and those with own parameters.
+
+    Degrees of any other datum are left as they are; whether the datum agrees with WGS-84 is checked elsewhere.
+
+    >>> turned_by_proj("EPSG:4544"), turned_by_proj("EPSG:4490")
+    (True, False)
+    """
+    given = CRS.from_user_input(crs)
+    return bool(given.is_projected or given.is_bound)
+
+
 def project(lon: ArrayLike, lat: ArrayLike, crs: str) -> tuple[FloatArray, FloatArray]:
     """Return eastings and northings (m) in ``crs`` of WGS-84 longitudes and latitudes."""
     x, y = Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform(*as_degrees(lon, lat))

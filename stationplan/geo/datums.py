@@ -21,7 +21,7 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike
 
-from stationplan.domain import FloatArray
+from stationplan.domain import BoolArray, FloatArray
 from stationplan.geo.crs import as_degrees
 
 Datum = Literal["wgs84", "cgcs2000", "gcj02", "bd09"]
@@ -125,6 +125,15 @@ def wgs84_to_gcj02(lon: ArrayLike, lat: ArrayLike) -> tuple[FloatArray, FloatArr
     ([116.384047, 126.978], [39.913345, 37.567])
     """
     return _where_shifted(_gcj_turn, lon, lat, back=False)
+
+
+def has_gcj02(lon: ArrayLike, lat: ArrayLike) -> BoolArray:
+    """Return where GCJ-02 and BD-09 differ from WGS-84: mainland China, Hong Kong and Macao; degrees of WGS-84.
+
+    >>> has_gcj02([104.0657, 126.978], [30.6595, 37.567]).tolist()
+    [True, False]
+    """
+    return np.asarray(shapely.contains_xy(_SHIFTED_OUTLINE, *as_degrees(lon, lat)), dtype=np.bool_)
 
 
 def gcj02_to_wgs84(lon: ArrayLike, lat: ArrayLike) -> tuple[FloatArray, FloatArray]:

@@ -10,15 +10,15 @@ import numpy as np
 import shapely
 from geopandas import GeoDataFrame
 from pandas import Series
-from pyproj import CRS, Geod
+from pyproj import Geod
 from shapely.geometry.base import BaseGeometry
 
 from stationplan.domain import FloatArray, IntArray, ObjectArray, Quality, StudyArea
 from stationplan.errors import FaultList, InputError, say
-from stationplan.geo import Datum, cell_of, keeps_metres, project, to_wgs84, utm_crs
+from stationplan.geo import Datum, cell_of, keeps_metres, project, to_wgs84, turned_by_proj, utm_crs
 from stationplan.inputs.datums.decisions import declared_datum
 from stationplan.inputs.tables.columns import FIELD_NAMES
-from stationplan.inputs.tables.source import Located, quality_of, read_table
+from stationplan.inputs.tables.source import Located, check_datum, quality_of, read_table
 from stationplan.inputs.tables.table import Table, Wanted
 from stationplan.scenario import AreaInput, Limits, Scenario
 
@@ -67,7 +67,8 @@ def read_districts(located: Located, limits: Limits, names: Mapping[str, Sequenc
     if table.shapes is None:
         faults.add(say("The file contains no polygons."), say("Provide polygons as GeoJSON."), code="no_shapes")
     columns = {field: _column(table, wanted, field, faults) for field in ("id", "name", *wanted.given)}
-    faults.raise_any()
+    check_datum(table, given, faults)
+    faults.raise_any("refused")
     texts = {field: table.column(column) for field, column in columns.items()}
     ids = texts["id"]
     first = {district: i for i, district in reversed(list(enumerate(ids)))}
@@ -193,7 +194,7 @@ def shapes_in_degrees(table: Table) -> ObjectArray:
     """Return the shapes of a table that has shapes, in two dimensions and in degrees of its datum."""
     assert table.shapes is not None
     shapes = np.asarray(shapely.force_2d(table.shapes), dtype=object)
-    if table.crs is not None and CRS.from_user_input(table.crs).is_projected:
+    if table.crs is not None and turned_by_proj(table.crs):
         shapes = np.asarray(GeoDataFrame(geometry=shapes, crs=table.crs).to_crs("EPSG:4326").geometry, dtype=object)
     return shapes
 

@@ -29,6 +29,7 @@ from stationplan.inputs.areas import (
 )
 from stationplan.inputs.datums.decisions import datum_used, decide, evidence_of_points, fault_of, shifted
 from stationplan.inputs.datums.evidence import Evidence, weigh_by_points
+from stationplan.inputs.datums.file_crs import CONFLICT, LOOKS_GCJ02
 from stationplan.inputs.demand.demand_inputs import DemandInputs, DemandTables, place_demand, read_demand
 from stationplan.inputs.roads.sources import districts_without
 from stationplan.inputs.sites.candidates import grid_places, osm_places
@@ -37,10 +38,13 @@ from stationplan.inputs.sites.row_hours import hours_policy
 from stationplan.inputs.sites.rows import PlaceTable, TableRules, read_sites
 from stationplan.inputs.tables.columns import FIELD_NAMES, with_names
 from stationplan.inputs.tables.points import coordinates
-from stationplan.inputs.tables.source import Attempts, locate, quality_of, read_fields, read_table
+from stationplan.inputs.tables.source import Attempts, check_datum, locate, quality_of, read_fields, read_table
 from stationplan.inputs.tables.table import Wanted
 from stationplan.scenario import Scenario, SitesInput, Source, TableSource
 from stationplan.text.names import role_name
+
+_NOTED = frozenset({"overlap", CONFLICT, LOOKS_GCJ02})
+"""Codes of findings on whole tables that readers of the plan should know too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,7 +220,7 @@ def place(tables: Tables, decisions: dict[str, DatumDecision], roads: RoadArcs |
             *(() if candidates is None else candidates.notes),
             *notes,
             *(note for item in told for note in quality_notes(item)),
-            *([] if area is None else [found.what for found in area.quality.findings if found.code == "overlap"]),
+            *(found.what for item in told for found in item.findings if found.code in _NOTED),
             *doubts,
         ),
         tuple(told),
@@ -306,11 +310,11 @@ def _evidence_of_area(area: AreaTable, known: KnownPoints | None) -> Evidence | 
 
 def _known_points(scenario: Scenario, rules: TableRules) -> KnownPoints:
     area = scenario.file.area
-    source = TableSource(file=area.known_points, datum=area.known_points_datum)
+    source = TableSource(file=area.known_points, datum=area.known_points_datum, accept=area.known_points_accept)
     wanted = Wanted(("id", "lon", "lat", "lonlat"), ("id", "lon", "lat"), rules.names)
     located = locate(scenario, source, key="area.known_points")
-    table, columns, faults = read_fields(located, wanted, rules.limits)
-    faults.raise_any()
+    table, columns, faults = read_fields(located, wanted, rules.limits, prefix="known_points_")
+    faults.raise_any("refused", "set_aside")
     lon, lat = coordinates(table, columns, faults, crs=None, inside=True)
     faults.raise_any("refused", "set_aside")
     lon, lat = to_wgs84(lon, lat, datum=area.known_points_datum or "wgs84")
@@ -320,12 +324,13 @@ def _known_points(scenario: Scenario, rules: TableRules) -> KnownPoints:
 def _forbidden(scenario: Scenario) -> tuple[ObjectArray, Quality]:
     """Return the polygons in which no station may be built, in WGS-84, and a report on those that were repaired."""
     given = scenario.file.candidates
-    source = Source(file=given.forbidden_areas)
+    source = Source(file=given.forbidden_areas, datum=given.forbidden_datum, accept=given.forbidden_accept)
     table = read_table(locate(scenario, source, key="candidates.forbidden_areas"), Wanted(()), scenario.file.limits)
     faults = FaultList(table.file)
     if table.shapes is None:
         faults.add(say("The file contains no polygons."), say("Provide polygons as GeoJSON."), code="no_shapes")
         faults.raise_any()
+    check_datum(table, source, faults, prefix="forbidden_")
     polygons = polygons_of(table, [str(row) for row in table.row_number], faults)
     faults.raise_any("refused")
     quality = quality_of("candidates.forbidden_areas", table, len(polygons), faults)

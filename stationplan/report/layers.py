@@ -11,6 +11,7 @@ from geopandas import GeoDataFrame
 
 from stationplan.domain import IntArray, Plan
 from stationplan.figures.coverage import by_district, uncovered
+from stationplan.geo import unproject, wgs84_to_gcj02
 from stationplan.text.names import district_name
 
 
@@ -38,6 +39,7 @@ def write_geopackage(plan: Plan, path: Path) -> None:
 
 def _sites(plan: Plan, sites: IntArray) -> GeoDataFrame:
     record = plan.sites
+    lon_gcj02, lat_gcj02 = wgs84_to_gcj02(*unproject(record.x[sites], record.y[sites], plan.area.crs))
     return GeoDataFrame(
         {
             "site_id": [record.site_id[i] for i in sites],
@@ -47,6 +49,8 @@ def _sites(plan: Plan, sites: IntArray) -> GeoDataFrame:
             "host": [record.host[i] for i in sites],
             "hours": [record.hours[i] for i in sites],
             "district": [district_name(plan, int(district), "zh") for district in record.district[sites]],
+            "lon_gcj02": lon_gcj02.round(7),
+            "lat_gcj02": lat_gcj02.round(7),
         },
         geometry=shapely.points(record.x[sites], record.y[sites]),
         crs=plan.area.crs,

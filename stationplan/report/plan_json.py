@@ -23,7 +23,7 @@ from stationplan.figures.coverage import (
     ways,
 )
 from stationplan.figures.gaps import biggest_gaps, gap_place
-from stationplan.geo import unproject
+from stationplan.geo import unproject, wgs84_to_gcj02
 from stationplan.planning.aims import AIMS
 from stationplan.text.reasons import mean_today_min, no_station_share
 
@@ -148,6 +148,7 @@ def _site(plan: Plan, order: int) -> Json:
     why, sites = plan.why[order], plan.sites
     site = why.site
     lon, lat = unproject(sites.x[[site]], sites.y[[site]], plan.area.crs)
+    gcj_lon, gcj_lat = wgs84_to_gcj02(lon, lat)
     district = int(sites.district[site])
     return {
         "order": order + 1,
@@ -156,6 +157,8 @@ def _site(plan: Plan, order: int) -> Json:
         "address": sites.address[site],
         "lon": round(float(lon[0]), 7),
         "lat": round(float(lat[0]), 7),
+        "lon_gcj02": round(float(gcj_lon[0]), 7),
+        "lat_gcj02": round(float(gcj_lat[0]), 7),
         "kind": sites.kind[site],
         "host": sites.host[site],
         "hours": sites.hours[site],

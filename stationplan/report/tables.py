@@ -11,7 +11,7 @@ from stationplan.documents.workbook import Sheet, write_sheets
 from stationplan.domain import Language, Plan
 from stationplan.figures.coverage import new_sites
 from stationplan.figures.notes import coverage_parts, plan_notes
-from stationplan.geo import unproject
+from stationplan.geo import unproject, wgs84_to_gcj02
 from stationplan.report.audit_section import stations_sheet
 from stationplan.report.plan_json import site_documents
 from stationplan.report.plan_report import assumptions_section
@@ -28,6 +28,8 @@ _CSV_FIELDS = (
     "address",
     "lon",
     "lat",
+    "lon_gcj02",
+    "lat_gcj02",
     "kind",
     "host",
     "hours",
@@ -106,6 +108,8 @@ def _site_columns(plan: Plan, lang: Language) -> list[tuple[str, str, int]]:
         (word("Opening hours"), "text", 18),
         (word("Longitude (WGS-84)"), "degree", 12),
         (word("Latitude (WGS-84)"), "degree", 12),
+        (word("Longitude (GCJ-02)"), "degree", 12),
+        (word("Latitude (GCJ-02)"), "degree", 12),
         (word("Workers gained"), "tenth", 12),
         (word("Cost (yuan)"), "whole", 12),
         (word("Nearest station today"), "text", 30),
@@ -127,6 +131,7 @@ def _site_row(plan: Plan, order: int, lang: Language) -> list[object]:
     why, sites = plan.why[order], plan.sites
     site = why.site
     lon, lat = unproject(sites.x[[site]], sites.y[[site]], plan.area.crs)
+    gcj_lon, gcj_lat = wgs84_to_gcj02(lon, lat)
     has_nearest = why.nearest_existing >= 0
     none = words(lang)("None")
     return [
@@ -141,6 +146,8 @@ def _site_row(plan: Plan, order: int, lang: Language) -> list[object]:
         sites.hours[site],
         float(lon[0]),
         float(lat[0]),
+        float(gcj_lon[0]),
+        float(gcj_lat[0]),
         float(why.gained.sum()),
         float(sites.cost[site]),
         site_name(plan, why.nearest_existing, lang) if has_nearest else none,

@@ -49,6 +49,7 @@ def cross_check(file: ScenarioFile, faults: FaultList, purpose: Purpose, aims: M
     _check_source("area", file.area, faults)
     for role, source in file.demand.sources.items():
         _check_source(role, source, faults)
+    _check_accept(file, faults)
     check_demand(
         file.demand,
         {key: group.observed for key, group in file.groups.items()},
@@ -194,6 +195,29 @@ def _check_source(key: str, source: Source, faults: FaultList) -> None:
             say('Set `file = "postgresql://..."`, or remove the key.'),
             key=f"{key}.{asked[0]}",
         )
+
+
+def _check_accept(file: ScenarioFile, faults: FaultList) -> None:
+    """Record every `accept` without a declared datum, which it is about."""
+    area, candidates = file.area, file.candidates
+    sources: dict[str, Source | None] = {
+        "area": area,
+        "stations": file.stations,
+        "candidates": candidates,
+        **file.demand.sources,
+    }
+    given = {
+        **{f"{role}.accept": (one.accept, one.datum) for role, one in sources.items() if one is not None},
+        "area.known_points_accept": (area.known_points_accept, area.known_points_datum),
+        "candidates.forbidden_accept": (candidates.forbidden_accept, candidates.forbidden_datum),
+    }
+    for key, (accept, datum) in given.items():
+        if accept and datum in (None, "evidence"):
+            faults.add(
+                say("`accept` requires a declared datum."),
+                say('Declare it, such as `datum = "cgcs2000"`, or remove `accept`.'),
+                key=key,
+            )
 
 
 def check_datums(file: ScenarioFile, faults: FaultList) -> None:

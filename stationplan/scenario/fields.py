@@ -116,6 +116,8 @@ class Source(ScenarioTable):
     """Geometry column, where a table or query has several."""
     datum: DatumChoice | None = None
     """Datum of longitudes and latitudes; needed with a file. `evidence`: the one that the roads show, if they do."""
+    accept: bool = False
+    """Use the declared datum although the file states another CRS, such as Xi'an 1980; the conflict is reported."""
 
 
 class TableSource(Source):

@@ -43,6 +43,8 @@ class AreaInput(Source):
     """Table of points (id of the district, lon, lat) known to lie in them: evidence for the polygons' datum."""
     known_points_datum: Datum | None = None
     """Datum of these points; needed with them."""
+    known_points_accept: bool = False
+    """Use that datum although their file states another CRS."""
     id: str | None = None
     """Column of district ids; without it a column called code, adcode, 编码 or the like."""
     name: str | None = None
@@ -164,6 +166,8 @@ class CandidatesInput(SitesInput):
     """Polygons (GeoJSON, GeoPackage ...) in which no station is allowed; candidates inside are excluded."""
     forbidden_datum: Datum | None = None
     """Datum of these polygons; needed with them."""
+    forbidden_accept: bool = False
+    """Use that datum although their file states another CRS."""
 
     @model_validator(mode="before")
     @classmethod

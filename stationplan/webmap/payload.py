@@ -16,7 +16,7 @@ from scipy import sparse
 from stationplan.domain import BoolArray, Density, FloatArray, IntArray, Language, MapOptions, Plan, RoadLines
 from stationplan.errors import ConsistencyError
 from stationplan.figures.coverage import Change, by_district, by_group, by_slot, overall
-from stationplan.geo import unproject
+from stationplan.geo import unproject, wgs84_to_gcj02
 from stationplan.scenario import PlanInput
 from stationplan.text.catalogue import template_in, translate, words
 from stationplan.text.names import district_name, host_names, kind_names, site_name
@@ -24,7 +24,7 @@ from stationplan.text.reasons import broken_by, chosen_in_draws, held_by, today_
 from stationplan.webmap.packing import SCALE, Json, Packer
 from stationplan.webmap.tiles import tiles_of
 
-VERSION = 3
+VERSION = 4
 """Version of the content of a block; increase it with every change."""
 
 _DISTRICT_TOLERANCE_M = 10.0
@@ -215,6 +215,7 @@ def _sites(plan: Plan, lang: Language, packer: Packer) -> Json:
     """Pack all sites, one array per attribute."""
     sites = plan.sites
     lon, lat = unproject(sites.x, sites.y, plan.area.crs)
+    gcj_lon, gcj_lat = wgs84_to_gcj02(lon, lat)
     hosts, kinds = [host.id for host in plan.hosts], list(kind_names(lang))
     hours = list(dict.fromkeys(sites.hours))
     # Of the measures at a place, the map shows the plain station, proposed ones, and those of `[plan] explain`.
@@ -232,6 +233,9 @@ def _sites(plan: Plan, lang: Language, packer: Packer) -> Json:
         "host": packer.add(np.array([hosts.index(host) if host in hosts else -1 for host in sites.host])),
         "lat": packer.steps(np.rint(lat * SCALE).astype(np.int64)),
         "lon": packer.steps(np.rint(lon * SCALE).astype(np.int64)),
+        # From WGS-84 to GCJ-02; both are 0 where there is no GCJ-02.
+        "gcj_lat": packer.steps(np.rint((gcj_lat - lat) * SCALE).astype(np.int64)),
+        "gcj_lon": packer.steps(np.rint((gcj_lon - lon) * SCALE).astype(np.int64)),
         "cost": packer.add(np.rint(sites.cost).astype(np.int64)),
         "district": packer.add(sites.district),
         "place": packer.steps(sites.place),

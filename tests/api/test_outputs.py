@@ -197,8 +197,9 @@ def test_the_workbook_says_what_plan_json_says(saved):
     rows = list(book["拟建站点"].iter_rows(min_row=2, values_only=True))
     for row, site in zip(rows, plan["sites"], strict=True):
         assert row[:2] == (site["order"], site["site_id"])
-        assert row[8:12] == pytest.approx((site["lon"], site["lat"], site["workers_gained"], site["cost"]), abs=1e-6)
-        assert row[16] == pytest.approx(site["why"]["removal_loss"], abs=1e-6)
+        degrees = (site["lon"], site["lat"], site["lon_gcj02"], site["lat_gcj02"])
+        assert row[8:14] == pytest.approx((*degrees, site["workers_gained"], site["cost"]), abs=1e-6)
+        assert row[18] == pytest.approx(site["why"]["removal_loss"], abs=1e-6)
     whole = next(book["覆盖率"].iter_rows(min_row=2, values_only=True))
     coverage = plan["coverage"]
     assert whole[2:7] == pytest.approx(

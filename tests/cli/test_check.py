@@ -194,7 +194,8 @@ def test_broken_counties_are_repaired_and_counted(shared_data, capsys):
 
 def test_broken_prefectures_are_repaired_and_counted(shared_data, capsys):
     _, found = told(capsys, shared_data / "sichuan/sichuan_prefectures_21.geojson", "--as", "districts")
-    assert [finding["code"] for finding in found["findings"]] == ["invalid_polygon"] * 15
+    codes = [finding["code"] for finding in found["findings"]]
+    assert codes == ["looks_gcj02", *["invalid_polygon"] * 15]  # the file is one of DataV's
 
 
 def test_a_scenario_is_checked_with_all_its_inputs(capsys):

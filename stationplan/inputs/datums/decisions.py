@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-from pyproj import CRS
-
 from stationplan.domain import DatumDecision, FloatArray, RoadArcs
 from stationplan.errors import Fault, say
-from stationplan.geo import Datum, to_wgs84
+from stationplan.geo import Datum, to_wgs84, turned_by_proj
 from stationplan.inputs.datums.evidence import DATUM_NAMES, Evidence, weigh_by_roads
 from stationplan.inputs.roads.pieces import RoadPieces
 from stationplan.scenario import CURE_DATUM, Source
@@ -23,8 +21,8 @@ def evidence_of_points(lon: FloatArray, lat: FloatArray, roads: RoadArcs | RoadP
 
 
 def declared_datum(source: Source, crs: str | None) -> str:
-    """Return the datum that a source declares, empty for none; a projected CRS declares it too."""
-    if source.datum is None and crs is not None and CRS.from_user_input(crs).is_projected:
+    """Return the datum that a source declares, empty for none; a CRS that PROJ converts declares it too."""
+    if source.datum is None and crs is not None and turned_by_proj(crs):
         return "wgs84"  # or CGCS2000, which agrees with it to centimetres
     return source.datum or ""
 

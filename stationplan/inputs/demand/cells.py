@@ -12,6 +12,7 @@ from stationplan.domain import FloatArray, ObjectArray, Quality
 from stationplan.errors import FaultList, Message, say
 from stationplan.inputs.datums.decisions import declared_datum
 from stationplan.inputs.demand.layers import note_flat_polygons, polygons_in
+from stationplan.inputs.demand.overlaps import note_overlaps
 from stationplan.inputs.sites.rows import TableRules, row_ids, usable_rows
 from stationplan.inputs.tables.columns import FIELD_NAMES, normalise
 from stationplan.inputs.tables.points import coordinates
@@ -84,14 +85,19 @@ def read_cells(
                     value=given.empty_count,
                 )
             )
+    outline = polygons_in(table, kept)
+    rows = tuple(table.row_number[i] for i in kept)
+    kept_ids = tuple(ids[i] for i in kept)
+    read = {name: values[kept] for name, values in values_of.items()}
+    notes += note_overlaps(outline, lon[kept], lat[kept], ids=kept_ids, rows=rows, counts=read, faults=faults)
     quality = quality_of("demand", table, len(kept), faults)
     return CellTable(
-        tuple(ids[i] for i in kept),
+        kept_ids,
         lon[kept],
         lat[kept],
-        polygons_in(table, kept),
-        tuple(table.row_number[i] for i in kept),
-        {name: values[kept] for name, values in values_of.items()},
+        outline,
+        rows,
+        read,
         {name: values[kept] for name, values in seen.items()},
         declared_datum(given, given.crs or table.crs),
         quality,

@@ -21,6 +21,10 @@ CHUNK = 20_000
 """Number of cells processed at a time, from north to south, so that a strip of the raster is read for each."""
 
 
+_MOST = 1e30
+"""No count is as large; 3.4e38, the largest 32-bit float, is a common no-data value that files do not declare."""
+
+
 class RasterSums(NamedTuple):
     """A value for each cell, and the number of cells that are completely outside the raster."""
 
@@ -90,6 +94,13 @@ def raster_sums(
         faults.add(
             say("{count} cells contain negative pixels, down to {lowest}.", count=negative, lowest=float(lowest.min())),
             say("Counts must be 0 or more: set the no-data value in the file, or correct the pixels."),
+            code="out_of_range",
+        )
+    absurd = int((values > _MOST).sum()) if statistic == "sum" else 0
+    if absurd:
+        faults.add(
+            say("{count} cells contain pixels of {most} or more.", count=absurd, most=f"{_MOST:.0e}"),
+            say("Set the no-data value in the file, or correct the pixels."),
             code="out_of_range",
         )
     faults.raise_any()

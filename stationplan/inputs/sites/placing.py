@@ -68,7 +68,7 @@ def place_sites(
     notes = [_counted(reason, reasons.count(reason)) for reason in _SET_ASIDE if reason in reasons]
     kept = np.concatenate([np.ones(first, dtype=bool), [reason is None for reason in reasons]])
     places = [place for place, stays in zip((*stations, *candidates.places), kept, strict=True) if stays]
-    _check_ids(scenario, stations, places[first:])
+    _check_ids(scenario, stations, places[first:], notes)
     is_existing = np.arange(len(places)) < first
     asked = file.plan
 
@@ -233,8 +233,13 @@ def _with_outside(table: PlaceTable, district: np.ndarray[tuple[int], np.dtype[n
     return replace(quality, findings=(*quality.findings, *found))
 
 
-def _check_ids(scenario: Scenario, stations: Sequence[Place], candidates: Sequence[Place]) -> None:
-    """Raise :class:`InputError` for duplicate or unknown ids, and for more new sites or closures than possible."""
+def _check_ids(
+    scenario: Scenario, stations: Sequence[Place], candidates: Sequence[Place], excluded: Sequence[Message]
+) -> None:
+    """Raise :class:`InputError` for duplicate or unknown ids, and for more new sites or closures than possible.
+
+    ``excluded``: how many candidates were excluded, by reason.
+    """
     faults = FaultList(scenario.path.name)
     plan, actions = scenario.file.plan, scenario.file.actions
     existing, new = {place.site_id for place in stations}, {place.site_id for place in candidates}
@@ -276,7 +281,7 @@ def _check_ids(scenario: Scenario, stations: Sequence[Place], candidates: Sequen
     usable = len(new - set(plan.forbidden))
     if not usable and not done:
         faults.add(
-            say("There are no candidates in the study area."),
+            _with_excluded(say("There are no candidates in the study area."), excluded),
             say(
                 "Provide candidates within the districts, more host types, or less strict `forbidden_areas` and "
                 "`min_distance_m`."
@@ -285,21 +290,38 @@ def _check_ids(scenario: Scenario, stations: Sequence[Place], candidates: Sequen
         )
     elif plan.frontier and plan.frontier[-1] > usable:
         faults.add(
-            say(
-                "`frontier` requests {new} new sites, but there are only {count} candidates.",
-                new=plan.frontier[-1],
-                count=usable,
+            _with_excluded(
+                say(
+                    "`frontier` requests {new} new sites, but there are only {count} candidates.",
+                    new=plan.frontier[-1],
+                    count=usable,
+                ),
+                excluded,
             ),
             say("Request at most {count}, or provide more candidates.", count=usable),
             key="plan.frontier",
         )
     elif plan.number is not None and plan.number > usable:
         faults.add(
-            say("{new} new sites are requested, but there are only {count} candidates.", new=plan.number, count=usable),
+            _with_excluded(
+                say(
+                    "{new} new sites are requested, but there are only {count} candidates.",
+                    new=plan.number,
+                    count=usable,
+                ),
+                excluded,
+            ),
             say("Request at most {count}, or provide more candidates.", count=usable),
             key="plan.phases" if plan.phases else "plan.new",
         )
     faults.raise_any()
+
+
+def _with_excluded(what: Message, excluded: Sequence[Message]) -> Message:
+    """Return a finding followed by how many candidates were excluded, by reason."""
+    for more in excluded:
+        what = say("{finding} {more}", finding=what, more=more)
+    return what
 
 
 def _check_asked(scenario: Scenario, sites: Sites, reasons: Mapping[str, str | None]) -> None:

@@ -11,7 +11,7 @@ from pyproj import CRS, Transformer
 
 from stationplan.domain import BoolArray, FloatArray
 from stationplan.errors import FaultList, say
-from stationplan.geo import metres_apart
+from stationplan.geo import metres_apart, turned_by_proj, unproject
 from stationplan.inputs.tables.table import Table, as_degrees, as_number, numbers
 
 _FAR_TIMES = 20.0
@@ -67,9 +67,12 @@ def _in_degrees(
         x, y = _of_pairs(table, columns["lonlat"], faults)
     else:
         return np.full(len(table.rows), np.nan), np.full(len(table.rows), np.nan)
-    if crs is not None and CRS.from_user_input(crs).is_projected:
+    if crs is None or not turned_by_proj(crs):
+        return _degrees(table, x, y, faults)
+    if CRS.from_user_input(crs).is_projected:
         return _from_projected(table, x, y, crs, faults)
-    return _degrees(table, x, y, faults)
+    lon, lat = _degrees(table, x, y, faults)
+    return unproject(lon, lat, crs)
 
 
 def _of_shapes(table: Table, faults: FaultList, *, inside: bool) -> tuple[FloatArray, FloatArray]:

@@ -9,13 +9,14 @@ from typing import TypeVar
 
 from stationplan.domain import Quality
 from stationplan.errors import Fault, FaultList, InputError, Message, say
+from stationplan.inputs.datums.file_crs import note_outlines, record_conflicts
 from stationplan.inputs.tables.columns import normalise
 from stationplan.inputs.tables.database import read_database
 from stationplan.inputs.tables.features import GEOMETRY_SUFFIXES, read_features
 from stationplan.inputs.tables.table import Table, Wanted, find_columns, table_from_rows, unique_ids
 from stationplan.inputs.tables.textfile import csv_rows
 from stationplan.inputs.tables.workbook import sheet_rows
-from stationplan.scenario import Limits, Scenario, Source
+from stationplan.scenario import Limits, Scenario, Source, TableSource
 from stationplan.storage.database import is_database
 
 _TEXT_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ""})
@@ -89,10 +90,13 @@ def read_table(located: Located, wanted: Wanted, limits: Limits) -> Table:
     raise InputError(faults.faults)
 
 
-def read_fields(located: Located, wanted: Wanted, limits: Limits) -> tuple[Table, dict[str, int], FaultList]:
+def read_fields(
+    located: Located, wanted: Wanted, limits: Limits, *, prefix: str = ""
+) -> tuple[Table, dict[str, int], FaultList]:
     """Return the table of a source, the columns of its fields, and all faults so far, to be extended and raised.
 
-    A table with shapes, or with both coordinates in one column, needs no ``lon`` and ``lat``.
+    A table with shapes, or with both coordinates in one column, needs no ``lon`` and ``lat``. ``prefix`` is that of the
+    keys of its datum, see :func:`check_datum`.
 
     Raises
     ------
@@ -102,8 +106,22 @@ def read_fields(located: Located, wanted: Wanted, limits: Limits) -> tuple[Table
     table = read_table(located, wanted, limits)
     faults = FaultList(table.file, sheet=table.sheet)
     faults.extend(table.faults)
+    check_datum(table, located.source, faults, prefix=prefix)
     placed = table.shapes is not None or bool(wanted.matches(table.header, "lonlat"))
     return table, find_columns(table, wanted, faults, unless=("lon", "lat") if placed else ()), faults
+
+
+def check_datum(table: Table, source: Source, faults: FaultList, *, prefix: str = "") -> None:
+    """Record where the CRS of a file, or that of its source, contradicts the declared datum; and outlines in GCJ-02.
+
+    ``prefix`` is that of the source's keys of the datum in the scenario, as in ``forbidden_datum``.
+    """
+    own = source.columns if isinstance(source, TableSource) else {}
+    shapes = None if {"lon", "lat"} <= own.keys() else table.shapes
+    stated = source.crs if isinstance(source, TableSource) else None
+    crs = None if shapes is None else table.crs
+    record_conflicts((crs, stated), source.datum, faults, accept=source.accept, shapes=shapes, prefix=prefix)
+    note_outlines(table.file, table.header, source.datum, faults, prefix=prefix)
 
 
 def read_by_id(

@@ -91,6 +91,33 @@ function switchButton(site, choice, say) {
   return act;
 }
 
+/** Links to a site in Amap and Baidu, which only the reader opens; null where there is no GCJ-02.
+ * @param {Site} site @param {Language} say */
+function mapLinks(site, say) {
+  if (!site.gcj02) return null;
+  const [lon, lat] = site.gcj02.map((degrees) => degrees.toFixed(5));
+  const [name, about] = [site.name || site.id, site.address || site.name || site.id].map(encoded);
+  const line = make("p", "sp-links", say.t("open_in"));
+  for (const [label, address] of [
+    [say.t("amap"), `https://uri.amap.com/marker?position=${lon},${lat}&name=${name}&coordinate=gaode`],
+    [say.t("baidu"), `https://api.map.baidu.com/marker?location=${lat},${lon}&title=${name}&content=${about}`
+      + "&coord_type=gcj02&output=html&src=stationplan"],
+  ]) {
+    const link = make("a", "", label);
+    link.href = address;
+    link.target = "_blank";
+    link.rel = "noopener noreferrer";
+    line.append(" ", link);
+  }
+  return line;
+}
+
+/** Text as a part of an address; a half of a surrogate pair, which has no encoding, becomes U+FFFD.
+ * @param {string} text */
+function encoded(text) {
+  return encodeURIComponent(text.replace(/\p{Surrogate}/gu, "\ufffd"));
+}
+
 /** The card of a site. @param {Site} site @param {Choice} choice @param {Language} say */
 export function siteCard(site, choice, say) {
   const { t } = say;
@@ -113,6 +140,8 @@ export function siteCard(site, choice, say) {
     const words = line.filter(Boolean).join(" · ");
     if (words) box.append(make("p", "sp-meta", words));
   }
+  const links = mapLinks(site, say);
+  if (links) box.append(links);
 
   const alone = choice.ledger.alone(site.row);
   const lost = sumOf(alone);

@@ -18,6 +18,7 @@ import { sums, unpackBlock, unpackCells, unpackPolygons } from "./packing.js";
  * @property {number} host index in `hosts`, -1 for none
  * @property {number} x
  * @property {number} y
+ * @property {[number, number]|null} gcj02 longitude and latitude in GCJ-02; null where it equals WGS-84
  * @property {number} cost yuan
  * @property {number} district -1 outside all districts
  * @property {number} place row of the site that represents the place; equal for alternatives at one place
@@ -68,7 +69,7 @@ import { sums, unpackBlock, unpackCells, unpackPolygons } from "./packing.js";
  */
 
 /** Version of the blocks that are read here, equal to `VERSION` of `stationplan.webmap.payload`. */
-const VERSION = 3;
+const VERSION = 4;
 
 /** The model of a data block; throws an error for a block of another version. @param {string} block
  * @returns {Promise<Model>} */
@@ -83,12 +84,14 @@ export async function loadModel(block) {
   /** @type {Uint8Array[]} */
   const open = sites.open.map((/** @type {number} */ number) => Uint8Array.from(arrays[number]));
   const [lat, lon] = [sums(arrays[sites.lat]), sums(arrays[sites.lon])];
+  const [gcjLat, gcjLon] = [sums(arrays[sites.gcj_lat]), sums(arrays[sites.gcj_lon])];
   const [flags, hours, place] = [arrays[sites.flags], arrays[sites.hours], sums(arrays[sites.place])];
   /** @type {Site[]} */
   const rows = sites.id.map((/** @type {string} */ id, /** @type {number} */ row) => ({
     row, id, name: sites.name[row], address: sites.address[row], hours: sites.hour_texts[hours[row]],
     kind: arrays[sites.kind][row], host: arrays[sites.host][row],
     x: worldX(lon[row] / scale), y: worldY(lat[row] / scale),
+    gcj02: gcjLat[row] || gcjLon[row] ? [(lon[row] + gcjLon[row]) / scale, (lat[row] + gcjLat[row]) / scale] : null,
     cost: arrays[sites.cost][row], district: arrays[sites.district][row], place: place[row],
     always: open.every((sitesOpen) => sitesOpen[row]),
     existing: Boolean(flags[row] & 1), counted: Boolean(flags[row] & 2), forbidden: Boolean(flags[row] & 4),

@@ -149,7 +149,7 @@ def test_every_bad_cell_is_told_with_its_row(tmp_path):
 
 def test_empty_counts_are_filled_where_the_scenario_says_so_and_counted(tmp_path):
     text = SCENARIO.replace('file = "cells.csv"', 'file = "cells.csv"\nempty_count = 2.0')
-    inputs = inputs_of(study(tmp_path, scenario=text, cells=CELLS + "c,104,30,\nd,104,30, \n"))
+    inputs = inputs_of(study(tmp_path, scenario=text, cells=CELLS + "c,104,30,\nd,104.02,30.01, \n"))
     assert inputs.demand.cells.counts["population"].values.tolist() == [10, 20, 2, 2]
     assert [str(note) for note in inputs.notes] == ["2 empty values of population were read as 2.0."]
 
