@@ -158,7 +158,11 @@ def _row_count(path: Path, keys: Mapping[str, object], limits: Limits) -> int:
 
 def _check_districts(path: Path, source: Mapping[str, object], district_list: Path | None, limits: Limits) -> Check:
     fields = ("id", "name", "name_en", "prefecture")
-    keys = {key: value for key, value in source.items() if key in (*fields, "sheet", "sheets", "header_row", "layer", "datum")}
+    keys = {
+        key: value
+        for key, value in source.items()
+        if key in (*fields, "sheet", "sheets", "header_row", "layer", "datum")
+    }
     if len(keys) < len(source):
         what = say("Unknown field {field} in `columns`.", field=", ".join(sorted(set(source) - set(keys))))
         raise InputError([Fault(what, say("Fields of this table: {fields}.", fields=", ".join(fields)), path.name)])

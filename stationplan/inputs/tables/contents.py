@@ -108,6 +108,7 @@ def refuse_content(path: Path, found: Content) -> NoReturn:
     save = say("Open it in a spreadsheet program and save it as .xlsx.")
     fixes: dict[Content, Message] = {
         "zip": say("Give it a name that ends in .xlsx if it is a workbook; otherwise unpack it."),
+        "ole": say("Remove its password, if it has one, and save it as .xlsx."),
         "encrypted": say("Remove the password in the spreadsheet program, and save it as .xlsx."),
         "json": say("Give it a name that ends in .geojson or .json."),
         "sqlite": say("Give it a name that ends in .gpkg if it is a GeoPackage."),

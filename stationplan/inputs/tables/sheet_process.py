@@ -1,7 +1,7 @@
-"""Reads sheets of a workbook in a process of its own, under a limit of memory; :mod:`workbook` starts it by its path.
+"""Reads sheets of a workbook in a process of its own, under a limit of memory; ``workbook.py`` starts it by its path.
 
-calamine reads a sheet into one dense block, whose size is what the file claims and not what it contains. In this process
-a claim of many gigabytes ends the process and not the study. It imports calamine and defusedxml only, and starts at once.
+calamine reads a sheet into one dense block, whose size is what the file claims and not what it contains. Here a claim
+of many gigabytes ends the process and not the study. It imports calamine and defusedxml only, and starts at once.
 
 Protocol, in frames of :mod:`marshal`: the process writes the list of sheets with their top rows, reads the names of
 the sheets to send (a line of JSON), and writes the rows of each in chunks, ``None``, and the notes of the sheet.
@@ -15,6 +15,7 @@ import marshal
 import sys
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import IO, Any
 from xml.etree.ElementTree import Element
 from xml.sax.handler import ContentHandler
@@ -45,7 +46,7 @@ def main() -> int:
         _send(out, _measure(path))
         return 0
     try:
-        with open(path, "rb") as stream, CalamineWorkbook.from_object(stream) as book:
+        with Path(path).open("rb") as stream, CalamineWorkbook.from_object(stream) as book:
             sheets = {}
             listed = []
             for meta in book.sheets_metadata:
@@ -60,7 +61,7 @@ def main() -> int:
                 listed.append((meta.name, visible, top))
             _send(out, {"sheets": listed})
             for name in json.loads(sys.stdin.readline() or "[]"):
-                sheet = sheets.pop(name, None) or book.get_sheet_by_name(name)
+                sheet = sheets.pop(name) if name in sheets else book.get_sheet_by_name(name)
                 for chunk in _chunks(sheet):
                     _send(out, chunk)
                 _send(out, None)
@@ -69,7 +70,7 @@ def main() -> int:
         _send(out, {"error": "password"})
     except MemoryError:
         return 1
-    except BaseException as error:  # noqa: BLE001 - calamine panics with a BaseException; the parent reports it
+    except BaseException as error:
         _send(out, {"error": f"{type(error).__name__}: {error}"[:500]})
     return 0
 
@@ -87,7 +88,7 @@ def _limit_memory(memory_mb: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
-def _send(out: IO[bytes], frame: object) -> None:
+def _send(out: IO[bytes], frame: Any) -> None:
     out.write(marshal.dumps(frame))
     out.flush()
 
@@ -147,7 +148,7 @@ def _parts(archive: zipfile.ZipFile) -> dict[str, str]:
     with archive.open("xl/workbook.xml") as stream:
         for item in parse(stream).iter():
             if _tag(item) == "sheet":
-                target = targets.get(next((item.get(key) for key in item.keys() if key.endswith("}id")), None), "")
+                target = targets.get(next((item.get(key) for key, _ in item.items() if key.endswith("}id")), None), "")
                 part = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
                 if part in members:
                     parts[item.get("name", "")] = part
@@ -257,7 +258,10 @@ def _ods_notes(archive: zipfile.ZipFile, name: str) -> tuple[list[Merge], list[t
                 if across > 1 or down > 1:
                     merges.append((row, column, row + down - 1, column + across - 1))
                 text = "".join(item.itertext()).strip()
-                if item.get("{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}value-type") == "error":
+                if (
+                    item.get("{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}value-type")
+                    == "error"
+                ):
                     cells.append((row, column, text))
                 column += int(given.get("number-columns-repeated", 1))
     return merges, cells

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from stationplan.domain import Quality
 from stationplan.errors import Fault, FaultList, InputError, Message, say
+from stationplan.inputs.guard import one_fault
 from stationplan.inputs.tables.columns import normalise
 from stationplan.inputs.tables.database import read_database
 from stationplan.inputs.tables.features import GEOMETRY_SUFFIXES, read_features
@@ -74,13 +75,15 @@ def read_table(located: Located, wanted: Wanted, limits: Limits) -> Table:
         )
     suffix = path.suffix.lower()
     if suffix in GEOMETRY_SUFFIXES:
-        return read_features(path, limits, layer=source.layer)
+        return read_features(path, limits, layer=source.layer, geometry=wanted.geometry)
     if suffix in WORKBOOK_SUFFIXES:
-        return read_workbook(
-            path, wanted, limits, sheet=source.sheet, sheets=source.sheets, header_row=source.header_row
-        )
+        with one_fault(path, say("Open it in a spreadsheet program and save it again as .xlsx.")):
+            return read_workbook(
+                path, wanted, limits, sheet=source.sheet, sheets=source.sheets, header_row=source.header_row
+            )
     if suffix in _TEXT_SUFFIXES:
-        return table_from_rows(path.name, csv_rows(path, limits), wanted, header_row=source.header_row)
+        with one_fault(path, say("Save the file as CSV UTF-8.")):
+            return table_from_rows(path.name, csv_rows(path, limits), wanted, header_row=source.header_row)
     faults = FaultList(path.name)
     faults.add(
         say("Files ending in {suffix} cannot be read as tables.", suffix=suffix),

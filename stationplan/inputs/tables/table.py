@@ -8,11 +8,12 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
 from stationplan.domain import FloatArray, ObjectArray
-from stationplan.errors import Fault, FaultList, InputError, say
+from stationplan.errors import Fault, FaultList, InputError, located_row, say
 from stationplan.inputs.tables.columns import FIELD_NAMES, normalise
 from stationplan.inputs.tables.merges import Row, Unmerged
 
@@ -31,7 +32,9 @@ _FOOTER = re.compile(
 )
 _FOOTER_WORDS = 3
 
-_COUNTED = r"[（(【\[]?\s*(共|计|合计)?\s*[\d一二三四五六七八九十百]+\s*(个|座|处|家|所|站|项|条)[^\s]{0,6}?\s*[)）】\]]?"
+_COUNTED = (
+    r"[（(【\[]?\s*(共|计|合计)?\s*[\d一二三四五六七八九十百]+\s*(个|座|处|家|所|站|项|条)[^\s]{0,6}?\s*[)）】\]]?"
+)
 _HEADING = re.compile(
     r"([（(]?[一二三四五六七八九十百]{1,4}[)）]?\s*[、.．:：]?|第[一二三四五六七八九十百\d]{1,4}[部片组批章类节分]+[、.．:：\s]*)"
     rf"(?<![一二三四五六七八九十百])\s*[^\d]+({_COUNTED})?|[^\d,，]{{1,30}}[:：]?\s*({_COUNTED})"
@@ -68,15 +71,21 @@ class Table:
         """The stripped text of one column."""
         return [row[index].strip() for row in self.rows]
 
+    def row_name(self, index: int) -> str:
+        """The number of a row as it is shown; with the sheet before it in a table of several sheets."""
+        sheet, row = located_row(self.row_number[index], self.sheet)
+        return str(row) if row == self.row_number[index] else f"{sheet}/{row}"
+
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a reader looks for in a table: fields, required fields, their names, and headers named by the user."""
+    """What a reader looks for: fields, required fields, their names, headers named by the user, the kind of shapes."""
 
     fields: tuple[str, ...]
     required: tuple[str, ...] = ()
     names: Mapping[str, Sequence[str]] = field(default_factory=lambda: FIELD_NAMES)
     given: Mapping[str, str] = field(default_factory=dict)
+    geometry: Literal["points", "lines", "polygons"] | None = None
 
     def matches(self, header: Sequence[str], name: str) -> list[int]:
         """Return the columns of a header that may be a field."""
@@ -180,7 +189,7 @@ def _is_footer(cells: Sequence[str]) -> bool:
 
 
 def _is_heading(cells: Sequence[str]) -> bool:
-    """Return whether the only content of a row is a numbered heading, or one with a count, such as 一、城东区（2个）."""
+    """Return whether a row has only a numbered heading, or one with a count, such as 一、城东区（2个）."""
     first = next((cell for cell in map(str.strip, cells) if cell), "")
     if _HEADING.fullmatch(first) is None:  # checked first, likewise
         return False
@@ -413,10 +422,10 @@ def numbers(
 
 def unique_ids(table: Table, index: int, faults: FaultList) -> list[str]:
     """Return a column of ids; a row whose id is empty or repeated is excluded."""
-    first: dict[str, int] = {}
+    first: dict[str, str] = {}
     ids = table.column(index)
     own = say("Give each row a unique id.")
-    for text, row in zip(ids, table.row_number, strict=True):
+    for i, (text, row) in enumerate(zip(ids, table.row_number, strict=True)):
         if not text:
             faults.add(say("The id is empty."), own, row=row, code="empty_id", action="set_aside")
         elif text in first:
@@ -428,5 +437,5 @@ def unique_ids(table: Table, index: int, faults: FaultList) -> list[str]:
                 action="set_aside",
             )
         else:
-            first[text] = row
+            first[text] = table.row_name(i)
     return ids

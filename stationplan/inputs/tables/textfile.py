@@ -14,7 +14,7 @@ from pathlib import Path
 from stationplan.errors import FaultList, InputError, say
 from stationplan.inputs.limits import refuse_above, refuse_large
 from stationplan.inputs.tables.contents import content_of, refuse_content
-from stationplan.inputs.tables.table import Row
+from stationplan.inputs.tables.merges import Row
 from stationplan.scenario import Limits
 
 _LINES_SAMPLED = 10

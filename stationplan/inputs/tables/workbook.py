@@ -22,8 +22,8 @@ from stationplan.errors import SHEET_STEP, FaultList, InputError, say
 from stationplan.inputs.limits import refuse_above, refuse_entities, refuse_large, refuse_zip_bomb
 from stationplan.inputs.tables.columns import normalise
 from stationplan.inputs.tables.contents import content_of, refuse_content
-from stationplan.inputs.tables.merges import Merge, Unmerged, unmerged
-from stationplan.inputs.tables.table import Row, Table, Wanted, table_from_rows
+from stationplan.inputs.tables.merges import Merge, Row, Unmerged, unmerged
+from stationplan.inputs.tables.table import Table, Wanted, table_from_rows
 from stationplan.scenario import Limits
 
 WORKBOOK_SUFFIXES = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".et"})
@@ -145,7 +145,8 @@ def _reading(
 ) -> Iterator[tuple[list[_Listed], Callable[[list[str]], Iterator[_Sheet]]]]:
     """Yield the sheets of a workbook, and a function that reads those with given names."""
     command = [sys.executable, "-P", str(_PROCESS), str(path), str(_MEMORY_MB), "list" if sheet is not None else "read"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as process:  # noqa: S603 - ours
         assert process.stdin is not None
         assert process.stdout is not None
         stopper = Timer(_SECONDS, process.kill)
@@ -161,12 +162,17 @@ def _reading(
             if isinstance(found, dict) and "error" in found:
                 if found["error"] == "password":
                     refuse_content(path, "encrypted")
+                if content_of(path) == "ole":
+                    refuse_content(path, "ole")
                 _refuse(path, str(found["error"]))
             return found
 
         def read(names: list[str]) -> Iterator[_Sheet]:
-            into.write(json.dumps(names).encode() + b"\n")
-            into.flush()
+            try:
+                into.write(json.dumps(names).encode() + b"\n")
+                into.flush()
+            except BrokenPipeError:
+                _refuse_huge(path, timed_out=not stopper.is_alive())
             for name in names:
                 rows: list[Row] = []
                 while (chunk := frame()) is not None:
@@ -202,7 +208,7 @@ def _measured(path: Path) -> tuple[int, int, int]:
     """Return rows, columns and filled cells of the largest sheet of a workbook in XML; zeros where not known."""
     command = [sys.executable, "-P", str(_PROCESS), str(path), str(_MEMORY_MB), "measure"]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=_SECONDS / 3, check=False)
+        done = subprocess.run(command, capture_output=True, timeout=_SECONDS / 3, check=False)  # noqa: S603 - ours
         rows, columns, cells = marshal.loads(done.stdout)  # noqa: S302 - written by our own process
     except (subprocess.TimeoutExpired, EOFError, ValueError, TypeError):
         return 0, 0, 0
@@ -250,8 +256,8 @@ def _best_fields(sheet: _Listed, wanted: Wanted) -> frozenset[str]:
 def _joined(listed: Sequence[_Listed], wanted: Wanted, faults: FaultList) -> list[str]:
     """Return the names of the sheets that are one table: those with the same wanted fields.
 
-    A sheet with half of these fields or more is refused, since it is likely to be part of the table; one with fewer, such
-    as remarks, is reported.
+    A sheet with half of these fields or more is refused, since it is likely to be part of the table; one with fewer,
+    such as remarks, is reported.
     """
     fields = {sheet.name: _best_fields(sheet, wanted) for sheet in _with_content(listed, faults)}
     most = max(fields.values(), key=len)
