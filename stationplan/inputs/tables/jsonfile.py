@@ -63,7 +63,7 @@ def _refuse_other_forms(document: object, faults: FaultList) -> None:
     """Refuse documents that are maps in another form of JSON, and answers that report an error."""
     if not isinstance(document, dict):
         return
-    if document.get("type") == "Topology":
+    if document.get("type") == "Topology" and "arcs" in document:
         _refuse(faults, say("This is TopoJSON, not GeoJSON."), say("Convert it to GeoJSON, for example with QGIS."))
     features = document.get("features")
     first = features[0] if isinstance(features, list) and features else None

@@ -15,7 +15,7 @@ import marshal
 import sys
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 from xml.etree.ElementTree import Element
 from xml.sax.handler import ContentHandler
@@ -27,6 +27,7 @@ from python_calamine import CalamineSheet, CalamineWorkbook, PasswordError, Shee
 
 _ROWS_SAMPLED = 30
 _CHUNK = 5_000
+_BOOK = "/officeDocument"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SPANS = ("number-columns-spanned", "number-rows-spanned")
 
@@ -88,7 +89,7 @@ def _limit_memory(memory_mb: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
-def _send(out: IO[bytes], frame: Any) -> None:
+def _send(out: IO[bytes], frame: dict[str, Any] | list[Any] | tuple[Any, ...] | None) -> None:
     out.write(marshal.dumps(frame))
     out.flush()
 
@@ -140,16 +141,22 @@ def _notes(path: str, stream: IO[bytes], name: str, sheet: CalamineSheet) -> dic
 def _parts(archive: zipfile.ZipFile) -> dict[str, str]:
     """Return the part of each sheet of an .xlsx workbook, as its relations name it; empty for other workbooks."""
     members = set(archive.namelist())
-    if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= members:
+    book = PurePosixPath("xl/workbook.xml")
+    if "_rels/.rels" in members:
+        with archive.open("_rels/.rels") as stream:
+            named = [item.get("Target", "") for item in parse(stream).iter() if item.get("Type", "").endswith(_BOOK)]
+        book = PurePosixPath(named[0].lstrip("/")) if named else book
+    relations = book.parent / "_rels" / f"{book.name}.rels"
+    if book.suffix != ".xml" or not {str(book), str(relations)} <= members:
         return {}
-    with archive.open("xl/_rels/workbook.xml.rels") as stream:
+    with archive.open(str(relations)) as stream:
         targets = {item.get("Id"): item.get("Target", "") for item in parse(stream).iter()}
     parts = {}
-    with archive.open("xl/workbook.xml") as stream:
+    with archive.open(str(book)) as stream:
         for item in parse(stream).iter():
             if _tag(item) == "sheet":
-                target = targets.get(next((item.get(key) for key, _ in item.items() if key.endswith("}id")), None), "")
-                part = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+                target = targets.get(next((value for key, value in item.items() if key.endswith("}id")), None), "")
+                part = target.lstrip("/") if target.startswith("/") else str(book.parent / target)
                 if part in members:
                     parts[item.get("name", "")] = part
     return parts
