@@ -95,7 +95,7 @@ def refuse_content(path: Path, found: Content) -> NoReturn:
         "mhtml": say("a saved web page (MHTML)"),
         "excel_xml": say("an XML spreadsheet of 2003"),
         "xml": say("an XML document"),
-        "json": say("JSON"),
+        "json": say("a JSON document"),
         "sqlite": say("a SQLite database (such as a GeoPackage)"),
         "pdf": say("a PDF document"),
         "packed": say("a compressed archive"),

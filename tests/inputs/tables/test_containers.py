@@ -221,7 +221,7 @@ DISGUISED = {
     "utf-16": ("名称\t经度\n甲\t104\n".encode("utf-16"), "text, such as CSV"),
     "password": (OLE + "EncryptedPackage".encode("utf-16-le") + bytes(99), "protected by a password"),
     "word": (OLE, "an old Office program"),
-    "json": (b'{"a": 1}', "JSON"),
+    "json": (b'{"a": 1}', "a JSON document"),
     "pdf": (b"%PDF-1.7", "a PDF document"),
     "picture": (b"\x89PNG\r\n", "a picture"),
     "excel 4": (b"\x09\x04\x06\x00\x00\x00\x10\x00", "a workbook of Excel 5 or older"),
