@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import struct
 import zipfile
@@ -108,8 +109,7 @@ SECTIONS = {"stations": "[stations]", "candidates": "[candidates]", "demand": "[
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize("section", SECTIONS)
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize(("name", "section"), zip(FAULTS, itertools.cycle(SECTIONS), strict=False))
 def test_a_scenario_with_a_refused_table_names_the_file(demo_folder, tmp_path, capfd, monkeypatch, name, section):
     monkeypatch.setenv("COLUMNS", "400")
     scenario = demo_folder / "scenario.toml"
