@@ -109,7 +109,7 @@ SECTIONS = {"stations": "[stations]", "candidates": "[candidates]", "demand": "[
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize(("name", "section"), zip(FAULTS, itertools.cycle(SECTIONS), strict=False))
+@pytest.mark.parametrize(("name", "section"), list(zip(FAULTS, itertools.cycle(SECTIONS), strict=False)))
 def test_a_scenario_with_a_refused_table_names_the_file(demo_folder, tmp_path, capfd, monkeypatch, name, section):
     monkeypatch.setenv("COLUMNS", "400")
     scenario = demo_folder / "scenario.toml"
