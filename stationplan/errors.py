@@ -48,6 +48,21 @@ record; ``repaired``: corrected and used; ``kept``: used unchanged, but worth ch
 """
 
 
+SHEET_STEP = 100_000_000
+"""Rows of several sheets that are one table are numbered apart: row r of sheet k (from 1) is ``k * SHEET_STEP + r``."""
+
+
+def located_row(row: int, sheet: str | None) -> tuple[str | None, int]:
+    """Return the sheet and the row in it; ``sheet`` lists the sheets of a table of several, separated by slashes.
+
+    >>> located_row(200_000_007, "east/west"), located_row(7, "east")
+    (('west', 7), ('east', 7))
+    """
+    at, inside = divmod(row, SHEET_STEP)
+    names = (sheet or "").split("/")
+    return (names[at - 1] or None, inside) if 0 < at <= len(names) else (sheet, inside)
+
+
 @dataclass(frozen=True)
 class Fault:
     """One fault of an input: its place, what was found, how to fix it, and what was done with the record.
@@ -64,6 +79,12 @@ class Fault:
     sheet: str | None = None
     code: str = "input"
     action: Action = "refused"
+
+    def __post_init__(self) -> None:
+        if self.row is not None and self.row >= SHEET_STEP:
+            sheet, row = located_row(self.row, self.sheet)
+            object.__setattr__(self, "sheet", sheet)
+            object.__setattr__(self, "row", row)
 
     @property
     def place(self) -> str:
@@ -183,7 +204,7 @@ class FaultList:
 
     def __init__(self, file: str | None = None, *, sheet: str | None = None) -> None:
         self.file, self.sheet = file, sheet
-        self._faults: list[Fault] = []
+        self._faults: list[tuple[int, Fault]] = []
 
     def add(
         self,
@@ -196,11 +217,11 @@ class FaultList:
         action: Action = "refused",
     ) -> None:
         """Record one fault."""
-        self._faults.append(Fault(what, cure, self.file, row, key, self.sheet, code, action))
+        self._faults.append((row or 0, Fault(what, cure, self.file, row, key, self.sheet, code, action)))
 
     def extend(self, faults: Sequence[Fault]) -> None:
         """Record faults collected elsewhere."""
-        self._faults.extend(faults)
+        self._faults.extend((fault.row or 0, fault) for fault in faults)
 
     def __bool__(self) -> bool:
         return bool(self._faults)
@@ -208,11 +229,11 @@ class FaultList:
     @property
     def faults(self) -> list[Fault]:
         """The recorded faults, sorted by row."""
-        return sorted(self._faults, key=lambda fault: fault.row or 0)
+        return [fault for _, fault in sorted(self._faults, key=lambda item: item[0])]
 
     def rows(self, action: Action) -> set[int]:
         """Return the numbers of the rows that have a fault with this action."""
-        return {fault.row for fault in self._faults if fault.action == action and fault.row is not None}
+        return {row for row, fault in self._faults if fault.action == action and fault.row is not None}
 
     def raise_any(self, *actions: Action) -> None:
         """Raise the recorded faults together, if there are any; with ``actions``, only those with one of these actions.
@@ -222,5 +243,5 @@ class FaultList:
         InputError
             At least one fault was recorded (with ``actions``: one with such an action).
         """
-        if any(not actions or fault.action in actions for fault in self._faults):
+        if any(not actions or fault.action in actions for _, fault in self._faults):
             raise InputError([fault for fault in self.faults if not actions or fault.action in actions])

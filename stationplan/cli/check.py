@@ -50,12 +50,19 @@ class TableRole(StrEnum):
     districts = "districts"
 
 
+class SheetsChoice(StrEnum):
+    """Which sheets of a workbook are one table."""
+
+    all = "all"
+
+
 def check_inputs(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="Scenario file (TOML), or one table with --as.", show_default=False)],
     role: Annotated[TableRole | None, typer.Option("--as", help="Content of the table.")] = None,
     data: DataOption = None,
     sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook.")] = None,
+    sheets: Annotated[SheetsChoice | None, typer.Option(help="Read all sheets with the same columns as one.")] = None,
     header_row: Annotated[int | None, typer.Option(help="Row of the header.", min=1)] = None,
     layer: LayerOption = None,
     column: Annotated[
@@ -83,6 +90,8 @@ def check_inputs(
     """
     with stoppable():
         keys: dict[str, object] = {"sheet": sheet, "header_row": header_row, "layer": layer, "crs": crs}
+        if sheets is not None:
+            keys["sheets"] = sheets.value
         if datum is not None:
             keys["datum"] = datum.value
         if accept:

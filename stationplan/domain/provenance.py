@@ -52,7 +52,7 @@ class Quality:
     def count(self, action: Action) -> int:
         """Return how many records an action was applied to; a row with several findings counts once."""
         found = [finding for finding in self.findings if finding.action == action]
-        rows = {finding.row for finding in found if finding.row is not None}
+        rows = {(finding.sheet, finding.row) for finding in found if finding.row is not None}
         counts = [finding.what.values.get("count", 1) for finding in found if finding.row is None]
         return len(rows) + sum(count for count in counts if isinstance(count, int))
 

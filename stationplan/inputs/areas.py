@@ -61,6 +61,7 @@ def read_districts(located: Located, limits: Limits, names: Mapping[str, Sequenc
         ("id", "name"),
         names={**names, "name_en": (), "prefecture": ()},
         given={field: column for field, column in named.items() if column is not None},
+        geometry="polygons",
     )
     table = read_table(located, wanted, limits)
     faults = FaultList(table.file, sheet=table.sheet)

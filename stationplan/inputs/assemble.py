@@ -311,7 +311,7 @@ def _evidence_of_area(area: AreaTable, known: KnownPoints | None) -> Evidence | 
 def _known_points(scenario: Scenario, rules: TableRules) -> KnownPoints:
     area = scenario.file.area
     source = TableSource(file=area.known_points, datum=area.known_points_datum, accept=area.known_points_accept)
-    wanted = Wanted(("id", "lon", "lat", "lonlat"), ("id", "lon", "lat"), rules.names)
+    wanted = Wanted(("id", "lon", "lat", "lonlat"), ("id", "lon", "lat"), rules.names, geometry="points")
     located = locate(scenario, source, key="area.known_points")
     table, columns, faults = read_fields(located, wanted, rules.limits, prefix="known_points_")
     faults.raise_any("refused", "set_aside")
@@ -325,7 +325,11 @@ def _forbidden(scenario: Scenario) -> tuple[ObjectArray, Quality]:
     """Return the polygons in which no station may be built, in WGS-84, and a report on those that were repaired."""
     given = scenario.file.candidates
     source = Source(file=given.forbidden_areas, datum=given.forbidden_datum, accept=given.forbidden_accept)
-    table = read_table(locate(scenario, source, key="candidates.forbidden_areas"), Wanted(()), scenario.file.limits)
+    table = read_table(
+        locate(scenario, source, key="candidates.forbidden_areas"),
+        Wanted((), geometry="polygons"),
+        scenario.file.limits,
+    )
     faults = FaultList(table.file)
     if table.shapes is None:
         faults.add(say("The file contains no polygons."), say("Provide polygons as GeoJSON."), code="no_shapes")

@@ -161,7 +161,7 @@ def _check_districts(path: Path, source: Mapping[str, object], district_list: Pa
     keys = {
         key: value
         for key, value in source.items()
-        if key in (*fields, "sheet", "header_row", "layer", "datum", "accept")
+        if key in (*fields, "sheet", "sheets", "header_row", "layer", "datum", "accept")
     }
     if len(keys) < len(source):
         what = say("Unknown field {field} in `columns`.", field=", ".join(sorted(set(source) - set(keys))))

@@ -218,6 +218,10 @@ def provenance(
 
 
 def _sha256(path: Path) -> str:
+    """Return the SHA-256 of a file; of a file geodatabase, which is a folder, that of its files by name."""
+    if path.is_dir():
+        parts = [f"{item.name} {_sha256(item)}" for item in sorted(path.iterdir()) if item.is_file()]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

@@ -101,9 +101,11 @@ class Source(ScenarioTable):
     """A file or database table, and the datum of its coordinates."""
 
     file: str | None = None
-    """CSV (UTF-8 or GB18030), Excel .xlsx, GeoJSON, GeoPackage, GeoParquet, Shapefile, or a `postgresql://` address."""
+    """CSV, workbook (.xlsx, .xls, .ods ...), GeoJSON, GeoPackage, Shapefile, KML ..., or a `postgresql://` address."""
     sheet: str | None = None
     """Sheet of a workbook; needed where several may be meant."""
+    sheets: Literal["all"] | None = None
+    """`all`: the visible sheets with the same columns are one table, in which the column `sheet` has their names."""
     header_row: Annotated[int, Field(ge=1)] | None = None
     """Row of the header, where it is not found."""
     layer: str | None = None

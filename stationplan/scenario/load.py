@@ -133,7 +133,7 @@ class Scenario:
 
 def _is_file(path: Path) -> bool:
     try:
-        return path.is_file()
+        return path.is_file() or (path.suffix.lower() == ".gdb" and path.is_dir())
     except OSError:  # a name that is too long for the file system
         return False
 

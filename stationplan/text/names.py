@@ -25,6 +25,7 @@ def role_name(role: str) -> Message:
         "demand.observed": say("observed counts"),
         "demand.heat": say("temperatures"),
         "area": say("districts"),
+        "districts": say("districts"),
         "area.district_list": say("the expected districts"),
         "candidates.forbidden_areas": say("forbidden areas"),
     }

@@ -48,7 +48,11 @@ def read_observed(
     """
     given = cast("TableSource", located.source)
     wanted = Wanted(
-        ("name", "lon", "lat", "lonlat", "count", "group", "slot"), ("lon", "lat"), rules.names, given.columns
+        ("name", "lon", "lat", "lonlat", "count", "group", "slot"),
+        ("lon", "lat"),
+        rules.names,
+        given.columns,
+        geometry="points",
     )
     table, columns, faults = read_fields(located, wanted, rules.limits)
     faults.raise_any("refused")

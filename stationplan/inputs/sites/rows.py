@@ -92,7 +92,7 @@ def read_sites(located: Located, role: str, rules: TableRules) -> PlaceTable:
         The table cannot be used, or has unusable rows that may not be excluded; all faults together.
     """
     given = cast("SitesInput", located.source)
-    wanted = Wanted(_FIELDS, ("name", "lon", "lat"), rules.names, given.columns, several=HOUR_FIELDS)
+    wanted = Wanted(_FIELDS, ("name", "lon", "lat"), rules.names, given.columns, several=HOUR_FIELDS, geometry="points")
     table, columns, faults = read_fields(located, wanted, rules.limits)
     stated_hours, _ = hour_texts(table, rules.names, given.columns, faults)
     faults.raise_any("refused")
@@ -171,13 +171,13 @@ def row_ids(table: Table, columns: Mapping[str, int], role: str, faults: FaultLi
     if not table.rows:
         return []
     faults.add(
-        say("There is no id column; rows are named {example} and so on.", example=f"{role}/{table.row_number[0]}"),
+        say("There is no id column; rows are named {example} and so on.", example=f"{role}/{table.row_name(0)}"),
         say("Add a column id or 编码 if the ids must not change when rows move."),
         row=table.header_row,
         code="no_id",
         action="kept",
     )
-    return [f"{role}/{row}" for row in table.row_number]
+    return [f"{role}/{table.row_name(i)}" for i in range(len(table.rows))]
 
 
 def usable_rows(table: Table, faults: FaultList, *, refuse: bool) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -220,7 +220,7 @@ def _tell_duplicates(
             say(
                 "{name} is probably the same place as row {first} ({other}): {distance} m apart, with similar names.",
                 name=names[second],
-                first=table.row_number[first],
+                first=table.row_name(first),
                 other=names[first],
                 distance=round(pair.distance_m),
             ),

@@ -10,12 +10,13 @@ from typing import TypeVar
 from stationplan.domain import Quality
 from stationplan.errors import Fault, FaultList, InputError, Message, say
 from stationplan.inputs.datums.file_crs import note_outlines, record_conflicts
+from stationplan.inputs.guard import one_fault
 from stationplan.inputs.tables.columns import normalise
 from stationplan.inputs.tables.database import read_database
 from stationplan.inputs.tables.features import GEOMETRY_SUFFIXES, read_features
 from stationplan.inputs.tables.table import Table, Wanted, find_columns, table_from_rows, unique_ids
 from stationplan.inputs.tables.textfile import csv_rows
-from stationplan.inputs.tables.workbook import sheet_rows
+from stationplan.inputs.tables.workbook import WORKBOOK_SUFFIXES, read_workbook
 from stationplan.scenario import Limits, Scenario, Source, TableSource
 from stationplan.storage.database import is_database
 
@@ -75,12 +76,15 @@ def read_table(located: Located, wanted: Wanted, limits: Limits) -> Table:
         )
     suffix = path.suffix.lower()
     if suffix in GEOMETRY_SUFFIXES:
-        return read_features(path, limits, layer=source.layer)
-    if suffix == ".xlsx":
-        sheet, rows = sheet_rows(path, wanted, limits, sheet=source.sheet)
-        return table_from_rows(path.name, rows, wanted, sheet=sheet, header_row=source.header_row)
+        return read_features(path, limits, layer=source.layer, geometry=wanted.geometry)
+    if suffix in WORKBOOK_SUFFIXES:
+        with one_fault(path, say("Open it in a spreadsheet program and save it again as .xlsx.")):
+            return read_workbook(
+                path, wanted, limits, sheet=source.sheet, sheets=source.sheets, header_row=source.header_row
+            )
     if suffix in _TEXT_SUFFIXES:
-        return table_from_rows(path.name, csv_rows(path, limits), wanted, header_row=source.header_row)
+        with one_fault(path, say("Save the file as CSV UTF-8.")):
+            return table_from_rows(path.name, csv_rows(path, limits), wanted, header_row=source.header_row)
     faults = FaultList(path.name)
     faults.add(
         say("Files ending in {suffix} cannot be read as tables.", suffix=suffix),

@@ -8,12 +8,14 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
 from stationplan.domain import FloatArray, ObjectArray
-from stationplan.errors import Fault, FaultList, InputError, say
+from stationplan.errors import Fault, FaultList, InputError, located_row, say
 from stationplan.inputs.tables.columns import FIELD_NAMES, normalise
+from stationplan.inputs.tables.merges import Row, Unmerged
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$", re.ASCII)
 
@@ -24,8 +26,20 @@ _DEGREES = re.compile(
 )
 _THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
 
-_FOOTER = re.compile(r"(合\s*计|总\s*计|小\s*计|填表人|制表人|填报人|审核人|填表日期|备注|注)\s*([:：].*)?$")
+_FOOTER = re.compile(
+    r"((本页|本区|本市|全区|全市|全县|全省)?(合\s*计|总\s*计|小\s*计|共\s*计|累\s*计)\s*([:：（(\d].*)?"
+    r"|(填表人|制表人|填报人|审核人|填表日期|备注|注)\s*([:：].*)?|\S{1,12}(合计|小计|总计))$"
+)
 _FOOTER_WORDS = 3
+
+_COUNTED = (
+    r"[（(【\[]?\s*(共|计|合计)?\s*[\d一二三四五六七八九十百]+\s*(个|座|处|家|所|站|项|条)[^\s]{0,6}?\s*[)）】\]]?"
+)
+_HEADING = re.compile(
+    r"([（(]?[一二三四五六七八九十百]{1,4}[)）]?\s*[、.．:：]?|第[一二三四五六七八九十百\d]{1,4}[部片组批章类节分]+[、.．:：\s]*)"
+    rf"(?<![一二三四五六七八九十百])\s*[^\d]+({_COUNTED})?|[^\d,，]{{1,30}}[:：]?\s*({_COUNTED})"
+)
+"""Numbered headings of sections, and names followed by a count."""
 
 _HEADER_SEARCHED = 30
 """Number of rows at the top in which the header is searched, below titles and remarks of office tables."""
@@ -57,10 +71,15 @@ class Table:
         """The stripped text of one column."""
         return [row[index].strip() for row in self.rows]
 
+    def row_name(self, index: int) -> str:
+        """The number of a row as it is shown; with the sheet before it in a table of several sheets."""
+        sheet, row = located_row(self.row_number[index], self.sheet)
+        return str(row) if row == self.row_number[index] else f"{sheet}/{row}"
+
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a reader looks for in a table: fields, required fields, their names, and headers named by the user.
+    """What a reader looks for: fields, required fields, their names, headers named by the user, the kind of shapes.
 
     Fields in ``several`` may have more than one column.
     """
@@ -70,6 +89,7 @@ class Wanted:
     names: Mapping[str, Sequence[str]] = field(default_factory=lambda: FIELD_NAMES)
     given: Mapping[str, str] = field(default_factory=dict)
     several: tuple[str, ...] = ()
+    geometry: Literal["points", "lines", "polygons"] | None = None
 
     def matches(self, header: Sequence[str], name: str) -> list[int]:
         """Return the columns of a header that may be a field."""
@@ -82,18 +102,21 @@ class Wanted:
         return sum(bool(self.matches(header, name)) for name in self.fields)
 
 
-Row = tuple[int, tuple[str, ...]]
-"""A row of a file: its row number and its cells."""
-
-
 def table_from_rows(
-    file: str, rows: Sequence[Row], wanted: Wanted, *, sheet: str | None = None, header_row: int | None = None
+    file: str,
+    rows: Sequence[Row],
+    wanted: Wanted,
+    *,
+    sheet: str | None = None,
+    header_row: int | None = None,
+    merged: Unmerged | None = None,
 ) -> Table:
     """Return rows of a file as a :class:`Table`, with the header found below any titles and remarks.
 
     The header is ``header_row`` if given, otherwise the row at the top that names the most wanted fields; two rows
     together, if a merged title spans columns that are named below it. Rows of a different width from the header are
-    excluded and reported in ``table.faults``; empty cells beyond its end are ignored.
+    excluded and reported in ``table.faults``; empty cells beyond its end are ignored. Totals, remarks and headings of
+    sections are reported and are no records. ``merged`` is what is known of the merged cells of a sheet.
 
     Raises
     ------
@@ -101,7 +124,8 @@ def table_from_rows(
         There is no header or no row below it, or a column name occurs twice; all faults together.
     """
     faults = FaultList(file, sheet=sheet)
-    header, first = _header(rows, wanted, header_row, faults)
+    merged = merged or Unmerged(rows)
+    header, first = _header(rows, wanted, header_row, merged, faults)
     width = len(header)
     at = rows[first - 1][0] if header else 1
     kept: list[tuple[str, ...]] = []
@@ -110,10 +134,13 @@ def table_from_rows(
     for number, cells in rows[first:]:
         if len(cells) > width and not any(map(str.strip, cells[width:])):
             cells = cells[:width]  # noqa: PLW2901 - trailing separators carry no data
-        if _is_footer(cells):
+        if number in merged.banners or _is_heading(cells) or _is_footer(cells):
             footers += 1
+            what = say("The row is a total or a remark and is not counted as a record.")
+            if not _is_footer(cells):
+                what = say("The row is a heading of a section and is not counted as a record.")
             faults.add(
-                say("The row is a total or a remark and is not counted as a record."),
+                what,
                 say("Remove it if other programs also read the list."),
                 row=number,
                 code="no_record",
@@ -158,16 +185,61 @@ def table_from_rows(
 
 def _is_footer(cells: Sequence[str]) -> bool:
     """Return whether a row starts with a word for totals or for the author of the list, and contains little else."""
-    filled = [cell for cell in map(str.strip, cells) if cell]
-    if not filled or _FOOTER.match(filled[0]) is None:  # checked first, as it holds for nearly every row
+    first = next((cell for cell in map(str.strip, cells) if cell), "")
+    if _FOOTER.match(first) is None:  # checked first, as it holds for nearly every row
         return False
+    filled = [cell for cell in map(str.strip, cells) if cell]
     return sum(math.isnan(as_number(cell)) for cell in filled) <= _FOOTER_WORDS
 
 
+def _is_heading(cells: Sequence[str]) -> bool:
+    """Return whether a row has only a numbered heading, or one with a count, such as 一、城东区（2个）."""
+    first = next((cell for cell in map(str.strip, cells) if cell), "")
+    if _HEADING.fullmatch(first) is None:  # checked first, likewise
+        return False
+    return len(cells) > 1 and {cell for cell in map(str.strip, cells) if cell} == {first}
+
+
 def _header(
-    rows: Sequence[Row], wanted: Wanted, header_row: int | None, faults: FaultList
+    rows: Sequence[Row], wanted: Wanted, header_row: int | None, merged: Unmerged, faults: FaultList
 ) -> tuple[tuple[str, ...], int]:
-    """Return the header and the position of the first row below it."""
+    """Return the header and the position of the first row below it.
+
+    Rows that merged cells join are one header. A name that a merge repeats names its first column only.
+    """
+    names, first = _header_rows(rows, wanted, header_row, merged, faults)
+    if not merged.filled or not names:
+        return names, first
+    last = rows[first - 1][0]
+    for top, bottom in merged.bands.items():
+        if top <= last <= bottom:
+            band = [cells for number, cells in rows if top <= number <= bottom and number not in merged.banners]
+            for cells in band[1:] if len(band) > 1 else ():
+                names = _two_rows(band[0], cells, wanted)
+            first = max(first, sum(number <= bottom for number, _ in rows))
+            last = max(last, bottom)
+            break
+    width = max(len(names), max((column + 1 for number, column in merged.filled if number == last), default=0))
+    names = (*names, *[""] * (width - len(names)))
+    repeated = {column for number, column in merged.filled if number <= last}
+    return tuple(
+        "" if column in repeated and name in names[:column] else name for column, name in enumerate(names)
+    ), first
+
+
+def _two_rows(above: Sequence[str], below: Sequence[str], wanted: Wanted) -> tuple[str, ...]:
+    """Return the names of columns with a header of two rows: the lower, with the upper before it if not recognised."""
+    names = []
+    for high, low in itertools.zip_longest(map(str.strip, above), map(str.strip, below), fillvalue=""):
+        alone = not high or not low or high == low or wanted.recognised([low]) > 0
+        names.append((low or high) if alone else high + low)
+    return tuple(names)
+
+
+def _header_rows(
+    rows: Sequence[Row], wanted: Wanted, header_row: int | None, merged: Unmerged, faults: FaultList
+) -> tuple[tuple[str, ...], int]:
+    """Return the row of the header, or two that complete each other, and the position of the first row below."""
     names = [tuple(cell.strip() for cell in cells) for _, cells in rows[:_HEADER_SEARCHED]]
     if header_row is not None:
         for position, (number, cells) in enumerate(rows):
@@ -182,7 +254,8 @@ def _header(
         raise InputError(faults.faults)
     if not names:
         return (), 0
-    scores = [wanted.recognised(cells) for cells in names]
+    titles = [number in merged.banners for number, _ in rows[:_HEADER_SEARCHED]]
+    scores = [0 if title else wanted.recognised(cells) for cells, title in zip(names, titles, strict=True)]
     best = max(range(len(names)), key=lambda i: scores[i])
     for upper, (above, below) in enumerate(itertools.pairwise(names)):
         both = tuple(low or high for high, low in zip(above, below, strict=False)) if len(above) == len(below) else ()
@@ -353,10 +426,10 @@ def numbers(
 
 def unique_ids(table: Table, index: int, faults: FaultList) -> list[str]:
     """Return a column of ids; a row whose id is empty or repeated is excluded."""
-    first: dict[str, int] = {}
+    first: dict[str, str] = {}
     ids = table.column(index)
     own = say("Give each row a unique id.")
-    for text, row in zip(ids, table.row_number, strict=True):
+    for i, (text, row) in enumerate(zip(ids, table.row_number, strict=True)):
         if not text:
             faults.add(say("The id is empty."), own, row=row, code="empty_id", action="set_aside")
         elif text in first:
@@ -368,5 +441,5 @@ def unique_ids(table: Table, index: int, faults: FaultList) -> list[str]:
                 action="set_aside",
             )
         else:
-            first[text] = row
+            first[text] = table.row_name(i)
     return ids

@@ -5,28 +5,41 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from stationplan.errors import FaultList, InputError, say
 from stationplan.inputs.limits import refuse_above, refuse_large
-from stationplan.inputs.tables.table import Row
+from stationplan.inputs.tables.contents import content_of, refuse_content
+from stationplan.inputs.tables.merges import Row
 from stationplan.scenario import Limits
 
 _LINES_SAMPLED = 10
+_PLAIN = re.compile(r"[\t\r\n -~\u00a0-\u024f\u2010-\u2030\u3000-\u303f\u3400-\u9fff\uff01-\uffee]*")
+"""Characters of Chinese and Western tables; bytes in the other order hardly ever make one of them."""
+
+
+_TEXTS = frozenset({"text", "json", "xml", "binary", "empty"})
+"""Content that is read as text; what is not text after all is refused by its characters."""
 
 
 def decode(data: bytes, file: str) -> str:
-    """Return the text of a file in UTF-8 (with or without BOM) or GB18030.
+    """Return the text of a file in UTF-8 (with or without BOM), UTF-16 or GB18030.
 
-    UTF-8 is tried first: text in another encoding that happens to be valid UTF-8 does not occur in practice.
+    UTF-8 is tried first: text in another encoding that happens to be valid UTF-8 does not occur in practice. UTF-16
+    without BOM is accepted if only one order of bytes makes lines of usual characters.
 
     Raises
     ------
     InputError
-        The bytes are neither.
+        The bytes are none of these.
     """
+    utf16 = _from_utf16(data)
+    if utf16 is not None:
+        return utf16
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return data.decode(encoding)
@@ -37,14 +50,33 @@ def decode(data: bytes, file: str) -> str:
     raise InputError(faults.faults)
 
 
+def _from_utf16(data: bytes) -> str | None:
+    """Return the text of bytes that are UTF-16 for certain, otherwise ``None``."""
+    try:
+        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            return data.decode("utf-16")
+        if b"\0" not in data or len(data) % 2:
+            return None
+    except UnicodeDecodeError:
+        return None
+    texts = []
+    for encoding in ("utf-16-le", "utf-16-be"):
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if _PLAIN.fullmatch(text) and ("\n" in text or "\r" in text):
+            texts.append(text)
+    return texts[0] if len(texts) == 1 else None
+
+
 def read_text(path: Path, limits: Limits) -> str:
     """Return the text of an input file.
 
     Raises
     ------
     InputError
-        The file is too large, is a zip file such as a workbook, is neither UTF-8 nor GB18030, or contains NUL
-        characters.
+        The file is too large, is not text (such as a workbook or a web page), or in an unknown encoding.
     """
     faults = FaultList(path.name)
     refuse_large(path, limits)
@@ -56,6 +88,9 @@ def read_text(path: Path, limits: Limits) -> str:
             code="unreadable",
         )
         faults.raise_any()
+    found = content_of(path)
+    if found not in _TEXTS:
+        refuse_content(path, found)
     text = decode(data, path.name)
     if "\0" in text:
         faults.add(
@@ -69,7 +104,10 @@ def read_text(path: Path, limits: Limits) -> str:
 
 def _agreement(lines: Sequence[str], sign: str) -> tuple[int, int]:
     """Return how many lines have the most common number of fields above one, and that number."""
-    widths = Counter(len(fields) for fields in csv.reader(lines, delimiter=sign) if len(fields) > 1)
+    try:
+        widths = Counter(len(fields) for fields in csv.reader(lines, delimiter=sign) if len(fields) > 1)
+    except csv.Error:  # not with this separator; the rows are read strictly, and their errors reported, afterwards
+        return 0, 0
     width, count = max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
     return count, width
 
@@ -87,24 +125,37 @@ def csv_rows(path: Path, limits: Limits) -> list[Row]:
     """
     faults = FaultList(path.name)
     text = read_text(path, limits)
-    top = list(itertools.islice((line for line in io.StringIO(text) if line.strip()), _LINES_SAMPLED))
-    separator = max(",;\t", key=lambda sign: _agreement(top, sign))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    rows: list[Row] = []
-    start = 1
-    try:
-        for fields in reader:
-            number, start = start, reader.line_num + 1
-            if any(field.strip() for field in fields):
-                rows.append((number, tuple(fields)))
-                refuse_above(len(rows), "rows", limits, faults)
-                refuse_above(len(fields), "columns", limits, faults)
-    except csv.Error as error:
-        faults.add(
-            say("The row is not valid CSV: {error}.", error=error),
-            say("Check separators and quotes in the row."),
-            row=start,
-            code="unreadable",
-        )
-        raise InputError(faults.faults) from None
+    with _fields_of(len(text)):
+        lines = io.StringIO(text, newline="")  # a carriage return alone ends a line, as old spreadsheet programs write
+        top = list(itertools.islice((line for line in lines if line.strip()), _LINES_SAMPLED))
+        separator = max(",;\t", key=lambda sign: _agreement(top, sign))
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        rows: list[Row] = []
+        start = 1
+        try:
+            for fields in reader:
+                number, start = start, reader.line_num + 1
+                if any(field.strip() for field in fields):
+                    rows.append((number, tuple(fields)))
+                    refuse_above(len(rows), "rows", limits, faults)
+                    refuse_above(len(fields), "columns", limits, faults)
+        except csv.Error as error:
+            faults.add(
+                say("The row is not valid CSV: {error}.", error=error),
+                say("Check separators and quotes in the row."),
+                row=start,
+                code="unreadable",
+            )
+            raise InputError(faults.faults) from None
     return rows
+
+
+@contextmanager
+def _fields_of(characters: int) -> Iterator[None]:
+    """Let the csv module read fields as long as the text, such as outlines in WKT; its limit is one of the process."""
+    before = csv.field_size_limit()
+    csv.field_size_limit(max(before, characters))
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)

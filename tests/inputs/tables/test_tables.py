@@ -70,7 +70,7 @@ def test_gb18030_reaches_past_gbk(tmp_path):
 
 
 def test_bytes_in_no_known_encoding_are_refused(tmp_path):
-    (tmp_path / "table.csv").write_bytes("编码,名称\n1,站\n".encode("utf-16"))
+    (tmp_path / "table.csv").write_bytes("编码,名称\n1,站\n".encode("gb18030") + b"\xff\xff\n")
     with pytest.raises(InputError, match="neither UTF-8 nor GB18030"):
         read(tmp_path / "table.csv")
 

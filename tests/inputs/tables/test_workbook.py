@@ -9,8 +9,8 @@ import openpyxl
 import pytest
 
 from stationplan.errors import InputError
-from stationplan.inputs.tables.table import Wanted, table_from_rows
-from stationplan.inputs.tables.workbook import sheet_rows
+from stationplan.inputs.tables.table import Wanted
+from stationplan.inputs.tables.workbook import read_workbook
 from stationplan.scenario import Limits
 
 WANTED = Wanted(("id", "name", "lon", "lat", "hours"))
@@ -32,8 +32,7 @@ def book_of(folder, sheets, *, hidden=()):
 
 
 def read(path, *, sheet=None, limits=None):
-    chosen, rows = sheet_rows(path, WANTED, limits or Limits(), sheet=sheet)
-    return table_from_rows(path.name, rows, WANTED, sheet=chosen)
+    return read_workbook(path, WANTED, limits or Limits(), sheet=sheet)
 
 
 def refusal(path, **options):
