@@ -108,7 +108,9 @@ def read_tables(scenario: Scenario, *, lenient: bool = False) -> Tables:
     attempt(lambda: _check_names(scenario))
     if attempt.faults:
         raise InputError(list({str(fault): fault for fault in attempt.faults}.values()))
-    rules = TableRules(file.hosts, with_names(file.columns), file.limits, lenient=lenient)
+    rules = TableRules(
+        file.hosts, with_names(file.columns), file.limits, capacities=scenario.needs_capacity, lenient=lenient
+    )
     area_input, given = file.area, file.candidates
     lists: list[Quality] = []
 
@@ -264,7 +266,7 @@ def _evidence_of_area(area: AreaTable, known: KnownPoints | None) -> Evidence | 
 def _known_points(scenario: Scenario, rules: TableRules) -> KnownPoints:
     area = scenario.file.area
     source = TableSource(file=area.known_points, datum=area.known_points_datum)
-    wanted = Wanted(("id", "lon", "lat", "lonlat"), ("id", "lon", "lat"), rules.names)
+    wanted = Wanted(("id", "lon", "lat", "lonlat", "latlon"), ("id", "lon", "lat"), rules.names)
     located = locate(scenario, source, key="area.known_points")
     table, columns, faults = read_fields(located, wanted, rules.limits)
     faults.raise_any()

@@ -59,7 +59,7 @@ def read_layer(located: Located, name: str, given: CountInput, rules: TableRules
     InputError
         The table cannot be used, or has unusable rows that may not be excluded; all faults together.
     """
-    wanted = Wanted(("lon", "lat", "lonlat"), ("lon", "lat"), rules.names, given.columns)
+    wanted = Wanted(("lon", "lat", "lonlat", "latlon"), ("lon", "lat"), rules.names, given.columns)
     table, columns, faults = read_fields(located, wanted, rules.limits)
     counted = None
     if given.column is not None:
@@ -153,7 +153,7 @@ def read_kinds(located: Located, given: PlacesInput, rules: TableRules) -> KindT
         The table cannot be used, has unusable rows that may not be excluded, or no row belongs to a class; all faults
         together.
     """
-    wanted = Wanted(("lon", "lat", "lonlat", "kind"), ("lon", "lat"), rules.names, given.columns)
+    wanted = Wanted(("lon", "lat", "lonlat", "latlon", "kind"), ("lon", "lat"), rules.names, given.columns)
     table, columns, faults = read_fields(located, wanted, rules.limits)
     if given.classes and "kind" not in columns and not faults.faults:
         faults.add(

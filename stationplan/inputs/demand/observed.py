@@ -48,14 +48,14 @@ def read_observed(
     """
     given = cast("TableSource", located.source)
     wanted = Wanted(
-        ("name", "lon", "lat", "lonlat", "count", "group", "slot"), ("lon", "lat"), rules.names, given.columns
+        ("name", "lon", "lat", "lonlat", "latlon", "count", "group", "slot"), ("lon", "lat"), rules.names, given.columns
     )
     table, columns, faults = read_fields(located, wanted, rules.limits)
     faults.raise_any("refused")
     lon, lat = coordinates(table, columns, faults, crs=given.crs, inside=True, named="lon" in given.columns)
     count = np.full(len(table.rows), np.nan)
     if "count" in columns:
-        count = numbers(table, columns["count"], faults, low=0)
+        count = numbers(table, columns["count"], faults, unit="people", low=0)
     group = _known(table, columns.get("group"), {key: item.name.zh for key, item in groups.items()}, faults)
     slot = _known(table, columns.get("slot"), {key: item.name.zh for key, item in slots.items()}, faults)
     kept = np.flatnonzero(usable_rows(table, faults, refuse=given.bad_rows == "refuse" and not rules.lenient)).tolist()

@@ -51,10 +51,10 @@ def _by_columns(table: Table, given: TotalsInput, groups: Mapping[str, GroupInpu
         names = [given.columns[key]] if key in given.columns else [key, group.name.zh, group.name.en]
         column = column_called(table, names, faults)
         if column is not None:
-            workers[:, g] = numbers(table, column, faults, low=0)
+            workers[:, g] = numbers(table, column, faults, unit="people", low=0)
         elif key in given.columns:
             _no_column(table, given.columns[key], f"demand.totals.columns.{key}", faults)
-    if np.isnan(workers).all() and not faults.faults:
+    if np.isnan(workers).all() and not any(fault.code != "cleaned" for fault in faults.faults):
         faults.add(
             say("No column contains the totals of a group; the table has: {columns}.", columns=", ".join(table.header)),
             say('Name columns by the groups, set `columns = {{ rider = "..." }}`, or provide rates.'),
@@ -96,7 +96,7 @@ def _refuse_above_population(table: Table, name: str, workers: FloatArray, fault
     if column is None:
         _no_column(table, name, "demand.totals.population", faults)
         return
-    residents = numbers(table, column, faults, low=0)
+    residents = numbers(table, column, faults, unit="people", low=0)
     total = np.nansum(workers, axis=1)
     for i in np.flatnonzero(total > residents):
         faults.add(

@@ -24,7 +24,14 @@ FIELD_NAMES: Mapping[str, tuple[str, ...]] = {
         *("lat", "latitude", "y", "northing", "lat_wgs84", "lat_gcj02", "lat_bd09"),
         *("纬度", "北纬", "坐标纬度", "北坐标", "纵坐标", "y坐标"),
     ),
-    "lonlat": ("lonlat", "lnglat", "location", "坐标", "经纬度", "经纬度坐标"),
+    "lonlat": (
+        *("lonlat", "lnglat", "lon,lat", "lng,lat", "longitude,latitude", "location", "coordinates", "坐标", "经纬度"),
+        *("经纬度坐标", "经度,纬度", "经度、纬度", "经度/纬度", "经度纬度", "坐标经纬度"),
+    ),
+    "latlon": (
+        *("latlon", "latlng", "lat,lon", "lat,lng", "latitude,longitude", "纬经度", "纬经度坐标"),
+        *("纬度,经度", "纬度、经度", "纬度/经度", "纬度经度"),
+    ),
     "kind": ("kind", "type", "class", "station_type", "类型", "站点类型", "驿站类型", "类别"),
     "host": ("host", "host_type", "category", "场所类型", "依托单位类型", "主机类型", "依托类型", "建设类型"),
     "area_m2": ("area_m2", "area", "floor_area", "面积", "使用面积", "建筑面积", "站点面积"),

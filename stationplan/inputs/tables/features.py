@@ -25,7 +25,7 @@ from stationplan.domain import ObjectArray
 from stationplan.errors import FaultList, InputError, say
 from stationplan.inputs.limits import refuse_above, refuse_large
 from stationplan.inputs.tables.columns import FIELD_NAMES
-from stationplan.inputs.tables.table import Table
+from stationplan.inputs.tables.table import Table, cleaned
 from stationplan.inputs.tables.textfile import read_text
 from stationplan.scenario import Limits
 
@@ -83,7 +83,7 @@ def feature_table(
     count = len(shapes) if shapes is not None else max(map(len, columns), default=0)
     texts = [[as_text(value) for value in column] for column in columns]
     rows = tuple(zip(*texts, strict=True)) if texts else ((),) * count
-    return Table(file, tuple(names), rows, tuple(range(2, count + 2)), shapes=shapes, crs=crs)
+    return cleaned(Table(file, tuple(names), rows, tuple(range(2, count + 2)), shapes=shapes, crs=crs))
 
 
 def as_text(value: object) -> str:

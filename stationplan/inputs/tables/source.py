@@ -12,7 +12,7 @@ from stationplan.errors import Fault, FaultList, InputError, Message, say
 from stationplan.inputs.tables.columns import normalise
 from stationplan.inputs.tables.database import read_database
 from stationplan.inputs.tables.features import GEOMETRY_SUFFIXES, read_features
-from stationplan.inputs.tables.table import Table, Wanted, find_columns, table_from_rows, unique_ids
+from stationplan.inputs.tables.table import PAIRS, Table, Wanted, find_columns, table_from_rows, unique_ids
 from stationplan.inputs.tables.textfile import csv_rows
 from stationplan.inputs.tables.workbook import sheet_rows
 from stationplan.scenario import Limits, Scenario, Source
@@ -102,7 +102,7 @@ def read_fields(located: Located, wanted: Wanted, limits: Limits) -> tuple[Table
     table = read_table(located, wanted, limits)
     faults = FaultList(table.file, sheet=table.sheet)
     faults.extend(table.faults)
-    placed = table.shapes is not None or bool(wanted.matches(table.header, "lonlat"))
+    placed = table.shapes is not None or any(wanted.matches(table.header, field) for field in PAIRS)
     return table, find_columns(table, wanted, faults, unless=("lon", "lat") if placed else ()), faults
 
 
