@@ -44,7 +44,7 @@ from stationplan.domain.ground import (
 )
 from stationplan.domain.modes import MODES, WALK, TravelMode
 from stationplan.domain.plan import AimResult, Density, KeyFigure, Plan, Recounted, Robustness, ShareRanges, Study
-from stationplan.domain.provenance import DatumDecision, InputFile, MapOptions, Quality
+from stationplan.domain.provenance import ColumnUse, DatumDecision, InputFile, MapOptions, Quality
 from stationplan.domain.sites import Sites
 from stationplan.domain.solution import FrontierPoint, Phase, Served, Solution
 from stationplan.domain.workers import (
@@ -73,6 +73,7 @@ __all__ = [
     "Audit",
     "BoolArray",
     "Cells",
+    "ColumnUse",
     "Count",
     "CountArray",
     "Coverage",

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from stationplan.errors import Action, Fault, Message
+
+
+@dataclass(frozen=True)
+class ColumnUse:
+    """How one column of a table is used: the field that it is read as (empty: none), and why.
+
+    ``recognised`` by its header, ``configured`` in the scenario, or ``unused``.
+    """
+
+    header: str
+    field: str
+    why: Literal["recognised", "configured", "unused"]
 
 
 @dataclass(frozen=True)
@@ -14,7 +27,7 @@ class Quality:
 
     The file (or sheet, or query) has ``rows`` records, of which ``kept`` are used in the study. ``findings`` report, by
     row, what was repaired, merged or excluded, or is worth checking. A record without a finding was kept unchanged.
-    ``sha256`` is the hash of the content of a source that is not a file.
+    ``columns`` lists every column of a table. ``sha256`` is the hash of the content of a source that is not a file.
     """
 
     role: str
@@ -24,6 +37,7 @@ class Quality:
     kept: int
     findings: tuple[Fault, ...]
     sha256: str = ""
+    columns: tuple[ColumnUse, ...] = ()
 
     def count(self, action: Action) -> int:
         """Return how many records an action was applied to; a row with several findings counts once."""

@@ -269,7 +269,7 @@ def _known_points(scenario: Scenario, rules: TableRules) -> KnownPoints:
     wanted = Wanted(("id", "lon", "lat", "lonlat", "latlon"), ("id", "lon", "lat"), rules.names)
     located = locate(scenario, source, key="area.known_points")
     table, columns, faults = read_fields(located, wanted, rules.limits)
-    faults.raise_any()
+    faults.raise_any("refused", "set_aside")
     lon, lat = coordinates(table, columns, faults, crs=None, inside=True)
     faults.raise_any("refused", "set_aside")
     lon, lat = to_wgs84(lon, lat, datum=area.known_points_datum or "wgs84")

@@ -19,6 +19,7 @@ from stationplan.report.validation_page import render_validation
 __all__ = [
     "DEFAULT_SCHEMA",
     "action_names",
+    "columns_text",
     "datum_document",
     "districts_csv",
     "document",

@@ -55,6 +55,7 @@ def quality_document(
                 "rows": item.rows,
                 "kept": item.kept,
                 **{action: item.count(action) for action in COUNTED},
+                "columns": [{"header": use.header, "field": use.field or None, "why": use.why} for use in item.columns],
             }
             for item in quality
         ],
@@ -96,6 +97,20 @@ def datum_document(datums: Sequence[DatumDecision], *, lang: Language = "en") ->
         }
         for item in datums
     ]
+
+
+def columns_text(quality: Quality, lang: Language) -> str:
+    """Return what each column of a table is read as, in one line; empty for an input without columns."""
+    word = words(lang)
+    shown = []
+    for use in quality.columns:
+        if use.why == "unused":
+            shown.append(word("{column}: not used", column=use.header))
+        elif use.why == "configured":
+            shown.append(word("{column}: {field} (set)", column=use.header, field=use.field))
+        else:
+            shown.append(word("{column}: {field}", column=use.header, field=use.field))
+    return "; ".join(shown)
 
 
 def quality_sheets(
@@ -141,6 +156,7 @@ def quality_sheets(
             (word("Kept"), "whole", 10),
             *((names[action], "whole", 10) for action in COUNTED),
             (word("Datum"), "text", 80),
+            (word("Columns"), "text", 80),
         ],
         [
             [
@@ -150,6 +166,7 @@ def quality_sheets(
                 item.kept,
                 *(item.count(action) for action in COUNTED),
                 reasons.get(item.role, ""),
+                columns_text(item, lang),
             ]
             for item in quality
         ],

@@ -16,7 +16,7 @@ from stationplan.inputs.sites.rows import TableRules, row_ids, usable_rows
 from stationplan.inputs.tables.columns import FIELD_NAMES, normalise
 from stationplan.inputs.tables.points import coordinates
 from stationplan.inputs.tables.quantities import FAMILIES
-from stationplan.inputs.tables.source import Located, quality_of, read_fields
+from stationplan.inputs.tables.source import Located, note_look_alikes, quality_of, read_fields
 from stationplan.inputs.tables.table import Table, Wanted, numbers
 from stationplan.scenario import DemandInput
 
@@ -69,7 +69,7 @@ def read_cells(
             table,
             columns[name],
             faults,
-            unit=FAMILIES.get(name),
+            unit=FAMILIES.get(name, "any"),
             low=0,
             empty=given.empty_count,
             may_fill="[demand] empty_count",
@@ -97,7 +97,8 @@ def read_cells(
                     value=given.empty_count,
                 )
             )
-    quality = quality_of("demand", table, len(kept), faults)
+    note_look_alikes(table, columns, wanted, faults)
+    quality = quality_of("demand", table, len(kept), faults, columns=columns, given={*given.columns, *own})
     return CellTable(
         tuple(ids[i] for i in kept),
         lon[kept],

@@ -83,7 +83,7 @@ def read_layer(located: Located, name: str, given: CountInput, rules: TableRules
     values = np.ones(len(table.rows))
     if counted is not None:
         key = f"[demand.counts.{name}] empty_count"
-        values = numbers(table, counted, faults, low=0, empty=given.empty_count, may_fill=key)
+        values = numbers(table, counted, faults, unit="any", low=0, empty=given.empty_count, may_fill=key)
     kept = np.flatnonzero(usable_rows(table, faults, refuse=given.bad_rows == "refuse" and not rules.lenient)).tolist()
     role = f"demand.counts.{name}"
     return LayerTable(
@@ -93,7 +93,14 @@ def read_layer(located: Located, name: str, given: CountInput, rules: TableRules
         values[kept],
         tuple(table.row_number[i] for i in kept),
         declared_datum(given, given.crs or table.crs),
-        quality_of(role, table, len(kept), faults),
+        quality_of(
+            role,
+            table,
+            len(kept),
+            faults,
+            columns=columns if counted is None else {**columns, "count": counted},
+            given={*given.columns, "count"},
+        ),
     )
 
 
@@ -187,7 +194,7 @@ def read_kinds(located: Located, given: PlacesInput, rules: TableRules) -> KindT
         classes,
         tuple(table.row_number[i] for i in kept),
         declared_datum(given, given.crs or table.crs),
-        quality_of("demand.places", table, len(kept), faults),
+        quality_of("demand.places", table, len(kept), faults, columns=columns, given=given.columns),
     )
 
 

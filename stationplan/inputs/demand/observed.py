@@ -67,7 +67,7 @@ def read_observed(
         tuple(slot[i] for i in kept),
         tuple(table.row_number[i] for i in kept),
         declared_datum(given, given.crs or table.crs),
-        quality_of("observed", table, len(kept), faults),
+        quality_of("observed", table, len(kept), faults, columns=columns, given=given.columns),
     )
 
 

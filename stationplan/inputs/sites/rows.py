@@ -16,7 +16,7 @@ from stationplan.inputs.datums.decisions import declared_datum
 from stationplan.inputs.sites.duplicates import Pair, likely_duplicates
 from stationplan.inputs.tables.columns import KIND_NAMES, normalise
 from stationplan.inputs.tables.points import coordinates
-from stationplan.inputs.tables.source import Located, quality_of, read_fields
+from stationplan.inputs.tables.source import Located, note_look_alikes, quality_of, read_fields
 from stationplan.inputs.tables.table import Table, Wanted, numbers, unique_ids
 from stationplan.scenario import CURE_HOURS, HostInput, Limits, SitesInput, unread_hours
 
@@ -152,7 +152,8 @@ def read_sites(located: Located, role: str, rules: TableRules) -> PlaceTable:
         )
         for i in kept.tolist()
     )
-    quality = quality_of(role, table, len(places), faults)
+    note_look_alikes(table, columns, wanted, faults)
+    quality = quality_of(role, table, len(places), faults, columns=columns, given=given.columns)
     rows = tuple(table.row_number[i] for i in kept)
     return PlaceTable(places, lon[kept], lat[kept], rows, declared_datum(given, given.crs or table.crs), quality)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 _INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
-_BLANKS = "\t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
+_BLANKS = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _DIRTY = re.compile(f"[{_INVISIBLE}{_BLANKS}]")
 _REMOVED = re.compile(f"[{_INVISIBLE}]")
 _BLANK = re.compile(f"[{_BLANKS}]")

@@ -85,3 +85,34 @@ def with_names(added: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]
     '点位'
     """
     return {field: (*names, *added.get(field, ())) for field, names in FIELD_NAMES.items()}
+
+
+_OBVIOUS: Mapping[str, tuple[str, ...]] = {
+    "cost": ("费用", "投入", "造价", "投资", "预算", "金额", "cost", "budget"),
+    "hours": ("开放时", "营业时", "服务时", "时段", "opening"),
+    "lon": ("经度", "东经", "longitude"),
+    "lat": ("纬度", "北纬", "latitude"),
+    "lonlat": ("坐标", "经纬"),
+    "id": ("序号", "编号", "编码", "代码"),
+    "capacity": ("容纳", "服务能力", "座位", "容量", "capacity"),
+    "area_m2": ("面积",),
+    "host": ("依托", "场所类"),
+    "population": ("人口", "population"),
+    "jobs": ("就业", "岗位", "employment"),
+    "address": ("地址", "address"),
+}
+"""Words in a header that show what a column probably holds."""
+
+
+def look_alike(header: str, missing: Sequence[str], *, placed: bool = False) -> str:
+    """Return the field, of those that a table lacks, that a header most probably denotes; empty if there is none.
+
+    ``placed``: the table has coordinates in another form. The longest word that occurs decides.
+
+    >>> look_alike("预计投入（万元）", ["cost", "hours"]), look_alike("备注", ["cost"])
+    ('cost', '')
+    """
+    text = normalise(header)
+    fields = [field for field in missing if not (placed and field in {"lon", "lat", "lonlat", "latlon"})]
+    found = [(len(word), field) for field in fields for word in _OBVIOUS.get(field, ()) if word in text]
+    return max(found, key=lambda item: item[0])[1] if found else ""

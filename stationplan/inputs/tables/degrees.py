@@ -79,6 +79,7 @@ class Pair:
 
 def _unified(text: str) -> str:
     text = unicodedata.normalize("NFKC", text.translate(_SIGNS)).translate(_SIGNS).strip().upper()
+    text = text.replace("经°", "经度").replace("纬°", "纬度")
     text = re.sub(r"(?<=\d)\s*。\s*(?=\d)", ".", text)
     return re.sub(r"(?<=\d)\s*\.\s*(?=\d)", ".", text).strip(",; ")
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Family = Literal["money", "people", "area", "length", "speed", "temperature"]
-"""What is measured: yuan, persons or seats, m2, m, km/h, degrees Celsius."""
+Family = Literal["money", "people", "area", "length", "speed", "temperature", "any"]
+"""What is measured: yuan, persons or seats, m2, m, km/h, degrees Celsius; ``any``: what the column states."""
 
 FAMILIES: Mapping[str, Family] = {
     "cost": "money",
@@ -161,8 +161,8 @@ class Amount:
     contradicts: bool = False
 
 
-def amount_of(text: str, family: Family | None, header: Unit | None = None) -> Amount:
-    """Return an amount in the base unit of a family (``None``: of the unit that is stated).
+def amount_of(text: str, family: Family, header: Unit | None = None) -> Amount:
+    """Return an amount in the base unit of a family (``any``: of the unit that is stated).
 
     A multiplier without a unit (``3.5万``) has the header's unit; where header and cell both have a multiplier, they
     must be the same, or the cell must state its unit in full.
@@ -176,20 +176,23 @@ def amount_of(text: str, family: Family | None, header: Unit | None = None) -> A
     plain = as_number(text)
     if not math.isnan(plain):
         return Amount(round(plain * scale, 9) if scale != 1.0 else plain)
-    bare = re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).casefold()
+    text = unicodedata.normalize("NFKC", text)
+    if re.search(r"\d\s+\d", text):
+        return Amount(math.nan)
+    bare = re.sub(r"\s", "", text).casefold()
     found = _AMOUNT.fullmatch(bare)
     if found is None:
         return Amount(math.nan)
     value = float(found["sign"] + found["number"].replace(",", ""))
     written = found["unit"] or ""
     currency = unit_called(found["currency"]) if found["currency"] else None
-    if currency is not None and (family not in {None, "money"} or currency.family != "money"):
+    if currency is not None and (family not in {"any", "money"} or currency.family != "money"):
         return Amount(math.nan, wrong=currency.text)
     if not written:
         other = currency is not None and scale != 1.0
         return Amount(value if currency is not None else round(value * scale, 9), contradicts=other)
     if written in _MULTIPLIERS:
-        if family not in {None, "money", "people"}:
+        if family not in {"any", "money", "people"}:
             return Amount(math.nan, wrong=written)
         if scale not in {1.0, _MULTIPLIERS[written]}:
             return Amount(math.nan, wrong=written)
@@ -197,11 +200,11 @@ def amount_of(text: str, family: Family | None, header: Unit | None = None) -> A
     unit = unit_called(written)
     if unit is None:
         return Amount(math.nan)
-    if family is not None and unit.family != family:
+    if unit.family != family and (family != "any" or not unit.family):
         return Amount(math.nan, wrong=unit.text)
     return Amount(round(value * unit.scale, 9), contradicts=header is not None and unit.scale != header.scale)
 
 
-def example_units(family: Family | None) -> str:
+def example_units(family: Family) -> str:
     """Return a few units that measure a family, for messages."""
-    return ", ".join(_EXAMPLES.values()) if family is None else _EXAMPLES[family]
+    return ", ".join(_EXAMPLES.values()) if family == "any" else _EXAMPLES[family]

@@ -17,6 +17,7 @@ from stationplan.inputs.tables.cleaning import clean, clean_code, clean_rows
 from stationplan.inputs.tables.columns import FIELD_NAMES, normalise
 from stationplan.inputs.tables.quantities import (
     FAMILIES,
+    Amount,
     Family,
     Unit,
     amount_of,
@@ -316,14 +317,14 @@ def numbers(
 ) -> FloatArray:
     """Return a column as finite floats in ``[low, high]``; an empty cell becomes ``empty`` where that is given.
 
-    ``unit`` is what the column measures: units in its header and cells are converted to the base unit, and others are
-    errors. ``may_fill`` names the scenario key that defines the value of an empty cell. For each cell without such a
+    ``unit`` is what the column measures (``None``: plain numbers): units in its header and cells are converted to the
+    base unit, and others are errors. ``may_fill`` names the scenario key that defines the value of an empty cell. For each cell without such a
     number, the value is NaN and a fault is recorded that excludes its row; the row stays where the value is not
     ``needed``.
     """
     texts, name = table.column(index), table.header[index]
-    stated = header_unit(name)[1]
-    if stated is not None and unit is not None and stated.family != unit:
+    stated = None if unit is None else header_unit(name)[1]
+    if stated is not None and unit is not None and stated.family != unit and (unit != "any" or not stated.family):
         faults.add(
             say("The unit {unit} of the column {column} cannot be used for its values.", unit=stated.text, column=name),
             say(
@@ -348,8 +349,8 @@ def numbers(
                 cure = say("Fill it in, or set the value of empty entries with `{key}`.", key=may_fill)
             faults.add(say("{column} is empty.", column=name), cure, row=row, code="empty", action=action)
             continue
-        amount = amount_of(text, unit, stated)
-        if amount.wrong:
+        amount = Amount(as_number(text)) if unit is None else amount_of(text, unit, stated)
+        if amount.wrong and unit is not None:
             faults.add(
                 say(
                     "{column} is {found}; its unit {unit} cannot be used.",
