@@ -8,6 +8,7 @@ from stationplan.report.plan_json import document, document_text, schema
 from stationplan.report.plan_report import plan_report, render_report
 from stationplan.report.quality import (
     action_names,
+    columns_text,
     datum_document,
     quality_document,
     write_quality_workbook,

@@ -318,9 +318,9 @@ def numbers(
     """Return a column as finite floats in ``[low, high]``; an empty cell becomes ``empty`` where that is given.
 
     ``unit`` is what the column measures (``None``: plain numbers): units in its header and cells are converted to the
-    base unit, and others are errors. ``may_fill`` names the scenario key that defines the value of an empty cell. For each cell without such a
-    number, the value is NaN and a fault is recorded that excludes its row; the row stays where the value is not
-    ``needed``.
+    base unit, and others are errors. ``may_fill`` names the scenario key that defines the value of an empty cell. For
+    each cell without such a number, the value is NaN and a fault is recorded that excludes its row; the row stays where
+    the value is not ``needed``.
     """
     texts, name = table.column(index), table.header[index]
     stated = None if unit is None else header_unit(name)[1]
