@@ -69,7 +69,7 @@ class Angle:
 
 
 @dataclass(frozen=True)
-class Pair:
+class WrittenPair:
     """Two numbers in the order written; ``lat_first`` is ``None`` where the text does not state the order."""
 
     first: float
@@ -136,24 +136,24 @@ def as_degrees(text: str) -> float:
     return math.nan if found is None else found.degrees
 
 
-def pair_of(text: str) -> Pair | None:
+def pair_of(text: str) -> WrittenPair | None:
     """Return the two numbers of a cell, ``None`` where it does not hold exactly two, or could be divided in two ways.
 
     >>> pair_of("104.06,30.65"), pair_of("北纬30.65、东经104.06"), pair_of("104.06,30.65,500")
-    (Pair(first=104.06, second=30.65, lat_first=None), Pair(first=30.65, second=104.06, lat_first=True), None)
+    (WrittenPair(first=104.06, second=30.65, lat_first=None), WrittenPair(first=30.65, second=104.06, lat_first=True), None)
     """
     plain = _PLAIN_PAIR.fullmatch(text)
     if plain is not None:
-        return Pair(float(plain[1]), float(plain[2]))
+        return WrittenPair(float(plain[1]), float(plain[2]))
     point = _POINT.fullmatch(text.strip())
     if point is not None:
         values = [as_degrees(part) for part in point.groups()]
-        return None if any(map(math.isnan, values)) else Pair(values[0], values[1], lat_first=False)
+        return None if any(map(math.isnan, values)) else WrittenPair(values[0], values[1], lat_first=False)
     named = _of_object(text) if text.lstrip().startswith("{") else None
     if named is not None:
         return named
     bare = _unified(text.strip(_BRACKETS + " "))
-    found: set[Pair] = set()
+    found: set[WrittenPair] = set()
     for cut in _SPLIT.finditer(bare):
         first, second = _angle(bare[: cut.start()]), _angle(bare[cut.end() :])
         if first is None or second is None or first.comma != second.comma:
@@ -165,11 +165,11 @@ def pair_of(text: str) -> Pair | None:
         order = None
         if first.axis or second.axis:
             order = first.axis == "lat" or second.axis == "lon"
-        found.add(Pair(first.degrees, second.degrees, order))
+        found.add(WrittenPair(first.degrees, second.degrees, order))
     return found.pop() if len(found) == 1 else None
 
 
-def _of_object(text: str) -> Pair | None:
+def _of_object(text: str) -> WrittenPair | None:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
@@ -181,4 +181,4 @@ def _of_object(text: str) -> Pair | None:
             named[side[0]] = as_degrees(str(value))
     if len(named) != 2 or any(map(math.isnan, named.values())):
         return None
-    return Pair(named["lon"], named["lat"], lat_first=False)
+    return WrittenPair(named["lon"], named["lat"], lat_first=False)

@@ -86,7 +86,7 @@ _AFTER = re.compile(r"(.+?)[/_\s]([^\s_()]+)")
 
 
 @dataclass(frozen=True)
-class Unit:
+class StatedUnit:
     """A unit as written: what it measures (empty: nothing that a field holds) and its size in the base unit."""
 
     text: str
@@ -107,29 +107,29 @@ def as_number(text: str) -> float:
     return float(text)
 
 
-def unit_called(text: str) -> Unit | None:
+def unit_called(text: str) -> StatedUnit | None:
     """Return the unit with a name, ``None`` where it is none.
 
     >>> unit_called("万元"), unit_called("必填")
-    (Unit(text='万元', family='money', scale=10000.0), None)
+    (StatedUnit(text='万元', family='money', scale=10000.0), None)
     """
     name = re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).casefold()
     if name in UNITS:
-        return Unit(text.strip(), *UNITS[name])
+        return StatedUnit(text.strip(), *UNITS[name])
     over, _, under = name.partition("/")
     if under and over in UNITS:
         family, scale = UNITS[over]
         if under in _PIECES and family == "money":
-            return Unit(text.strip(), family, scale)
-        return Unit(text.strip(), "", scale)
+            return StatedUnit(text.strip(), family, scale)
+        return StatedUnit(text.strip(), "", scale)
     return None
 
 
-def header_unit(header: str) -> tuple[str, Unit | None]:
+def header_unit(header: str) -> tuple[str, StatedUnit | None]:
     """Return a header without its unit, and the unit: in brackets, or after a slash, an underscore or a known name.
 
     >>> header_unit("费用（万元）"), header_unit("费用_万元")[0], header_unit("容纳人数（必填）")
-    (('费用', Unit(text='万元', family='money', scale=10000.0)), '费用', ('容纳人数（必填）', None))
+    (('费用', StatedUnit(text='万元', family='money', scale=10000.0)), '费用', ('容纳人数（必填）', None))
     """
     text = unicodedata.normalize("NFKC", header).strip()
     for note in _NOTE.finditer(text):
@@ -161,7 +161,7 @@ class Amount:
     contradicts: bool = False
 
 
-def amount_of(text: str, family: Family, header: Unit | None = None) -> Amount:
+def amount_of(text: str, family: Family, header: StatedUnit | None = None) -> Amount:
     """Return an amount in the base unit of a family (``any``: of the unit that is stated).
 
     A multiplier without a unit (``3.5万``) has the header's unit; where header and cell both have a multiplier, they

@@ -19,7 +19,7 @@ from stationplan.inputs.tables.quantities import (
     FAMILIES,
     Amount,
     Family,
-    Unit,
+    StatedUnit,
     amount_of,
     as_number,
     example_units,
@@ -398,7 +398,9 @@ def numbers(
     return values
 
 
-def _plain_numbers(texts: Sequence[str], stated: Unit | None, low: float, high: float) -> tuple[FloatArray, list[int]]:
+def _plain_numbers(
+    texts: Sequence[str], stated: StatedUnit | None, low: float, high: float
+) -> tuple[FloatArray, list[int]]:
     """Return the values of plain numbers in the range, NaN elsewhere, and the positions of the other texts."""
     scale = 1.0 if stated is None else stated.scale
     values = np.array([float(text) if _PLAIN.fullmatch(text) else math.nan for text in texts], dtype=np.float64)

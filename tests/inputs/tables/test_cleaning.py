@@ -9,6 +9,7 @@ import pytest
 
 from stationplan.domain import Quality
 from stationplan.inputs import check_table
+from stationplan.inputs.tables.cleaning import code_key
 from stationplan.inputs.tables.degrees import as_degrees, pair_of
 from stationplan.inputs.tables.quantities import amount_of, header_unit
 from stationplan.scenario import Limits
@@ -190,3 +191,22 @@ def test_a_column_that_is_named_for_one_field_serves_no_other(tmp_path):
     quality = check(tmp_path, text, "candidates", {"host": "type"})
     assert quality.kept == 1
     assert "unknown_kind" not in codes(quality)
+
+
+def test_every_column_is_listed_and_look_alikes_are_pointed_out(tmp_path):
+    text = "编码,名称,经度,纬度,预计投入（万元）,备注\nS1,甲,104.1,30.1,3.5,x\n"
+    quality = check(tmp_path, text, "candidates", {"name": "名称"})
+    uses = {use.header: (use.field, use.why) for use in quality.columns}
+    assert uses["名称"] == ("name", "configured")
+    assert uses["经度"] == ("lon", "recognised")
+    assert uses["备注"] == uses["预计投入（万元）"] == ("", "unused")
+    [finding] = [finding for finding in quality.findings if finding.code == "unused_column"]
+    assert 'columns = { cost = "预计投入（万元）" }' in str(finding.cure)
+
+
+@pytest.mark.parametrize(
+    ("written", "key"),
+    [("510104000000", "510104"), ("５１０１０４", "510104"), ("510104.0", "510104"), ("5101", "5101")],
+)
+def test_codes_of_one_district_are_the_same(written, key):
+    assert code_key(written) == key
