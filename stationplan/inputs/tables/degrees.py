@@ -139,8 +139,8 @@ def as_degrees(text: str) -> float:
 def pair_of(text: str) -> WrittenPair | None:
     """Return the two numbers of a cell, ``None`` where it does not hold exactly two, or could be divided in two ways.
 
-    >>> pair_of("104.06,30.65"), pair_of("北纬30.65、东经104.06"), pair_of("104.06,30.65,500")
-    (WrittenPair(first=104.06, second=30.65, lat_first=None), WrittenPair(first=30.65, second=104.06, lat_first=True), None)
+    >>> pair_of("北纬30.65、东经104.06"), pair_of("104.06,30.65,500")
+    (WrittenPair(first=30.65, second=104.06, lat_first=True), None)
     """
     plain = _PLAIN_PAIR.fullmatch(text)
     if plain is not None:
