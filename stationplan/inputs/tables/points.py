@@ -12,7 +12,7 @@ from stationplan.domain import BoolArray, FloatArray
 from stationplan.errors import FaultList, say
 from stationplan.geo import metres_apart
 from stationplan.inputs.tables.degrees import Axis, angle_of, pair_of
-from stationplan.inputs.tables.table import PAIRS, Table, numbers
+from stationplan.inputs.tables.table import PAIRS, Table, numbers, plain_numbers
 
 _FAR_TIMES = 20.0
 _FAR_M = 100_000.0
@@ -103,8 +103,10 @@ def _of_shapes(table: Table, faults: FaultList, *, inside: bool) -> tuple[FloatA
 
 def _of_angles(table: Table, column: int, axis: Axis, faults: FaultList) -> FloatArray:
     """Return a column of longitudes or latitudes; a text that states the other axis, or is no angle, is a fault."""
-    values, name = np.full(len(table.rows), np.nan), table.header[column]
-    for i, text in enumerate(table.column(column)):
+    texts, name = table.column(column), table.header[column]
+    values, left = plain_numbers(texts, None, -np.inf, np.inf)
+    for i in left:
+        text = texts[i]
         found = angle_of(text)
         if found is not None and found.axis in {axis, ""} and np.isfinite(found.degrees):
             values[i] = found.degrees

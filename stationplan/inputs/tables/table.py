@@ -335,7 +335,7 @@ def numbers(
             action="refused" if needed else "kept",
         )
         return np.full(len(texts), np.nan)
-    values, left = _plain_numbers(texts, stated, low, high)
+    values, left = plain_numbers(texts, stated, low, high)
     action: Action = "set_aside" if needed else "kept"
     other: list[str] = []
     for i in left:
@@ -398,7 +398,7 @@ def numbers(
     return values
 
 
-def _plain_numbers(
+def plain_numbers(
     texts: Sequence[str], stated: StatedUnit | None, low: float, high: float
 ) -> tuple[FloatArray, list[int]]:
     """Return the values of plain numbers in the range, NaN elsewhere, and the positions of the other texts."""
@@ -415,7 +415,7 @@ def unique_ids(table: Table, index: int, faults: FaultList) -> list[str]:
     """Return a column of ids; a row whose id is empty or repeated is excluded."""
     first: dict[str, int] = {}
     written = table.column(index)
-    ids = list(map(clean_code, written))
+    ids = [text if text.isascii() and text.isalnum() else clean_code(text) for text in written]
     changed = sum(old != new for old, new in zip(written, ids, strict=True))
     if changed:
         note_cleaned(table.header[index], changed, faults)
