@@ -48,7 +48,7 @@ def clean_rows(rows: Sequence[tuple[str, ...]]) -> Sequence[tuple[str, ...]]:
         if not is_clean("\x1f".join(["\x1f".join(cells) for cells in some])):
             some = [cells if is_clean("\x1f".join(cells)) else tuple(map(clean, cells)) for cells in some]
         found.extend(some)
-    return found
+    return found if any(new is not old for new, old in zip(found, rows, strict=True)) else rows
 
 
 def clean_code(text: str) -> str:

@@ -110,7 +110,9 @@ def table_from_rows(
     """
     faults = FaultList(file, sheet=sheet)
     written = [cells for _, cells in rows]
-    rows = [(number, cells) for (number, _), cells in zip(rows, clean_rows(written), strict=True)]
+    tidy = clean_rows(written)
+    if tidy is not written:
+        rows = [(number, cells) for (number, _), cells in zip(rows, tidy, strict=True)]
     header, first = _header(rows, wanted, header_row, faults)
     width = len(header)
     at = rows[first - 1][0] if header else 1
@@ -154,7 +156,8 @@ def table_from_rows(
             code="repeated_column",
         )
     faults.raise_any("refused")
-    _note_cleaned(header, written[first:], [cells for _, cells in rows[first:]], faults)
+    if tidy is not written:
+        _note_cleaned(header, written[first:], tidy[first:], faults)
     return Table(
         file,
         header,
