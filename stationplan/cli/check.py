@@ -214,13 +214,16 @@ def _look(request: _Request) -> Check:
 
 
 def _print(found: Check, book: Path | None, lang: Language) -> None:
-    from stationplan.report import defaults_line
+    from stationplan.report import columns_text, defaults_line
     from stationplan.text.names import role_name
 
     word = words(lang)
     console = Console(highlight=False)
     for quality in found.quality:
         console.print(plain(_headline(quality, lang), "bold"), soft_wrap=True)
+        if quality.columns:
+            told = word("Columns: {columns}.", columns=columns_text(quality, lang))
+            console.print(plain(told, "dim"), soft_wrap=True)
         if quality.findings:
             console.print(_findings(quality, lang))
         if line := defaults_line(quality, lang):

@@ -40,7 +40,15 @@ from stationplan.domain.features import Features, Places
 from stationplan.domain.learned import Learned, Scores
 from stationplan.domain.modes import MODES, WALK, TravelMode
 from stationplan.domain.plan import AimResult, Density, KeyFigure, Plan, Recounted, Robustness, ShareRanges, Study
-from stationplan.domain.provenance import DatumDecision, DefaultSource, DefaultTaken, InputFile, MapOptions, Quality
+from stationplan.domain.provenance import (
+    ColumnUse,
+    DatumDecision,
+    DefaultSource,
+    DefaultTaken,
+    InputFile,
+    MapOptions,
+    Quality,
+)
 from stationplan.domain.roads import RoadArcs, RoadLines, RoadNetwork, joined
 from stationplan.domain.sites import Sites
 from stationplan.domain.solution import FrontierPoint, Phase, Served, Solution, Stage
@@ -57,6 +65,7 @@ __all__ = [
     "Audit",
     "BoolArray",
     "Cells",
+    "ColumnUse",
     "Count",
     "CountArray",
     "Coverage",

@@ -31,13 +31,25 @@ class DefaultTaken:
 
 
 @dataclass(frozen=True)
+class ColumnUse:
+    """How one column of a table is used: the field that it is read as (empty: none), and why.
+
+    ``recognised`` by its header, ``configured`` in the scenario, or ``unused``.
+    """
+
+    header: str
+    field: str
+    why: Literal["recognised", "configured", "unused"]
+
+
+@dataclass(frozen=True)
 class Quality:
     """What happened to the records of one input.
 
     The file (or sheet, or query) has ``rows`` records, of which ``kept`` are used in the study. ``findings`` report, by
     row, what was repaired, merged or excluded, or is worth checking. A record without a finding was kept unchanged.
-    ``sha256`` is the hash of the content of a source that is not a file. ``defaults`` count the kept records that took
-    a value from elsewhere.
+    ``columns`` lists every column of a table, ``defaults`` count the kept records that took a value from elsewhere.
+    ``sha256`` is the hash of the content of a source that is not a file.
     """
 
     role: str
@@ -47,6 +59,7 @@ class Quality:
     kept: int
     findings: tuple[Fault, ...]
     sha256: str = ""
+    columns: tuple[ColumnUse, ...] = ()
     defaults: tuple[DefaultTaken, ...] = ()
 
     def count(self, action: Action) -> int:

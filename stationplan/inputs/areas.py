@@ -17,6 +17,7 @@ from stationplan.domain import FloatArray, IntArray, ObjectArray, Quality, Study
 from stationplan.errors import FaultList, InputError, say
 from stationplan.geo import Datum, cell_of, keeps_metres, project, to_wgs84, turned_by_proj, utm_crs
 from stationplan.inputs.datums.decisions import declared_datum
+from stationplan.inputs.tables.cleaning import clean_code, code_key
 from stationplan.inputs.tables.columns import FIELD_NAMES
 from stationplan.inputs.tables.source import Located, check_datum, quality_of, read_table
 from stationplan.inputs.tables.table import Table, Wanted
@@ -71,7 +72,8 @@ def read_districts(located: Located, limits: Limits, names: Mapping[str, Sequenc
     check_datum(table, given, faults)
     faults.raise_any("refused")
     texts = {field: table.column(column) for field, column in columns.items()}
-    ids = texts["id"]
+    texts["id"] = ids = list(map(clean_code, texts["id"]))
+    faults.extend([fault for fault in table.faults if fault.code == "cleaned"])
     first = {district: i for i, district in reversed(list(enumerate(ids)))}
     for i, row in enumerate(table.row_number):
         for field, column in columns.items():
@@ -100,7 +102,7 @@ def read_districts(located: Located, limits: Limits, names: Mapping[str, Sequenc
         tuple(texts.get("prefecture", [""] * len(ids))),
         polygons,
         declared_datum(given, table.crs),
-        quality_of("area", table, len(ids), faults),
+        quality_of("area", table, len(ids), faults, columns=columns, given=wanted.given),
     )
 
 
@@ -230,10 +232,10 @@ def missing_districts(located: Located, given: AreaInput, area: AreaTable, limit
     column = _column(table, wanted, "id", faults)
     faults.raise_any()
     faults.extend(table.faults)
-    found = set(area.district_id)
+    found = set(map(code_key, area.district_id))
     listed = table.column(column)
     for row, district in zip(table.row_number, listed, strict=True):
-        if district not in found:
+        if code_key(district) not in found:
             faults.add(
                 say("The district {id} has no polygon.", id=district),
                 say("Add its polygon, or merge it into the surrounding district."),
@@ -241,7 +243,8 @@ def missing_districts(located: Located, given: AreaInput, area: AreaTable, limit
                 code="no_polygon",
                 action="kept",
             )
-    for district in sorted(found - set(listed)):
+    keys = set(map(code_key, listed))
+    for district in sorted(district for district in area.district_id if code_key(district) not in keys):
         faults.add(
             say("The polygon {id} is not in the list of districts.", id=district),
             say("Check its id."),

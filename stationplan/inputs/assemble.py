@@ -39,7 +39,7 @@ from stationplan.inputs.sites.rows import PlaceTable, TableRules, read_sites
 from stationplan.inputs.tables.columns import FIELD_NAMES, with_names
 from stationplan.inputs.tables.points import coordinates
 from stationplan.inputs.tables.source import Attempts, check_datum, locate, quality_of, read_fields, read_table
-from stationplan.inputs.tables.table import Wanted
+from stationplan.inputs.tables.table import PAIRS, Wanted
 from stationplan.scenario import Scenario, SitesInput, Source, TableSource
 from stationplan.text.names import role_name
 
@@ -113,7 +113,14 @@ def read_tables(scenario: Scenario, *, lenient: bool = False) -> Tables:
     attempt(lambda: _check_names(scenario))
     if attempt.faults:
         raise InputError(list({str(fault): fault for fault in attempt.faults}.values()))
-    rules = TableRules(file.hosts, with_names(file.columns), file.limits, lenient=lenient, hours=hours_policy(file))
+    rules = TableRules(
+        file.hosts,
+        with_names(file.columns),
+        file.limits,
+        capacities=scenario.needs_capacity,
+        lenient=lenient,
+        hours=hours_policy(file),
+    )
     area_input, given = file.area, file.candidates
     lists: list[Quality] = []
 
@@ -311,7 +318,8 @@ def _evidence_of_area(area: AreaTable, known: KnownPoints | None) -> Evidence | 
 def _known_points(scenario: Scenario, rules: TableRules) -> KnownPoints:
     area = scenario.file.area
     source = TableSource(file=area.known_points, datum=area.known_points_datum, accept=area.known_points_accept)
-    wanted = Wanted(("id", "lon", "lat", "lonlat"), ("id", "lon", "lat"), rules.names, geometry="points")
+    fields = ("id", "lon", "lat", *PAIRS)
+    wanted = Wanted(fields, ("id", "lon", "lat"), rules.names, geometry="points")
     located = locate(scenario, source, key="area.known_points")
     table, columns, faults = read_fields(located, wanted, rules.limits, prefix="known_points_")
     faults.raise_any("refused", "set_aside")

@@ -8,6 +8,7 @@ from stationplan.report.plan_json import document, document_text, schema
 from stationplan.report.plan_report import plan_report, render_report
 from stationplan.report.quality import (
     action_names,
+    columns_text,
     datum_document,
     defaults_line,
     quality_document,
@@ -20,6 +21,7 @@ from stationplan.report.validation_page import render_validation
 __all__ = [
     "DEFAULT_SCHEMA",
     "action_names",
+    "columns_text",
     "datum_document",
     "defaults_line",
     "districts_csv",

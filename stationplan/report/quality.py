@@ -55,6 +55,7 @@ def quality_document(
                 "rows": item.rows,
                 "kept": item.kept,
                 **{action: item.count(action) for action in COUNTED},
+                "columns": [{"header": use.header, "field": use.field or None, "why": use.why} for use in item.columns],
                 "defaults": [
                     {"field": taken.field, "rows": taken.rows, "source": taken.source, "value": taken.value or None}
                     for taken in item.defaults
@@ -107,6 +108,20 @@ def datum_document(datums: Sequence[DatumDecision], *, lang: Language = "en") ->
     ]
 
 
+def columns_text(quality: Quality, lang: Language) -> str:
+    """Return what each column of a table is read as, in one line; empty for an input without columns."""
+    word = words(lang)
+    shown = []
+    for use in quality.columns:
+        if use.why == "unused":
+            shown.append(word("{column}: not used", column=use.header))
+        elif use.why == "configured":
+            shown.append(word("{column}: {field} (set)", column=use.header, field=use.field))
+        else:
+            shown.append(word("{column}: {field}", column=use.header, field=use.field))
+    return "; ".join(shown)
+
+
 def quality_sheets(
     quality: Sequence[Quality], datums: Sequence[DatumDecision], lang: Language, others: Sequence[Fault] = ()
 ) -> list[Sheet]:
@@ -150,6 +165,7 @@ def quality_sheets(
             (word("Kept"), "whole", 10),
             *((names[action], "whole", 10) for action in COUNTED),
             (word("Datum"), "text", 80),
+            (word("Columns"), "text", 80),
             (word("Values not stated"), "text", 80),
         ],
         [
@@ -160,6 +176,7 @@ def quality_sheets(
                 item.kept,
                 *(item.count(action) for action in COUNTED),
                 reasons.get(item.role, ""),
+                columns_text(item, lang),
                 defaults_line(item, lang),
             ]
             for item in quality

@@ -16,8 +16,10 @@ from stationplan.inputs.demand.overlaps import note_overlaps
 from stationplan.inputs.sites.rows import TableRules, row_ids, usable_rows
 from stationplan.inputs.tables.columns import FIELD_NAMES, normalise
 from stationplan.inputs.tables.points import coordinates
-from stationplan.inputs.tables.source import Located, quality_of, read_fields
-from stationplan.inputs.tables.table import Table, Wanted, numbers
+from stationplan.inputs.tables.quantities import FAMILIES
+from stationplan.inputs.tables.source import Located, note_look_alikes, quality_of, read_fields
+from stationplan.inputs.tables.table import Table, Wanted
+from stationplan.inputs.tables.values import numbers
 from stationplan.scenario import DemandInput
 
 
@@ -56,7 +58,7 @@ def read_cells(
     given = cast("DemandInput", located.source)
     known = [name for name in counts if name in FIELD_NAMES]
     required = ("lon", "lat", *known) if rules.complete else ("lon", "lat")
-    wanted = Wanted(("id", "lon", "lat", "lonlat", *known), required, rules.names, given.columns)
+    wanted = Wanted(("id", "lon", "lat", "lonlat", "latlon", *known), required, rules.names, given.columns)
     table, columns, faults = read_fields(located, wanted, rules.limits)
     own = [name for name in (*counts, *observed) if name not in known]
     columns |= _own_columns(table, list(dict.fromkeys(own)), faults)
@@ -65,11 +67,23 @@ def read_cells(
     lon, lat = coordinates(table, columns, faults, crs=given.crs, inside=False, named="lon" in given.columns)
     note_flat_polygons(table, faults)
     values_of = {
-        name: numbers(table, columns[name], faults, low=0, empty=given.empty_count, may_fill="[demand] empty_count")
+        name: numbers(
+            table,
+            columns[name],
+            faults,
+            unit=FAMILIES.get(name, "any"),
+            low=0,
+            empty=given.empty_count,
+            may_fill="[demand] empty_count",
+        )
         for name in counts
         if name in columns
     }
-    seen = {name: numbers(table, columns[name], faults, low=0, empty=np.nan) for name in observed if name in columns}
+    seen = {
+        name: numbers(table, columns[name], faults, unit="people", low=0, empty=np.nan)
+        for name in observed
+        if name in columns
+    }
     good = usable_rows(table, faults, refuse=given.bad_rows == "refuse" and not rules.lenient)
     kept = np.flatnonzero(good).tolist()
     notes = []
@@ -90,7 +104,8 @@ def read_cells(
     kept_ids = tuple(ids[i] for i in kept)
     read = {name: values[kept] for name, values in values_of.items()}
     notes += note_overlaps(outline, lon[kept], lat[kept], ids=kept_ids, rows=rows, counts=read, faults=faults)
-    quality = quality_of("demand", table, len(kept), faults)
+    note_look_alikes(table, columns, wanted, faults)
+    quality = quality_of("demand", table, len(kept), faults, columns=columns, given={*given.columns, *own})
     return CellTable(
         kept_ids,
         lon[kept],

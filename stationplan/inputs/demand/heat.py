@@ -11,7 +11,7 @@ from stationplan.domain import Cells, FloatArray, Quality
 from stationplan.errors import FaultList, Message, say
 from stationplan.inputs.demand.rasters import raster_sums
 from stationplan.inputs.tables.source import Located, column_called, quality_of, read_by_id
-from stationplan.inputs.tables.table import numbers
+from stationplan.inputs.tables.values import numbers
 from stationplan.scenario import HeatInput, Limits, Scenario, SlotInput
 
 _COLDEST, _HOTTEST = -60.0, 70.0
@@ -41,8 +41,8 @@ def read_heat(located: Located, slots: Mapping[str, SlotInput], limits: Limits) 
     for s, (key, slot) in enumerate(slots.items()):
         column = column_called(table, [key, slot.name.zh, slot.name.en], faults)
         if column is not None:
-            celsius[:, s] = numbers(table, column, faults, low=_COLDEST, high=_HOTTEST)
-    if np.isnan(celsius).all() and not faults.faults:
+            celsius[:, s] = numbers(table, column, faults, unit="temperature", low=_COLDEST, high=_HOTTEST)
+    if np.isnan(celsius).all() and not any(fault.code != "cleaned" for fault in faults.faults):
         faults.add(
             say(
                 "No column contains the temperatures of a slot; the table has: {columns}.",

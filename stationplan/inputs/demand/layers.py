@@ -20,7 +20,8 @@ from stationplan.inputs.sites.rows import TableRules, usable_rows
 from stationplan.inputs.tables.columns import normalise
 from stationplan.inputs.tables.points import coordinates
 from stationplan.inputs.tables.source import Located, quality_of, read_fields
-from stationplan.inputs.tables.table import Table, Wanted, numbers
+from stationplan.inputs.tables.table import Table, Wanted
+from stationplan.inputs.tables.values import numbers
 from stationplan.scenario import CountInput, PlacesInput, Scenario
 
 _AREAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
@@ -64,7 +65,7 @@ def read_layer(located: Located, name: str, given: CountInput, rules: TableRules
     InputError
         The table cannot be used, or has unusable rows that may not be excluded; all faults together.
     """
-    wanted = Wanted(("lon", "lat", "lonlat"), ("lon", "lat"), rules.names, given.columns)
+    wanted = Wanted(("lon", "lat", "lonlat", "latlon"), ("lon", "lat"), rules.names, given.columns)
     table, columns, faults = read_fields(located, wanted, rules.limits)
     counted = _named_column(table, given.column, f"demand.counts.{name}.column", faults)
     timed = _named_column(table, given.time, f"demand.counts.{name}.time", faults)
@@ -74,7 +75,7 @@ def read_layer(located: Located, name: str, given: CountInput, rules: TableRules
     values = np.ones(len(table.rows))
     if counted is not None:
         key = f"[demand.counts.{name}] empty_count"
-        values = numbers(table, counted, faults, low=0, empty=given.empty_count, may_fill=key)
+        values = numbers(table, counted, faults, unit="any", low=0, empty=given.empty_count, may_fill=key)
     minutes = None if timed is None else minutes_in(table, timed, faults)
     kept = np.flatnonzero(usable_rows(table, faults, refuse=given.bad_rows == "refuse" and not rules.lenient)).tolist()
     role = f"demand.counts.{name}"
@@ -86,7 +87,14 @@ def read_layer(located: Located, name: str, given: CountInput, rules: TableRules
         None if minutes is None else minutes[kept],
         tuple(table.row_number[i] for i in kept),
         declared_datum(given, given.crs or table.crs),
-        quality_of(role, table, len(kept), faults),
+        quality_of(
+            role,
+            table,
+            len(kept),
+            faults,
+            columns=columns if counted is None else {**columns, "count": counted},
+            given={*given.columns, "count"},
+        ),
     )
 
 
@@ -166,7 +174,7 @@ def read_kinds(located: Located, given: PlacesInput, rules: TableRules) -> KindT
         The table cannot be used, has unusable rows that may not be excluded, or no row belongs to a class; all faults
         together.
     """
-    wanted = Wanted(("lon", "lat", "lonlat", "kind"), ("lon", "lat"), rules.names, given.columns)
+    wanted = Wanted(("lon", "lat", "lonlat", "latlon", "kind"), ("lon", "lat"), rules.names, given.columns)
     table, columns, faults = read_fields(located, wanted, rules.limits)
     if given.classes and "kind" not in columns and not faults.faults:
         faults.add(
@@ -200,7 +208,7 @@ def read_kinds(located: Located, given: PlacesInput, rules: TableRules) -> KindT
         classes,
         tuple(table.row_number[i] for i in kept),
         declared_datum(given, given.crs or table.crs),
-        quality_of("demand.places", table, len(kept), faults),
+        quality_of("demand.places", table, len(kept), faults, columns=columns, given=given.columns),
     )
 
 

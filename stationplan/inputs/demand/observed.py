@@ -15,7 +15,8 @@ from stationplan.inputs.sites.rows import TableRules, usable_rows
 from stationplan.inputs.tables.columns import normalise
 from stationplan.inputs.tables.points import coordinates
 from stationplan.inputs.tables.source import Located, quality_of, read_fields
-from stationplan.inputs.tables.table import Table, Wanted, numbers
+from stationplan.inputs.tables.table import Table, Wanted
+from stationplan.inputs.tables.values import numbers
 from stationplan.scenario import GroupInput, SlotInput, TableSource
 
 
@@ -48,7 +49,7 @@ def read_observed(
     """
     given = cast("TableSource", located.source)
     wanted = Wanted(
-        ("name", "lon", "lat", "lonlat", "count", "group", "slot"),
+        ("name", "lon", "lat", "lonlat", "latlon", "count", "group", "slot"),
         ("lon", "lat"),
         rules.names,
         given.columns,
@@ -59,7 +60,7 @@ def read_observed(
     lon, lat = coordinates(table, columns, faults, crs=given.crs, inside=True, named="lon" in given.columns)
     count = np.full(len(table.rows), np.nan)
     if "count" in columns:
-        count = numbers(table, columns["count"], faults, low=0)
+        count = numbers(table, columns["count"], faults, unit="people", low=0)
     group = _known(table, columns.get("group"), {key: item.name.zh for key, item in groups.items()}, faults)
     slot = _known(table, columns.get("slot"), {key: item.name.zh for key, item in slots.items()}, faults)
     kept = np.flatnonzero(usable_rows(table, faults, refuse=given.bad_rows == "refuse" and not rules.lenient)).tolist()
@@ -71,7 +72,7 @@ def read_observed(
         tuple(slot[i] for i in kept),
         tuple(table.row_number[i] for i in kept),
         declared_datum(given, given.crs or table.crs),
-        quality_of("observed", table, len(kept), faults),
+        quality_of("observed", table, len(kept), faults, columns=columns, given=given.columns),
     )
 
 

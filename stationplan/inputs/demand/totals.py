@@ -9,9 +9,14 @@ import numpy as np
 
 from stationplan.domain import FloatArray, Quality, StudyArea, Totals
 from stationplan.errors import FaultList, Message, say
+from stationplan.inputs.tables.cleaning import code_key
 from stationplan.inputs.tables.source import Located, column_called, quality_of, read_by_id
-from stationplan.inputs.tables.table import Table, numbers
+from stationplan.inputs.tables.table import Table
+from stationplan.inputs.tables.values import numbers
 from stationplan.scenario import GroupInput, Limits, TotalsInput
+
+_SHOWN = 5
+"""Ids that a message shows of each side."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,10 +56,10 @@ def _by_columns(table: Table, given: TotalsInput, groups: Mapping[str, GroupInpu
         names = [given.columns[key]] if key in given.columns else [key, group.name.zh, group.name.en]
         column = column_called(table, names, faults)
         if column is not None:
-            workers[:, g] = numbers(table, column, faults, low=0)
+            workers[:, g] = numbers(table, column, faults, unit="people", low=0)
         elif key in given.columns:
             _no_column(table, given.columns[key], f"demand.totals.columns.{key}", faults)
-    if np.isnan(workers).all() and not faults.faults:
+    if np.isnan(workers).all() and not any(fault.code != "cleaned" for fault in faults.faults):
         faults.add(
             say("No column contains the totals of a group; the table has: {columns}.", columns=", ".join(table.header)),
             say('Name columns by the groups, set `columns = {{ rider = "..." }}`, or provide rates.'),
@@ -73,7 +78,7 @@ def _by_rates(table: Table, given: TotalsInput, groups: Mapping[str, GroupInput]
         if column is None:
             _no_column(table, name, "demand.totals.rates", faults)
         else:
-            values[name] = numbers(table, column, faults, low=0)
+            values[name] = numbers(table, column, faults, unit="any", low=0)
     for rate in given.rates:
         g = place[rate.group]
         if all(name in values for name in rate.of):
@@ -96,7 +101,7 @@ def _refuse_above_population(table: Table, name: str, workers: FloatArray, fault
     if column is None:
         _no_column(table, name, "demand.totals.population", faults)
         return
-    residents = numbers(table, column, faults, low=0)
+    residents = numbers(table, column, faults, unit="people", low=0)
     total = np.nansum(workers, axis=1)
     for i in np.flatnonzero(total > residents):
         faults.add(
@@ -123,24 +128,39 @@ def totals_in(
     """
     faults = FaultList(table.quality.file, sheet=table.quality.sheet)
     districts = [str(name) for name in area.districts["district_id"]]
-    place = {district: d for d, district in enumerate(districts)}
-    listed = set(table.district_id)
+    place = {code_key(district): d for d, district in enumerate(districts)}
+    listed = set(map(code_key, table.district_id))
+    merged = {code_key(lost): code_key(into) for lost, into in given.merged.items()}
     for lost, into in given.merged.items():
-        unknown = [district for district, known in ((lost, listed), (into, place)) if district not in known]
+        unknown = [district for district, known in ((lost, listed), (into, place)) if code_key(district) not in known]
         for district in unknown:
             faults.add(
                 say("There is no district {id}.", id=district),
                 say("Use ids of the table, and of the polygons into which they are merged."),
                 key=f"demand.totals.merged.{lost}",
             )
-        if lost in place:
+        if code_key(lost) in place:
             faults.add(
                 say("The district {id} has its own polygon.", id=lost),
                 say("Remove the key."),
                 key=f"demand.totals.merged.{lost}",
             )
-    missing = [district for district in districts if district not in {*listed, *given.merged.values()}]
-    if missing and given.missing == "refuse":
+    missing = [district for district in districts if code_key(district) not in {*listed, *merged.values()}]
+    strange = [district for district in table.district_id if code_key(district) not in {*place, *merged}]
+    if missing and strange and given.missing == "refuse":
+        faults.add(
+            say(
+                "The ids of the table do not match the districts: {strange} have no district, and {missing} no totals.",
+                strange=", ".join(strange[:_SHOWN]),
+                missing=", ".join(missing[:_SHOWN]),
+            ),
+            say(
+                "Write the same ids in both, or set their columns: `id` under [demand.totals] and under [area]. For "
+                'districts where nobody works, set `missing = "empty"` under [demand.totals].'
+            ),
+            code="missing_district",
+        )
+    elif missing and given.missing == "refuse":
         faults.add(
             say("Districts missing from the table: {ids}.", ids=", ".join(missing)),
             say('Add their rows, or set `missing = "empty"` under [demand.totals] if nobody works there.'),
@@ -150,7 +170,7 @@ def totals_in(
     workers = np.full((len(districts), len(groups)), np.nan)
     lost_rows = []
     for i, district in enumerate(table.district_id):
-        d = place.get(given.merged.get(district, district))
+        d = place.get(merged.get(code_key(district), code_key(district)))
         if d is None:
             lost_rows.append(i)
         else:
@@ -188,7 +208,7 @@ def _told(
             )
         )
     for lost, into in given.merged.items():
-        i = table.district_id.index(lost)
+        i = [code_key(district) for district in table.district_id].index(code_key(lost))
         notes.append(
             say(
                 "The {workers} workers of {lost} are added to {into}.",

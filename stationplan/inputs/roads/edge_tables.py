@@ -14,8 +14,9 @@ from stationplan.geo import Datum, to_wgs84
 from stationplan.inputs.roads.bends import SHORT_BY_M, shared_lengths, straighten
 from stationplan.inputs.roads.pieces import RoadPieces, geodesic_m, number_kinds
 from stationplan.inputs.tables.points import coordinates
-from stationplan.inputs.tables.table import Table, Wanted, find_columns, numbers, table_from_rows, unique_ids
+from stationplan.inputs.tables.table import Table, Wanted, find_columns, table_from_rows
 from stationplan.inputs.tables.textfile import csv_rows
+from stationplan.inputs.tables.values import numbers, unique_ids
 from stationplan.scenario import Limits
 
 
@@ -49,13 +50,14 @@ def read_csv_roads(nodes_path: Path, edges_path: Path, *, datum: Datum, limits: 
     count = len(edges.rows)
     stated = np.full(count, np.nan)
     if "length_m" in columns:
-        stated = numbers(edges, columns["length_m"], faults, low=0, empty=np.nan)
+        stated = numbers(edges, columns["length_m"], faults, unit="length", low=0, empty=np.nan)
     speed = np.full(count, np.nan)
     if "speed_kmh" in columns:
-        speed = numbers(edges, columns["speed_kmh"], faults, low=1, high=200, empty=np.nan)
+        speed = numbers(edges, columns["speed_kmh"], faults, unit="speed", low=1, high=200, empty=np.nan)
     shapes = _shapes(edges, columns["wkt"], faults) if "wkt" in columns else np.full(count, None)
-    if node_faults or faults:
-        raise InputError([*node_faults.faults, *faults.faults])
+    found = [fault for fault in (*node_faults.faults, *faults.faults) if fault.action not in {"repaired", "kept"}]
+    if found:
+        raise InputError(found)
     lon, lat = to_wgs84(lon, lat, datum=datum)
     straight_m = geodesic_m(lon, lat, ends[0], ends[1])
     lon, lat, edge, tail, head = straighten(lon, lat, ends[0], ends[1], shapes, datum)

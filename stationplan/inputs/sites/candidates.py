@@ -26,7 +26,7 @@ from stationplan.inputs.areas import district_of
 from stationplan.inputs.osm import read_osm_places
 from stationplan.inputs.sites.row_hours import HoursReader, counted, defaults_of_hours, hours_policy
 from stationplan.inputs.sites.rows import Place, PlaceTable
-from stationplan.inputs.tables.table import as_number
+from stationplan.inputs.tables.quantities import as_number
 from stationplan.scenario import CandidatesInput, HostInput, Scenario, SitesInput
 from stationplan.text.names import role_name
 

@@ -25,14 +25,18 @@ from stationplan.inputs.sites.row_hours import (
 )
 from stationplan.inputs.tables.columns import KIND_NAMES, KIND_SHOWN, normalise
 from stationplan.inputs.tables.points import coordinates
-from stationplan.inputs.tables.source import Located, quality_of, read_fields
-from stationplan.inputs.tables.table import Table, Wanted, as_number, as_yuan, numbers, unique_ids
+from stationplan.inputs.tables.source import Located, note_look_alikes, quality_of, read_fields
+from stationplan.inputs.tables.table import PAIRS, Table, Wanted
+from stationplan.inputs.tables.values import numbers, unique_ids
 from stationplan.scenario import HostInput, Limits, SitesInput
 
-_FIELDS = ("id", "name", "address", "lon", "lat", "lonlat", "kind", "area_m2", "host", *HOUR_FIELDS, "cost", "capacity")
+_FIELDS = (
+    *("id", "name", "address", "lon", "lat", *PAIRS, "kind", "area_m2", "host"),
+    *(*HOUR_FIELDS, "cost", "capacity"),
+)
+_SEVERAL = re.compile(r"[;；|]")
 _MICRO_M2 = 5.0
 """Usable area (m2) below which a station is a micro station (national programme, 2023)."""
-_SQUARE_METRES = re.compile(r"(平方米|平米|㎡|m2|m²|平)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -71,14 +75,16 @@ class TableRules:
     """Settings of a scenario for all places: host types, column names, limits.
 
     ``hours`` is what the scenario says of opening hours. With ``complete``, cells need the counts that the scenario
-    refers to; a table checked without a scenario may omit them. With ``lenient``, rows that cannot be used are
-    excluded, regardless of the setting of the source.
+    refers to; a table checked without a scenario may omit them. With ``capacities``, the aim uses the capacities of
+    sites: a row whose capacity cannot be read is excluded, which otherwise costs no record. With ``lenient``, rows that
+    cannot be used are excluded, regardless of the setting of the source.
     """
 
     hosts: Mapping[str, HostInput]
     names: Mapping[str, Sequence[str]]
     limits: Limits
     complete: bool = True
+    capacities: bool = False
     lenient: bool = False
     hours: HoursPolicy = UNSTATED
 
@@ -94,17 +100,19 @@ def read_sites(located: Located, role: str, rules: TableRules) -> PlaceTable:
     given = cast("SitesInput", located.source)
     wanted = Wanted(_FIELDS, ("name", "lon", "lat"), rules.names, given.columns, several=HOUR_FIELDS, geometry="points")
     table, columns, faults = read_fields(located, wanted, rules.limits)
-    stated_hours, _ = hour_texts(table, rules.names, given.columns, faults)
+    stated_hours, hour_columns = hour_texts(table, rules.names, given.columns, faults)
     faults.raise_any("refused")
     count = len(table.rows)
     ids = row_ids(table, columns, role, faults)
     lon, lat = coordinates(table, columns, faults, crs=given.crs, inside=True, named="lon" in given.columns)
     cost = np.full(count, np.nan)
     if "cost" in columns:
-        cost = numbers(table, columns["cost"], faults, low=0, empty=np.nan, reads=as_yuan)
+        needed = role == "candidates" and rules.complete
+        cost = numbers(table, columns["cost"], faults, unit="money", low=0, empty=np.nan, needed=needed)
     capacity = np.full(count, np.nan)
     if "capacity" in columns:
-        capacity = numbers(table, columns["capacity"], faults, low=0, empty=np.nan)
+        needed = rules.capacities
+        capacity = numbers(table, columns["capacity"], faults, unit="people", low=0, empty=np.nan, needed=needed)
 
     def text(field: str) -> list[str]:
         return table.column(columns[field]) if field in columns else [""] * count
@@ -117,7 +125,9 @@ def read_sites(located: Located, role: str, rules: TableRules) -> PlaceTable:
         kind_texts = ["" if host is not None else word for word, host in zip(kind_texts, moved, strict=True)]
     host_texts = [word or given.default_host or "" for word in host_texts]
     hosts = rest.hosts(host_texts)
-    areas = rest.areas(text("area_m2"))
+    areas = np.full(count, np.nan)
+    if "area_m2" in columns:
+        areas = numbers(table, columns["area_m2"], faults, unit="area", low=0, empty=np.nan, needed=False)
     kinds = rest.kinds(kind_texts, areas, hosts)
     read = HoursReader(rules.hosts, rules.hours)
     hours = list(map(read, stated_hours, hosts))
@@ -159,7 +169,11 @@ def read_sites(located: Located, role: str, rules: TableRules) -> PlaceTable:
         ),
         *counted("capacity", [by_host] * int((no_capacity & ~np.isnan(capacity))[kept].sum())),
     )
-    quality = replace(quality_of(role, table, len(places), faults), defaults=taken)
+    note_look_alikes(table, columns, wanted, faults, hours=hour_columns)
+    quality = replace(
+        quality_of(role, table, len(places), faults, columns=columns, hours=hour_columns, given=given.columns),
+        defaults=taken,
+    )
     rows = tuple(table.row_number[i] for i in kept)
     return PlaceTable(places, lon[kept], lat[kept], rows, declared_datum(given, given.crs or table.crs), quality)
 
@@ -248,7 +262,12 @@ class _Rest:
         self._faults.add(what, cure, row=self._row[i], code=code, action=action)
 
     def host_of(self, word: str) -> str | None:
-        return self._known.get(normalise(word))
+        """Return the host of a word, or of the last known one of several (``金融保险服务;银行;中国农业银行``)."""
+        whole = self._known.get(normalise(word))
+        if whole is not None or not _SEVERAL.search(word):
+            return whole
+        parts = [self._known.get(normalise(part)) for part in reversed(_SEVERAL.split(word))]
+        return next((host for host in parts if host is not None), None)
 
     def hosts(self, texts: Sequence[str]) -> list[str]:
         found = [self.host_of(text) if text else "" for text in texts]
@@ -265,17 +284,7 @@ class _Rest:
                 )
         return [host or "" for host in found]
 
-    def areas(self, texts: Sequence[str]) -> list[float]:
-        areas = [as_number(_SQUARE_METRES.sub("", text.strip())) if text else np.nan for text in texts]
-        for i, text in enumerate(texts):
-            if text and not areas[i] >= 0:
-                what = say("The floor area {found} is not a number of square metres.", found=repr(text))
-                self._add(
-                    what, say("Enter a number; the station type is determined separately."), i, "not_a_number", "kept"
-                )
-        return areas
-
-    def kinds(self, texts: Sequence[str], areas: Sequence[float], hosts: Sequence[str]) -> list[Kind]:
+    def kinds(self, texts: Sequence[str], areas: FloatArray, hosts: Sequence[str]) -> list[Kind]:
         kinds: list[Kind] = []
         for i, text in enumerate(texts):
             default = self._rules.hosts[hosts[i]].kind if hosts[i] else "standard"

@@ -24,7 +24,14 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
         *("lat", "latitude", "y", "northing", "lat_wgs84", "lat_gcj02", "lat_bd09"),
         *("纬度", "北纬", "坐标纬度", "北坐标", "纵坐标", "y坐标"),
     ),
-    "lonlat": ("lonlat", "lnglat", "location", "坐标", "经纬度", "经纬度坐标"),
+    "lonlat": (
+        *("lonlat", "lnglat", "lon,lat", "lng,lat", "longitude,latitude", "location", "coordinates", "坐标", "经纬度"),
+        *("经纬度坐标", "经度,纬度", "经度、纬度", "经度/纬度", "经度纬度", "坐标经纬度"),
+    ),
+    "latlon": (
+        *("latlon", "latlng", "lat,lon", "lat,lng", "latitude,longitude", "纬经度", "纬经度坐标"),
+        *("纬度,经度", "纬度、经度", "纬度/经度", "纬度经度"),
+    ),
     "kind": ("kind", "type", "class", "station_type", "类型", "站点类型", "驿站类型", "类别"),
     "host": ("host", "host_type", "category", "场所类型", "依托单位类型", "主机类型", "依托类型", "建设类型"),
     "area_m2": ("area_m2", "area", "floor_area", "面积", "使用面积", "建筑面积", "站点面积"),
@@ -150,3 +157,34 @@ def with_names(added: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]
     '点位'
     """
     return {field: (*names, *added.get(field, ())) for field, names in FIELD_NAMES.items()}
+
+
+_OBVIOUS: Mapping[str, tuple[str, ...]] = {
+    "cost": ("费用", "投入", "造价", "投资", "预算", "金额", "cost", "budget"),
+    "hours": ("开放时", "营业时", "服务时", "时段", "opening"),
+    "lon": ("经度", "东经", "longitude"),
+    "lat": ("纬度", "北纬", "latitude"),
+    "lonlat": ("坐标", "经纬"),
+    "id": ("序号", "编号", "编码", "代码"),
+    "capacity": ("容纳", "服务能力", "座位", "容量", "capacity"),
+    "area_m2": ("面积",),
+    "host": ("依托", "场所类"),
+    "population": ("人口", "population"),
+    "jobs": ("就业", "岗位", "employment"),
+    "address": ("地址", "address"),
+}
+"""Words in a header that show what a column probably holds."""
+
+
+def look_alike(header: str, missing: Sequence[str], *, placed: bool = False) -> str:
+    """Return the field, of those that a table lacks, that a header most probably denotes; empty if there is none.
+
+    ``placed``: the table has coordinates in another form. The longest word that occurs decides.
+
+    >>> look_alike("预计投入（万元）", ["cost", "hours"]), look_alike("备注", ["cost"])
+    ('cost', '')
+    """
+    text = normalise(header)
+    fields = [field for field in missing if not (placed and field in {"lon", "lat", "lonlat", "latlon"})]
+    found = [(len(word), field) for field in fields for word in _OBVIOUS.get(field, ()) if word in text]
+    return max(found, key=lambda item: item[0])[1] if found else ""

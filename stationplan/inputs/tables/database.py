@@ -19,7 +19,7 @@ import shapely
 from stationplan.domain import ObjectArray
 from stationplan.errors import FaultList, InputError, Message, say
 from stationplan.inputs.limits import refuse_above
-from stationplan.inputs.tables.table import Table
+from stationplan.inputs.tables.table import Table, cleaned
 from stationplan.scenario import Limits
 from stationplan.storage.database import connection_to, postgis_schema, shown_url
 
@@ -236,13 +236,15 @@ def _table(
 ) -> Table:
     rows = [texts for texts, _ in records]
     numbers = np.arange(2, len(rows) + 2)
-    found = Table(
-        faults.file or "",
-        header.names,
-        tuple(rows),
-        tuple(numbers.tolist()),
-        sheet=faults.sheet,
-        sha256=hashlib.sha256(repr((header.names, records)).encode()).hexdigest(),
+    found = cleaned(
+        Table(
+            faults.file or "",
+            header.names,
+            tuple(rows),
+            tuple(numbers.tolist()),
+            sheet=faults.sheet,
+            sha256=hashlib.sha256(repr((header.names, records)).encode()).hexdigest(),
+        )
     )
     if header.geometry is None:
         return found

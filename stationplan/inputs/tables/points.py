@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -12,7 +11,9 @@ from pyproj import CRS, Transformer
 from stationplan.domain import BoolArray, FloatArray
 from stationplan.errors import FaultList, say
 from stationplan.geo import metres_apart, turned_by_proj, unproject
-from stationplan.inputs.tables.table import Table, as_degrees, as_number, numbers
+from stationplan.inputs.tables.degrees import Axis, angle_of, pair_of
+from stationplan.inputs.tables.table import PAIRS, Table
+from stationplan.inputs.tables.values import numbers, plain_numbers
 
 _FAR_TIMES = 20.0
 _FAR_M = 100_000.0
@@ -20,8 +21,6 @@ _FAR_M = 100_000.0
 
 _WITH_ZONE_M = 10_000_000.0
 """Eastings in China have six digits, or eight if preceded by the number of their zone."""
-
-_PAIR = re.compile(r"\s*[,，;； ]\s*")
 
 
 def coordinates(
@@ -62,9 +61,12 @@ def _in_degrees(
         x, y = _of_shapes(table, faults, inside=inside)
         crs = crs or table.crs
     elif {"lon", "lat"} <= columns.keys():
-        x, y = (numbers(table, columns[field], faults, reads=as_degrees) for field in ("lon", "lat"))
-    elif "lonlat" in columns:
-        x, y = _of_pairs(table, columns["lonlat"], faults)
+        if crs is not None and CRS.from_user_input(crs).is_projected:
+            x, y = (numbers(table, columns[field], faults, unit="length") for field in ("lon", "lat"))
+        else:
+            x, y = _of_angles(table, columns["lon"], "lon", faults), _of_angles(table, columns["lat"], "lat", faults)
+    elif any(field in columns for field in PAIRS):
+        x, y = _of_pairs(table, columns, faults)
     else:
         return np.full(len(table.rows), np.nan), np.full(len(table.rows), np.nan)
     if crs is None or not turned_by_proj(crs):
@@ -103,22 +105,99 @@ def _of_shapes(table: Table, faults: FaultList, *, inside: bool) -> tuple[FloatA
     return shapely.get_x(points), shapely.get_y(points)
 
 
-def _of_pairs(table: Table, column: int, faults: FaultList) -> tuple[FloatArray, FloatArray]:
-    x, y = np.full(len(table.rows), np.nan), np.full(len(table.rows), np.nan)
+def _of_angles(table: Table, column: int, axis: Axis, faults: FaultList) -> FloatArray:
+    """Return a column of longitudes or latitudes; a text that states the other axis, or is no angle, is a fault."""
+    texts, name = table.column(column), table.header[column]
+    values, left = plain_numbers(texts, None, -np.inf, np.inf)
+    for i in left:
+        text = texts[i]
+        found = angle_of(text)
+        if found is not None and found.axis in {axis, ""} and np.isfinite(found.degrees):
+            values[i] = found.degrees
+            continue
+        what, code = say("{column} is {found}, not a finite number.", column=name, found=repr(text)), "not_a_number"
+        cure = say("Enter degrees: 104.0657, 104°03′57″ or 104 03 57.")
+        if not text:
+            what, code = say("{column} is empty.", column=name), "empty"
+            cure = say("Enter a number in every row.")
+        elif found is not None and np.isfinite(found.degrees):
+            what, code = (
+                say("{column} is {found}, which states the other axis.", column=name, found=repr(text)),
+                "swapped",
+            )
+            cure = say("Exchange longitude and latitude of the row.")
+        faults.add(what, cure, row=table.row_number[i], code=code, action="set_aside")
+    return values
+
+
+_CHINA_LON, _CHINA_LAT = (73.0, 136.0), (3.0, 54.0)
+"""Ranges of longitude and latitude in China. They are disjoint, so they show which of two numbers is which."""
+
+
+def _of_pairs(table: Table, columns: Mapping[str, int], faults: FaultList) -> tuple[FloatArray, FloatArray]:
+    """Return eastings and northings, or longitudes and latitudes, of a column that holds both.
+
+    A text that states the order (hemispheres, WKT) decides for itself; the others have the order of the header, or the
+    one that all of their values have in China. Values that contradict a header are refused.
+    """
+    field = next(field for field in PAIRS if field in columns)
+    column = columns[field]
+    name = table.header[column]
+    first, second = np.full(len(table.rows), np.nan), np.full(len(table.rows), np.nan)
+    stated = np.zeros(len(table.rows), dtype=bool)
     for i, text in enumerate(table.column(column)):
-        parts = _PAIR.split(text.strip("()（）[] "))
-        values = [as_number(part) for part in parts]
-        if len(values) == 2 and not np.isnan(values).any():
-            x[i], y[i] = values
+        pair = pair_of(text)
+        if pair is not None and np.isfinite(pair.first) and np.isfinite(pair.second):
+            stated[i] = pair.lat_first is not None
+            first[i], second[i] = (pair.second, pair.first) if pair.lat_first else (pair.first, pair.second)
         else:
             faults.add(
-                say("{column} is {found}, not two numbers.", column=table.header[column], found=repr(text)),
+                say("{column} is {found}, not two numbers.", column=name, found=repr(text)),
                 say("Enter longitude, comma, latitude: 104.0657,30.6595."),
                 row=table.row_number[i],
                 code="not_a_number",
                 action="set_aside",
             )
-    return x, y
+    free = ~stated & ~np.isnan(first)
+    lon_first, lat_first = _in_china(first, second) & free, _in_china(second, first) & free
+    wrong = lat_first if field == "lonlat" else lon_first
+    decided = bool(free.any()) and bool(wrong.sum() == free.sum())
+    if wrong.any() and not decided:
+        faults.add(
+            say(
+                "{column} has longitude first in {lon_first} rows and latitude first in {lat_first}.",
+                column=name,
+                lon_first=int(lon_first.sum()),
+                lat_first=int(lat_first.sum()),
+            ),
+            say(
+                'Write all rows in one order: longitude first (`columns = {{ lonlat = "{column}" }}`), or latitude '
+                'first (`columns = {{ latlon = "{column}" }}`).',
+                column=name,
+            ),
+            row=table.header_row,
+            code="swapped",
+        )
+    if decided:
+        faults.add(
+            say("{column} has latitude first in every row, and was read so.", column=name)
+            if field == "lonlat"
+            else say("{column} has longitude first in every row, and was read so.", column=name),
+            say(
+                'State the order: `columns = {{ {field} = "{column}" }}`.', field=PAIRS[field == "lonlat"], column=name
+            ),
+            row=table.header_row,
+            code="pair_order",
+            action="kept",
+        )
+    turned = free & (decided != (field == "latlon"))
+    return np.where(turned, second, first), np.where(turned, first, second)
+
+
+def _in_china(lon: FloatArray, lat: FloatArray) -> BoolArray:
+    with np.errstate(invalid="ignore"):
+        fits = (lon >= _CHINA_LON[0]) & (lon <= _CHINA_LON[1]) & (lat >= _CHINA_LAT[0]) & (lat <= _CHINA_LAT[1])
+    return np.asarray(fits, dtype=bool)
 
 
 def _from_projected(

@@ -11,7 +11,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from stationplan.domain import ObjectArray
-from stationplan.inputs.tables.table import Table
+from stationplan.inputs.tables.table import Table, cleaned
 
 _EXACT = 2**53
 
@@ -27,7 +27,7 @@ def feature_table(
     count = len(shapes) if shapes is not None else max(map(len, columns), default=0)
     texts = [[as_text(value) for value in column] for column in columns]
     rows = tuple(zip(*texts, strict=True)) if texts else ((),) * count
-    return Table(file, tuple(names), rows, tuple(range(2, count + 2)), shapes=shapes, crs=crs)
+    return cleaned(Table(file, tuple(names), rows, tuple(range(2, count + 2)), shapes=shapes, crs=crs))
 
 
 def as_text(value: object) -> str:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from types import MappingProxyType
+from typing import Literal, TypeVar
 
-from stationplan.domain import Quality
+from stationplan.domain import ColumnUse, Quality
 from stationplan.errors import Fault, FaultList, InputError, Message, say
 from stationplan.inputs.datums.file_crs import note_outlines, record_conflicts
 from stationplan.inputs.guard import one_fault
-from stationplan.inputs.tables.columns import normalise
+from stationplan.inputs.tables.columns import look_alike, normalise
 from stationplan.inputs.tables.database import read_database
 from stationplan.inputs.tables.features import GEOMETRY_SUFFIXES, read_features
-from stationplan.inputs.tables.table import Table, Wanted, find_columns, table_from_rows, unique_ids
+from stationplan.inputs.tables.table import PAIRS, Table, Wanted, find_columns, table_from_rows
 from stationplan.inputs.tables.textfile import csv_rows
+from stationplan.inputs.tables.values import unique_ids
 from stationplan.inputs.tables.workbook import WORKBOOK_SUFFIXES, read_workbook
 from stationplan.scenario import Limits, Scenario, Source, TableSource
 from stationplan.storage.database import is_database
@@ -111,7 +113,7 @@ def read_fields(
     faults = FaultList(table.file, sheet=table.sheet)
     faults.extend(table.faults)
     check_datum(table, located.source, faults, prefix=prefix)
-    placed = table.shapes is not None or bool(wanted.matches(table.header, "lonlat"))
+    placed = table.shapes is not None or any(wanted.matches(table.header, field) for field in PAIRS)
     return table, find_columns(table, wanted, faults, unless=("lon", "lat") if placed else ()), faults
 
 
@@ -167,7 +169,56 @@ def column_called(table: Table, names: Sequence[str], faults: FaultList) -> int 
     return matches[0] if matches else None
 
 
-def quality_of(role: str, table: Table, kept: int, faults: FaultList) -> Quality:
-    """Return what happened to the records of a table, of which ``kept`` are used in the study."""
+def quality_of(
+    role: str,
+    table: Table,
+    kept: int,
+    faults: FaultList,
+    *,
+    columns: Mapping[str, int] = MappingProxyType({}),
+    hours: Collection[int] = (),
+    given: Collection[str] = (),
+) -> Quality:
+    """Return what happened to the records of a table, of which ``kept`` are used in the study, and to its columns.
+
+    ``columns`` are those that were read, by field, ``hours`` those of opening hours, of which there may be several;
+    ``given`` are the fields whose columns the user named.
+    """
     rows = len(table.rows) + table.set_aside
-    return Quality(role, table.file, table.sheet, rows, kept, tuple(faults.faults), table.sha256)
+    field_of = {**dict.fromkeys(hours, "hours"), **{index: field for field, index in columns.items()}}
+    uses = tuple(
+        ColumnUse(header, field_of.get(i, ""), _why(field_of.get(i, ""), given))
+        for i, header in enumerate(table.header)
+        if header
+    )
+    return Quality(role, table.file, table.sheet, rows, kept, tuple(faults.faults), table.sha256, uses)
+
+
+def _why(field: str, given: Collection[str]) -> Literal["recognised", "configured", "unused"]:
+    if not field:
+        return "unused"
+    return "configured" if field in given else "recognised"
+
+
+def note_look_alikes(
+    table: Table, columns: Mapping[str, int], wanted: Wanted, faults: FaultList, *, hours: Collection[int] = ()
+) -> None:
+    """Record unused columns whose header shows a field that the table lacks, with the line that uses it.
+
+    ``hours`` are the columns that are read as opening hours.
+    """
+    used = {*columns.values(), *hours}
+    found = {*columns, *(("hours", "opens", "closes") if hours else ())}
+    placed = table.shapes is not None or any(field in columns for field in PAIRS)
+    for i, header in enumerate(table.header):
+        if i in used or not header:
+            continue
+        field = look_alike(header, [name for name in wanted.fields if name not in found], placed=placed)
+        if field:
+            faults.add(
+                say("The column {column} is not used; it may be {field}.", column=header, field=field),
+                say('To use it, set `columns = {{ {field} = "{column}" }}`.', field=field, column=header),
+                row=table.header_row,
+                code="unused_column",
+                action="kept",
+            )

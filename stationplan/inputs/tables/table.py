@@ -5,26 +5,21 @@ from __future__ import annotations
 import itertools
 import math
 import re
-import unicodedata
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-import numpy as np
-
-from stationplan.domain import FloatArray, ObjectArray
+from stationplan.domain import ObjectArray
 from stationplan.errors import Fault, FaultList, InputError, located_row, say
+from stationplan.inputs.tables.cleaning import clean, clean_rows
 from stationplan.inputs.tables.columns import FIELD_NAMES, normalise
 from stationplan.inputs.tables.merges import Row, Unmerged
-
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$", re.ASCII)
-
-_DEGREES = re.compile(
-    r"(?P<before>东经|西经|北纬|南纬|[EWNS])?\s*(?P<degrees>\d{1,3}(\.\d+)?)\s*[°度]?"
-    r"(\s*(?P<minutes>\d{1,2}(\.\d+)?)\s*['′‘’分])?(\s*(?P<seconds>\d{1,2}(\.\d+)?)\s*(\"|″|''|“|”|′′|秒))?"
-    r"\s*(?P<after>[EWNS])?"
+from stationplan.inputs.tables.quantities import (
+    FAMILIES,
+    as_number,
+    header_unit,
 )
-_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
 
 _FOOTER = re.compile(
     r"((本页|本区|本市|全区|全市|全县|全省)?(合\s*计|总\s*计|小\s*计|共\s*计|累\s*计)\s*([:：（(\d].*)?"
@@ -77,6 +72,10 @@ class Table:
         return str(row) if row == self.row_number[index] else f"{sheet}/{row}"
 
 
+PAIRS = ("lonlat", "latlon")
+"""Fields of both coordinates in one column: longitude first, and latitude first."""
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What a reader looks for: fields, required fields, their names, headers named by the user, the kind of shapes.
@@ -94,8 +93,12 @@ class Wanted:
     def matches(self, header: Sequence[str], name: str) -> list[int]:
         """Return the columns of a header that may be a field."""
         names = [self.given[name]] if name in self.given else self.names[name]
-        known = {normalise(text) for text in names}
-        return [i for i, text in enumerate(header) if text and normalise(text) in known]
+        known = {normalise(clean(text)) for text in names}
+        found = [i for i, text in enumerate(header) if text and normalise(text) in known]
+        if not found and name in FAMILIES and name not in self.given:
+            found = [i for i, text in enumerate(header) if text and normalise(header_unit(text)[0]) in known]
+        taken = {normalise(clean(text)) for field, text in self.given.items() if field != name}
+        return [i for i in found if normalise(header[i]) not in taken] if taken and name not in self.given else found
 
     def recognised(self, header: Sequence[str]) -> int:
         """Return the number of fields recognised in a header."""
@@ -111,7 +114,7 @@ def table_from_rows(
     header_row: int | None = None,
     merged: Unmerged | None = None,
 ) -> Table:
-    """Return rows of a file as a :class:`Table`, with the header found below any titles and remarks.
+    """Return rows of a file as a :class:`Table`, cleaned, with the header found below any titles and remarks.
 
     The header is ``header_row`` if given, otherwise the row at the top that names the most wanted fields; two rows
     together, if a merged title spans columns that are named below it. Rows of a different width from the header are
@@ -125,6 +128,10 @@ def table_from_rows(
     """
     faults = FaultList(file, sheet=sheet)
     merged = merged or Unmerged(rows)
+    written = [cells for _, cells in rows]
+    tidy = clean_rows(written)
+    if tidy is not written:
+        rows = [(number, cells) for (number, _), cells in zip(rows, tidy, strict=True)]
     header, first = _header(rows, wanted, header_row, merged, faults)
     width = len(header)
     at = rows[first - 1][0] if header else 1
@@ -171,6 +178,8 @@ def table_from_rows(
             code="repeated_column",
         )
     faults.raise_any("refused")
+    if tidy is not written:
+        _note_cleaned(header, written[first:], tidy[first:], faults)
     return Table(
         file,
         header,
@@ -180,6 +189,43 @@ def table_from_rows(
         header_row=at,
         faults=tuple(faults.faults),
         set_aside=set_aside,
+    )
+
+
+def cleaned(table: Table) -> Table:
+    """Return a table of features or of a database with its header and cells cleaned, and what was cleaned reported."""
+    faults = FaultList(table.file, sheet=table.sheet)
+    header, rows = tuple(clean(name).strip() for name in table.header), tuple(clean_rows(table.rows))
+    _note_cleaned(header, table.rows, rows, faults)
+    return replace(table, header=header, rows=rows, faults=(*table.faults, *faults.faults))
+
+
+def _note_cleaned(
+    header: Sequence[str],
+    before: Sequence[tuple[str, ...]],
+    after: Sequence[tuple[str, ...]],
+    faults: FaultList,
+) -> None:
+    """Record once per column in how many cells more than blanks at the ends was removed."""
+    counts: Counter[int] = Counter()
+    for old, new in zip(before, after, strict=True):
+        if old is not new:
+            counts.update(i for i, text in enumerate(old[: len(header)]) if text.strip() != new[i].strip())
+    for i, count in sorted(counts.items()):
+        note_cleaned(header[i], count, faults)
+
+
+def note_cleaned(column: str, count: int, faults: FaultList) -> None:
+    """Record that ``count`` cells of a column were cleaned."""
+    faults.add(
+        say(
+            "{column}: {count} values contained invisible characters or marks and were cleaned.",
+            column=column,
+            count=count,
+        ),
+        say("Remove them if other programs also read the list."),
+        code="cleaned",
+        action="repaired",
     )
 
 
@@ -326,120 +372,3 @@ def find_columns(table: Table, wanted: Wanted, faults: FaultList, *, unless: Seq
 def _examples(names: Sequence[str]) -> list[str]:
     """Return a few names of a field, English and Chinese."""
     return [*[name for name in names if name.isascii()][:3], *[name for name in names if not name.isascii()][:3]]
-
-
-def as_number(text: str) -> float:
-    """Return text as a number, NaN where it is not one; full-width digits and a leading apostrophe are accepted.
-
-    >>> as_number("104.5"), as_number("１０４．５"), as_number("'104.5"), as_number("104,5")
-    (104.5, 104.5, 104.5, nan)
-    """
-    if not _NUMBER.match(text):
-        text = unicodedata.normalize("NFKC", text).strip().removeprefix("'")
-        if not _NUMBER.match(text):
-            return math.nan
-    return float(text)
-
-
-def as_degrees(text: str) -> float:
-    """Return text as degrees, NaN where it is invalid: a number, or degrees, minutes and seconds, with their signs.
-
-    >>> as_degrees("东经104.065°"), as_degrees("104.065E"), as_degrees("104°30′36″"), as_degrees("30.5 S")
-    (104.065, 104.065, 104.51, -30.5)
-    """
-    plain = as_number(text)
-    if not math.isnan(plain):
-        return plain
-    found = _DEGREES.fullmatch(unicodedata.normalize("NFKC", text).strip().upper())
-    if found is None:
-        return math.nan
-    parts = [float(found[name] or 0) for name in ("degrees", "minutes", "seconds")]
-    if parts[1] >= 60 or parts[2] >= 60:
-        return math.nan
-    value = parts[0] + parts[1] / 60 + parts[2] / 3600
-    return -value if {found["before"], found["after"]} & {"西经", "南纬", "W", "S"} else value
-
-
-def as_yuan(text: str) -> float:
-    """Return text as an amount in yuan, NaN where it is invalid: with thousands separators, 元 or 万.
-
-    >>> as_yuan("6,000元"), as_yuan("0.6万元"), as_yuan("6500"), as_yuan("6,00")
-    (6000.0, 6000.0, 6500.0, nan)
-    """
-    bare = re.sub(r"\s|元|人民币|[¥￥]", "", unicodedata.normalize("NFKC", text))
-    times = 10_000.0 if bare.endswith("万") else 1.0
-    bare = bare.removesuffix("万")
-    if _THOUSANDS.fullmatch(bare):
-        bare = bare.replace(",", "")
-    return round(as_number(bare) * times, 2)
-
-
-def numbers(
-    table: Table,
-    index: int,
-    faults: FaultList,
-    *,
-    low: float = -math.inf,
-    high: float = math.inf,
-    empty: float | None = None,
-    may_fill: str | None = None,
-    reads: Callable[[str], float] = as_number,
-) -> FloatArray:
-    """Return a column as finite floats in ``[low, high]``; an empty cell becomes ``empty`` where that is given.
-
-    ``may_fill`` names the scenario key that defines the value of an empty cell; ``reads`` converts text into a number.
-    For each cell without such a number, the value is NaN and a fault is recorded that excludes its row.
-    """
-    values = np.full(len(table.rows), np.nan)
-    name = table.header[index]
-    for i, text in enumerate(table.column(index)):
-        row = table.row_number[i]
-        if not text and empty is not None:
-            values[i] = empty
-            continue
-        if not text:
-            cure = say("Enter a number in every row.")
-            if may_fill is not None:
-                cure = say("Fill it in, or set the value of empty entries with `{key}`.", key=may_fill)
-            faults.add(say("{column} is empty.", column=name), cure, row=row, code="empty", action="set_aside")
-            continue
-        value = reads(text)
-        if not math.isfinite(value):
-            faults.add(
-                say("{column} is {found}, not a finite number.", column=name, found=repr(text)),
-                say("Enter a number in every row."),
-                row=row,
-                code="not_a_number",
-                action="set_aside",
-            )
-        elif not low <= value <= high:
-            what = say(
-                "{column} is {found}, outside the range {low} to {high}.", column=name, found=text, low=low, high=high
-            )
-            if high == math.inf:
-                what = say("{column} is {found}, less than {low}.", column=name, found=text, low=low)
-            faults.add(what, say("Correct the value."), row=row, code="out_of_range", action="set_aside")
-        else:
-            values[i] = value
-    return values
-
-
-def unique_ids(table: Table, index: int, faults: FaultList) -> list[str]:
-    """Return a column of ids; a row whose id is empty or repeated is excluded."""
-    first: dict[str, str] = {}
-    ids = table.column(index)
-    own = say("Give each row a unique id.")
-    for i, (text, row) in enumerate(zip(ids, table.row_number, strict=True)):
-        if not text:
-            faults.add(say("The id is empty."), own, row=row, code="empty_id", action="set_aside")
-        elif text in first:
-            faults.add(
-                say("The id {id} already appears in row {first}.", id=text, first=first[text]),
-                own,
-                row=row,
-                code="repeated_id",
-                action="set_aside",
-            )
-        else:
-            first[text] = table.row_name(i)
-    return ids
