@@ -25,7 +25,7 @@ from stationplan.inputs.sites.row_hours import (
 )
 from stationplan.inputs.tables.columns import KIND_NAMES, KIND_SHOWN, normalise
 from stationplan.inputs.tables.points import coordinates
-from stationplan.inputs.tables.source import Located, note_look_alikes, quality_of, read_fields
+from stationplan.inputs.tables.source import Located, look_alikes, note_look_alikes, quality_of, read_fields
 from stationplan.inputs.tables.table import PAIRS, Table, Wanted
 from stationplan.inputs.tables.values import numbers, unique_ids
 from stationplan.scenario import HostInput, Limits, SitesInput
@@ -107,7 +107,7 @@ def read_sites(located: Located, role: str, rules: TableRules) -> PlaceTable:
     lon, lat = coordinates(table, columns, faults, crs=given.crs, inside=True, named="lon" in given.columns)
     cost = np.full(count, np.nan)
     if "cost" in columns:
-        needed = role == "candidates" and rules.complete
+        needed = role == "candidates"
         cost = numbers(table, columns["cost"], faults, unit="money", low=0, empty=np.nan, needed=needed)
     capacity = np.full(count, np.nan)
     if "capacity" in columns:
@@ -134,7 +134,8 @@ def read_sites(located: Located, role: str, rules: TableRules) -> PlaceTable:
     add_findings(hours, table, faults, stated=any(stated_hours) or any(host_texts))
     no_cost, no_capacity = np.isnan(cost), np.isnan(capacity)
     if role == "candidates":
-        cost = rest.costs(cost, host_texts, hosts)
+        found = look_alikes(table, columns, wanted, hours=hour_columns)
+        cost = rest.costs(cost, host_texts, hosts, like=next((name for name, field in found if field == "cost"), ""))
     of_host = [rules.hosts[host].capacity if host else None for host in hosts]
     capacity = np.where(np.isnan(capacity), np.array(of_host, dtype=np.float64), capacity)
     good = usable_rows(table, faults, refuse=given.bad_rows == "refuse" and not rules.lenient)
@@ -297,11 +298,19 @@ class _Rest:
             kinds.append(cast("Kind", kind or default))
         return kinds
 
-    def costs(self, costs: FloatArray, host_texts: Sequence[str], hosts: Sequence[str]) -> FloatArray:
+    def costs(self, costs: FloatArray, host_texts: Sequence[str], hosts: Sequence[str], *, like: str) -> FloatArray:
+        """Return costs, of the host type where a row states none; ``like`` is a column that may hold them."""
         if len(costs) and np.isnan(costs).all() and not any(host_texts):
+            cure = say("Add one of these columns, or set `default_host` in the scenario.")
+            if like:
+                cure = say(
+                    'Use {column} with `columns = {{ cost = "{column}" }}`, add one of these columns, or set '
+                    "`default_host` in the scenario.",
+                    column=like,
+                )
             self._faults.add(
                 say("The table has neither a cost column nor a host column."),
-                say("Add one of these columns, or set `default_host` in the scenario."),
+                cure,
                 row=self._header_row,
                 code="no_cost",
             )

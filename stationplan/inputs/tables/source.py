@@ -207,18 +207,24 @@ def note_look_alikes(
 
     ``hours`` are the columns that are read as opening hours.
     """
+    for header, field in look_alikes(table, columns, wanted, hours=hours):
+        faults.add(
+            say("The column {column} is not used; it may be {field}.", column=header, field=field),
+            say('To use it, set `columns = {{ {field} = "{column}" }}`.', field=field, column=header),
+            row=table.header_row,
+            code="unused_column",
+            action="kept",
+        )
+
+
+def look_alikes(
+    table: Table, columns: Mapping[str, int], wanted: Wanted, *, hours: Collection[int] = ()
+) -> list[tuple[str, str]]:
+    """Return the headers of unused columns that show a field that the table lacks, with this field."""
     used = {*columns.values(), *hours}
     found = {*columns, *(("hours", "opens", "closes") if hours else ())}
     placed = table.shapes is not None or any(field in columns for field in PAIRS)
-    for i, header in enumerate(table.header):
-        if i in used or not header:
-            continue
-        field = look_alike(header, [name for name in wanted.fields if name not in found], placed=placed)
-        if field:
-            faults.add(
-                say("The column {column} is not used; it may be {field}.", column=header, field=field),
-                say('To use it, set `columns = {{ {field} = "{column}" }}`.', field=field, column=header),
-                row=table.header_row,
-                code="unused_column",
-                action="kept",
-            )
+    missing = [name for name in wanted.fields if name not in found]
+    unused = [header for i, header in enumerate(table.header) if header and i not in used]
+    shown = [(header, look_alike(header, missing, placed=placed)) for header in unused]
+    return [(header, field) for header, field in shown if field]

@@ -36,6 +36,9 @@ _HEADING = re.compile(
 )
 """Numbered headings of sections, and names followed by a count."""
 
+_DATUM = re.compile(r"gcj|bd-?_?09|百度|高德|火星", re.IGNORECASE)
+"""Datums in headers: beside coordinates without such a label, those with one are the same places once more."""
+
 _HEADER_SEARCHED = 30
 """Number of rows at the top in which the header is searched, below titles and remarks of office tables."""
 
@@ -66,10 +69,10 @@ class Table:
         """The stripped text of one column."""
         return [row[index].strip() for row in self.rows]
 
-    def row_name(self, index: int) -> str:
+    def row_name(self, index: int) -> int | str:
         """The number of a row as it is shown; with the sheet before it in a table of several sheets."""
         sheet, row = located_row(self.row_number[index], self.sheet)
-        return str(row) if row == self.row_number[index] else f"{sheet}/{row}"
+        return self.row_number[index] if row == self.row_number[index] else f"{sheet}/{row}"
 
 
 PAIRS = ("lonlat", "latlon")
@@ -97,6 +100,9 @@ class Wanted:
         found = [i for i, text in enumerate(header) if text and normalise(text) in known]
         if not found and name in FAMILIES and name not in self.given:
             found = [i for i, text in enumerate(header) if text and normalise(header_unit(text)[0]) in known]
+        if len(found) > 1 and name in {"lon", "lat"} and name not in self.given:
+            plain = [i for i in found if not _DATUM.search(header[i])]
+            found = plain if len(plain) == 1 else found
         taken = {normalise(clean(text)) for field, text in self.given.items() if field != name}
         return [i for i in found if normalise(header[i]) not in taken] if taken and name not in self.given else found
 

@@ -135,7 +135,7 @@ def plain_numbers(
 
 def unique_ids(table: Table, index: int, faults: FaultList) -> list[str]:
     """Return a column of ids; a row whose id is empty or repeated is excluded."""
-    first: dict[str, str] = {}
+    first: dict[str, int | str] = {}
     written = table.column(index)
     ids = [text if text.isascii() and text.isalnum() else clean_code(text) for text in written]
     changed = sum(old != new for old, new in zip(written, ids, strict=True))

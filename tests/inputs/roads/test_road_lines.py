@@ -181,10 +181,16 @@ def test_a_class_of_its_own_is_needed(tmp_path, form):
         read(path)
 
 
-@pytest.mark.parametrize("text", ["{", "[" * 100_000, "[]", '{"type": "FeatureCollection", "features": [1]}'])
+@pytest.mark.parametrize("text", ["{", "[" * 100_000, '{"type": "FeatureCollection", "features": [1]}'])
 def test_what_is_no_geojson_is_refused(tmp_path, text):
     (tmp_path / "roads.geojson").write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=r"not GeoJSON|not valid JSON"):
+        read(tmp_path / "roads.geojson")
+
+
+def test_an_empty_list_has_no_roads(tmp_path):
+    (tmp_path / "roads.geojson").write_text("[]", encoding="utf-8")
+    with pytest.raises(InputError, match="no features"):
         read(tmp_path / "roads.geojson")
 
 

@@ -181,9 +181,13 @@ def test_a_header_with_a_unit_of_something_else_is_refused(tmp_path):
 
 def test_a_field_that_the_study_does_not_use_costs_no_record(tmp_path):
     text = "编码,名称,经度,纬度,容纳人数,费用\nS1,甲,104.1,30.1,10-15人,6000-8000\nS2,乙,104.2,30.2,20人,约6000元\n"
-    quality = check(tmp_path, text, "candidates")
+    quality = check(tmp_path, text, "stations")
     assert quality.kept == 2
     assert [(item.row, item.action) for item in quality.findings if item.code == "not_a_number"] == [(2, "kept")] * 2
+    candidates = check(tmp_path, text, "candidates")  # a candidate needs a cost, whether of its own or of its host
+    assert candidates.kept == 1
+    found = [(item.row, item.action) for item in candidates.findings if item.code == "not_a_number"]
+    assert sorted(found) == [(2, "kept"), (2, "set_aside")]
 
 
 def test_a_column_that_is_named_for_one_field_serves_no_other(tmp_path):
@@ -194,7 +198,7 @@ def test_a_column_that_is_named_for_one_field_serves_no_other(tmp_path):
 
 
 def test_every_column_is_listed_and_look_alikes_are_pointed_out(tmp_path):
-    text = "编码,名称,经度,纬度,预计投入（万元）,备注\nS1,甲,104.1,30.1,3.5,x\n"
+    text = "编码,名称,经度,纬度,依托类型,预计投入（万元）,备注\nS1,甲,104.1,30.1,银行,3.5,x\n"
     quality = check(tmp_path, text, "candidates", {"name": "名称"})
     uses = {use.header: (use.field, use.why) for use in quality.columns}
     assert uses["名称"] == ("name", "configured")
@@ -202,6 +206,13 @@ def test_every_column_is_listed_and_look_alikes_are_pointed_out(tmp_path):
     assert uses["备注"] == uses["预计投入（万元）"] == ("", "unused")
     [finding] = [finding for finding in quality.findings if finding.code == "unused_column"]
     assert 'columns = { cost = "预计投入（万元）" }' in str(finding.cure)
+
+
+def test_a_table_refused_for_its_cost_names_the_column_that_may_hold_it(tmp_path):
+    quality = check(tmp_path, "编码,名称,经度,纬度,预计投入（万元）\nS1,甲,104.1,30.1,3.5\n", "candidates")
+    assert [item.action for item in quality.findings if item.code == "no_cost"] == ["refused"]
+    [cure] = [str(item.cure) for item in quality.findings if item.code == "no_cost"]
+    assert 'columns = { cost = "预计投入（万元）" }' in cure
 
 
 @pytest.mark.parametrize(
