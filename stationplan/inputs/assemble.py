@@ -236,7 +236,7 @@ def place(tables: Tables, decisions: dict[str, DatumDecision], roads: RoadArcs |
 
 
 def quality_notes(quality: Quality) -> list[Message]:
-    """Return the number of a table's records that were excluded, merged or repaired, as notes for readers of the plan.
+    """Return notes on a table for readers of the plan: records excluded, merged or repaired, values and columns unused.
 
     Places excluded because of their location are reported by :mod:`stationplan.inputs.sites.placing`.
     """
@@ -246,11 +246,11 @@ def quality_notes(quality: Quality) -> list[Message]:
         "merged": here.count("merged"),
         "repaired": here.count("repaired"),
     }
-    unknown = _unknown_hours(quality)
+    doubts = [*_unknown_hours(quality), *_unused_columns(quality)]
     if not any(counts.values()):
-        return unknown
+        return doubts
     return [
-        *unknown,
+        *doubts,
         say(
             "{file}: of {rows} records, {set_aside} were excluded, {merged} merged, {repaired} repaired; see the "
             "sheet Data quality.",
@@ -258,6 +258,21 @@ def quality_notes(quality: Quality) -> list[Message]:
             rows=quality.rows,
             **counts,
         ),
+    ]
+
+
+def _unused_columns(quality: Quality) -> list[Message]:
+    """Return a note on the columns of a table that are not used but look as if they should be."""
+    unused = [str(finding.what.values["column"]) for finding in quality.findings if finding.code == "unused_column"]
+    if not unused:
+        return []
+    return [
+        say(
+            "{file}: columns that may hold needed values are not used: {columns}. `stationplan check` shows how to use "
+            "them.",
+            file=quality.file,
+            columns=", ".join(unused),
+        )
     ]
 
 

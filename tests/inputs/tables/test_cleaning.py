@@ -9,6 +9,7 @@ import pytest
 
 from stationplan.domain import Quality
 from stationplan.inputs import check_table
+from stationplan.inputs.assemble import quality_notes
 from stationplan.inputs.tables.cleaning import code_key
 from stationplan.inputs.tables.degrees import as_degrees, pair_of
 from stationplan.inputs.tables.quantities import amount_of, header_unit
@@ -206,6 +207,7 @@ def test_every_column_is_listed_and_look_alikes_are_pointed_out(tmp_path):
     assert uses["备注"] == uses["预计投入（万元）"] == ("", "unused")
     [finding] = [finding for finding in quality.findings if finding.code == "unused_column"]
     assert 'columns = { cost = "预计投入（万元）" }' in str(finding.cure)
+    assert any("not used: 预计投入（万元）" in str(note) for note in quality_notes(quality))
 
 
 def test_a_table_refused_for_its_cost_names_the_column_that_may_hold_it(tmp_path):
