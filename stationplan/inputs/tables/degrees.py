@@ -56,6 +56,9 @@ _POINT = re.compile(
     rf"(?:SRID=\d+;)?\s*POINT\s*(?:Z|M|ZM)?\s*\(\s*(\S+)\s+(\S+?)(?:\s+{_PLAIN.pattern}){{0,2}}\s*\)", re.I
 )
 _SPLIT = re.compile(r"\s*[,;、|/]\s*|\s+")
+_LONGEST = 200
+"""Characters of a coordinate or a pair of them in any form."""
+
 _BRACKETS = "()（）[]【】{}<>"
 
 
@@ -92,7 +95,7 @@ def angle_of(text: str) -> Angle | None:
     """
     if _PLAIN.fullmatch(text):
         return Angle(float(text))
-    return _angle(_unified(text))
+    return None if len(text) > _LONGEST else _angle(_unified(text))
 
 
 def _angle(text: str) -> Angle | None:
@@ -142,6 +145,8 @@ def pair_of(text: str) -> WrittenPair | None:
     >>> pair_of("北纬30.65、东经104.06"), pair_of("104.06,30.65,500")
     (WrittenPair(first=30.65, second=104.06, lat_first=True), None)
     """
+    if len(text) > _LONGEST:
+        return None
     plain = _PLAIN_PAIR.fullmatch(text)
     if plain is not None:
         return WrittenPair(float(plain[1]), float(plain[2]))

@@ -81,6 +81,9 @@ _AMOUNT = re.compile(
     r"(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.?\d*|\.\d+)(?P<unit>\D.*?)??(?:左右|上下)?",
     re.ASCII,
 )
+_LONGEST = 200
+"""Characters of a header or amount; longer texts have no unit, and searching them for one would take long."""
+
 _NOTE = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]|【([^【】]*)】")
 _AFTER = re.compile(r"(.+?)[/_\s]([^\s_()]+)")
 
@@ -131,6 +134,8 @@ def header_unit(header: str) -> tuple[str, StatedUnit | None]:
     >>> header_unit("费用（万元）"), header_unit("费用_万元")[0], header_unit("容纳人数（必填）")
     (('费用', StatedUnit(text='万元', family='money', scale=10000.0)), '费用', ('容纳人数（必填）', None))
     """
+    if len(header) > _LONGEST:
+        return header, None
     text = unicodedata.normalize("NFKC", header).strip()
     for note in _NOTE.finditer(text):
         inner = next(filter(None, note.groups()), "")
@@ -176,7 +181,7 @@ def amount_of(text: str, family: Family, header: StatedUnit | None = None) -> Am
     plain = as_number(text)
     if not math.isnan(plain):
         return Amount(round(plain * scale, 9) if scale != 1.0 else plain)
-    text = unicodedata.normalize("NFKC", text)
+    text = unicodedata.normalize("NFKC", text[:_LONGEST])
     if re.search(r"\d\s+\d", text):
         return Amount(math.nan)
     bare = re.sub(r"\s", "", text).casefold()

@@ -223,3 +223,12 @@ def test_a_table_refused_for_its_cost_names_the_column_that_may_hold_it(tmp_path
 )
 def test_codes_of_one_district_are_the_same(written, key):
     assert code_key(written) == key
+
+
+@pytest.mark.parametrize("field", ["经度", "费用", "地址", "开放时间", "类型"])
+def test_a_cell_of_a_hundred_thousand_characters_is_read(tmp_path, field):
+    row = {"编码": "S1", "名称": "甲", "经度": "104.1", "纬度": "30.1", "费用": "5", "地址": "x", "开放时间": "24小时"}
+    longest = {**row, "类型": "标准型", field: "3 一、° " * 25_000}
+    lines = [longest, longest.values(), {**longest, "编码": "S2"}.values()]
+    quality = check(tmp_path, "".join(",".join(cells) + "\n" for cells in lines), "stations")
+    assert quality.rows == 2
