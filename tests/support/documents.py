@@ -41,9 +41,13 @@ def tool(name: str) -> str:
     return found
 
 
-def asked(name: str, *arguments: object) -> str:
+def made_by(name: str, *arguments: object) -> bytes:
     command = [tool(name), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(command, capture_output=True, check=True).stdout
+
+
+def asked(name: str, *arguments: object) -> str:
+    return made_by(name, *arguments).decode()
 
 
 def pdf_text(path) -> str:

@@ -10,6 +10,7 @@ import folium
 import numpy as np
 import pytest
 from support.altered import altered
+from support.documents import made_by
 from support.environment import ROOT
 from support.pages import (
     COUNT,
@@ -326,16 +327,33 @@ def test_a_card_on_a_phone_is_inside_the_window(open_page, demo_plan):
     assert opened.said == []
 
 
-@pytest.mark.parametrize(("paper", "width", "height"), [("a4", 297, 210), ("a3", 420, 297)])
-def test_it_prints_on_one_sheet(open_page, tmp_path, paper, width, height):
+@pytest.mark.parametrize(
+    ("paper", "width", "height", "start"),
+    [("a4", 297, 210, "button"), ("a3", 420, 297, "button"), ("a4", 297, 210, "keys"), ("a4", 297, 210, "menu")],
+)
+def test_it_prints_on_one_sheet_with_its_ground(open_page, tmp_path, paper, width, height, start):
     page = open_page("map-zh.html", "desktop").page
-    page.evaluate("window.print = () => {}")
-    page.locator(".sp-tool", has_text=f"打印 {paper.upper()}").click()
+    page.evaluate("window.print = () => { window.printed = true; }")
+    if start == "button":
+        page.locator(".sp-tool", has_text=f"打印 {paper.upper()}").click()
+    elif start == "keys":
+        page.keyboard.press("Control+p")
+    if start != "menu":
+        page.wait_for_function("window.printed")
     printed = page.pdf(prefer_css_page_size=True, print_background=True)
     boxes = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", printed)
     assert len(boxes) == 1
     assert [float(value) * 25.4 / 72 for value in boxes[0]] == pytest.approx([width, height], abs=1)
     assert not page.locator(".sp-map.sp-paper").count()
+    (tmp_path / "map.pdf").write_bytes(printed)
+    assert inked_share(tmp_path / "map.pdf") > 0.4  # 0.14 with the panels alone
+
+
+def inked_share(path):
+    """The share of the first page of a PDF that is not white."""
+    image = made_by("pdftoppm", "-r", "30", path)
+    pixels = np.frombuffer(image.split(b"255\n", 1)[1], dtype=np.uint8).reshape(-1, 3)
+    return float((pixels < 255).any(axis=1).mean())
 
 
 def test_it_lives_in_a_notebook(browser, demo_plan):

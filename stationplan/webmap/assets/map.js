@@ -71,7 +71,7 @@ async function fill(map, groups) {
   };
 
   // Panels
-  const print = makePrinter(map);
+  const print = makePrinter(map, model.bounds);
   const latLng = (/** @type {{x: number, y: number}} */ { x, y }) => L.latLng(latOf(y), lonOf(x));
   const going = {
     toSite: (/** @type {number} */ row) => {
