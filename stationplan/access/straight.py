@@ -20,7 +20,7 @@ def straight_of(
     """Return the input of straight-line travel times for a study; ``None`` if all ``districts`` have roads."""
     if not districts.any():
         return None
-    by_row = np.append(districts, False)  # the last is for -1, outside every district
+    by_row = np.append(districts, False)  # the last is for -1, outside the study area
     return Straight(
         districts=districts,
         cells=by_row[demand.district],

@@ -37,7 +37,9 @@ def read_plan(folder: Path) -> Plan:
     """
     path = folder / PLAN_NAME
     faults = FaultList(str(folder))
-    if not folder.is_dir():
+    if folder.is_file():
+        faults.add(say("This is a file, not a folder."), say("Give the folder in which it is."))
+    elif not folder.is_dir():
         faults.add(say("The folder does not exist."), say("Use a folder that was written by `stationplan run`."))
     elif not path.is_file() and (folder / "plan.json").is_file():
         faults.add(

@@ -15,7 +15,7 @@ class Sites(Record):
 
     ``x`` and ``y`` are eastings and northings (m). ``existing`` marks stations; of the others ``required`` must and
     ``forbidden`` may not be built. ``open[site, slot]`` and ``serves[site, group]`` say when a site is open and which
-    groups it serves. ``district`` is -1 outside every district. ``cost`` (yuan) is 0 for existing stations. ``hours``
+    groups it serves. ``district`` is -1 outside the study area. ``cost`` (yuan) is 0 for existing stations. ``hours``
     are the opening hours as text, ``host`` the id of the host type. ``place`` is the row of the station or candidate to
     which an action applies: of new sites with the same ``place``, at most one is chosen. ``capacity`` is the number of
     workers that a site can serve in a time slot, NaN where it is not stated. ``action`` is the id of the action, empty

@@ -273,7 +273,7 @@ def density(
     with clock.step("demand", say("Estimating the distribution of workers")):
         surface = surface_of(scenario, inputs, arcs, every=True, progress=features)
     outside = inputs.demand.outside
-    left_out = [say("Cells outside every district, excluded: {count}.", count=outside)] if outside else []
+    left_out = [say("Cells outside the study area, excluded: {count}.", count=outside)] if outside else []
     source = "" if arcs is None else f"{arcs.source} {arcs.date}".strip()
     return Density(
         study=study_of(

@@ -41,7 +41,7 @@ class Prepared(Record):
     """Everything that a plan is made from, independent of the question.
 
     ``roads`` is the road network as read; ``access`` connects cells and sites to it. ``outside`` is the number of cells
-    outside every district, which are excluded.
+    outside the study area, which are excluded.
     """
 
     study: Study
@@ -110,7 +110,7 @@ def prepare(scenario: Scenario, clock: StepClock) -> Prepared:
         assert sites is not None  # a scenario for planning has candidates
         notes.extend(inputs.notes)
         if inputs.demand.outside:
-            notes.append(say("Cells outside every district, excluded: {count}.", count=inputs.demand.outside))
+            notes.append(say("Cells outside the study area, excluded: {count}.", count=inputs.demand.outside))
         if arcs is not None:
             notes.extend(arcs.notes)
         roads = network_of(no_roads(file.modes) if arcs is None else arcs, crs=area.crs)

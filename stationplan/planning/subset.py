@@ -97,7 +97,7 @@ def part_of(
     if border_m < _WORLD_M:
         around = shapely.buffer(shape, border_m + ready.file.roads.max_snap_m)
     shapely.prepare(around)
-    number = np.full(len(rows) + 1, -1, dtype=np.int64)  # the last entry is for -1: outside every district
+    number = np.full(len(rows) + 1, -1, dtype=np.int64)  # the last entry is for -1: outside the study area
     number[districts] = np.arange(len(districts))
     sites, demand = ready.sites, ready.demand
     mine = number[demand.district] >= 0

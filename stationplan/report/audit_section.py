@@ -191,7 +191,7 @@ def _away_m(plan: Plan, row: int) -> float:
 def _odd(plan: Plan, row: int, lang: Language) -> str:
     """Return what is implausible about the position of a station; empty if nothing is."""
     word, away = words(lang), _away_m(plan, row)
-    told = [word("outside every district")] if plan.audit.outside[row] else []
+    told = [word("outside the study area")] if plan.audit.outside[row] else []
     if math.isinf(away):
         told.append(word("no road is near"))
     elif away > _FAR_M:

@@ -108,7 +108,7 @@ def phase_name(plan: Plan, order: int, lang: Language) -> str:
 
 
 def district_name(plan: Plan, district: int, lang: Language) -> str:
-    """Return a district's name; -1 means outside every district."""
+    """Return a district's name; -1 means outside the study area."""
     if district < 0:
         return words(lang)("Outside the districts")
     return str(plan.area.districts["name" if lang == "zh" else "name_en"].iloc[district])

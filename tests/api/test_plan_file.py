@@ -83,6 +83,8 @@ def refusal(folder) -> str:
 
 def test_a_folder_without_a_plan_says_so(tmp_path):
     assert "The folder does not exist" in refusal(tmp_path / "nowhere")
+    (tmp_path / "map.html").write_text("", encoding="utf-8")
+    assert "This is a file, not a folder. Give the folder" in refusal(tmp_path / "map.html")
     assert "The folder contains no plan" in refusal(tmp_path)
     (tmp_path / "plan.json").write_text("{}")
     assert "This folder was written by an older version" in refusal(tmp_path)

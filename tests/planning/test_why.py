@@ -273,7 +273,7 @@ def test_a_candidate_that_was_set_aside_is_refused_with_the_reason(tmp_path):
     with pytest.raises(InputError) as caught:
         asked_of(tmp_path, "new = 2", "far", rows=["far,Far,110,30,08:00-18:00,1"])
     (fault,) = caught.value.faults
-    assert str(fault.what) == "far is not in the study area. The candidate lies outside every district."
+    assert str(fault.what) == "far is not in the study area. The candidate lies outside the study area."
 
 
 def test_the_command_line_adds_to_what_the_scenario_asks(tmp_path, capsys):

@@ -88,5 +88,5 @@ def test_too_few_candidates_are_counted_with_those_outside(tmp_path):
         sp.run(sp.load_scenario(scenario))
     (fault,) = [fault for fault in caught.value.faults if fault.key == "plan.new"]
     assert str(fault.what) == (
-        "5 new sites are requested, but there are only 2 candidates. Candidates outside every district, excluded: 3."
+        "5 new sites are requested, but there are only 2 candidates. Candidates outside the study area, excluded: 3."
     )

@@ -414,7 +414,7 @@ def test_the_audit_tells_what_may_close_what_gains_and_what_is_odd(audited):
         (names[0], "1.5"),
     ]
     assert [(row[0].text, row[2].text) for row in odd.rows] == [
-        (names[1], "outside every district"),
+        (names[1], "outside the study area"),
         (names[2], "450 m from the nearest road"),
         (names[3], "no road is near"),
     ]

@@ -303,7 +303,7 @@ def _cells(
 
 
 def _told_outside(district: IntArray, table: CellTable) -> Quality:
-    """Return the report on the cells, including those outside every district.
+    """Return the report on the cells, including those outside the study area.
 
     Raises
     ------
@@ -320,7 +320,7 @@ def _told_outside(district: IntArray, table: CellTable) -> Quality:
             code="outside_area",
         )
         faults.raise_any()
-    what, cure = say("The cell lies outside every district."), say("Check its coordinates, or extend the study area.")
+    what, cure = say("The cell lies outside the study area."), say("Check its coordinates, or extend the study area.")
     found = [
         Fault(what, cure, quality.file, row, None, quality.sheet, "outside_area", "set_aside")
         for row, is_outside in zip(table.row, outside, strict=True)

@@ -63,7 +63,7 @@ def no_roads(modes: Sequence[Mode]) -> RoadArcs:
 
 def districts_without(roads: RoadArcs | None, area: StudyArea) -> BoolArray:
     """Return a mask of the districts without roads: no usable arc starts, ends or has its midpoint in them."""
-    without = np.ones(len(area.districts) + 1, dtype=bool)  # the last is for -1, outside every district
+    without = np.ones(len(area.districts) + 1, dtype=bool)  # the last is for -1, outside the study area
     if roads is not None:
         tail, head = roads.tail[roads.usable], roads.head[roads.usable]
         x, y = project(roads.lon, roads.lat, area.crs)

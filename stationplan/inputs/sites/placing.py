@@ -21,7 +21,7 @@ from stationplan.scenario import Scenario, ScenarioFile
 _SET_ASIDE = {
     "exists": (say("The candidate is already an existing station."), say("Remove it from one of the two.")),
     "outside_area": (
-        say("The candidate lies outside every district."),
+        say("The candidate lies outside the study area."),
         say("Check its coordinates and their datum, or extend the study area."),
     ),
     "forbidden_area": (
@@ -147,7 +147,7 @@ def _counted(reason: str, count: int) -> Message:
     """Return the note on the number of candidates excluded for a reason."""
     notes = {
         "exists": say("Candidates that are already existing stations, excluded: {count}.", count=count),
-        "outside_area": say("Candidates outside every district, excluded: {count}.", count=count),
+        "outside_area": say("Candidates outside the study area, excluded: {count}.", count=count),
         "forbidden_area": say("Candidates in forbidden areas, excluded: {count}.", count=count),
         "too_near": say("Candidates too close to an existing station, excluded: {count}.", count=count),
     }
@@ -218,7 +218,7 @@ def _with_outside(table: PlaceTable, district: np.ndarray[tuple[int], np.dtype[n
     quality = table.quality
     found = [
         Fault(
-            say("The station lies outside every district; it is kept because it may serve people inside."),
+            say("The station lies outside the study area; it is kept because it may serve people inside."),
             say("Check its coordinates and their datum if it should lie inside."),
             quality.file,
             row,

@@ -324,7 +324,7 @@ def test_candidates_outside_are_set_aside_and_told_and_stations_outside_stay(tmp
     sites, notes = sites_of(scenario)
     assert sites.site_id == ("S1", "S2", "C1", "C2")
     assert sites.district.tolist() == [0, -1, 0, 1]
-    assert [str(note) for note in notes] == ["Candidates outside every district, excluded: 2."]
+    assert [str(note) for note in notes] == ["Candidates outside the study area, excluded: 2."]
 
 
 def test_the_faults_of_stations_and_candidates_come_together(tmp_path):
@@ -450,7 +450,7 @@ def test_places_of_an_extract_become_sites_and_none_stands_twice(tmp_path):
         "town.osm (stations): 0 of 2 places state opening hours that were read; 2 take those of their host type.",
         "town.osm (candidates): 0 of 4 places state opening hours that were read; 4 take those of their host type.",
         "Candidates that are already existing stations, excluded: 2.",
-        "Candidates outside every district, excluded: 1.",
+        "Candidates outside the study area, excluded: 1.",
     ]
 
 
