@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from importlib import metadata
 
@@ -25,7 +24,7 @@ from stationplan.report.coverage_section import (
 from stationplan.report.map_sheet import map_sheet
 from stationplan.report.quality import COUNTED, action_names, defaults_line
 from stationplan.report.sites_section import sites_sections
-from stationplan.text.catalogue import number, percent, percent_up, translate, words
+from stationplan.text.catalogue import number, percent, translate, words
 from stationplan.text.names import mode_names, role_name, site_name
 
 _NAMED = 60
@@ -116,6 +115,7 @@ def key_figures(plan: Plan, lang: Language) -> tuple[Figure, ...]:
     word = words(lang)
     total = overall(plan)
     gained = total.after.workers - total.before.workers
+    cost = float(plan.sites.cost[plan.chosen].sum())
     figures: tuple[Figure, ...] = (
         covered_figure(total.before.share, total.after.share, total.before.total, lang),
         Figure(word("New sites"), built_words(plan, lang), _counts(plan, lang)),
@@ -129,7 +129,11 @@ def key_figures(plan: Plan, lang: Language) -> tuple[Figure, ...]:
             share_text(total.after.cross_share),
             word("today {share}", share=share_text(total.before.cross_share)),
         ),
-        Figure(word("Cost (yuan)"), number(float(plan.sites.cost[plan.chosen].sum())), _gap(plan, lang)),
+        Figure(
+            word("Cost (yuan)"),
+            number(cost),
+            word("{cost} per site", cost=number(cost / max(len(plan.chosen), 1))),
+        ),
     )
     circle = scorecard_figure(plan, lang)
     figures = (*figures[:1], circle, *figures[1:])
@@ -150,17 +154,6 @@ def _counts(plan: Plan, lang: Language) -> str:
         existing=number(plan.counts["existing"]),
         candidates=number(plan.counts["candidates"]),
     )
-
-
-def _gap(plan: Plan, lang: Language) -> str:
-    word, solution = words(lang), plan.solution
-    match solution.termination:
-        case "optimal":
-            return word("proven best within the limits")
-        case "feasible" | "time_limit" if math.isfinite(solution.gap):
-            return word("at most {gap} below the best", gap=percent_up(solution.gap))
-        case "feasible" | "time_limit" | "infeasible":
-            return word("difference from the best unknown")
 
 
 def assumptions_section(demand: Demand, lang: Language) -> Section:
