@@ -230,7 +230,7 @@ def test_the_workbook_lists_every_site_station_and_gap_of_all_units(made, plans,
         for row, plan in zip(league.rows, plans, strict=True)
         for site in plan["sites"]
     ]
-    assert [(*row[:3], row[6], row[8]) for row in sheets["拟建站点"]] == sites
+    assert [(*row[:3], row[6], row[10]) for row in sheets["拟建站点"]] == sites
     stations = [one["site_id"] for plan in plans for one in plan["audit"]]
     assert [row[1] for row in sheets["现有站点"]] == stations
     assert len(set(stations)) == len(stations)

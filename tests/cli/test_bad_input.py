@@ -130,7 +130,7 @@ CASES = {
             r"\[plan\.new\]": "0",
             r"\[plan\.floor_share\]": "1",
             r"\[plan\.x\]": "budget",
-            **{rf"\[groups\.sweeper\.{key}\]": "." for key in ("name", "mode", "cutoff_min", "workers", "profile")},
+            **{rf"\[groups\.sweeper\.{key}\]": "." for key in ("name", "mode", "cutoff_min", "workers")},
         },
     ),
     "several in two tables": (
