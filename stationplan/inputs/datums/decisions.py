@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
+from typing import Protocol, cast
 
-from stationplan.domain import DatumDecision, FloatArray, RoadArcs
+from stationplan.domain import CountArray, DatumDecision, FloatArray, IntArray
 from stationplan.errors import Fault, say
 from stationplan.geo import Datum, to_wgs84, turned_by_proj
 from stationplan.inputs.datums.evidence import DATUM_NAMES, Evidence, weigh_by_roads
-from stationplan.inputs.roads.pieces import RoadPieces
 from stationplan.scenario import CURE_DATUM, Source
 
 _SAME: Mapping[str, str] = {"cgcs2000": "wgs84"}
 
 
-def evidence_of_points(lon: FloatArray, lat: FloatArray, roads: RoadArcs | RoadPieces) -> Evidence:
+class StraightRoads(Protocol):
+    """Roads as straight pieces between nodes in WGS-84 degrees, from node ``tail`` to node ``head``."""
+
+    @property
+    def lon(self) -> FloatArray:
+        """Longitude of each node."""
+
+    @property
+    def lat(self) -> FloatArray:
+        """Latitude of each node."""
+
+    @property
+    def tail(self) -> IntArray | CountArray:
+        """Node at which each piece begins."""
+
+    @property
+    def head(self) -> IntArray | CountArray:
+        """Node at which each piece ends."""
+
+
+def evidence_of_points(lon: FloatArray, lat: FloatArray, roads: StraightRoads) -> Evidence:
     """Return the evidence of roads (WGS-84) for the datum of points (degrees)."""
     return weigh_by_roads(lon, lat, road_lon=roads.lon, road_lat=roads.lat, tail=roads.tail, head=roads.head)
 
