@@ -77,6 +77,7 @@ def network_of(arcs: RoadArcs, *, crs: str) -> RoadNetwork:
         minutes=arcs.minutes,
         metres=metres,
         major=arcs.major,
+        ferry=arcs.ferry,
         crs=crs,
         source=arcs.source,
         date=arcs.date,
@@ -119,6 +120,7 @@ def roads_within(network: RoadNetwork, around: shapely.Geometry) -> tuple[RoadNe
         metres={mode: column[arc] for mode, column in network.metres.items()},
         component={mode: column[inside] for mode, column in network.component.items()},
         major=network.major[arc],
+        ferry=network.ferry[arc],
     )
     return part, np.append(node, -1)
 
@@ -130,6 +132,7 @@ def assemble(
     head: IntArray | NDArray[np.int32],
     *,
     usable: BoolArray | None = None,
+    ferry: BoolArray | None = None,
     minutes: Mapping[Mode, FloatArray],
     metres: Mapping[Mode, FloatArray],
     major: BoolArray,
@@ -137,7 +140,10 @@ def assemble(
     source: str,
     date: str,
 ) -> RoadNetwork:
-    """Return the network of arcs in any order: without loops and unusable arcs, and with parallel arcs at minimum."""
+    """Return the network of arcs in any order: without loops and unusable arcs, and with parallel arcs at minimum.
+
+    Of parallel arcs, one that is not a ``ferry`` makes the result a road.
+    """
     n = len(x)
     kept = tail != head if usable is None else usable & (tail != head)
     chosen = np.flatnonzero(kept)
@@ -152,6 +158,7 @@ def assemble(
     arc_tail = tail[chosen[first]].astype(np.int64)
     arc_head = head[chosen[first]].astype(np.int32)
     indptr = np.concatenate([[0], np.cumsum(np.bincount(arc_tail, minlength=n))]).astype(np.int64)
+    no_ferry = np.zeros(len(first), dtype=bool)
     arc_minutes = {mode: least(column) for mode, column in minutes.items()}
     return RoadNetwork(
         x=x,
@@ -162,6 +169,7 @@ def assemble(
         metres={mode: least(column) for mode, column in metres.items()},
         component={mode: _components(n, arc_tail, arc_head, column) for mode, column in arc_minutes.items()},
         major=np.logical_or.reduceat(major[chosen], first) if len(first) else np.empty(0, dtype=bool),
+        ferry=no_ferry if ferry is None or not len(first) else np.logical_and.reduceat(ferry[chosen], first),
         crs=crs,
         source=source,
         date=date,

@@ -51,13 +51,14 @@ def connect(
 
 
 def _snappable(network: RoadNetwork, mode: Mode, min_component_nodes: int) -> BoolArray:
-    """Return a mask of the arcs of a mode that are inside a sufficiently large strongly connected component."""
+    """Return a mask of the arcs of a mode that are inside a sufficiently large strongly connected component, without ferries."""
     component = network.component[mode]
     size = np.bincount(component[component >= 0], minlength=1)
     large = size >= min(min_component_nodes, int(size.max()))
     tail, head = network.tail, network.head
     same = (component[tail] == component[head]) & (component[tail] >= 0)
-    return np.asarray(np.isfinite(network.minutes[mode]) & same & large[np.maximum(component[tail], 0)])
+    usable = np.isfinite(network.minutes[mode]) & ~network.ferry
+    return np.asarray(usable & same & large[np.maximum(component[tail], 0)])
 
 
 def _nearest_place(
@@ -122,6 +123,7 @@ def _split(network: RoadNetwork, places: FloatArray) -> tuple[RoadNetwork, IntAr
             minutes={mode: values[arc] * part for mode, values in network.minutes.items()},
             metres={mode: values[arc] * part for mode, values in network.metres.items()},
             major=network.major[arc],
+            ferry=network.ferry[arc],
             crs=network.crs,
             source=network.source,
             date=network.date,

@@ -65,10 +65,10 @@ def streets_of(roads: RoadArcs, crs: str) -> Streets:
     """Return the pieces of roads that any mode may use, in a metric CRS.
 
     Arcs between the same two nodes are one piece, with the shortest length and the highest class among them. An arc
-    from a node to itself is dropped, because it has no extent.
+    from a node to itself is dropped, because it has no extent, and ferries are no streets.
     """
     x, y = project(roads.lon, roads.lat, crs)
-    real = np.flatnonzero(roads.tail != roads.head)
+    real = np.flatnonzero(roads.tail != roads.head if roads.ferry is None else (roads.tail != roads.head) & ~roads.ferry)
     ends = np.sort(np.column_stack([roads.tail[real], roads.head[real]]), axis=1)
     kind = _CLASS_OF[roads.road_class[real]]
     rank = np.where(kind < 0, len(STREET_CLASSES), kind)

@@ -31,6 +31,9 @@ ROAD_CLASSES: tuple[str, ...] = (
 )
 """Values of OSM's tag ``highway`` that at least one travel mode may use."""
 
+FERRY = "ferry"
+"""The class of ferries, which are not streets: nobody gets on or off between the landings."""
+
 MAJOR_CLASSES: frozenset[str] = frozenset(
     name + link for name in ("motorway", "trunk", "primary", "secondary") for link in ("", "_link")
 )

@@ -82,6 +82,8 @@ class TravelMode(Record):
         Its access keys, most specific first; the first key that a road has decides.
     motorroads
         Whether it may use roads tagged ``motorroad=yes`` without a permissive access key of its own.
+    ferries
+        Whether it may use ferries without a permissive access key of its own.
     obeys_oneway
         Whether ``oneway``, roundabouts and motorways restrict its direction. Otherwise it travels in both directions.
     oneway_keys
@@ -102,6 +104,7 @@ class TravelMode(Record):
     opened_by_tag: frozenset[str]
     access_keys: tuple[str, ...]
     motorroads: bool
+    ferries: bool
     obeys_oneway: bool
     speed: SteadySpeed | ClassSpeed
     slope: Slope
@@ -175,6 +178,7 @@ MODES: Mapping[Mode, TravelMode] = MappingProxyType(
                 opened_by_tag=frozenset({"cycleway", "motorway", "motorway_link"}),
                 access_keys=("foot", "access"),
                 motorroads=False,
+                ferries=True,
                 obeys_oneway=False,
                 oneway_keys=("oneway:foot",),
                 speed=SteadySpeed(4.5, class_key="walk_speed_kmh"),
@@ -188,6 +192,7 @@ MODES: Mapping[Mode, TravelMode] = MappingProxyType(
                 opened_by_tag=frozenset({"footway", "pedestrian", "bridleway"}),
                 access_keys=("bicycle", "vehicle", "access"),
                 motorroads=False,
+                ferries=False,
                 obeys_oneway=True,
                 oneway_keys=("oneway:bicycle",),
                 contraflow_keys=("cycleway", "cycleway:left", "cycleway:right"),
@@ -202,6 +207,7 @@ MODES: Mapping[Mode, TravelMode] = MappingProxyType(
                 opened_by_tag=frozenset({"track", "pedestrian"}),
                 access_keys=("motorcar", "motor_vehicle", "vehicle", "access"),
                 motorroads=True,
+                ferries=False,
                 obeys_oneway=True,
                 speed=CAR_SPEED,
                 slope="ignored",
@@ -217,6 +223,7 @@ MODES: Mapping[Mode, TravelMode] = MappingProxyType(
                 opened_by_tag=frozenset({"pedestrian", "path"}),
                 access_keys=("motorcycle", "motor_vehicle", "vehicle", "access"),
                 motorroads=True,
+                ferries=False,
                 obeys_oneway=True,
                 oneway_keys=("oneway:motorcycle", "oneway:motor_vehicle"),
                 speed=replace(CAR_SPEED, cap_kmh=45.0),  # own assumption: a light motorbike on mountain roads

@@ -21,7 +21,8 @@ class RoadArcs(Record):
     and ``length_m`` long by the source.
     ``minutes[mode]`` is ``inf`` where the mode may not use the arc. ``road_class`` is an index into ``ROAD_CLASSES``,
     -1 where it is unknown. ``notes`` describe what the source lacks. ``open`` marks arcs that some travel mode may use,
-    including modes without ``minutes`` here; ``None`` means the arcs that a mode with minutes may use.
+    including modes without ``minutes`` here; ``None`` means the arcs that a mode with minutes may use. ``ferry`` marks
+    ferries (``None``: there are none).
     """
 
     lon: FloatArray
@@ -35,6 +36,7 @@ class RoadArcs(Record):
     date: str
     notes: tuple[Message, ...] = ()
     open: BoolArray | None = None
+    ferry: BoolArray | None = None
 
     @property
     def usable(self) -> BoolArray:
@@ -74,7 +76,7 @@ class RoadNetwork(Record):
     arc; ``inf`` means that the mode may not use it. Arcs that only other modes may use are kept for drawing. Parallel
     arcs are reduced to their minimum, and arcs from a node to itself are dropped. ``component[mode]`` numbers the
     strongly connected component of each node by descending size (0 is the largest; -1 marks a node that the mode cannot
-    use). ``major`` marks arcs of main roads, for drawing.
+    use). ``major`` marks arcs of main roads, for drawing, and ``ferry`` those of ferries, to which no point connects.
     """
 
     x: FloatArray
@@ -85,6 +87,7 @@ class RoadNetwork(Record):
     metres: Mapping[Mode, FloatArray]
     component: Mapping[Mode, NDArray[np.int32]]
     major: BoolArray
+    ferry: BoolArray
     crs: str
     source: str
     date: str
