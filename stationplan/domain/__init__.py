@@ -12,6 +12,7 @@ from stationplan.domain.area import StudyArea
 from stationplan.domain.audit import NOBODY, Audit, Needed, Scorecard
 from stationplan.domain.base import (
     CUTOFF_TOLERANCE,
+    FERRY,
     MAJOR_CLASSES,
     ROAD_CLASSES,
     BoolArray,
@@ -56,6 +57,7 @@ from stationplan.domain.surface import GroupSurface, Observed, Surface, Totals
 
 __all__ = [
     "CUTOFF_TOLERANCE",
+    "FERRY",
     "MAJOR_CLASSES",
     "MODES",
     "NOBODY",

@@ -9,10 +9,11 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from stationplan.domain import MODES, BoolArray, CountArray, FloatArray, Mode, RoadArcs
+from stationplan.domain import FERRY, MODES, BoolArray, CountArray, FloatArray, Mode, RoadArcs
 from stationplan.errors import FaultList, InputError, Message, say
 from stationplan.geo import metres_apart
-from stationplan.inputs.roads.rules import RULE_TAGS, RoadRules, class_number, states_no_limit
+from stationplan.inputs.roads.notes import DrawnRoads, class_notes, ferry_notes, joining_notes
+from stationplan.inputs.roads.rules import KEPT_TAGS, RoadRules, class_number, states_no_limit
 from stationplan.inputs.roads.slope import slope_factor
 
 _Kind = TypeVar("_Kind", bound=Hashable)
@@ -26,7 +27,8 @@ class RoadPieces:
     and has the tags ``kinds[kind]``; "forward" in a tag is from tail to head. The other fields count what the source
     lacks: ``cut_nodes`` road nodes outside the extract; ``short_edges`` edges whose stated length is shorter than the
     straight line between their ends; ``other_classes`` ways or lines of classes that are not roads here, by class;
-    ``not_lines`` features without a line. ``tag_keys`` are the keys whose tags were kept where a road has them.
+    ``not_lines`` features without a line; ``untimed_ferries`` ferries left out because their duration is not known;
+    ``drawn`` describes how a file of lines was read. ``tag_keys`` are the keys whose tags were kept where a road has them.
     """
 
     lon: FloatArray
@@ -42,7 +44,9 @@ class RoadPieces:
     short_edges: int = 0
     not_lines: int = 0
     other_classes: Mapping[str, int] = field(default_factory=dict)
-    tag_keys: tuple[str, ...] = RULE_TAGS
+    untimed_ferries: int = 0
+    drawn: DrawnRoads = field(default_factory=DrawnRoads)
+    tag_keys: tuple[str, ...] = KEPT_TAGS
 
 
 def geodesic_m(lon: FloatArray, lat: FloatArray, tail: NDArray[np.integer], head: NDArray[np.integer]) -> FloatArray:
@@ -112,6 +116,7 @@ def road_arcs(
     ``slope`` (climb over length, forward) changes the minutes according to the record of each mode.
     """
     paces = _paces(pieces, rules, modes)
+    ferry = np.array([tags.get("highway") == FERRY for tags in pieces.kinds], dtype=bool)[pieces.kind]
     minutes: dict[Mode, FloatArray] = {}
     for m, mode in enumerate(modes):
         each_way = []
@@ -119,7 +124,8 @@ def road_arcs(
             pace = paces[:, m, direction]
             values = pieces.length_m * np.where(np.isnan(pace), 0.0, pace)[pieces.kind]
             if slope is not None and MODES[mode].slope != "ignored":
-                values *= slope_factor(sign * slope, MODES[mode].slope, rules.climb_loss.get(mode))
+                factor = slope_factor(sign * slope, MODES[mode].slope, rules.climb_loss.get(mode))
+                values *= np.where(ferry, 1.0, factor)
             values[np.isnan(pace)[pieces.kind]] = np.inf
             each_way.append(values)
         minutes[mode] = np.concatenate(each_way)
@@ -136,6 +142,7 @@ def road_arcs(
         date=pieces.date,
         notes=tuple(road_notes(pieces)),
         open=_open(pieces, rules)[pieces.kind].ravel(order="F"),
+        ferry=np.tile(ferry, 2) if ferry.any() else None,
     )
 
 
@@ -177,6 +184,7 @@ def road_notes(pieces: RoadPieces) -> list[Message]:
                 classes=named,
             )
         )
+    notes += [*ferry_notes(pieces.untimed_ferries), *class_notes(pieces.drawn), *joining_notes(pieces.drawn)]
     unread = np.array([states_no_limit(tags.get("maxspeed", "")) for tags in pieces.kinds], dtype=bool)[pieces.kind]
     if unread.any():
         km = round(float(pieces.length_m[unread].sum()) / 1000, 1)

@@ -13,8 +13,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from stationplan.domain import MODES, ROAD_CLASSES, Mode
+from stationplan.domain import FERRY, MODES, ROAD_CLASSES, Mode
 from stationplan.domain.modes import ClassSpeed, SteadySpeed
+from stationplan.inputs.roads.ferries import FERRY_KMH
 
 ACCESS_TAGS = tuple(dict.fromkeys(key for mode in MODES.values() for key in mode.access_keys))
 RULE_TAGS = tuple(
@@ -25,7 +26,10 @@ RULE_TAGS = tuple(
         ]
     )
 )
-"""All tags used by the rules, for any travel mode; no other tag of a road needs to be kept."""
+"""All tags of a source that the rules use, for any travel mode; no other tag of a road needs to be kept."""
+
+KEPT_TAGS = (*RULE_TAGS, FERRY_KMH)
+"""The keys of a road's tags: those of the source, and the speed of ferries."""
 
 _CLOSED = frozenset(
     {"no", "private", "agricultural", "forestry", "military", "emergency", "dismount", "use_sidepath", "psv", "bus"}
@@ -79,7 +83,7 @@ class RoadRules:
     def pace(self, tags: Mapping[str, str], mode: Mode) -> tuple[float | None, float | None]:
         """Return the minutes per metre (forward, backward) on a way, ``None`` where the mode is not allowed.
 
-        A mode that respects speed limits travels at ``maxspeed`` where that is lower.
+        A mode that respects speed limits travels at ``maxspeed`` where that is lower. Ferries have one speed for all.
 
         >>> rules = RoadRules(Speeds(by_class_kmh={"car": {"road": 60.0}}))
         >>> rules.pace({"highway": "primary", "oneway": "yes", "maxspeed": "30"}, "car")
@@ -87,12 +91,15 @@ class RoadRules:
         """
         if not self.may_use(tags, mode):
             return None, None
+        forth, back = directions(tags, mode)
+        if tags.get("highway") == FERRY:
+            pace = 60 / (1000 * float(tags[FERRY_KMH]))
+            return (pace if forth else None), (pace if back else None)
         kmh = min(self.speeds.of(mode, highway) for highway in classes_of(tags))
         speed = MODES[mode].speed
         limit = speed_limit(tags.get("maxspeed", ""))
         if limit is not None and isinstance(speed, ClassSpeed) and speed.heeds_maxspeed:
             kmh = min(kmh, limit)
-        forth, back = directions(tags, mode)
         return (60 / (1000 * kmh) if forth else None), (60 / (1000 * kmh) if back else None)
 
     def may_use(self, tags: Mapping[str, str], mode: Mode) -> bool:
@@ -114,7 +121,9 @@ class RoadRules:
         if not classes.isdisjoint(self.closed.get(mode, ())):
             return False
         usable = record.classes | self.opened.get(mode, frozenset())
-        return classes <= (usable | record.opened_by_tag if own in _OPEN else usable)
+        if own in _OPEN:
+            usable |= record.opened_by_tag | {FERRY}
+        return classes <= (usable | {FERRY} if record.ferries else usable)
 
 
 def classes_of(tags: Mapping[str, str]) -> frozenset[str]:
@@ -171,7 +180,8 @@ def directions(tags: Mapping[str, str], mode: Mode) -> tuple[bool, bool]:
     own = next((tags[key] for key in record.oneway_keys if key in tags), None)
     if own is not None:
         return _of_oneway(own)
-    if not record.obeys_oneway or any(tags.get(key, "").startswith("opposite") for key in record.contraflow_keys):
+    obeys = record.obeys_oneway or tags.get("highway") == FERRY
+    if not obeys or any(tags.get(key, "").startswith("opposite") for key in record.contraflow_keys):
         return True, True
     oneway = tags.get("oneway")
     if oneway is None:

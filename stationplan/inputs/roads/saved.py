@@ -12,6 +12,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import cast
 
@@ -19,16 +20,18 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from stationplan.domain import MODES, Mode
+from stationplan.domain import FERRY, MODES, Mode
 from stationplan.errors import FaultList, InputError, say
 from stationplan.inputs.limits import refuse_above, refuse_large, refuse_zip_bomb
+from stationplan.inputs.roads.ferries import FERRY_KMH
+from stationplan.inputs.roads.notes import DrawnRoads
 from stationplan.inputs.roads.pieces import RoadPieces
 from stationplan.inputs.roads.rules import is_road
 from stationplan.scenario import Limits
 from stationplan.storage.files import write_whole
 
 _FORMAT = "stationplan roads"
-_VERSION = 2
+_VERSION = 3
 _KEYS_OF_VERSION_1 = (
     *("highway", "access", "vehicle", "motor_vehicle", "motorcar", "bicycle", "foot", "motorroad", "junction"),
     *("oneway", "oneway:bicycle", "oneway:foot", "cycleway", "cycleway:left", "cycleway:right", "maxspeed"),
@@ -40,13 +43,16 @@ _ARRAYS = {"lon": "<f8", "lat": "<f8", "tail": "<i4", "head": "<i4", "length_m":
 _ABOUT_LIMIT = 64_000_000
 """Largest size (bytes) of the JSON document: far more than the road kinds of a country need."""
 
+_MOST, _FASTEST_KMH = 1e12, 1000.0
+"""Above every count and every speed of a ferry that was saved."""
+
 _LEVEL = 1
 """Compression level: it reduces the size to a third, and reading a city takes a third of a second longer."""
 
 _WRONG = (LookupError, AttributeError, TypeError, ValueError, RuntimeError)
 """Exceptions of Python for content of a wrong type, and of zipfile for content that it cannot unpack."""
 
-_COUNTS = ("cut_nodes", "short_edges", "not_lines")
+_COUNTS = ("cut_nodes", "short_edges", "not_lines", "untimed_ferries")
 
 
 def write_roads(pieces: RoadPieces, path: Path) -> None:
@@ -58,6 +64,7 @@ def write_roads(pieces: RoadPieces, path: Path) -> None:
         "source": pieces.source,
         "date": pieces.date,
         "counts": counts,
+        "drawn": asdict(pieces.drawn),
         "other_classes": dict(pieces.other_classes),
         "tag_keys": list(pieces.tag_keys),
         "kinds": [dict(tags) for tags in pieces.kinds],
@@ -116,7 +123,7 @@ def read_saved_roads(path: Path, limits: Limits) -> RoadPieces:
     try:
         with zipfile.ZipFile(path) as archive:
             about = _read_about(archive)
-            if about.get("format") == _FORMAT and about.get("version") not in (1, _VERSION):
+            if about.get("format") == _FORMAT and about.get("version") not in range(1, _VERSION + 1):
                 faults.add(
                     say("These saved roads have format version {found}.", found=repr(about.get("version"))),
                     say(
@@ -199,10 +206,32 @@ def _pieces(about: dict[str, object], arrays: dict[str, NDArray[np.generic]]) ->
         cut_nodes=counts["cut_nodes"],
         short_edges=counts["short_edges"],
         not_lines=counts["not_lines"],
+        untimed_ferries=counts.get("untimed_ferries", 0),
+        drawn=_drawn(about.get("drawn", {})),
         other_classes=other,
         tag_keys=tuple(keys),
     )
 
 
+def _drawn(stored: object) -> DrawnRoads:
+    """Return how a file of lines was read, as stored; raises one of ``_WRONG`` if it is invalid."""
+    given = cast("dict[str, object]", stored)
+    plain = DrawnRoads()
+    for item in fields(DrawnRoads):
+        default = getattr(plain, item.name)
+        value = given.get(item.name, default)
+        counts = value.values() if isinstance(value, dict) else [] if isinstance(value, str) else [value]
+        if type(value) is not type(default) or not all(_is_count(count) for count in counts):
+            raise ValueError(f"{item.name} is not what it should be")
+    if plain.default_class != (highway := given.get("default_class", "")) and not is_road(str(highway)):
+        raise ValueError(f"the class {highway!r} is not known")
+    return DrawnRoads(**given)  # type: ignore[arg-type]
+
+
+def _is_count(value: object) -> bool:
+    return type(value) in {int, float} and 0 <= cast("float", value) < _MOST
+
+
 def _is_tags(tags: Mapping[str, str], keys: Sequence[str]) -> bool:
-    return is_road(tags["highway"]) and all(key in keys and isinstance(tags[key], str) for key in tags)
+    known = is_road(tags["highway"]) or (tags["highway"] == FERRY and 0 < float(tags[FERRY_KMH]) < _FASTEST_KMH)
+    return known and all(key in keys and isinstance(tags[key], str) for key in tags)

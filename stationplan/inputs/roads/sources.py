@@ -62,10 +62,14 @@ def no_roads(modes: Sequence[Mode]) -> RoadArcs:
 
 
 def districts_without(roads: RoadArcs | None, area: StudyArea) -> BoolArray:
-    """Return a mask of the districts without roads: no usable arc starts, ends or has its midpoint in them."""
+    """Return a mask of the districts without roads: no usable arc starts, ends or has its midpoint in them.
+
+    Ferries are not roads of a district.
+    """
     without = np.ones(len(area.districts) + 1, dtype=bool)  # the last is for -1, outside the study area
     if roads is not None:
-        tail, head = roads.tail[roads.usable], roads.head[roads.usable]
+        on_land = roads.usable if roads.ferry is None else roads.usable & ~roads.ferry
+        tail, head = roads.tail[on_land], roads.head[on_land]
         x, y = project(roads.lon, roads.lat, area.crs)
         node = np.unique(np.concatenate([tail, head]))
         without[district_of(area, x[node], y[node])] = False
