@@ -51,7 +51,7 @@ def connect(
 
 
 def _snappable(network: RoadNetwork, mode: Mode, min_component_nodes: int) -> BoolArray:
-    """Return a mask of the arcs of a mode that are inside a sufficiently large strongly connected component, without ferries."""
+    """Return a mask of the arcs of a mode inside a sufficiently large strongly connected component, without ferries."""
     component = network.component[mode]
     size = np.bincount(component[component >= 0], minlength=1)
     large = size >= min(min_component_nodes, int(size.max()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,6 +34,13 @@ if TYPE_CHECKING:
 # Slow imports are inside the functions that need them, as `--help` loads this module and should respond at once.
 
 
+class Crossings(StrEnum):
+    """How lines that cross without a common vertex are read."""
+
+    APART = "apart"
+    JOIN = "join"
+
+
 def save_roads(
     context: typer.Context,
     source: Annotated[
@@ -44,6 +52,16 @@ def save_roads(
     ],
     datum: DatumOption = None,
     layer: LayerOption = None,
+    default_class: Annotated[
+        str, typer.Option(help="Class of lines that have none, such as residential or 支路.", show_default=False)
+    ] = "",
+    tolerance_m: Annotated[
+        float, typer.Option(min=0.0, help="Distance (m) up to which the end of a line is joined to another line.")
+    ] = 2.0,
+    crossings: Annotated[
+        Crossings, typer.Option(help="Lines that cross without a common vertex: apart, or join.")
+    ] = Crossings.APART,
+    force: Annotated[bool, typer.Option("--force", help="Save roads even if they are not connected.")] = False,
     limit: LimitOption = None,
     overwrite: OverwriteOption = False,
     as_json: CountsJsonOption = False,
@@ -56,7 +74,14 @@ def save_roads(
     those of the scenario.
     """
     with stoppable():
-        from stationplan.inputs import read_road_files, road_notes, write_roads
+        from stationplan.inputs import (
+            LineOptions,
+            known_class,
+            read_road_files,
+            refuse_disconnected,
+            road_notes,
+            write_roads,
+        )
 
         printing.log_to_stderr(verbose)
         spoken: Language = context.obj
@@ -68,8 +93,16 @@ def save_roads(
 
         with Console(stderr=True).status(shown(say("Reading roads"))) as status:
             pieces = read_road_files(
-                source, datum="wgs84" if datum is None else datum.value, layer=layer, limits=limits_of(limit or [])
+                source,
+                datum="wgs84" if datum is None else datum.value,
+                layer=layer,
+                limits=limits_of(limit or []),
+                options=LineOptions(
+                    known_class(default_class), tolerance_m, join_crossings=crossings is Crossings.JOIN
+                ),
             )
+            if not force:
+                refuse_disconnected(pieces, file=source[-1].name)
             status.update(shown(say("Saving roads")))
             write_roads(pieces, out)
         notes = road_notes(pieces)

@@ -68,7 +68,9 @@ def streets_of(roads: RoadArcs, crs: str) -> Streets:
     from a node to itself is dropped, because it has no extent, and ferries are no streets.
     """
     x, y = project(roads.lon, roads.lat, crs)
-    real = np.flatnonzero(roads.tail != roads.head if roads.ferry is None else (roads.tail != roads.head) & ~roads.ferry)
+    real = np.flatnonzero(
+        roads.tail != roads.head if roads.ferry is None else (roads.tail != roads.head) & ~roads.ferry
+    )
     ends = np.sort(np.column_stack([roads.tail[real], roads.head[real]]), axis=1)
     kind = _CLASS_OF[roads.road_class[real]]
     rank = np.where(kind < 0, len(STREET_CLASSES), kind)

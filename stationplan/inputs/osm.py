@@ -13,11 +13,12 @@ import numpy as np
 import osmium
 import shapely
 
-from stationplan.domain import FloatArray, IntArray
+from stationplan.domain import FERRY, FloatArray, IntArray
 from stationplan.errors import FaultList, InputError, say
 from stationplan.inputs.limits import open_unpacked, refuse_above, refuse_bomb, refuse_entities, refuse_large
+from stationplan.inputs.roads.ferries import ferry_speed, is_ferry
 from stationplan.inputs.roads.pieces import RoadPieces, geodesic_m, number_kinds, refuse_no_roads
-from stationplan.inputs.roads.rules import RULE_TAGS, is_road
+from stationplan.inputs.roads.rules import KEPT_TAGS, RULE_TAGS, is_road
 from stationplan.scenario import Limits
 
 OSM_SOURCE = "© OpenStreetMap contributors, ODbL 1.0"
@@ -60,21 +61,30 @@ def read_osm_roads(path: Path, limits: Limits) -> RoadPieces:
     refs, places, sizes = array("q"), [], array("q")
     way_tags: list[tuple[str | None, ...]] = []
     other: Counter[str] = Counter()
+    untimed = 0
     faults = FaultList(path.name)
     wkb = osmium.geom.WKBFactory()
     try:
-        ways = osmium.FileProcessor(str(path)).with_locations().with_filter(osmium.filter.KeyFilter("highway"))
+        ways = osmium.FileProcessor(str(path)).with_locations().with_filter(osmium.filter.KeyFilter("highway", "route"))
         for way in ways.with_filter(osmium.filter.EntityFilter(osmium.osm.WAY)):
             tags = way.tags
-            if not is_road(tags["highway"]):
-                other[tags["highway"]] += 1
+            highway = tags.get("highway")
+            if highway is None and not is_ferry(tags.get("route")):
+                continue
+            if highway is not None and not is_road(highway):
+                other[highway] += 1
                 continue
             if not isinstance(way, osmium.osm.Way) or len(way.nodes) < 2:
                 continue
+            place = _places(way, wkb)
+            kmh = None if highway else ferry_speed(tags.get("duration") or "", _length_m(place))
+            if kmh == "":
+                untimed += 1
+                continue
             refs.extend([node.ref for node in way.nodes])
             sizes.append(len(way.nodes))
-            places.append(_places(way, wkb))
-            way_tags.append(tuple(map(tags.get, RULE_TAGS)))
+            places.append(place)
+            way_tags.append((highway or FERRY, *map(tags.get, RULE_TAGS[1:]), kmh))
             refuse_above(len(refs), "vertices", limits, faults)
     except (RuntimeError, ValueError, osmium.InvalidLocationError) as error:
         raise _malformed(path, error) from None
@@ -94,13 +104,21 @@ def read_osm_roads(path: Path, limits: Limits) -> RoadPieces:
         length_m=geodesic_m(lon, lat, tail, head),
         kind=kind[way_of[:-1][piece]],
         kinds=tuple(
-            {key: value for key, value in zip(RULE_TAGS, values, strict=True) if value is not None} for values in kinds
+            {key: value for key, value in zip(KEPT_TAGS, values, strict=True) if value is not None} for values in kinds
         ),
         source=OSM_SOURCE,
         date="",
         cut_nodes=int((node < 0).sum()),
         other_classes=dict(other),
+        untimed_ferries=untimed,
     )
+
+
+def _length_m(places: bytes) -> float:
+    """Return the length (m) of a way from the places of its nodes; NaN if it leaves the extract."""
+    at = np.frombuffer(places, dtype="<f8").reshape(-1, 2)
+    step = np.arange(len(at) - 1)
+    return float(geodesic_m(at[:, 0], at[:, 1], step, step + 1).sum())
 
 
 _WKB_HEADER = 18

@@ -74,6 +74,12 @@ class RoadsInput(ScenarioTable):
     """CSV of directed edges: from, to, highway; length_m, speed_kmh (limit) and wkt where known."""
     datum: Datum | None = None
     """Datum of the roads; needed with GeoPackage, GeoJSON and CSV. The other forms are WGS-84."""
+    default_class: str | None = None
+    """Class of lines that have none, as in OSM (`residential`) or in Chinese (支路); without it they are left out."""
+    tolerance_m: Nonnegative = 2.0
+    """Distance up to which the end of a line is joined to another line that has no vertex there, m; 0: never."""
+    crossings: Literal["apart", "join"] = "apart"
+    """Lines that cross without a common vertex: `apart`, as on a bridge, or `join`."""
     source: str = ""
     """Where the roads come from, shown on map and report."""
     date: str = ""

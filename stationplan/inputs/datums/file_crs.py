@@ -128,6 +128,31 @@ def record_conflicts(
             faults.add(conflict.what, conflict.cure, key=f"{prefix}datum", code=CONFLICT)
 
 
+def record_mislabelled(crs: str | None, shapes: ObjectArray, faults: FaultList) -> None:
+    """Record shapes that are labelled with a CRS in metres, or in degrees, and have values of the other kind."""
+    if crs is None or not len(shapes):
+        return
+    west, south, east, north = shapely.total_bounds(shapes)
+    if not np.isfinite([west, south, east, north]).all():
+        return
+    degrees = max(abs(west), abs(east)) <= 180 and max(abs(south), abs(north)) <= 90
+    given = CRS.from_user_input(crs)
+    if given.is_projected and degrees:
+        faults.add(
+            say(
+                "The coordinates are labelled as {crs}, a CRS in metres, but the values are degrees.", crs=_shown(given)
+            ),
+            say("Correct the CRS of the file; longitude and latitude are EPSG:4326."),
+            code="degrees_in_metric_crs",
+        )
+    elif given.is_geographic and min(abs(west), abs(south)) > 1000:
+        faults.add(
+            say("The values are metres, not degrees, such as {x}, {y}.", x=f"{west:.1f}", y=f"{south:.1f}"),
+            say("Correct the CRS of the file, such as EPSG:4544."),
+            code="projected_values",
+        )
+
+
 def note_outlines(file: str, header: Sequence[str], datum: str | None, faults: FaultList, *, prefix: str = "") -> None:
     """Record that a file looks like outlines of DataV or Amap, which are in GCJ-02, unless it is declared so.
 

@@ -65,8 +65,9 @@ def class_notes(drawn: DrawnRoads) -> list[Message]:
     if drawn.not_roads.get(""):
         notes.append(
             say(
-                "Lines without a road class or any other tag of a road, skipped: {count}. If they are roads, enter their "
-                "class in the file.",
+                "Lines without a road class or any other tag of a road, skipped: {count}. If they are roads, enter "
+                "their class in the file, or state one class for all of them: `default_class` under [roads] "
+                "(--default-class).",
                 count=drawn.not_roads[""],
             )
         )
@@ -78,8 +79,8 @@ def class_notes(drawn: DrawnRoads) -> list[Message]:
         names = [mode.name for mode in MODES.values() if drawn.default_class in mode.classes]
         notes.append(
             say(
-                "Lines without a road class, which count as {highway} by `default_class`: {count}. They are open {modes}, "
-                "in both directions unless a tag closes them, at the speeds of this class.",
+                "Lines without a road class, which count as {highway} by `default_class`: {count}. They are open "
+                "{modes}, in both directions unless a tag closes them, at the speeds of this class.",
                 highway=drawn.default_class,
                 count=drawn.defaulted,
                 modes=reduce(lambda one, other: say("{one}, {other}", one=one, other=other), names),

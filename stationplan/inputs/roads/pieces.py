@@ -8,6 +8,8 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from stationplan.domain import FERRY, MODES, BoolArray, CountArray, FloatArray, Mode, RoadArcs
 from stationplan.errors import FaultList, InputError, Message, say
@@ -15,6 +17,12 @@ from stationplan.geo import metres_apart
 from stationplan.inputs.roads.notes import DrawnRoads, class_notes, ferry_notes, joining_notes
 from stationplan.inputs.roads.rules import KEPT_TAGS, RoadRules, class_number, states_no_limit
 from stationplan.inputs.roads.slope import slope_factor
+
+_LEAST_M = 50.0
+"""Length (m) of roads below which something must be wrong with the file."""
+
+_LEAST_SHARE = 0.5
+"""Share of the length of roads that the largest connected component should hold."""
 
 _Kind = TypeVar("_Kind", bound=Hashable)
 
@@ -28,7 +36,8 @@ class RoadPieces:
     lacks: ``cut_nodes`` road nodes outside the extract; ``short_edges`` edges whose stated length is shorter than the
     straight line between their ends; ``other_classes`` ways or lines of classes that are not roads here, by class;
     ``not_lines`` features without a line; ``untimed_ferries`` ferries left out because their duration is not known;
-    ``drawn`` describes how a file of lines was read. ``tag_keys`` are the keys whose tags were kept where a road has them.
+    ``drawn`` describes how a file of lines was read. ``tag_keys`` are the keys whose tags were kept where a road has
+    them.
     """
 
     lon: FloatArray
@@ -77,6 +86,42 @@ def refuse_no_roads(file: str, pieces: int) -> None:
         faults = FaultList(file)
         faults.add(say("The file contains no roads."), say("Use a road file that covers the study area."), code="empty")
         raise InputError(faults.faults)
+
+
+def refuse_disconnected(pieces: RoadPieces, *, file: str) -> None:
+    """Check that roads have a length, and that most of it is one connected component.
+
+    Raises
+    ------
+    InputError
+        The roads are shorter than 50 m, or no connected component holds half of their length.
+    """
+    faults = FaultList(file)
+    total = float(pieces.length_m.sum())
+    if total < _LEAST_M:
+        faults.add(
+            say("The roads are {km} km long in all.", km=round(total / 1000, 3)),
+            say("Check the CRS of the file and its units; `--force` saves them as they are."),
+            code="empty",
+        )
+        faults.raise_any()
+    graph = sparse.coo_array((np.ones(len(pieces.tail)), (pieces.tail, pieces.head)), shape=(len(pieces.lon),) * 2)
+    parts, label = connected_components(graph, directed=False)
+    share = float(np.bincount(label[pieces.tail], pieces.length_m, minlength=parts).max()) / total
+    if share < _LEAST_SHARE:
+        faults.add(
+            say(
+                "The roads fall into {parts} separate parts; the largest holds {share} of their length.",
+                parts=parts,
+                share=f"{share:.0%}",
+            ),
+            say(
+                "Check that lines share vertices where they meet; a larger `--tolerance-m` joins ends that nearly do, "
+                "and `--crossings join` crossings. `--force` saves them as they are."
+            ),
+            code="disconnected",
+        )
+        faults.raise_any()
 
 
 def usable_pieces(pieces: RoadPieces, rules: RoadRules, *, file: str) -> RoadPieces:

@@ -9,15 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from stationplan.domain import MODES, BoolArray, Mode, RoadArcs, StudyArea
+from stationplan.domain import MODES, ROAD_CLASSES, BoolArray, Mode, RoadArcs, StudyArea
 from stationplan.errors import FaultList, InputError, Message, say
 from stationplan.geo import Datum, project
 from stationplan.inputs.areas import district_of
 from stationplan.inputs.osm import OSM_SUFFIXES, read_osm_roads
+from stationplan.inputs.roads.classes import road_class
 from stationplan.inputs.roads.edge_tables import read_csv_roads
 from stationplan.inputs.roads.elevation import node_heights
 from stationplan.inputs.roads.graphml import read_graphml_roads
-from stationplan.inputs.roads.lines import read_line_roads
+from stationplan.inputs.roads.lines import LineOptions, read_line_roads
 from stationplan.inputs.roads.pieces import RoadPieces, road_arcs, usable_pieces
 from stationplan.inputs.roads.rules import RoadRules, Speeds
 from stationplan.inputs.roads.saved import read_saved_roads, refuse_lacking_tags
@@ -25,7 +26,9 @@ from stationplan.inputs.roads.slope import STEEPEST, slopes
 from stationplan.inputs.tables.features import GEOMETRY_SUFFIXES
 from stationplan.scenario import Limits, RoadsInput, Scenario
 
-ROAD_FORMS = ".osm.pbf, .osm, .osm.gz, .osm.bz2, .graphml, .gpkg, .geojson, .shp, .parquet, .roads.npz"
+ROAD_FORMS = (
+    ".osm.pbf, .osm, .osm.gz, .osm.bz2, .graphml, .gpkg, .geojson, .shp, .gdb, .fgb, .kml, .kmz, .parquet, .roads.npz"
+)
 
 
 def read_roads(scenario: Scenario) -> RoadArcs:
@@ -41,7 +44,8 @@ def read_roads(scenario: Scenario) -> RoadArcs:
     given, limits, modes = scenario.file.roads, scenario.file.limits, scenario.file.modes
     named = [given.nodes, given.edges] if given.single is None else [given.single]
     paths = [scenario.locate(name or "") for name in named]
-    pieces = read_road_files(paths, datum=given.datum or "wgs84", layer=given.layer, limits=limits)
+    options = LineOptions(known_class(given.default_class or ""), given.tolerance_m, given.crossings == "join")
+    pieces = read_road_files(paths, datum=given.datum or "wgs84", layer=given.layer, limits=limits, options=options)
     refuse_lacking_tags(pieces, modes, file=paths[-1].name)
     pieces = replace(pieces, source=given.source or pieces.source, date=given.date or pieces.date)
     rules = rules_of(given)
@@ -77,8 +81,12 @@ def districts_without(roads: RoadArcs | None, area: StudyArea) -> BoolArray:
     return without[:-1]
 
 
-def read_road_files(paths: Sequence[Path], *, datum: Datum, layer: str | None, limits: Limits) -> RoadPieces:
+def read_road_files(
+    paths: Sequence[Path], *, datum: Datum, layer: str | None, limits: Limits, options: LineOptions | None = None
+) -> RoadPieces:
     """Return the roads of one file, selected by its suffix, or of two CSV tables: nodes, then edges.
+
+    ``options`` say how a file of lines is read.
 
     Raises
     ------
@@ -87,7 +95,7 @@ def read_road_files(paths: Sequence[Path], *, datum: Datum, layer: str | None, l
     """
     faults = FaultList(paths[-1].name)
     for path in paths:
-        if not path.is_file():
+        if not (path.is_file() or (path.is_dir() and path.suffix.lower() == ".gdb")):
             faults.add(say("The file {path} does not exist.", path=path), say("Check the name."))
     faults.raise_any()
     name = paths[0].name.lower()
@@ -100,13 +108,33 @@ def read_road_files(paths: Sequence[Path], *, datum: Datum, layer: str | None, l
     if len(paths) == 1 and name.endswith(".npz"):
         return read_saved_roads(paths[0], limits)
     if len(paths) == 1 and name.endswith(tuple(GEOMETRY_SUFFIXES)):
-        return read_line_roads(paths[0], datum=datum, layer=layer, limits=limits)
+        return read_line_roads(paths[0], datum=datum, layer=layer, limits=limits, options=options)
     faults.add(
         say("Roads cannot be read from {files}.", files=", ".join(path.name for path in paths)),
         say("Provide one file ending in {forms}, or two CSV tables: nodes, then edges.", forms=ROAD_FORMS),
         code="unreadable",
     )
     raise InputError(faults.faults)
+
+
+def known_class(text: str) -> str:
+    """Return a road class stated by the user, as in OSM or in Chinese, as OSM's value; an empty text stays empty.
+
+    Raises
+    ------
+    InputError
+        The class is not known.
+    """
+    found = road_class(text)
+    if found and found not in ROAD_CLASSES:
+        faults = FaultList()
+        faults.add(
+            say("Unknown road class {highway}.", highway=repr(text)),
+            say("Known classes: {known}.", known=", ".join(ROAD_CLASSES)),
+            key="default_class",
+        )
+        raise InputError(faults.faults)
+    return found
 
 
 def rules_of(given: RoadsInput) -> RoadRules:

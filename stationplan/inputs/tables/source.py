@@ -8,9 +8,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, TypeVar
 
+import shapely
+
 from stationplan.domain import ColumnUse, Quality
 from stationplan.errors import Fault, FaultList, InputError, Message, say
-from stationplan.inputs.datums.file_crs import note_outlines, record_conflicts
+from stationplan.inputs.datums.file_crs import note_outlines, record_conflicts, record_mislabelled
 from stationplan.inputs.guard import one_fault
 from stationplan.inputs.tables.columns import look_alike, normalise
 from stationplan.inputs.tables.database import read_database
@@ -126,6 +128,8 @@ def check_datum(table: Table, source: Source, faults: FaultList, *, prefix: str 
     shapes = None if {"lon", "lat"} <= own.keys() else table.shapes
     stated = source.crs if isinstance(source, TableSource) else None
     crs = None if shapes is None else table.crs
+    if shapes is not None and not (shapely.get_type_id(shapes) == shapely.GeometryType.POINT).any():
+        record_mislabelled(crs, shapes, faults)  # points are checked where they are read
     record_conflicts((crs, stated), source.datum, faults, accept=source.accept, shapes=shapes, prefix=prefix)
     note_outlines(table.file, table.header, source.datum, faults, prefix=prefix)
 

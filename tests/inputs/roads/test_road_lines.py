@@ -88,7 +88,7 @@ def test_attributes_are_read_as_tags(tmp_path, form):
     rows = frame(
         ([A, B], {"Highway": "residential", "oneway": "yes", "maxspeed": 15.0, "foot": "no"}),
         ([B, C], {"Highway": "residential", "oneway": "-1", "maxspeed": None, "foot": None}),
-        ([C, D], {"Highway": None, "oneway": None, "maxspeed": 0.0, "foot": None}),
+        ([C, D], {"Highway": None, "oneway": None, "maxspeed": 0.0, "foot": "yes"}),
     )
     pieces = read(write(tmp_path, rows, form))
     assert open_arcs(pieces, "car") == {(A, B), (C, B), (C, D), (D, C)}
@@ -96,7 +96,9 @@ def test_attributes_are_read_as_tags(tmp_path, form):
     roads = road_arcs(pieces, RULES)
     kmh = roads.length_m * 60 / 1000 / roads.minutes["car"]
     assert sorted(kmh[kmh > 0].round(6).tolist()) == [15.0, 18.0, 18.0, 30.0]
-    assert road_notes(pieces) == []
+    assert [str(note) for note in road_notes(pieces)] == [
+        "Lines with tags of a road but no class, which count as `road`: 1."
+    ]
 
 
 def test_geofabriks_words_are_known(tmp_path, form):
@@ -113,7 +115,7 @@ def test_other_classes_and_features_without_a_line_are_counted(tmp_path, form):
         ([A, B], {"highway": "residential"}),
         ([B, C], {"highway": "construction"}),
         (shapely.Point(A), {"highway": "residential"}),
-        (shapely.MultiLineString([[C, D], [D, E]]), {"highway": "service"}),
+        (shapely.MultiLineString([[C, D], [D, (104.003, 30.001)]]), {"highway": "service"}),
     )
     pieces = read(write(tmp_path, rows, form))
     assert (pieces.other_classes, pieces.not_lines, len(pieces.tail)) == ({"construction": 1}, 1, 3)
@@ -139,11 +141,13 @@ def test_a_projected_layer_is_taken_back_to_degrees(tmp_path):
 def test_a_layer_is_named_where_there_are_several(tmp_path):
     path = write(tmp_path, frame(([A, B], {"highway": "residential"})), "gpkg")
     assert len(read(path).tail) == 1
-    frame((shapely.Point(A), {"highway": "x"})).to_file(path, layer="places", driver="GPKG")
+    frame((shapely.Point(A), {"highway": "x"})).to_file(path, layer="points", driver="GPKG")
+    assert len(read(path).tail) == 1
+    frame(([A, C], {"highway": "x"})).to_file(path, layer="places", driver="GPKG")
     with pytest.raises(InputError, match="several layers: roads, places"):
         read(path)
     assert len(read(path, layer="roads").tail) == 1
-    with pytest.raises(InputError, match="no layer streets; the file has: roads, places"):
+    with pytest.raises(InputError, match="no layer streets; the file has: roads, points, places"):
         read(path, layer="streets")
 
 

@@ -103,8 +103,8 @@ def about_with(path, **changes):
 
 def test_another_version_is_named(tmp_path):
     path = saved(tmp_path)
-    spoilt(path, **{"about.json": about_with(path, version=3)})
-    with pytest.raises(InputError, match=r"version 3\. This program reads versions up to 2"):
+    spoilt(path, **{"about.json": about_with(path, version=4)})
+    with pytest.raises(InputError, match=r"version 4\. This program reads versions up to 3"):
         read_saved_roads(path, Limits())
 
 
