@@ -148,8 +148,7 @@ def read_sites(located: Located, role: str, rules: TableRules) -> PlaceTable:
     pairs = likely_duplicates([names[i] for i in kept], lon[kept], lat[kept], within_m=given.duplicate_m)
     merged = _tell_duplicates(table, kept, names, pairs, merge=given.merge_duplicates, faults=faults)
     kept = np.array([i for i in kept if i not in merged], dtype=np.int64)
-    used = {*columns.values(), *hour_columns}
-    passed, withheld = passed_columns(table, used, share_contacts=rules.share_contacts)
+    passed, withheld = passed_columns(table, {*columns.values(), *hour_columns}, share_contacts=rules.share_contacts)
     places = tuple(
         Place(
             site_id=ids[i],
