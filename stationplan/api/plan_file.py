@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
-from stationplan.domain import Coverage, Features, Plan, Surface
+from stationplan.domain import Coverage, Features, Plan, Sites, Surface
 from stationplan.errors import FaultList, say
 from stationplan.storage.records import packed, unpacked
 
 PLAN_NAME = "plan.record"
 
-VERSION = 1
+VERSION = 2
 """Version of the records in the file; increase it when a field that the outputs need is added, removed or changed."""
 
 _KIND = "a stationplan plan"
@@ -66,8 +66,17 @@ def _for_outputs(plan: Plan) -> Plan:
             surface=_surface(density.surface),
             demand=replace(density.demand, draws=None),
         ),
+        sites=_sites(plan),
         coverage=_coverage(plan.coverage),
         solution=replace(plan.solution, time_s=0.0),
+    )
+
+
+def _sites(plan: Plan) -> Sites:
+    """Return the sites with the passed columns of those only that outputs list: stations and proposed sites."""
+    shown = {*np.flatnonzero(plan.sites.existing).tolist(), *plan.chosen.tolist()}
+    return replace(
+        plan.sites, passed=tuple(pairs if site in shown else () for site, pairs in enumerate(plan.sites.passed))
     )
 
 

@@ -34,12 +34,13 @@ class DefaultTaken:
 class ColumnUse:
     """How one column of a table is used: the field that it is read as (empty: none), and why.
 
-    ``recognised`` by its header, ``configured`` in the scenario, or ``unused``.
+    ``recognised`` by its header, ``configured`` in the scenario, or ``unused``. Of the columns that no field uses,
+    ``passed`` ones are copied to the outputs, and ``withheld`` ones are not, as they hold contacts.
     """
 
     header: str
     field: str
-    why: Literal["recognised", "configured", "unused"]
+    why: Literal["recognised", "configured", "unused", "passed", "withheld"]
 
 
 @dataclass(frozen=True)

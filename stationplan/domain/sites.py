@@ -20,7 +20,8 @@ class Sites(Record):
     which an action applies: of new sites with the same ``place``, at most one is chosen. ``capacity`` is the number of
     workers that a site can serve in a time slot, NaN where it is not stated. ``action`` is the id of the action, empty
     for the station itself; ``counted`` sites count towards the number of new sites. ``preferred`` and ``closable``
-    sites are named by the scenario.
+    sites are named by the scenario. ``passed`` are, by site, the headers and texts of columns of its table that no
+    field uses.
     """
 
     site_id: tuple[str, ...]
@@ -44,9 +45,13 @@ class Sites(Record):
     place: IntArray
     action: tuple[str, ...]
     district: IntArray
+    passed: tuple[tuple[tuple[str, str], ...], ...] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not self.passed:
+            object.__setattr__(self, "passed", ((),) * len(self.site_id))
+        require(len(self.passed) == len(self.site_id), "each site has its passed columns")
         require(len(set(self.site_id)) == len(self.site_id), "site ids are unique across kinds")
         require(bool(np.isfinite(self.cost).all() and (self.cost >= 0).all()), "costs are finite and >= 0")
 

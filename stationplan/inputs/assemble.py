@@ -120,6 +120,7 @@ def read_tables(scenario: Scenario, *, lenient: bool = False) -> Tables:
         capacities=scenario.needs_capacity,
         lenient=lenient,
         hours=hours_policy(file),
+        share_contacts=file.share_contacts,
     )
     area_input, given = file.area, file.candidates
     lists: list[Quality] = []

@@ -12,7 +12,11 @@ from geopandas import GeoDataFrame
 from stationplan.domain import IntArray, Plan
 from stationplan.figures.coverage import by_district, uncovered
 from stationplan.geo import unproject, wgs84_to_gcj02
+from stationplan.report.passed import passed_columns
 from stationplan.text.names import district_name
+
+_RESERVED = ("fid", "geom", "geometry", "ogc_fid")
+"""Names that the formats of layers use themselves."""
 
 
 def layers(plan: Plan) -> dict[str, GeoDataFrame]:
@@ -70,7 +74,7 @@ def _existing(plan: Plan) -> GeoDataFrame:
         column = np.full(len(station), np.nan)
         column[row] = values
         frame[name] = column
-    return frame
+    return _with_passed(frame, plan, station)
 
 
 def _proposed(plan: Plan) -> GeoDataFrame:
@@ -79,7 +83,13 @@ def _proposed(plan: Plan) -> GeoDataFrame:
     frame["cost"] = plan.sites.cost[plan.chosen]
     frame["workers_gained"] = [float(why.gained.sum()) for why in plan.why]
     frame["removal_loss"] = [why.removal_loss for why in plan.why]
-    return frame
+    return _with_passed(frame, plan, plan.chosen)
+
+
+def _with_passed(frame: GeoDataFrame, plan: Plan, sites: IntArray) -> GeoDataFrame:
+    """Return a layer of sites with the passed columns of their tables at the end."""
+    taken = (*(str(name) for name in frame.columns), *_RESERVED)
+    return frame.assign(**passed_columns(plan, sites, taken, attributes=True))
 
 
 def _districts(plan: Plan) -> GeoDataFrame:

@@ -115,6 +115,10 @@ def columns_text(quality: Quality, lang: Language) -> str:
     for use in quality.columns:
         if use.why == "unused":
             shown.append(word("{column}: not used", column=use.header))
+        elif use.why == "passed":
+            shown.append(word("{column}: copied to the outputs", column=use.header))
+        elif use.why == "withheld":
+            shown.append(word("{column}: withheld, contacts", column=use.header))
         elif use.why == "configured":
             shown.append(word("{column}: {field} (set)", column=use.header, field=use.field))
         else:

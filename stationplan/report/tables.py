@@ -13,6 +13,7 @@ from stationplan.figures.coverage import new_sites
 from stationplan.figures.notes import coverage_parts, plan_notes
 from stationplan.geo import unproject, wgs84_to_gcj02
 from stationplan.report.audit_section import stations_sheet
+from stationplan.report.passed import passed_columns, with_passed
 from stationplan.report.plan_json import site_documents
 from stationplan.report.plan_report import assumptions_section
 from stationplan.report.plan_sheets import assumptions_sheet, gaps_sheet, summary_sheet
@@ -52,12 +53,13 @@ def formula_safe(text: str) -> str:
 
 
 def sites_csv(plan: Plan) -> str:
-    """Return the proposed sites in build order as CSV, with the field names of ``plan.json``."""
+    """Return the proposed sites in build order as CSV: the field names of ``plan.json``, then passed columns."""
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow(_CSV_FIELDS)
-    for site in site_documents(plan):
-        values = (site[field] for field in _CSV_FIELDS)
+    extra = passed_columns(plan, plan.chosen, _CSV_FIELDS)
+    writer.writerow([*_CSV_FIELDS, *map(formula_safe, extra)])
+    for order, site in enumerate(site_documents(plan)):
+        values = [*(site[field] for field in _CSV_FIELDS), *(texts[order] for texts in extra.values())]
         writer.writerow([formula_safe(value) if isinstance(value, str) else value for value in values])
     return stream.getvalue()
 
@@ -69,7 +71,7 @@ def write_workbook(plan: Plan, path: Path, *, lang: Language) -> None:
     told = [*_headings(plan, lang), translate(plan.aim.proof, lang), *plan_notes(plan, lang)]
     sheets = [
         summary_sheet(plan, lang),
-        Sheet(word("Proposed sites"), _site_columns(plan, lang), site_rows),
+        with_passed(Sheet(word("Proposed sites"), _site_columns(plan, lang), site_rows), plan, plan.chosen),
         Sheet(word("Reasons for selection"), _gain_columns(lang), _gain_rows(plan, lang)),
         *([Sheet(word("Sites not selected"), _asked_columns(lang), _asked_rows(plan, lang))] if plan.why_not else []),
         *(
@@ -78,7 +80,7 @@ def write_workbook(plan: Plan, path: Path, *, lang: Language) -> None:
             else []
         ),
         *([Sheet(word("Phases"), _phase_columns(lang), _phase_rows(plan, lang))] if plan.solution.phases else []),
-        stations_sheet(plan, lang),
+        with_passed(stations_sheet(plan, lang), plan, plan.audit.site),
         gaps_sheet(plan, lang),
         Sheet(word("Coverage"), _coverage_columns(lang), _coverage_rows(plan, lang)),
         assumptions_sheet(assumptions_section(plan.demand, lang), lang),

@@ -306,6 +306,9 @@ class ScenarioFile(ScenarioTable):
     default_hours: OpeningText = Field(default="09:00-17:00", validate_default=True)
     """Opening hours of places whose hours and host type are both unknown (an assumption: office hours, the shortest of
     the default host types)."""
+    share_contacts: bool = False
+    """Whether columns of contacts and phone numbers of stations and candidates are copied to the workbook, `sites.csv`
+    and the GIS layers, like other columns that no field uses. Without it they are withheld."""
     columns: dict[str, list[str]] = {}
     """More names of columns by field, for all tables: `columns = { name = ["点位名"] }`."""
     area: AreaInput = AreaInput()

@@ -81,6 +81,7 @@ def _done(sites: Sites, key: str, action: ActionInput, file: ScenarioFile) -> Si
         place=sites.place[at],
         action=(key,) * number,
         district=sites.district[at],
+        passed=tuple(sites.passed[site] for site in at),
     )
 
 

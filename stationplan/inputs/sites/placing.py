@@ -98,6 +98,7 @@ def place_sites(
         place=np.arange(len(places)),
         action=("",) * len(places),
         district=district[kept],
+        passed=tuple(place.passed for place in places),
     )
     _check_capacity(scenario, sites)
     sites = with_actions(sites, file)

@@ -24,6 +24,7 @@ from stationplan.inputs.sites.row_hours import (
     defaults_of_hours,
 )
 from stationplan.inputs.tables.columns import KIND_NAMES, KIND_SHOWN, normalise
+from stationplan.inputs.tables.passing import passed_columns
 from stationplan.inputs.tables.points import coordinates
 from stationplan.inputs.tables.source import Located, look_alikes, note_look_alikes, quality_of, read_fields
 from stationplan.inputs.tables.table import PAIRS, Table, Wanted
@@ -44,7 +45,7 @@ class Place:
     """One station or host as read; cost in yuan, capacity (NaN: not stated) in workers per time slot.
 
     Its location is in :class:`PlaceTable`. The text of its hours is that of its row, followed by the hours that are
-    assumed instead where they are not known.
+    assumed instead where they are not known. ``passed`` are headers and texts of columns that no field uses.
     """
 
     site_id: str
@@ -55,6 +56,7 @@ class Place:
     hours: OpeningHours
     cost: float
     capacity: float
+    passed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +79,8 @@ class TableRules:
     ``hours`` is what the scenario says of opening hours. With ``complete``, cells need the counts that the scenario
     refers to; a table checked without a scenario may omit them. With ``capacities``, the aim uses the capacities of
     sites: a row whose capacity cannot be read is excluded, which otherwise costs no record. With ``lenient``, rows that
-    cannot be used are excluded, regardless of the setting of the source.
+    cannot be used are excluded, regardless of the setting of the source. With ``share_contacts``, columns of contacts
+    are passed through like others that no field uses.
     """
 
     hosts: Mapping[str, HostInput]
@@ -87,6 +90,7 @@ class TableRules:
     capacities: bool = False
     lenient: bool = False
     hours: HoursPolicy = UNSTATED
+    share_contacts: bool = False
 
 
 def read_sites(located: Located, role: str, rules: TableRules) -> PlaceTable:
@@ -144,6 +148,7 @@ def read_sites(located: Located, role: str, rules: TableRules) -> PlaceTable:
     pairs = likely_duplicates([names[i] for i in kept], lon[kept], lat[kept], within_m=given.duplicate_m)
     merged = _tell_duplicates(table, kept, names, pairs, merge=given.merge_duplicates, faults=faults)
     kept = np.array([i for i in kept if i not in merged], dtype=np.int64)
+    passed, withheld = passed_columns(table, {*columns.values(), *hour_columns}, share_contacts=rules.share_contacts)
     places = tuple(
         Place(
             site_id=ids[i],
@@ -154,6 +159,7 @@ def read_sites(located: Located, role: str, rules: TableRules) -> PlaceTable:
             hours=hours[i].hours,
             cost=0.0 if np.isnan(cost[i]) else float(cost[i]),
             capacity=float(capacity[i]),
+            passed=tuple((table.header[index], table.rows[i][index]) for index in passed),
         )
         for i in kept.tolist()
     )
@@ -172,7 +178,17 @@ def read_sites(located: Located, role: str, rules: TableRules) -> PlaceTable:
     )
     note_look_alikes(table, columns, wanted, faults, hours=hour_columns)
     quality = replace(
-        quality_of(role, table, len(places), faults, columns=columns, hours=hour_columns, given=given.columns),
+        quality_of(
+            role,
+            table,
+            len(places),
+            faults,
+            columns=columns,
+            hours=hour_columns,
+            given=given.columns,
+            passed=passed,
+            withheld=withheld,
+        ),
         defaults=taken,
     )
     rows = tuple(table.row_number[i] for i in kept)

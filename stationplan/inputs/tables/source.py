@@ -182,16 +182,23 @@ def quality_of(
     columns: Mapping[str, int] = MappingProxyType({}),
     hours: Collection[int] = (),
     given: Collection[str] = (),
+    passed: Collection[int] = (),
+    withheld: Collection[int] = (),
 ) -> Quality:
     """Return what happened to the records of a table, of which ``kept`` are used in the study, and to its columns.
 
     ``columns`` are those that were read, by field, ``hours`` those of opening hours, of which there may be several;
-    ``given`` are the fields whose columns the user named.
+    ``given`` are the fields whose columns the user named. ``passed`` and ``withheld`` are those of no field that are
+    copied to the outputs, or hold contacts.
     """
     rows = len(table.rows) + table.set_aside
     field_of = {**dict.fromkeys(hours, "hours"), **{index: field for field, index in columns.items()}}
+    other: dict[int, Literal["passed", "withheld"]] = {
+        **dict.fromkeys(passed, "passed"),
+        **dict.fromkeys(withheld, "withheld"),
+    }
     uses = tuple(
-        ColumnUse(header, field_of.get(i, ""), _why(field_of.get(i, ""), given))
+        ColumnUse(header, field_of.get(i, ""), other.get(i) or _why(field_of.get(i, ""), given))
         for i, header in enumerate(table.header)
         if header
     )

@@ -204,7 +204,7 @@ def test_every_column_is_listed_and_look_alikes_are_pointed_out(tmp_path):
     uses = {use.header: (use.field, use.why) for use in quality.columns}
     assert uses["名称"] == ("name", "configured")
     assert uses["经度"] == ("lon", "recognised")
-    assert uses["备注"] == uses["预计投入（万元）"] == ("", "unused")
+    assert uses["备注"] == uses["预计投入（万元）"] == ("", "passed")
     [finding] = [finding for finding in quality.findings if finding.code == "unused_column"]
     assert 'columns = { cost = "预计投入（万元）" }' in str(finding.cure)
     assert any("not used: 预计投入（万元）" in str(note) for note in quality_notes(quality))
