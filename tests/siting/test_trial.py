@@ -55,6 +55,12 @@ def test_a_budget_that_is_the_exact_sum_of_large_costs_is_enough():
     assert (len(answer.sites), answer.termination) == (3, "optimal")
 
 
+def test_the_smallest_numbers_are_answered():
+    assert max_coverage([[1, 0], [0, 1]], [1, 1], costs=[1, 1], budget=1e-310).objective == 0
+    assert max_coverage([[1.0]], [1e-310], p=1).objective == 1e-310
+    assert robust_coverage([[1, 0], [0, 1]], [[1e-310, 0], [0, 1e-310]], measure="worst", p=1).objective == 0
+
+
 def test_a_small_floor_beside_large_weights_is_kept():
     # Site 0 alone covers most; the floor of district 1 needs site 1.
     cover, weights = [[1, 0], [0, 1]], [1e4, 4e-6]

@@ -18,12 +18,12 @@ EXACT = 1e-9
 def power_of_two(size: float) -> float:
     """Return the power of two that brings a quantity to between half a million and a million, 1 for the quantity 0.
 
-    Multiplying by a power of two changes no digit.
+    Multiplying by a power of two changes no digit. Quantities below 1e-295 are brought as close as floats allow.
 
-    >>> power_of_two(3.0), power_of_two(0.0)
-    (262144.0, 1.0)
+    >>> power_of_two(3.0), power_of_two(0.0), power_of_two(5e-324) == 2.0**1023
+    (262144.0, 1.0, True)
     """
-    return 2.0 ** (20 - math.ceil(math.log2(size))) if 0 < size < np.inf else 1.0
+    return 2.0 ** min(20 - math.ceil(math.log2(size)), 1023) if 0 < size < np.inf else 1.0
 
 
 def spending(costs: FloatArray, budget: float) -> tuple[FloatArray, float]:

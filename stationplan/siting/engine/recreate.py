@@ -7,6 +7,8 @@ rounding drift and a step can be undone exactly.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
@@ -46,7 +48,7 @@ def search(core: Core, start: ArrayLike, *, clock: Clock, rounds: int, seed: int
     total = float(core.first.sum() + core.second.sum() + core.value.sum())
     if not chosen.any() or total <= 0 or rounds <= 0:
         return np.flatnonzero(chosen)
-    unit = 2.0 ** (52 - np.ceil(np.log2(total)))
+    unit = 2.0 ** min(52 - math.ceil(math.log2(total)), 1023)
     first, second, value = (np.rint(part * unit).astype(np.int64) for part in (core.first, core.second, core.value))
     indptr, indices = lists_of(core.cover)
     column_ptr, rows = turned(indptr, indices, len(chosen))
