@@ -174,7 +174,7 @@ def graph(folder, shared_data):
     lines, saved = folder / "streets.geojson", folder / "streets.roads.npz"
     lines.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
     with pytest.raises(SystemExit):
-        main(["roads", str(lines), "-o", str(saved), "--datum", "wgs84", "--json"])
+        main(["roads", str(lines), "-o", str(saved), "--datum", "wgs84", "--json", "--force"])  # not noded
     return saved
 
 

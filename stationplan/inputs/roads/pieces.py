@@ -106,8 +106,9 @@ def refuse_disconnected(pieces: RoadPieces, *, file: str) -> None:
         )
         faults.raise_any()
     graph = sparse.coo_array((np.ones(len(pieces.tail)), (pieces.tail, pieces.head)), shape=(len(pieces.lon),) * 2)
-    parts, label = connected_components(graph, directed=False)
-    share = float(np.bincount(label[pieces.tail], pieces.length_m, minlength=parts).max()) / total
+    _, label = connected_components(graph, directed=False)
+    metres = np.bincount(label[pieces.tail], pieces.length_m)
+    parts, share = int((metres > 0).sum()), float(metres.max()) / total
     if share < _LEAST_SHARE:
         faults.add(
             say(
