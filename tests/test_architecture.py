@@ -111,7 +111,7 @@ def other_imports(nodes: list[ast.stmt] | list[ast.AST]) -> set[str]:
     return found - {"stationplan", "__future__"}
 
 
-def test_every_module_stands_in_a_known_package_of():
+def test_every_module_is_in_a_known_package():
     assert {
         module for module in MODULES if module.split(".")[0] not in {name.split(".")[0] for name in PACKAGES}
     } == set()

@@ -212,9 +212,9 @@ def _held(
     broken = built.broken(alone, np.zeros(0, dtype=np.int64))
     if broken is not None:
         return broken
-    dear = int(np.where(affordable, 0, regained).argmax())
-    if not affordable[dear] and regained[dear] > built.coverage.weight[alone].sum() + NOBODY:
-        return Held("budget", site=dear)
+    unaffordable = int(np.where(affordable, 0, regained).argmax())
+    if not affordable[unaffordable] and regained[unaffordable] > built.coverage.weight[alone].sum() + NOBODY:
+        return Held("budget", site=unaffordable)
     free = ~(built.standing | built.closed | built.sites.forbidden) & affordable
     near = int(np.where(built.blocked(site) & free, every, 0).argmax())
     if built.blocked(site)[near] and free[near] and every[near] > built.coverage.weight[alone].sum() + NOBODY:

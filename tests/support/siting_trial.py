@@ -31,7 +31,7 @@ def weights_of(rng, count, *, mixed=True):
 
 
 def coverage_problem(rng):
-    """A problem of maximal coverage with every rule that a throw of the dice adds."""
+    """A problem of maximal coverage with rules added at random."""
     rows, sites = int(rng.integers(1, 13)), int(rng.integers(2, 9))
     gradual = bool(rng.random() < 0.2)
     cover = (rng.random((rows, sites)) < rng.uniform(0.1, 0.7)).astype(float)
@@ -161,7 +161,7 @@ def coverage_faults(problem, solution):
         less[site] = False
         found = np.flatnonzero((used == less).all(axis=1))
         if len(found) and float(worth[found[0]]) >= float(worth[here[0]]):
-            faults.append(f"site {site} is built, and nobody needs it")
+            faults.append(f"site {site} is built, but redundant")
     return faults
 
 

@@ -242,7 +242,7 @@ def _with_profiles(
             file.day_slots,
             file=tables[name].quality.file,
             key=f"demand.counts.{name}.profile_of",
-            groups=[groups[group].name.zh for group in wanted],
+            groups=wanted,
         )
         notes.append(note)
         groups |= {group: groups[group].model_copy(update={"profile": shares}) for group in wanted}

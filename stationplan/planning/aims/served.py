@@ -26,7 +26,7 @@ _HALVINGS = 12
 
 @register
 class ServedAim(Aim):
-    """Room at the stations: a worker is served once, by one station, in each time slot."""
+    """Capacity of the stations: a worker is served once, by one station, in each time slot."""
 
     id = "served"
     name = say("most workers served within the capacity of stations")

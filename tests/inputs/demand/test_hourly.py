@@ -84,7 +84,7 @@ def test_a_table_without_the_column(tmp_path):
 @pytest.mark.parametrize("row", [(3, "05:00", 9), (3, "09:00", 0)])
 def test_nothing_counted_in_any_slot(tmp_path, row):
     (found,) = faults_of(scenario(tmp_path, [row], workers="population = 1.0"))
-    assert "profile of Walkers is unknown" in str(found.what)
+    assert "profile of walker is unknown" in str(found.what)
 
 
 @pytest.mark.parametrize(
