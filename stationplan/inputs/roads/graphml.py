@@ -12,6 +12,8 @@ from xml.etree.ElementTree import Element, ParseError
 import numpy as np
 import shapely
 from defusedxml.ElementTree import iterparse
+from pyproj import CRS
+from pyproj.exceptions import CRSError
 from shapely.errors import ShapelyError
 
 from stationplan.errors import FaultList, InputError, say
@@ -20,12 +22,13 @@ from stationplan.inputs.osm import OSM_SOURCE
 from stationplan.inputs.roads.bends import SHORT_BY_M, shared_lengths, straighten
 from stationplan.inputs.roads.pieces import RoadPieces, geodesic_m, number_kinds, refuse_no_roads
 from stationplan.inputs.roads.rules import ACCESS_TAGS, is_road
+from stationplan.inputs.roads.tag_texts import listed
 from stationplan.scenario import Limits
 
 _SPACE = "{http://graphml.graphdrawing.org/xmlns}"
 _TAGS = (*ACCESS_TAGS, "motorroad", "maxspeed")
 _DEGREES = frozenset({"epsg:4326", "epsg:4490", "ogc:crs84"})
-_QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
+_INIT = re.compile(r"\{\s*['\"]init['\"]\s*:\s*['\"]([^'\"]+)['\"].*\}")
 _CURE = say("Save the directed graph in longitude and latitude with osmnx.save_graphml, and do not edit the file.")
 
 
@@ -108,7 +111,7 @@ class _Graph:
         """
         if attributes.get("edgedefault") != "directed":
             raise ValueError("it is undirected, so nobody knows its one-way streets")
-        if data["crs"].lower() not in _DEGREES:
+        if not _in_degrees(data["crs"]):
             raise ValueError(f"its CRS is {data['crs'][:40]}, not epsg:4326")
         self._date = data.get("osm_date", "")
 
@@ -127,7 +130,7 @@ class _Graph:
         ValueError
             The geometry of the edge is not a single line.
         """
-        highway = _listed(data.get("highway", ""))
+        highway = listed(data.get("highway", ""))
         if not is_road(highway):
             self._other[highway or "-"] += 1
             return
@@ -138,7 +141,7 @@ class _Graph:
         if shape is not None and shape.geom_type != "LineString":
             raise ValueError(f"the geometry of an edge is {shape.geom_type}")
         self._shapes.append(shape)
-        self._tags.append((highway, *(_listed(data.get(key, "")) for key in _TAGS)))
+        self._tags.append((highway, *(listed(data.get(key, "")) for key in _TAGS)))
         self.vertices += 0 if shape is None else int(shapely.get_num_coordinates(shape))
 
     def pieces(self, file: str) -> RoadPieces:
@@ -177,15 +180,21 @@ class _Graph:
         )
 
 
-def _listed(text: str) -> str:
-    """Return a value in OSM's notation for several values; OSMnx writes them as a Python list.
+def _in_degrees(text: str) -> bool:
+    """Return whether a CRS, as old and new versions write it, is longitude and latitude on WGS-84 or CGCS2000.
 
-    >>> _listed("primary"), _listed("['primary', 'residential']"), _listed("nan")
-    ('primary', 'primary;residential', '')
+    >>> [_in_degrees(text) for text in ("epsg:4326", "4326", "{'init': 'epsg:4326'}", "+init=epsg:4326", "epsg:32648")]
+    [True, True, True, True, False]
     """
-    if text.startswith("["):
-        return ";".join(single or double for single, double in _QUOTED.findall(text))
-    return "" if text in {"nan", "None"} else text
+    stated = _INIT.sub(r"\1", text.strip()).removeprefix("+init=").lower()
+    stated = f"epsg:{stated}" if stated.isdigit() else stated
+    if stated in _DEGREES:
+        return True
+    try:
+        crs = CRS.from_user_input(text)
+    except CRSError:
+        return False
+    return crs.is_geographic and crs.to_epsg() in {4326, 4490}
 
 
 def _as_tags(values: tuple[str, ...]) -> dict[str, str]:

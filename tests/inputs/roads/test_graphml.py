@@ -6,6 +6,7 @@ import networkx as nx
 import numpy as np
 import osmium
 import osmnx
+import pyproj
 import pytest
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
@@ -50,6 +51,17 @@ def minutes_of(path, mode):
 
 def between(*pairs):
     return {(NODES[a], NODES[b]) for a, b in pairs}
+
+
+@pytest.mark.parametrize(
+    "crs",
+    ["EPSG:4326", "4326", "{'init': 'epsg:4326'}", "{'init': 'epsg:4326', 'no_defs': True}", "+init=epsg:4326", "WKT"],
+)
+def test_old_and_other_forms_of_longitude_and_latitude_are_known(tmp_path, crs):
+    path = saved(tmp_path, graph_of((1, 2, {"highway": "residential", "length": 100.0, "oneway": True})))
+    written = pyproj.CRS.from_epsg(4326).to_wkt().replace("<", "&lt;") if crs == "WKT" else crs
+    path.write_text(path.read_text("utf-8").replace("epsg:4326", written), encoding="utf-8")
+    assert len(read_graphml_roads(path, Limits()).tail) == 1
 
 
 def test_edges_are_directions_for_wheels_and_walkers_go_both_ways(tmp_path):
