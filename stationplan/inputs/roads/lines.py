@@ -137,6 +137,7 @@ def read_line_roads(
         lat,
         tail,
         head,
+        line=line,
         apart=levels[line],
         tolerance_m=options.tolerance_m,
         join_crossings=options.join_crossings,

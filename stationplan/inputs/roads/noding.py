@@ -56,19 +56,22 @@ def noded(
     tail: IntArray,
     head: IntArray,
     *,
+    line: IntArray,
     apart: BoolArray,
     tolerance_m: float,
     join_crossings: bool,
 ) -> Noded:
     """Return a network in which loose ends within ``tolerance_m`` of another piece are joined to it.
 
-    An end is loose if no other piece shares its node. Pieces in the mask ``apart`` (bridges, tunnels, other levels) are
+    ``line[piece]`` is the line of each piece, in order. An end is loose if no other line shares its node, or one that
+    ends there too. Pieces in the mask ``apart`` (bridges, tunnels, other levels) are
     not divided, and their own ends only meet nodes. With ``join_crossings`` all other pieces that cross get a common
     node.
 
     >>> lon, lat = np.array([0.0, 0.002, 0.001, 0.001]), np.array([0.0, 0.0, 0.00001, 0.001])
     >>> pieces = np.array([0, 2]), np.array([1, 3])
-    >>> found = noded(lon, lat, *pieces, apart=np.zeros(2, dtype=bool), tolerance_m=2.0, join_crossings=False)
+    >>> rules = {"line": np.arange(2), "apart": np.zeros(2, dtype=bool), "tolerance_m": 2.0, "join_crossings": False}
+    >>> found = noded(lon, lat, *pieces, **rules)
     >>> found.tail.tolist(), found.head.tolist(), found.joined
     ([0, 2, 2], [2, 1, 3], 1)
     """
@@ -77,7 +80,9 @@ def noded(
     lines = shapely.linestrings(np.stack([np.stack([x[tail], y[tail]], 1), np.stack([x[head], y[head]], 1)], 1))
     tree = shapely.STRtree(lines)
     degree = np.bincount(np.concatenate([tail, head]), minlength=len(lon))
-    ends = np.flatnonzero(degree == 1)
+    first = np.diff(line, prepend=-1) != 0
+    ending = np.bincount(np.concatenate([tail[first], head[np.roll(first, -1)]]), minlength=len(lon))
+    ends = np.flatnonzero((ending == degree) & (degree > 0) & (degree <= 2))
     own = np.zeros(len(lon), dtype=np.int64)
     own[tail], own[head] = np.arange(len(tail)), np.arange(len(head))
     end, piece, share, metres = _nearest(tree, lines, x, y, ends, own, tail, head, max(NEAR_M, tolerance_m))
@@ -116,8 +121,19 @@ def noded(
     new_tail, new_head = merged[new_tail], merged[new_head]
     kept = new_tail != new_head
     joined = int(to_node.sum() + divides.sum())
+    used, place = np.unique(np.concatenate([new_tail[kept], new_head[kept]]), return_inverse=True)
+    count = int(kept.sum())
     return Noded(
-        lon, lat, new_tail[kept], new_head[kept], source[kept], len(ends), joined, near, crossings, joined_crossings
+        lon=lon[used],
+        lat=lat[used],
+        tail=place[:count],
+        head=place[count:],
+        source=source[kept],
+        ends=len(ends),
+        joined=joined,
+        near=near,
+        crossings=crossings,
+        joined_crossings=joined_crossings,
     )
 
 
@@ -165,12 +181,13 @@ def _crossing(
     tree: shapely.STRtree, lines: np.ndarray, tail: IntArray, head: IntArray, apart: BoolArray
 ) -> tuple[IntArray, IntArray]:
     """Return the pairs of pieces on one level that cross in their inside, without a common node."""
-    one, other = tree.query(lines, predicate="crosses")
-    keep = (one < other) & ~apart[one] & ~apart[other]
-    one, other = one[keep], other[keep]
+    one, other = tree.query(lines)  # boxes; the exact test of all these pairs would take much longer
     common = (tail[one] == tail[other]) | (tail[one] == head[other])
     common |= (head[one] == tail[other]) | (head[one] == head[other])
-    return one[~common].astype(np.int64), other[~common].astype(np.int64)
+    keep = (one < other) & ~apart[one] & ~apart[other] & ~common
+    one, other = one[keep].astype(np.int64), other[keep].astype(np.int64)
+    crosses = shapely.crosses(lines[one], lines[other])
+    return one[crosses], other[crosses]
 
 
 def _divided(tail: IntArray, head: IntArray, cuts: _Cuts) -> tuple[IntArray, IntArray, IntArray]:

@@ -92,6 +92,15 @@ def test_a_street_that_ends_on_another_short_of_it_or_beyond_it_meets_it(tmp_pat
     assert len(read(tmp_path, rows, tolerance_m=0.0).tail) == 2
 
 
+def test_two_streets_that_end_together_on_a_third_meet_it(tmp_path):
+    rows = [(MAIN, {"highway": "residential"})]
+    rows += [([at(100, 0.4), at(100, north)], {"highway": "residential"}) for north in (150, -150)]
+    pieces = read(tmp_path, rows)
+    assert len(pieces.tail) == 4
+    refuse_disconnected(pieces, file="roads.gpkg")
+    assert len(pieces.lon) == 5
+
+
 def test_ends_that_nearly_meet_are_one_node(tmp_path):
     rows = [([at(0, 0), at(100, 0)], {"highway": "service"}), ([at(100.5, 0), at(200, 0)], {"highway": "service"})]
     pieces = read(tmp_path, rows)
