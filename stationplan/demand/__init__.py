@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from stationplan.demand.features import cell_features, count_features
-from stationplan.demand.overlay import with_layers
 from stationplan.demand.slots import demand_of, heat_exposure
 from stationplan.demand.surface import Wishes, make_surface, refuse_empty
 
@@ -15,5 +14,4 @@ __all__ = [
     "heat_exposure",
     "make_surface",
     "refuse_empty",
-    "with_layers",
 ]

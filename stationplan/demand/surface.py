@@ -75,7 +75,6 @@ def make_surface(
     observed: Sequence[Observed],
     model: SavedModel | None = None,
     districts: Sequence[str],
-    notes: Sequence[Message] = (),
 ) -> Surface:
     """Return the workers of every cell and group.
 
@@ -83,7 +82,7 @@ def make_surface(
     mean of a model fitted to the counts, if that beats the baselines; or instead the mean of an already fitted
     ``model``, where one is given. Where workers were only seen, it is the density of these sightings. Observed cells
     keep their counts. Where a district has a total, its cells are scaled to add up to it. ``districts`` are the
-    districts' names, for the notes on them, which follow ``notes``.
+    districts' names, for the notes on them.
 
     Raises
     ------
@@ -98,7 +97,7 @@ def make_surface(
     heads = np.zeros((len(cells.cell_id), len(wishes.rates)))
     drawn = np.zeros((wishes.draws, *heads.shape), dtype=np.float32) if wishes.draws else None
     made: list[GroupSurface] = []
-    told = list(notes)
+    told: list[Message] = []
     faults = FaultList(wishes.file)
     stated = _stated(features, wishes, faults)
     for g, group in enumerate(wishes.rates):

@@ -19,7 +19,7 @@ from stationplan.geo import Datum, cell_of, keeps_metres, project, to_wgs84, tur
 from stationplan.inputs.datums.decisions import declared_datum
 from stationplan.inputs.tables.cleaning import clean_code, code_key
 from stationplan.inputs.tables.columns import FIELD_NAMES
-from stationplan.inputs.tables.source import Located, check_datum, quality_of, read_table
+from stationplan.inputs.tables.source import Located, TableFaults, check_datum, quality_of, read_table
 from stationplan.inputs.tables.table import Table, Wanted
 from stationplan.scenario import AreaInput, Limits, Scenario
 
@@ -65,15 +65,17 @@ def read_districts(located: Located, limits: Limits, names: Mapping[str, Sequenc
         geometry="polygons",
     )
     table = read_table(located, wanted, limits)
-    faults = FaultList(table.file, sheet=table.sheet)
+    columns: dict[str, int] = {}
+    faults = TableFaults("area", table, columns, wanted.given)
     if table.shapes is None:
         faults.add(say("The file contains no polygons."), say("Provide polygons as GeoJSON."), code="no_shapes")
-    columns = {field: _column(table, wanted, field, faults) for field in ("id", "name", *wanted.given)}
+    for field in ("id", "name", *wanted.given):
+        column = _column(table, wanted, field, faults)
+        columns |= {} if column is None else {field: column}
     check_datum(table, given, faults)
     faults.raise_any("refused")
     texts = {field: table.column(column) for field, column in columns.items()}
     texts["id"] = ids = list(map(clean_code, texts["id"]))
-    faults.extend([fault for fault in table.faults if fault.code == "cleaned"])
     first = {district: i for i, district in reversed(list(enumerate(ids)))}
     for i, row in enumerate(table.row_number):
         for field, column in columns.items():
@@ -106,7 +108,7 @@ def read_districts(located: Located, limits: Limits, names: Mapping[str, Sequenc
     )
 
 
-def _column(table: Table, wanted: Wanted, field: str, faults: FaultList) -> int:
+def _column(table: Table, wanted: Wanted, field: str, faults: FaultList) -> int | None:
     matches = wanted.matches(table.header, field)
     header = ", ".join(name for name in table.header if name)
     cure = say("Set the column with `{field}` under [area].", field=field)
@@ -120,7 +122,7 @@ def _column(table: Table, wanted: Wanted, field: str, faults: FaultList) -> int:
         columns = ", ".join(table.header[i] for i in matches)
         what = say("Several columns could be {field}: {columns}.", field=field, columns=columns)
         faults.add(what, cure, row=table.header_row, code="ambiguous_column")
-    return matches[0] if matches else 0
+    return matches[0] if len(matches) == 1 else None
 
 
 def polygons_of(table: Table, names: list[str], faults: FaultList) -> ObjectArray:
@@ -225,13 +227,16 @@ def missing_districts(located: Located, given: AreaInput, area: AreaTable, limit
         The list cannot be read or lacks the column.
     """
     table = read_table(located, Wanted(("id", "name")), limits)
-    faults = FaultList(table.file, sheet=table.sheet)
     wanted = Wanted(("id",), given={} if given.id is None else {"id": given.id})
     if not wanted.matches(table.header, "id"):
         wanted = Wanted(("id",))  # the list may name the column of ids differently from the polygons
+    columns: dict[str, int] = {}
+    faults = TableFaults("area.district_list", table, columns, wanted.given)
     column = _column(table, wanted, "id", faults)
-    faults.raise_any()
-    faults.extend(table.faults)
+    if column is None:
+        faults.raise_any("refused")
+    assert column is not None
+    columns["id"] = column
     found = set(map(code_key, area.district_id))
     listed = table.column(column)
     for row, district in zip(table.row_number, listed, strict=True):
@@ -251,7 +256,7 @@ def missing_districts(located: Located, given: AreaInput, area: AreaTable, limit
             code="not_listed",
             action="kept",
         )
-    return quality_of("area.district_list", table, len(listed), faults)
+    return quality_of("area.district_list", table, len(listed), faults, columns=columns, given=wanted.given)
 
 
 def study_area(scenario: Scenario, area: AreaTable, datum: Datum) -> StudyArea:

@@ -31,11 +31,13 @@ from stationplan.inputs.datums.decisions import datum_used, decide, evidence_of_
 from stationplan.inputs.datums.evidence import Evidence, weigh_by_points
 from stationplan.inputs.datums.file_crs import CONFLICT, LOOKS_GCJ02
 from stationplan.inputs.demand.demand_inputs import DemandInputs, DemandTables, place_demand, read_demand
+from stationplan.inputs.demand.plausible import IMPLAUSIBLE
 from stationplan.inputs.roads.sources import districts_without
 from stationplan.inputs.sites.candidates import grid_places, osm_places
 from stationplan.inputs.sites.placing import LEFT_OUT, place_sites
 from stationplan.inputs.sites.row_hours import hours_policy
 from stationplan.inputs.sites.rows import PlaceTable, TableRules, read_sites
+from stationplan.inputs.tables.cleaning import code_key
 from stationplan.inputs.tables.columns import FIELD_NAMES, with_names
 from stationplan.inputs.tables.points import coordinates
 from stationplan.inputs.tables.source import Attempts, check_datum, locate, quality_of, read_fields, read_table
@@ -43,7 +45,7 @@ from stationplan.inputs.tables.table import PAIRS, Wanted
 from stationplan.scenario import Scenario, SitesInput, Source, TableSource
 from stationplan.text.names import role_name
 
-_NOTED = frozenset({"overlap", CONFLICT, LOOKS_GCJ02})
+_NOTED = frozenset({"overlap", CONFLICT, LOOKS_GCJ02, IMPLAUSIBLE})
 """Codes of findings on whole tables that readers of the plan should know too."""
 
 
@@ -51,7 +53,8 @@ _NOTED = frozenset({"overlap", CONFLICT, LOOKS_GCJ02})
 class Tables:
     """The tables that a scenario reads in addition to roads; each is ``None`` if not requested or not readable.
 
-    ``faults`` are those for which a study is rejected; ``lists`` are the reports on tables that only check others.
+    ``faults`` are those for which a study is rejected; ``lists`` are the reports on tables that only check others,
+    ``refused`` those on tables that were read but cannot be used.
     """
 
     demand: DemandTables
@@ -61,6 +64,7 @@ class Tables:
     forbidden: ObjectArray | None
     known: KnownPoints | None
     lists: tuple[Quality, ...]
+    refused: tuple[Quality, ...]
     faults: tuple[Fault, ...]
 
     @property
@@ -68,7 +72,7 @@ class Tables:
         """What happened to the records of each table."""
         sites = [table.quality for table in (self.stations, self.candidates) if table is not None]
         area = [] if self.area is None else [self.area.quality]
-        return (*self.demand.quality, *sites, *area, *self.lists)
+        return (*self.demand.quality, *sites, *area, *self.lists, *self.refused)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +82,7 @@ class KnownPoints:
     district_id: tuple[str, ...]
     lon: np.ndarray[tuple[int], np.dtype[np.float64]]
     lat: np.ndarray[tuple[int], np.dtype[np.float64]]
+    quality: Quality
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,8 +155,13 @@ def read_tables(scenario: Scenario, *, lenient: bool = False) -> Tables:
         if areas is not None:
             forbidden = areas[0]
             lists.append(areas[1])
-    known = None if area_input.known_points is None else attempt(lambda: _known_points(scenario, rules))
-    return Tables(demand, stations, candidates, area, forbidden, known, tuple(lists), tuple(attempt.faults))
+    known = None
+    if area_input.known_points is not None:
+        known = attempt(lambda: _known_points(scenario, rules, area))
+        lists += [] if known is None else [known.quality]
+    return Tables(
+        demand, stations, candidates, area, forbidden, known, tuple(lists), tuple(attempt.tables), tuple(attempt.faults)
+    )
 
 
 def decide_datums(tables: Tables, roads: RoadArcs | None) -> dict[str, DatumDecision]:
@@ -325,24 +335,41 @@ def _shifted_places(table: PlaceTable, decision: DatumDecision) -> PlaceTable:
 def _evidence_of_area(area: AreaTable, known: KnownPoints | None) -> Evidence | None:
     if known is None:
         return None
-    row = {district: i for i, district in enumerate(area.district_id)}
-    inside = [i for i, district in enumerate(known.district_id) if district in row]
-    polygon = np.array([row[known.district_id[i]] for i in inside], dtype=np.int64)
+    row = {code_key(district): i for i, district in enumerate(area.district_id)}
+    inside = [i for i, district in enumerate(known.district_id) if code_key(district) in row]
+    polygon = np.array([row[code_key(known.district_id[i])] for i in inside], dtype=np.int64)
     return weigh_by_points(area.polygons, polygon, known.lon[inside], known.lat[inside])
 
 
-def _known_points(scenario: Scenario, rules: TableRules) -> KnownPoints:
-    area = scenario.file.area
-    source = TableSource(file=area.known_points, datum=area.known_points_datum, accept=area.known_points_accept)
+def _known_points(scenario: Scenario, rules: TableRules, area: AreaTable | None) -> KnownPoints:
+    """Return the points known to lie in districts, with a finding for each whose id is that of no polygon."""
+    given = scenario.file.area
+    source = TableSource(file=given.known_points, datum=given.known_points_datum, accept=given.known_points_accept)
     fields = ("id", "lon", "lat", *PAIRS)
     wanted = Wanted(fields, ("id", "lon", "lat"), rules.names, geometry="points")
     located = locate(scenario, source, key="area.known_points")
-    table, columns, faults = read_fields(located, wanted, rules.limits, prefix="known_points_")
+    table, columns, faults = read_fields(
+        located, wanted, rules.limits, role="area.known_points", prefix="known_points_"
+    )
     faults.raise_any("refused", "set_aside")
     lon, lat = coordinates(table, columns, faults, crs=None, inside=True)
     faults.raise_any("refused", "set_aside")
-    lon, lat = to_wgs84(lon, lat, datum=area.known_points_datum or "wgs84")
-    return KnownPoints(tuple(table.column(columns["id"])), lon, lat)
+    lon, lat = to_wgs84(lon, lat, datum=given.known_points_datum or "wgs84")
+    ids = table.column(columns["id"])
+    drawn = None if area is None else set(map(code_key, area.district_id))
+    kept = len(ids)
+    for i, district in enumerate(ids):
+        if drawn is not None and code_key(district) not in drawn:
+            kept -= 1
+            faults.add(
+                say("The district {id} has no polygon.", id=district),
+                say("Write the same ids as in the file of polygons."),
+                row=table.row_number[i],
+                code="no_polygon",
+                action="set_aside",
+            )
+    quality = quality_of("area.known_points", table, kept, faults, columns=columns)
+    return KnownPoints(tuple(ids), lon, lat, quality)
 
 
 def _forbidden(scenario: Scenario) -> tuple[ObjectArray, Quality]:

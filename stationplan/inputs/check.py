@@ -19,8 +19,7 @@ from stationplan.inputs.roads.sources import read_road_files, read_roads
 from stationplan.inputs.sites.placing import LEFT_OUT
 from stationplan.inputs.sites.rows import PlaceTable, TableRules, read_sites
 from stationplan.inputs.tables.columns import FIELD_NAMES
-from stationplan.inputs.tables.source import Located, read_table
-from stationplan.inputs.tables.table import Wanted
+from stationplan.inputs.tables.source import Located, RefusedTable
 from stationplan.scenario import (
     CURE_CRS,
     AreaInput,
@@ -81,7 +80,8 @@ def check_scenario(scenario: Scenario) -> Check:
     file = scenario.file
     sources = {"stations": file.stations, "candidates": file.candidates, **file.demand.sources}
     strict = {role for role, table in sources.items() if table is not None and table.bad_rows == "refuse"}
-    refused.extend(fault for item in quality if item.role in strict for fault in unusable(item))
+    usable = [item for item in quality if item not in tables.refused]
+    refused.extend(fault for item in usable if item.role in strict for fault in unusable(item))
     return Check(quality, tuple(decisions.values()), tuple(refused))
 
 
@@ -134,9 +134,10 @@ def check_table(
         else:
             given = SitesInput.model_validate({**keys, "merge_duplicates": merge_duplicates})
             table = read_sites(Located(given, path), role, rules)
+    except RefusedTable as error:
+        return Check((error.quality,), (), error.faults)
     except InputError as error:
-        quality = Quality(role, path.name, None, _row_count(path, keys, limits), 0, error.faults)
-        return Check((quality,), (), error.faults)
+        return Check((Quality(role, path.name, None, 0, 0, error.faults),), (), error.faults)
     evidence = None
     if roads is not None:
         evidence = evidence_of_points(
@@ -144,16 +145,6 @@ def check_table(
         )
     decision = decide(role, table.datum, evidence)
     return Check((table.quality,), (decision,), tuple(unusable(table.quality)))
-
-
-def _row_count(path: Path, keys: Mapping[str, object], limits: Limits) -> int:
-    """Return the number of rows of a rejected table, 0 if it cannot be read at all."""
-    given = TableSource.model_validate({**keys, "columns": {}, "crs": None})
-    try:
-        table = read_table(Located(given, path), Wanted(tuple(FIELD_NAMES)), limits)
-    except InputError:
-        return 0
-    return len(table.rows) + table.set_aside
 
 
 def _check_districts(path: Path, source: Mapping[str, object], district_list: Path | None, limits: Limits) -> Check:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,10 +15,10 @@ from stationplan.demand import (
     heat_exposure,
     make_surface,
     refuse_empty,
-    with_layers,
 )
 from stationplan.domain import Demand, FloatArray, Group, RoadArcs, Surface
 from stationplan.inputs import Inputs
+from stationplan.inputs.demand.plausible import worker_doubts
 from stationplan.scenario import Scenario, ScenarioFile, is_computed
 
 
@@ -44,7 +45,7 @@ def surface_of(
     learns = given.model is not None or any(not np.isnan(item.heads).all() for item in given.observed)
     named = (name for group in file.groups.values() for name in group.workers)
     wanted = every or learns or any(map(is_computed, named))
-    cells, laid = with_layers(given.cells, given.layers)
+    cells = given.cells
     features = count_features(cells)
     if wanted:
         features = cell_features(
@@ -56,6 +57,7 @@ def surface_of(
             elevation_m=given.elevation_m,
             progress=progress,
         )
+    districts = [str(name) for name in inputs.area.districts["name"]]
     surface = make_surface(
         cells,
         features,
@@ -63,11 +65,12 @@ def surface_of(
         totals=given.totals,
         observed=given.observed,
         model=given.model,
-        districts=[str(name) for name in inputs.area.districts["name"]],
-        notes=laid,
+        districts=districts,
     )
     refuse_empty(surface, demand.file or scenario.path.name)
-    return surface
+    limit = demand.plausible.workers_per_person
+    doubts = worker_doubts(cells.counts, surface.heads, cells.district, districts, limit)
+    return replace(surface, notes=(*surface.notes, *doubts))
 
 
 def _wishes(file: ScenarioFile, name: str) -> Wishes:

@@ -71,7 +71,7 @@ def write_workbook(plan: Plan, path: Path, *, lang: Language) -> None:
     told = [*_headings(plan, lang), translate(plan.aim.proof, lang), *plan_notes(plan, lang)]
     sheets = [
         summary_sheet(plan, lang),
-        with_passed(Sheet(word("Proposed sites"), _site_columns(plan, lang), site_rows), plan, plan.chosen),
+        with_passed(Sheet(word("Proposed sites"), _site_columns(plan, lang), site_rows), plan, plan.chosen, lang),
         Sheet(word("Reasons for selection"), _gain_columns(lang), _gain_rows(plan, lang)),
         *([Sheet(word("Sites not selected"), _asked_columns(lang), _asked_rows(plan, lang))] if plan.why_not else []),
         *(
@@ -80,7 +80,7 @@ def write_workbook(plan: Plan, path: Path, *, lang: Language) -> None:
             else []
         ),
         *([Sheet(word("Phases"), _phase_columns(lang), _phase_rows(plan, lang))] if plan.solution.phases else []),
-        with_passed(stations_sheet(plan, lang), plan, plan.audit.site),
+        with_passed(stations_sheet(plan, lang), plan, plan.audit.site, lang),
         gaps_sheet(plan, lang),
         Sheet(word("Coverage"), _coverage_columns(lang), _coverage_rows(plan, lang)),
         assumptions_sheet(assumptions_section(plan.demand, lang), lang),

@@ -112,6 +112,17 @@ class HeatInput(ScenarioTable):
     weights are assumptions."""
 
 
+class PlausibleInput(ScenarioTable):
+    """Limits beyond which counts of people and workers are doubted in the findings and the plan; nothing is refused."""
+
+    people_per_km2: Positive = 200_000.0
+    """People per km2 of a cell. The densest quarters of Chinese cities have some 100,000."""
+    district_people: Nonnegative = 100.0
+    """People of a district with cells, at least; counts in units of 10,000 fall below it."""
+    workers_per_person: Positive = 1.0
+    """Outdoor workers per person of a district, and the sum of the rates of all groups per person."""
+
+
 class DemandInput(TableSource):
     """Cells, from a table (centre or polygon, id, counts such as population) or a grid, and what is known of them."""
 
@@ -145,6 +156,8 @@ class DemandInput(TableSource):
     """How to fit a model to them."""
     heat: HeatInput | None = None
     """Heat, off without this table."""
+    plausible: PlausibleInput = PlausibleInput()
+    """Limits beyond which counts are doubted."""
 
     @property
     def sources(self) -> dict[str, TableSource]:

@@ -27,6 +27,7 @@ def role_name(role: str) -> Message:
         "area": say("districts"),
         "districts": say("districts"),
         "area.district_list": say("the expected districts"),
+        "area.known_points": say("the known points"),
         "candidates.forbidden_areas": say("forbidden areas"),
     }
     if role.startswith("demand.counts."):

@@ -59,7 +59,7 @@ def read_cells(
     known = [name for name in counts if name in FIELD_NAMES]
     required = ("lon", "lat", *known) if rules.complete else ("lon", "lat")
     wanted = Wanted(("id", "lon", "lat", "lonlat", "latlon", *known), required, rules.names, given.columns)
-    table, columns, faults = read_fields(located, wanted, rules.limits)
+    table, columns, faults = read_fields(located, wanted, rules.limits, role="demand")
     own = [name for name in (*counts, *observed) if name not in known]
     columns |= _own_columns(table, list(dict.fromkeys(own)), faults)
     faults.raise_any("refused")

@@ -41,6 +41,8 @@ from stationplan.inputs.demand.layers import (
     read_layer,
 )
 from stationplan.inputs.demand.observed import ObservedTable, read_observed
+from stationplan.inputs.demand.overlay import with_layers
+from stationplan.inputs.demand.plausible import people_doubts
 from stationplan.inputs.demand.rasters import raster_sums
 from stationplan.inputs.demand.saved_models import SavedModel, read_model
 from stationplan.inputs.demand.totals import TotalsTable, read_totals, totals_in
@@ -93,7 +95,6 @@ class DemandInputs:
 
     cells: Cells
     outside: int
-    layers: Mapping[str, Layer]
     places: Places | None
     totals: Totals | None
     observed: tuple[Observed, ...]
@@ -168,7 +169,7 @@ def place_demand(
     datum = {role: datum_used(decision) for role, decision in decisions.items()}
     cells, quality, outside = _cells(tables.cells, datum.get("demand", "wgs84"), area, scenario)
     notes = [] if tables.cells is None else list(tables.cells.notes)
-    told = [] if quality is None else [quality]
+    told: list[Quality] = []
     layers = {
         name: placed_layer(layer, given.counts[name], datum[f"demand.counts.{name}"], area)
         for name, layer in tables.layers.items()
@@ -183,13 +184,16 @@ def place_demand(
                 notes.append(
                     say("{count} cells lie outside {file} and count as 0.", count=sums.outside, file=count.file)
                 )
+    cells, lost = with_layers(replace(cells, counts=counts), layers)
+    notes.extend(lost)
+    told.append(replace(quality, findings=(*quality.findings, *people_doubts(cells, area, file, quality.file))))
     places = None
     if tables.places is not None and given.places is not None:
         places = placed_kinds(tables.places, given.places, datum.get("demand.places", "wgs84"), area)
     totals = None
     if tables.totals is not None and given.totals is not None:
-        totals, quality, said = totals_in(tables.totals, given.totals, area, list(file.groups))
-        told.append(quality)
+        totals, met, said = totals_in(tables.totals, given.totals, area, list(file.groups))
+        told.append(met)
         notes.extend(said)
     groups, found = _with_profiles(file, tables.layers, layers, area)
     notes.extend(found)
@@ -201,13 +205,11 @@ def place_demand(
         celsius, said = temperatures(scenario, given.heat, tables.heat, cells, area.crs)
         told += [] if tables.heat is None else [tables.heat.quality]
         notes.extend(said)
-    heights, lost = _heights(scenario, cells, area)
-    if lost is not None:
-        notes.append(lost)
+    heights, note = _heights(scenario, cells, area)
+    notes += [] if note is None else [note]
     return DemandInputs(
-        replace(cells, counts=counts),
+        cells,
         outside,
-        layers,
         places,
         totals,
         observed,
@@ -281,12 +283,12 @@ def _model(scenario: Scenario) -> SavedModel | None:
     return model
 
 
-def _cells(
-    table: CellTable | None, datum: Datum, area: StudyArea, scenario: Scenario
-) -> tuple[Cells, Quality | None, int]:
-    """Return the cells in a district, the report on their table, and the number of cells outside."""
+def _cells(table: CellTable | None, datum: Datum, area: StudyArea, scenario: Scenario) -> tuple[Cells, Quality, int]:
+    """Return the cells in a district, the report on their table or grid, and the number of cells outside."""
     if table is None:
-        return grid_cells(scenario.file.demand, area, scenario.file.limits, scenario.path.name), None, 0
+        cells = grid_cells(scenario.file.demand, area, scenario.file.limits, scenario.path.name)
+        number = len(cells.cell_id)
+        return cells, Quality("demand", "", None, number, number, ()), 0
     lon, lat = to_wgs84(table.lon, table.lat, datum=datum)
     x, y = project(lon, lat, area.crs)
     district = district_of(area, x, y)

@@ -36,11 +36,14 @@ def read_heat(located: Located, slots: Mapping[str, SlotInput], limits: Limits) 
         The table cannot be read, has no column for any slot, or a value is not a valid temperature; all faults
         together.
     """
-    table, ids, faults = read_by_id(located, limits, cure=say("Name exactly one column id."))
+    table, ids, columns, faults = read_by_id(
+        located, limits, role="demand.heat", cure=say("Name exactly one column id.")
+    )
     celsius = np.full((len(ids), len(slots)), np.nan)
     for s, (key, slot) in enumerate(slots.items()):
         column = column_called(table, [key, slot.name.zh, slot.name.en], faults)
         if column is not None:
+            columns[key] = column
             celsius[:, s] = numbers(table, column, faults, unit="temperature", low=_COLDEST, high=_HOTTEST)
     if np.isnan(celsius).all() and not any(fault.code != "cleaned" for fault in faults.faults):
         faults.add(
@@ -53,7 +56,7 @@ def read_heat(located: Located, slots: Mapping[str, SlotInput], limits: Limits) 
             code="missing_column",
         )
     faults.raise_any("refused", "set_aside")
-    return HeatTable(tuple(ids), celsius, quality_of("demand.heat", table, len(ids), faults))
+    return HeatTable(tuple(ids), celsius, quality_of("demand.heat", table, len(ids), faults, columns=columns))
 
 
 def temperatures(

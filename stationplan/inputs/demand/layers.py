@@ -66,9 +66,10 @@ def read_layer(located: Located, name: str, given: CountInput, rules: TableRules
         The table cannot be used, or has unusable rows that may not be excluded; all faults together.
     """
     wanted = Wanted(("lon", "lat", "lonlat", "latlon"), ("lon", "lat"), rules.names, given.columns)
-    table, columns, faults = read_fields(located, wanted, rules.limits)
-    counted = _named_column(table, given.column, f"demand.counts.{name}.column", faults)
-    timed = _named_column(table, given.time, f"demand.counts.{name}.time", faults)
+    role = f"demand.counts.{name}"
+    table, columns, faults = read_fields(located, wanted, rules.limits, role=role)
+    counted = _named_column(table, given.column, f"{role}.column", faults)
+    timed = _named_column(table, given.time, f"{role}.time", faults)
     faults.raise_any("refused")
     lon, lat = coordinates(table, columns, faults, crs=given.crs, inside=False, named="lon" in given.columns)
     note_flat_polygons(table, faults)
@@ -77,8 +78,8 @@ def read_layer(located: Located, name: str, given: CountInput, rules: TableRules
         key = f"[demand.counts.{name}] empty_count"
         values = numbers(table, counted, faults, unit="any", low=0, empty=given.empty_count, may_fill=key)
     minutes = None if timed is None else minutes_in(table, timed, faults)
+    named = {field: column for field, column in (("count", counted), ("time", timed)) if column is not None}
     kept = np.flatnonzero(usable_rows(table, faults, refuse=given.bad_rows == "refuse" and not rules.lenient)).tolist()
-    role = f"demand.counts.{name}"
     return LayerTable(
         lon[kept],
         lat[kept],
@@ -92,8 +93,8 @@ def read_layer(located: Located, name: str, given: CountInput, rules: TableRules
             table,
             len(kept),
             faults,
-            columns=columns if counted is None else {**columns, "count": counted},
-            given={*given.columns, "count"},
+            columns={**columns, **named},
+            given={*given.columns, *named},
         ),
     )
 
@@ -175,7 +176,7 @@ def read_kinds(located: Located, given: PlacesInput, rules: TableRules) -> KindT
         together.
     """
     wanted = Wanted(("lon", "lat", "lonlat", "latlon", "kind"), ("lon", "lat"), rules.names, given.columns)
-    table, columns, faults = read_fields(located, wanted, rules.limits)
+    table, columns, faults = read_fields(located, wanted, rules.limits, role="demand.places")
     if given.classes and "kind" not in columns and not faults.faults:
         faults.add(
             say("No column contains classes; the table has: {columns}.", columns=", ".join(table.header)),

@@ -55,7 +55,7 @@ def read_observed(
         given.columns,
         geometry="points",
     )
-    table, columns, faults = read_fields(located, wanted, rules.limits)
+    table, columns, faults = read_fields(located, wanted, rules.limits, role="demand.observed")
     faults.raise_any("refused")
     lon, lat = coordinates(table, columns, faults, crs=given.crs, inside=True, named="lon" in given.columns)
     count = np.full(len(table.rows), np.nan)
@@ -72,7 +72,7 @@ def read_observed(
         tuple(slot[i] for i in kept),
         tuple(table.row_number[i] for i in kept),
         declared_datum(given, given.crs or table.crs),
-        quality_of("observed", table, len(kept), faults, columns=columns, given=given.columns),
+        quality_of("demand.observed", table, len(kept), faults, columns=columns, given=given.columns),
     )
 
 

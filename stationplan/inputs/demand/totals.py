@@ -40,22 +40,35 @@ def read_totals(located: Located, given: TotalsInput, groups: Mapping[str, Group
         The table cannot be read; a column is missing; a value is negative or not a number; an id is duplicated; or
         there are more workers than residents; all faults together.
     """
-    table, ids, faults = read_by_id(
-        located, limits, column=given.id, cure=say('Set the id column: `id = "..."` under [demand.totals].')
+    table, ids, columns, faults = read_by_id(
+        located,
+        limits,
+        role="demand.totals",
+        column=given.id,
+        cure=say('Set the id column: `id = "..."` under [demand.totals].'),
     )
-    workers = _by_rates(table, given, groups, faults) if given.rates else _by_columns(table, given, groups, faults)
+    read = _by_rates if given.rates else _by_columns
+    workers, used = read(table, given, groups, faults)
+    columns |= used
     if given.population is not None:
-        _refuse_above_population(table, given.population, workers, faults)
+        columns |= _refuse_above_population(table, given.population, workers, faults)
     faults.raise_any("refused", "set_aside")
-    return TotalsTable(tuple(ids), workers, table.row_number, quality_of("demand.totals", table, len(ids), faults))
+    configured = {*given.columns, *(used if given.rates else ()), "population", *(("id",) if given.id else ())}
+    quality = quality_of("demand.totals", table, len(ids), faults, columns=columns, given=configured)
+    return TotalsTable(tuple(ids), workers, table.row_number, quality)
 
 
-def _by_columns(table: Table, given: TotalsInput, groups: Mapping[str, GroupInput], faults: FaultList) -> FloatArray:
+def _by_columns(
+    table: Table, given: TotalsInput, groups: Mapping[str, GroupInput], faults: FaultList
+) -> tuple[FloatArray, dict[str, int]]:
+    """Return the workers by row and group, and the column of each group."""
+    columns: dict[str, int] = {}
     workers = np.full((len(table.rows), len(groups)), np.nan)
     for g, (key, group) in enumerate(groups.items()):
         names = [given.columns[key]] if key in given.columns else [key, group.name.zh, group.name.en]
         column = column_called(table, names, faults)
         if column is not None:
+            columns[key] = column
             workers[:, g] = numbers(table, column, faults, unit="people", low=0)
         elif key in given.columns:
             _no_column(table, given.columns[key], f"demand.totals.columns.{key}", faults)
@@ -66,10 +79,14 @@ def _by_columns(table: Table, given: TotalsInput, groups: Mapping[str, GroupInpu
             row=table.header_row,
             code="missing_column",
         )
-    return workers
+    return workers, columns
 
 
-def _by_rates(table: Table, given: TotalsInput, groups: Mapping[str, GroupInput], faults: FaultList) -> FloatArray:
+def _by_rates(
+    table: Table, given: TotalsInput, groups: Mapping[str, GroupInput], faults: FaultList
+) -> tuple[FloatArray, dict[str, int]]:
+    """Return the workers by row and group, and the columns that rates are of, by their names in the scenario."""
+    columns: dict[str, int] = {}
     place = {key: g for g, key in enumerate(groups)}
     workers = np.full((len(table.rows), len(groups)), np.nan)
     values: dict[str, FloatArray] = {}
@@ -78,13 +95,14 @@ def _by_rates(table: Table, given: TotalsInput, groups: Mapping[str, GroupInput]
         if column is None:
             _no_column(table, name, "demand.totals.rates", faults)
         else:
+            columns[name] = column
             values[name] = numbers(table, column, faults, unit="any", low=0)
     for rate in given.rates:
         g = place[rate.group]
         if all(name in values for name in rate.of):
             product = np.prod([values[name] for name in rate.of], axis=0)
             workers[:, g] = np.where(np.isnan(workers[:, g]), 0.0, workers[:, g]) + rate.rate * product
-    return workers
+    return workers, columns
 
 
 def _no_column(table: Table, name: str, key: str, faults: FaultList) -> None:
@@ -96,11 +114,12 @@ def _no_column(table: Table, name: str, key: str, faults: FaultList) -> None:
     )
 
 
-def _refuse_above_population(table: Table, name: str, workers: FloatArray, faults: FaultList) -> None:
+def _refuse_above_population(table: Table, name: str, workers: FloatArray, faults: FaultList) -> dict[str, int]:
+    """Record the districts with more workers than residents, and return the column of residents."""
     column = column_called(table, [name], faults)
     if column is None:
         _no_column(table, name, "demand.totals.population", faults)
-        return
+        return {}
     residents = numbers(table, column, faults, unit="people", low=0)
     total = np.nansum(workers, axis=1)
     for i in np.flatnonzero(total > residents):
@@ -114,6 +133,7 @@ def _refuse_above_population(table: Table, name: str, workers: FloatArray, fault
             row=table.row_number[i],
             code="out_of_range",
         )
+    return {"population": column}
 
 
 def totals_in(

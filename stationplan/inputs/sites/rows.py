@@ -24,7 +24,7 @@ from stationplan.inputs.sites.row_hours import (
     defaults_of_hours,
 )
 from stationplan.inputs.tables.columns import KIND_NAMES, KIND_SHOWN, normalise
-from stationplan.inputs.tables.passing import passed_columns
+from stationplan.inputs.tables.passing import passed_columns, shared_texts
 from stationplan.inputs.tables.points import coordinates
 from stationplan.inputs.tables.source import Located, look_alikes, note_look_alikes, quality_of, read_fields
 from stationplan.inputs.tables.table import PAIRS, Table, Wanted
@@ -103,7 +103,7 @@ def read_sites(located: Located, role: str, rules: TableRules) -> PlaceTable:
     """
     given = cast("SitesInput", located.source)
     wanted = Wanted(_FIELDS, ("name", "lon", "lat"), rules.names, given.columns, several=HOUR_FIELDS, geometry="points")
-    table, columns, faults = read_fields(located, wanted, rules.limits)
+    table, columns, faults = read_fields(located, wanted, rules.limits, role=role)
     stated_hours, hour_columns = hour_texts(table, rules.names, given.columns, faults)
     faults.raise_any("refused")
     count = len(table.rows)
@@ -143,12 +143,17 @@ def read_sites(located: Located, role: str, rules: TableRules) -> PlaceTable:
     of_host = [rules.hosts[host].capacity if host else None for host in hosts]
     capacity = np.where(np.isnan(capacity), np.array(of_host, dtype=np.float64), capacity)
     good = usable_rows(table, faults, refuse=given.bad_rows == "refuse" and not rules.lenient)
-    names, addresses = text("name"), text("address")
+
+    def shared(index: int) -> list[str]:
+        return shared_texts(table, index, faults, share_contacts=rules.share_contacts)
+
+    names, addresses = (shared(columns[field]) if field in columns else [""] * count for field in ("name", "address"))
     kept = np.flatnonzero(good)
     pairs = likely_duplicates([names[i] for i in kept], lon[kept], lat[kept], within_m=given.duplicate_m)
     merged = _tell_duplicates(table, kept, names, pairs, merge=given.merge_duplicates, faults=faults)
     kept = np.array([i for i in kept if i not in merged], dtype=np.int64)
     passed, withheld = passed_columns(table, {*columns.values(), *hour_columns}, share_contacts=rules.share_contacts)
+    copied = [(table.header[index], shared(index)) for index in passed]
     places = tuple(
         Place(
             site_id=ids[i],
@@ -159,7 +164,7 @@ def read_sites(located: Located, role: str, rules: TableRules) -> PlaceTable:
             hours=hours[i].hours,
             cost=0.0 if np.isnan(cost[i]) else float(cost[i]),
             capacity=float(capacity[i]),
-            passed=tuple((table.header[index], table.rows[i][index]) for index in passed),
+            passed=tuple((header, texts[i]) for header, texts in copied),
         )
         for i in kept.tolist()
     )

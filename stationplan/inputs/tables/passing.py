@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from stationplan.errors import FaultList, say
 from stationplan.inputs.tables.table import Table
 
 _CONTACT_HEADER = re.compile(
@@ -23,6 +24,11 @@ _CONTACT_VALUE = re.compile(
     r"|(?<!\d)[1-9]\d{5}(?:19|20)\d{2}[01]\d[0-3]\d{4}[\dx](?![\da-z])"  # number of an identity card
 )
 
+_MAYBE = re.compile(r"(?:\d\D{0,2}){7}|[@＠]")
+"""What every such value contains, searched first: seven digits close together, or the sign of an e-mail address."""
+
+_WITHHELD = "***"
+
 _ASCII_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
 
 
@@ -34,9 +40,43 @@ def is_contact(header: str, texts: Sequence[str]) -> bool:
     """
     if _CONTACT_HEADER.search(_plain(header)):
         return True
-    filled = [text for text in texts if text]
-    found = sum(1 for text in filled if _CONTACT_VALUE.search(_plain(text)))
-    return 2 * found > len(filled)
+    return 2 * sum(map(_holds_contact, texts)) > sum(map(bool, texts))
+
+
+def without_contacts(text: str) -> str:
+    """Return a text with the phone numbers, addresses of e-mail and numbers of identity cards in it replaced.
+
+    >>> without_contacts("钥匙在保安处，电话 138-0000-0000"), without_contacts("靠近 2 号门")
+    ('钥匙在保安处，电话 ***', '靠近 2 号门')
+    """
+    if not _holds_contact(text):
+        return text
+    as_written = _CONTACT_VALUE.sub(_WITHHELD, text)
+    if not _holds_contact(as_written):
+        return as_written
+    width = unicodedata.normalize("NFKC", text).translate(_ASCII_DASHES)
+    return re.sub(_CONTACT_VALUE.pattern, _WITHHELD, width, flags=re.IGNORECASE)
+
+
+def shared_texts(table: Table, index: int, faults: FaultList, *, share_contacts: bool) -> list[str]:
+    """Return a column's texts as they may be handed on, and record in how many of them contacts were withheld."""
+    texts = table.column(index)
+    if share_contacts:
+        return texts
+    shown = list(map(without_contacts, texts))
+    count = sum(one != other for one, other in zip(texts, shown, strict=True))
+    if count:
+        faults.add(
+            say("{column}: contacts in {count} values are withheld.", column=table.header[index], count=count),
+            say("Set `share_contacts = true` if they may be handed on."),
+            code="contacts",
+            action="kept",
+        )
+    return shown
+
+
+def _holds_contact(text: str) -> bool:
+    return _MAYBE.search(text) is not None and _CONTACT_VALUE.search(_plain(text)) is not None
 
 
 def _plain(text: str) -> str:

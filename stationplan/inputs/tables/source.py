@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 import shapely
 
 from stationplan.domain import ColumnUse, Quality
-from stationplan.errors import Fault, FaultList, InputError, Message, say
+from stationplan.errors import Action, Fault, FaultList, InputError, Message, say
 from stationplan.inputs.datums.file_crs import note_outlines, record_conflicts, record_mislabelled
 from stationplan.inputs.guard import one_fault
 from stationplan.inputs.tables.columns import look_alike, normalise
@@ -30,11 +30,43 @@ _TEXT_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ""})
 _Read = TypeVar("_Read")
 
 
+class RefusedTable(InputError):
+    """The faults of a table that could be read but not be used, and what is known of its records and columns."""
+
+    def __init__(self, faults: Sequence[Fault], quality: Quality) -> None:
+        super().__init__(faults)
+        self.quality = quality
+
+
+class TableFaults(FaultList):
+    """The faults of a table, raised with what its columns are read as: ``columns`` by field, ``given`` by the user."""
+
+    def __init__(self, role: str, table: Table, columns: Mapping[str, int], given: Collection[str]) -> None:
+        super().__init__(table.file, sheet=table.sheet)
+        self.role, self.table, self.columns, self.given = role, table, columns, given
+        self.extend(table.faults)
+
+    def raise_any(self, *actions: Action) -> None:
+        """Raise the recorded faults as :meth:`stationplan.errors.FaultList.raise_any` does, with the table's columns.
+
+        Raises
+        ------
+        RefusedTable
+            At least one fault was recorded (with ``actions``: one with such an action).
+        """
+        try:
+            super().raise_any(*actions)
+        except InputError as error:
+            quality = quality_of(self.role, self.table, 0, self, columns=self.columns, given=self.given)
+            raise RefusedTable(error.faults, replace(quality, findings=error.faults)) from None
+
+
 class Attempts:
-    """Calls several readers in turn and collects the faults of those that reject their input."""
+    """Calls several readers in turn and collects the faults of those that reject their input, and their tables."""
 
     def __init__(self) -> None:
         self.faults: list[Fault] = []
+        self.tables: list[Quality] = []
 
     def __call__(self, read: Callable[[], _Read]) -> _Read | None:
         """Return what a reader returns, ``None`` if it rejects its input."""
@@ -42,6 +74,7 @@ class Attempts:
             return read()
         except InputError as error:
             self.faults.extend(error.faults)
+            self.tables += [error.quality] if isinstance(error, RefusedTable) else []
             return None
 
 
@@ -99,12 +132,12 @@ def read_table(located: Located, wanted: Wanted, limits: Limits) -> Table:
 
 
 def read_fields(
-    located: Located, wanted: Wanted, limits: Limits, *, prefix: str = ""
-) -> tuple[Table, dict[str, int], FaultList]:
+    located: Located, wanted: Wanted, limits: Limits, *, role: str, prefix: str = ""
+) -> tuple[Table, dict[str, int], TableFaults]:
     """Return the table of a source, the columns of its fields, and all faults so far, to be extended and raised.
 
-    A table with shapes, or with both coordinates in one column, needs no ``lon`` and ``lat``. ``prefix`` is that of the
-    keys of its datum, see :func:`check_datum`.
+    A table with shapes, or with both coordinates in one column, needs no ``lon`` and ``lat``. ``role`` is that of the
+    input, ``prefix`` that of the keys of its datum, see :func:`check_datum`.
 
     Raises
     ------
@@ -112,11 +145,12 @@ def read_fields(
         The source cannot be read as a table, or exceeds the limits.
     """
     table = read_table(located, wanted, limits)
-    faults = FaultList(table.file, sheet=table.sheet)
-    faults.extend(table.faults)
+    columns: dict[str, int] = {}
+    faults = TableFaults(role, table, columns, wanted.given)
     check_datum(table, located.source, faults, prefix=prefix)
     placed = table.shapes is not None or any(wanted.matches(table.header, field) for field in PAIRS)
-    return table, find_columns(table, wanted, faults, unless=("lon", "lat") if placed else ()), faults
+    columns |= find_columns(table, wanted, faults, unless=("lon", "lat") if placed else ())
+    return table, columns, faults
 
 
 def check_datum(table: Table, source: Source, faults: FaultList, *, prefix: str = "") -> None:
@@ -135,9 +169,9 @@ def check_datum(table: Table, source: Source, faults: FaultList, *, prefix: str 
 
 
 def read_by_id(
-    located: Located, limits: Limits, *, cure: Message, column: str | None = None
-) -> tuple[Table, list[str], FaultList]:
-    """Return the table of a source whose rows have ids but no coordinates, these ids, and all faults so far.
+    located: Located, limits: Limits, *, role: str, cure: Message, column: str | None = None
+) -> tuple[Table, list[str], dict[str, int], TableFaults]:
+    """Return a source's table whose rows have ids but no coordinates, the ids, their column, and all faults so far.
 
     ``column`` is the header of the column of ids, if the user names it; ``cure`` says how to name it, or what to do
     instead.
@@ -149,13 +183,13 @@ def read_by_id(
     """
     wanted = Wanted(("id",), ("id",), given={} if column is None else {"id": column})
     table = read_table(located, wanted, limits)
-    faults = FaultList(table.file, sheet=table.sheet)
-    faults.extend(table.faults)
+    columns: dict[str, int] = {}
+    faults = TableFaults(role, table, columns, wanted.given)
     found = FaultList(table.file, sheet=table.sheet)
-    columns = find_columns(table, wanted, found)
+    columns |= find_columns(table, wanted, found)
     faults.extend([replace(fault, cure=cure) for fault in found.faults])
     faults.raise_any("refused")
-    return table, unique_ids(table, columns["id"], faults), faults
+    return table, unique_ids(table, columns["id"], faults), columns, faults
 
 
 def column_called(table: Table, names: Sequence[str], faults: FaultList) -> int | None:

@@ -9,11 +9,11 @@ import pytest
 import shapely
 
 from stationplan.api import load_scenario
-from stationplan.demand.overlay import with_layers
 from stationplan.domain import Cells, Layer
 from stationplan.errors import InputError
 from stationplan.inputs.demand.cells import read_cells
 from stationplan.inputs.demand.layers import osm_kinds, read_kinds, read_layer
+from stationplan.inputs.demand.overlay import with_layers
 from stationplan.inputs.sites.rows import TableRules
 from stationplan.inputs.tables.columns import FIELD_NAMES
 from stationplan.inputs.tables.source import Located

@@ -8,7 +8,7 @@ import pytest
 
 from stationplan.domain import Quality
 from stationplan.inputs import check_table
-from stationplan.inputs.tables.passing import is_contact
+from stationplan.inputs.tables.passing import is_contact, without_contacts
 from stationplan.report.passed import passed_columns
 from stationplan.scenario import Limits
 
@@ -59,6 +59,32 @@ def test_codes_and_notes_pass_and_contacts_are_withheld(tmp_path):
 )
 def test_contacts_are_recognised_by_header_or_values(header, texts, contact):
     assert is_contact(header, texts) is contact
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("找王师傅１３８ ００００ ００００", "找王师傅***"),
+        ("(028)86112233转3", "***转3"),
+        ("Ring +44 20 7946 0958.", "Ring ***."),
+        ("Mail A.B@Example.org now", "Mail *** now"),
+        ("工单 20260101123456", "工单 20260101123456"),
+        ("锦江区东大街100号（近2号门）", "锦江区东大街100号（近2号门）"),
+        ("510104001001", "510104001001"),
+    ],
+)
+def test_single_contacts_in_other_texts_are_replaced(text, shown):
+    assert without_contacts(text) == shown
+
+
+def test_contacts_within_names_and_notes_are_withheld_and_counted(tmp_path):
+    text = (
+        "编码,名称,经度,纬度,备注\n"
+        "S1,甲（13800000000）,104.1,30.1,靠近公园\nS2,乙,104.2,30.2,钥匙问 13800000000\nS3,丙,104.3,30.3,无\n"
+    )
+    findings = [(f.code, str(f.what)) for f in check(tmp_path, text).findings]
+    assert ("contacts", "名称: contacts in 1 values are withheld.") in findings
+    assert ("contacts", "备注: contacts in 1 values are withheld.") in findings
 
 
 def test_headings_keep_the_header_and_take_a_prefix_where_it_clashes(tiny_plan_like):

@@ -33,6 +33,8 @@ datum = "wgs84"
 [candidates]
 file = "candidates.csv"
 datum = "wgs84"
+[demand.plausible]
+district_people = 0
 [plan]
 new = 1
 """
