@@ -9,7 +9,7 @@ from typing import cast
 
 import numpy as np
 
-from stationplan.domain import DefaultSource, FloatArray, Kind, Quality
+from stationplan.domain import DefaultSource, DefaultTaken, FloatArray, Kind, Quality
 from stationplan.errors import Action, FaultList, Message, say
 from stationplan.hours import OpeningHours
 from stationplan.inputs.datums.decisions import declared_datum
@@ -109,11 +109,10 @@ def read_sites(located: Located, role: str, rules: TableRules) -> PlaceTable:
     count = len(table.rows)
     ids = row_ids(table, columns, role, faults)
     lon, lat = coordinates(table, columns, faults, crs=given.crs, inside=True, named="lon" in given.columns)
-    cost = np.full(count, np.nan)
+    cost, capacity = np.full(count, np.nan), np.full(count, np.nan)
     if "cost" in columns:
         needed = role == "candidates"
         cost = numbers(table, columns["cost"], faults, unit="money", low=0, empty=np.nan, needed=needed)
-    capacity = np.full(count, np.nan)
     if "capacity" in columns:
         needed = rules.capacities
         capacity = numbers(table, columns["capacity"], faults, unit="people", low=0, empty=np.nan, needed=needed)
@@ -168,18 +167,14 @@ def read_sites(located: Located, role: str, rules: TableRules) -> PlaceTable:
         )
         for i in kept.tolist()
     )
-    by_host: DefaultSource = "host"
-    by_rule: DefaultSource = "rule"
-    plain = [not kind_texts[i] and not areas[i] >= 0 for i in kept.tolist()]
+    unstated = [i for i in kept.tolist() if not kind_texts[i] and not areas[i] >= 0]
     taken = (
         *defaults_of_hours((hours[i] for i in kept.tolist()), rules.hours.default),
-        *counted("cost", [by_host] * int(no_cost[kept].sum()) if role == "candidates" else []),
-        *counted(
-            "kind",
-            (by_host if hosts[i] else by_rule for i, taken in zip(kept.tolist(), plain, strict=True) if taken),
-            {"rule": "standard"},
+        *_defaults_taken(
+            costs=int(no_cost[kept].sum()) if role == "candidates" else 0,
+            kinds_of=[hosts[i] for i in unstated],
+            capacities=int((no_capacity & ~np.isnan(capacity))[kept].sum()),
         ),
-        *counted("capacity", [by_host] * int((no_capacity & ~np.isnan(capacity))[kept].sum())),
     )
     note_look_alikes(table, columns, wanted, faults, hours=hour_columns)
     quality = replace(
@@ -198,6 +193,17 @@ def read_sites(located: Located, role: str, rules: TableRules) -> PlaceTable:
     )
     rows = tuple(table.row_number[i] for i in kept)
     return PlaceTable(places, lon[kept], lat[kept], rows, declared_datum(given, given.crs or table.crs), quality)
+
+
+def _defaults_taken(*, costs: int, kinds_of: Sequence[str], capacities: int) -> list[DefaultTaken]:
+    """Return the defaults taken for a number of costs and capacities, and for the kinds of places at some hosts."""
+    by_host: DefaultSource = "host"
+    by_rule: DefaultSource = "rule"
+    return [
+        *counted("cost", [by_host] * costs),
+        *counted("kind", (by_host if host else by_rule for host in kinds_of), {"rule": "standard"}),
+        *counted("capacity", [by_host] * capacities),
+    ]
 
 
 def row_ids(table: Table, columns: Mapping[str, int], role: str, faults: FaultList) -> list[str]:
