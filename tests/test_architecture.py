@@ -39,6 +39,7 @@ PACKAGES = [
     "",  # the package itself: the public names
     "demo",
     "cli",
+    "__main__",
 ]
 """From top to bottom. A module imports from packages above its own, or from its own."""
 

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from stationplan.cli import printing
 from stationplan.cli.options import (
+    AcceptOption,
     CountsJsonOption,
     DatumOption,
     LangOption,
@@ -51,6 +52,7 @@ def save_roads(
         Path, typer.Option("--out", "-o", help="File for the saved roads (NAME.roads.npz).", show_default=False)
     ],
     datum: DatumOption = None,
+    accept: AcceptOption = False,
     layer: LayerOption = None,
     default_class: Annotated[
         str, typer.Option(help="Class of lines that have none, such as residential or 支路.", show_default=False)
@@ -98,7 +100,10 @@ def save_roads(
                 layer=layer,
                 limits=limits_of(limit or []),
                 options=LineOptions(
-                    known_class(default_class), tolerance_m, join_crossings=crossings is Crossings.JOIN
+                    known_class(default_class),
+                    tolerance_m,
+                    join_crossings=crossings is Crossings.JOIN,
+                    accept=accept,
                 ),
             )
             if not force:

@@ -208,6 +208,7 @@ def _check_accept(file: ScenarioFile, faults: FaultList) -> None:
     }
     given = {
         **{f"{role}.accept": (one.accept, one.datum) for role, one in sources.items() if one is not None},
+        "roads.accept": (file.roads.accept, file.roads.datum),
         "area.known_points_accept": (area.known_points_accept, area.known_points_datum),
         "candidates.forbidden_accept": (candidates.forbidden_accept, candidates.forbidden_datum),
     }

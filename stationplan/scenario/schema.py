@@ -74,6 +74,8 @@ class RoadsInput(ScenarioTable):
     """CSV of directed edges: from, to, highway; length_m, speed_kmh (limit) and wkt where known."""
     datum: Datum | None = None
     """Datum of the roads; needed with GeoPackage, GeoJSON and CSV. The other forms are WGS-84."""
+    accept: bool = False
+    """Use `datum` although the file states a CRS that contradicts it."""
     default_class: str | None = None
     """Class of lines that have none, as in OSM (`residential`) or in Chinese (支路); without it they are left out."""
     tolerance_m: Nonnegative = 2.0

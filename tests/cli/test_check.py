@@ -384,7 +384,7 @@ def test_cells_outside_the_districts_are_set_aside_row_by_row_and_may_be_some_on
     (demo_folder / "cells.csv").write_text("\n".join([cells[0], *rest]) + "\n", "utf-8")
     code, found = told(capsys, demo_folder / "scenario.toml")
     assert code == BAD_INPUT
-    assert any("study area is empty" in finding["message"] for finding in found["findings"])
+    assert any("No cell lies within a district" in finding["message"] for finding in found["findings"])
 
 
 def test_options_of_one_table_do_not_go_with_a_scenario(capsys):

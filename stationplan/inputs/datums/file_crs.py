@@ -129,15 +129,26 @@ def record_conflicts(
 
 
 def record_mislabelled(crs: str | None, shapes: ObjectArray, faults: FaultList) -> None:
-    """Record shapes that are labelled with a CRS in metres, or in degrees, and have values of the other kind."""
-    if crs is None or not len(shapes):
+    """Record shapes labelled with a CRS in metres, or in degrees, that have values of the other kind or order."""
+    if not len(shapes):
         return
     west, south, east, north = shapely.total_bounds(shapes)
     if not np.isfinite([west, south, east, north]).all():
         return
     degrees = max(abs(west), abs(east)) <= 180 and max(abs(south), abs(north)) <= 90
-    given = CRS.from_user_input(crs)
-    if given.is_projected and degrees:
+    turned = not degrees and max(abs(west), abs(east)) <= 90 and max(abs(south), abs(north)) <= 180
+    given = CRS.from_user_input(crs or "EPSG:4326")
+    if given.is_geographic and turned:
+        faults.add(
+            say(
+                "Latitude comes before longitude: values such as {x}, {y}, where longitude is expected first.",
+                x=f"{west:.4f}",
+                y=f"{south:.4f}",
+            ),
+            say("Swap the coordinates (in QGIS: Swap X and Y coordinates), or export the file again."),
+            code="swapped",
+        )
+    elif given.is_projected and degrees:
         faults.add(
             say(
                 "The coordinates are labelled as {crs}, a CRS in metres, but the values are degrees.", crs=_shown(given)

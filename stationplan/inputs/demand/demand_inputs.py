@@ -293,7 +293,7 @@ def _cells(table: CellTable | None, datum: Datum, area: StudyArea, scenario: Sce
     x, y = project(lon, lat, area.crs)
     district = district_of(area, x, y)
     inside = np.flatnonzero(district >= 0)
-    quality = _told_outside(district, table)
+    quality = _told_outside(district, table, area)
     x, y = x[inside], y[inside]
     drawn = table.outline
     outline = cell_outlines(x, y) if drawn is None else polygons_in_metres(drawn[inside], datum, area)
@@ -304,7 +304,7 @@ def _cells(table: CellTable | None, datum: Datum, area: StudyArea, scenario: Sce
     return Cells(ids, x, y, district[inside], outline, counts), quality, len(district) - len(inside)
 
 
-def _told_outside(district: IntArray, table: CellTable) -> Quality:
+def _told_outside(district: IntArray, table: CellTable, area: StudyArea) -> Quality:
     """Return the report on the cells, including those outside the study area.
 
     Raises
@@ -316,9 +316,21 @@ def _told_outside(district: IntArray, table: CellTable) -> Quality:
     quality = table.quality
     if outside.all():
         faults = FaultList(quality.file, sheet=quality.sheet)
+        west, south, east, north = area.districts.total_bounds.tolist()
+        lon, lat = unproject([(west + east) / 2], [(south + north) / 2], area.crs)
         faults.add(
-            say("No cell lies within a district: the study area is empty."),
-            say("Check the datum and the order of the coordinates, and that cells and districts cover the same area."),
+            say(
+                "No cell lies within a district: the cells are around longitude {lon}, latitude {lat}, the districts "
+                "around {area_lon}, {area_lat}.",
+                lon=f"{np.median(table.lon):.3f}",
+                lat=f"{np.median(table.lat):.3f}",
+                area_lon=f"{lon[0]:.3f}",
+                area_lat=f"{lat[0]:.3f}",
+            ),
+            say(
+                "Check CRS (such as its zone), datum and order of the coordinates of both files, and that they cover "
+                "the same area."
+            ),
             code="outside_area",
         )
         faults.raise_any()

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import shapely
-from pyproj import CRS, Transformer
 
 from stationplan.domain import FERRY, BoolArray, FloatArray, IntArray, ObjectArray
 from stationplan.errors import FaultList, say
 from stationplan.geo import Datum, to_wgs84
-from stationplan.inputs.datums.file_crs import record_mislabelled
+from stationplan.inputs.areas import shapes_in_degrees
+from stationplan.inputs.datums.file_crs import CONFLICT, record_conflicts, record_mislabelled
 from stationplan.inputs.roads.classes import road_class
 from stationplan.inputs.roads.ferries import FERRY_KMH, ferry_speed, is_ferry
 from stationplan.inputs.roads.noding import noded
@@ -57,12 +57,14 @@ class LineOptions:
     """How a file of lines is read.
 
     ``default_class`` is the class of lines without one, empty for none. Ends of lines are joined to a line within
-    ``tolerance_m`` (m, 0: never); lines that cross without a common vertex only with ``join_crossings``.
+    ``tolerance_m`` (m, 0: never); lines that cross without a common vertex only with ``join_crossings``. ``accept``:
+    the declared datum is used although the file states another CRS.
     """
 
     default_class: str = ""
     tolerance_m: float = 2.0
     join_crossings: bool = False
+    accept: bool = False
 
 
 def read_line_roads(
@@ -97,11 +99,9 @@ def read_line_roads(
             code="missing_column",
         )
         faults.raise_any()
-    shapes = _in_degrees(table, datum, faults)
-    read = [
-        _tags({tag: row[i].strip() for tag, i in at.items()}, "" if further is None else row[further])
-        for row in table.rows
-    ]
+    shapes = _in_degrees(table, datum, faults, accept=options.accept)
+    claim = next((str(found.what.values["claim"]) for found in faults.faults if found.code == CONFLICT), "")
+    read = _tags_of(table, at, further)
     parts, owner = shapely.get_parts(shapes, return_index=True)
     is_line = shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING
     has_line = np.zeros(len(shapes), dtype=bool)
@@ -157,6 +157,8 @@ def read_line_roads(
         untimed_ferries=untimed,
         drawn=replace(
             drawn,
+            claim=claim,
+            datum=datum if claim else "",
             tolerance_m=options.tolerance_m,
             ends=found.ends,
             joined_ends=found.joined,
@@ -179,6 +181,7 @@ def _classified(
     A feature without a ``highway`` in its tags is not a road.
     """
     given: list[dict[str, str]] = []
+    class_of = {written: road_class(written) for written in {tags.get("highway", "") for tags in read}}
     not_roads: Counter[str] = Counter()
     words: Counter[str] = Counter()
     unclassed = defaulted = untimed = 0
@@ -186,7 +189,7 @@ def _classified(
         kept = {tag: text for tag, text in tags.items() if tag in RULE_TAGS}
         written = kept.get("highway", "")
         if written:
-            kept["highway"] = road_class(written)
+            kept["highway"] = class_of[written]
             if kept["highway"] != written and has_line[row]:
                 words[written] += 1
         elif is_ferry(tags.get("route")):
@@ -219,9 +222,11 @@ def _others(table: Table) -> list[str]:
     """Return for each feature the first tag that shows that it is something else than a road, empty if none does."""
     at = {key: i for key in _OTHER_KEYS for i, name in enumerate(table.header) if name == key}
     further = next((i for i, name in enumerate(table.header) if name == _FURTHER), None)
+    if further is None:
+        return [next((key for key, i in at.items() if row[i].strip()), "") for row in table.rows]
     found = []
     for row in table.rows:
-        tags = {} if further is None else _further(row[further])
+        tags = _further(row[further])
         stated = {key: row[i].strip() for key, i in at.items()}
         found.append(next((key for key in _OTHER_KEYS if stated.get(key) or tags.get(key)), ""))
     return found
@@ -249,26 +254,20 @@ def _lengths_m(lines: ObjectArray) -> FloatArray:
     return np.bincount(line, metres, minlength=len(lines)).astype(np.float64)
 
 
-def _in_degrees(table: Table, datum: Datum, faults: FaultList) -> ObjectArray:
-    """Return the shapes of a table in longitude and latitude, from the CRS that the file declares."""
-    shapes = np.full(len(table.rows), None) if table.shapes is None else table.shapes
-    record_mislabelled(table.crs, shapes, faults)
+def _in_degrees(table: Table, datum: Datum, faults: FaultList, *, accept: bool) -> ObjectArray:
+    """Return the shapes of a table in longitude and latitude, from the CRS that the file declares.
+
+    Raises
+    ------
+    InputError
+        The values do not fit the CRS of the file, or the CRS contradicts the datum and that is not accepted.
+    """
+    if table.shapes is None:
+        return np.full(len(table.rows), None)
+    record_mislabelled(table.crs, table.shapes, faults)
+    record_conflicts((table.crs,), datum, faults, accept=accept, shapes=table.shapes)
     faults.raise_any("refused")
-    declared = None if table.crs is None else CRS.from_user_input(table.crs)
-    if declared is None or not declared.is_projected:
-        return shapes
-    if datum in ("gcj02", "bd09"):
-        faults.add(
-            say(
-                "The roads are in the projected CRS {crs}, which cannot be in {datum}.", crs=declared.name, datum=datum
-            ),
-            say("Declare the datum of the file itself, or export it in longitude and latitude."),
-            code="crs",
-        )
-        faults.raise_any()
-    turn = Transformer.from_crs(declared, "EPSG:4326", always_xy=True)
-    degrees: ObjectArray = shapely.transform(shapes, turn.transform, interleaved=False)
-    return degrees
+    return shapes_in_degrees(table)
 
 
 def _joined(points: FloatArray, datum: Datum) -> tuple[FloatArray, FloatArray, IntArray]:
@@ -284,6 +283,20 @@ def _columns(names: Sequence[str]) -> dict[str, int]:
     by_name = {normalise(name): i for i, name in reversed(list(enumerate(names)))}
     found = {tag: [by_name[name] for name in map(normalise, known) if name in by_name] for tag, known in _NAMES.items()}
     return {tag: columns[0] for tag, columns in found.items() if columns}
+
+
+def _tags_of(table: Table, at: Mapping[str, int], further: int | None) -> list[dict[str, str]]:
+    """Return the tags of each feature; ``at`` is the column of each, and ``further`` that of further ones."""
+    known: dict[tuple[str, ...], dict[str, str]] = {}  # of the few combinations that a city has
+    columns = [*at.values(), *([] if further is None else [further])]
+    found = []
+    for row in table.rows:
+        texts = tuple(row[i] for i in columns)
+        if texts not in known:
+            values = {tag: text.strip() for tag, text in zip(at, texts, strict=False)}
+            known[texts] = _tags(values, "" if further is None else texts[-1])
+        found.append(known[texts])
+    return found
 
 
 def _tags(values: Mapping[str, str], further: str = "") -> dict[str, str]:

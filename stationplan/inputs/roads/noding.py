@@ -17,7 +17,9 @@ from stationplan.domain import BoolArray, FloatArray, IntArray
 NEAR_M = 10.0
 """Distance (m) up to which an end that is not joined is counted as a near-miss."""
 
-_M_PER_DEGREE = 111_195.0
+_RADIUS_M = 6_371_000.0
+_POLE = 89.9
+"""Latitude beyond which the projection of Mercator is cut off."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,8 +77,8 @@ def noded(
     >>> found.tail.tolist(), found.head.tolist(), found.joined
     ([0, 2, 2], [2, 1, 3], 1)
     """
-    middle = np.cos(np.radians((lat.min() + lat.max()) / 2))
-    x, y = lon * _M_PER_DEGREE * middle, lat * _M_PER_DEGREE
+    x, y = _mercator(lon, lat)
+    true = np.cos(np.radians(np.clip(lat, -_POLE, _POLE)))  # metres on the ground of one in the projection
     lines = shapely.linestrings(np.stack([np.stack([x[tail], y[tail]], 1), np.stack([x[head], y[head]], 1)], 1))
     tree = shapely.STRtree(lines)
     degree = np.bincount(np.concatenate([tail, head]), minlength=len(lon))
@@ -85,11 +87,12 @@ def noded(
     ends = np.flatnonzero((ending == degree) & (degree > 0) & (degree <= 2))
     own = np.zeros(len(lon), dtype=np.int64)
     own[tail], own[head] = np.arange(len(tail)), np.arange(len(head))
-    end, piece, share, metres = _nearest(tree, lines, x, y, ends, own, tail, head, max(NEAR_M, tolerance_m))
+    end, piece, share, metres = _nearest(tree, lines, x, y, ends, own, tail, head, max(NEAR_M, tolerance_m) / true)
+    metres = metres * true[end]
     close = (metres <= tolerance_m) & (tolerance_m > 0)
     near = int((~close).sum())
     end, piece, share = end[close], piece[close], share[close]
-    length = shapely.length(lines[piece])
+    length = shapely.length(lines[piece]) * true[end]
     at_tail, at_head = share * length <= tolerance_m, (1 - share) * length <= tolerance_m
     to_node = at_tail | at_head
     target = np.where(at_tail & (~at_head | (share <= 0.5)), tail[piece], head[piece])
@@ -106,8 +109,8 @@ def noded(
     if join_crossings and crossings:
         points = shapely.intersection(lines[one], lines[other])
         first = len(lon)
-        lon = np.concatenate([lon, shapely.get_x(points) / (_M_PER_DEGREE * middle)])
-        lat = np.concatenate([lat, shapely.get_y(points) / _M_PER_DEGREE])
+        lon = np.concatenate([lon, np.degrees(shapely.get_x(points) / _RADIUS_M)])
+        lat = np.concatenate([lat, np.degrees(np.arctan(np.sinh(shapely.get_y(points) / _RADIUS_M)))])
         merged = np.concatenate([merged, np.arange(first, len(lon))])
         new = np.arange(first, len(lon))
         both, twice = np.concatenate([one, other]), np.concatenate([points, points])
@@ -137,6 +140,11 @@ def noded(
     )
 
 
+def _mercator(lon: FloatArray, lat: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return degrees in the spherical projection of Mercator (m), in which every small shape keeps its angles."""
+    return _RADIUS_M * np.radians(lon), _RADIUS_M * np.arcsinh(np.tan(np.radians(np.clip(lat, -_POLE, _POLE))))
+
+
 def _nearest(
     tree: shapely.STRtree,
     lines: np.ndarray,
@@ -146,11 +154,14 @@ def _nearest(
     own: IntArray,
     tail: IntArray,
     head: IntArray,
-    within_m: float,
+    within: FloatArray,
 ) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
-    """Return each loose end with the nearest piece that does not touch its own, the place on it, and the distance."""
+    """Return each loose end with the nearest piece that does not touch its own, the place on it, and the distance.
+
+    ``within[node]`` is the largest distance, in the units of ``x`` and ``y``, as is the distance that is returned.
+    """
     points = shapely.points(x[ends], y[ends])
-    which, piece = tree.query(points, predicate="dwithin", distance=within_m)
+    which, piece = tree.query(points, predicate="dwithin", distance=within[ends])
     mine = own[ends[which]]
     touching = (tail[piece] == tail[mine]) | (tail[piece] == head[mine])
     touching |= (head[piece] == tail[mine]) | (head[piece] == head[mine])

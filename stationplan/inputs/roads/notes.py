@@ -8,6 +8,7 @@ from functools import reduce
 
 from stationplan.domain import MODES
 from stationplan.errors import Message, say
+from stationplan.inputs.datums.evidence import DATUM_NAMES
 from stationplan.inputs.roads.classes import road_class
 
 _MANY = 0.01
@@ -25,6 +26,8 @@ class DrawnRoads:
     ``joined_ends`` ends of lines were joined to a line within ``tolerance_m`` (m), and ``joined_crossings`` crossings
     without a common vertex were joined. Of those that were not, ``near_ends`` ends are a little farther from a line,
     and ``open_crossings`` are crossings of lines on one level. ``ends`` is the number of all ends.
+
+    ``claim`` is the CRS that the file states, where it contradicts the declared ``datum`` and that was accepted.
     """
 
     not_roads: Mapping[str, int] = field(default_factory=dict)
@@ -38,6 +41,26 @@ class DrawnRoads:
     near_ends: int = 0
     joined_crossings: int = 0
     open_crossings: int = 0
+    claim: str = ""
+    datum: str = ""
+
+
+def drawn_notes(drawn: DrawnRoads) -> list[Message]:
+    """Return notes on the datum, the classes and the joined ends of lines."""
+    return [*_datum_notes(drawn), *_class_notes(drawn), *_joining_notes(drawn)]
+
+
+def _datum_notes(drawn: DrawnRoads) -> list[Message]:
+    """Return a note on a CRS that contradicts the declared datum and was accepted."""
+    if not drawn.claim:
+        return []
+    return [
+        say(
+            "The file of roads states {claim}; it is used as {datum}, as accepted.",
+            claim=drawn.claim,
+            datum=DATUM_NAMES.get(drawn.datum, drawn.datum),
+        )
+    ]
 
 
 def ferry_notes(untimed: int) -> list[Message]:
@@ -53,7 +76,7 @@ def ferry_notes(untimed: int) -> list[Message]:
     ]
 
 
-def class_notes(drawn: DrawnRoads) -> list[Message]:
+def _class_notes(drawn: DrawnRoads) -> list[Message]:
     """Return notes on lines without a class, and on classes in other words than those of OSM."""
     notes = []
     others = {key: count for key, count in drawn.not_roads.items() if key}
@@ -93,7 +116,7 @@ def class_notes(drawn: DrawnRoads) -> list[Message]:
     return notes
 
 
-def joining_notes(drawn: DrawnRoads) -> list[Message]:
+def _joining_notes(drawn: DrawnRoads) -> list[Message]:
     """Return notes on ends and crossings that were joined, and on those that may have to be."""
     notes = []
     if drawn.joined_ends:

@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 from stationplan.domain import FERRY, MODES, BoolArray, CountArray, FloatArray, Mode, RoadArcs
 from stationplan.errors import FaultList, InputError, Message, say
 from stationplan.geo import metres_apart
-from stationplan.inputs.roads.notes import DrawnRoads, class_notes, ferry_notes, joining_notes
+from stationplan.inputs.roads.notes import DrawnRoads, drawn_notes, ferry_notes
 from stationplan.inputs.roads.rules import KEPT_TAGS, RoadRules, class_number, states_no_limit
 from stationplan.inputs.roads.slope import slope_factor
 
@@ -230,7 +230,7 @@ def road_notes(pieces: RoadPieces) -> list[Message]:
                 classes=named,
             )
         )
-    notes += [*ferry_notes(pieces.untimed_ferries), *class_notes(pieces.drawn), *joining_notes(pieces.drawn)]
+    notes += [*ferry_notes(pieces.untimed_ferries), *drawn_notes(pieces.drawn)]
     unread = np.array([states_no_limit(tags.get("maxspeed", "")) for tags in pieces.kinds], dtype=bool)[pieces.kind]
     if unread.any():
         km = round(float(pieces.length_m[unread].sum()) / 1000, 1)

@@ -11,7 +11,7 @@ import numpy as np
 
 from stationplan.domain import MODES, ROAD_CLASSES, BoolArray, Mode, RoadArcs, StudyArea
 from stationplan.errors import FaultList, InputError, Message, say
-from stationplan.geo import Datum, project
+from stationplan.geo import Datum, project, unproject
 from stationplan.inputs.areas import district_of
 from stationplan.inputs.osm import OSM_SUFFIXES, read_osm_roads
 from stationplan.inputs.roads.classes import road_class
@@ -25,6 +25,9 @@ from stationplan.inputs.roads.saved import read_saved_roads, refuse_lacking_tags
 from stationplan.inputs.roads.slope import STEEPEST, slopes
 from stationplan.inputs.tables.features import GEOMETRY_SUFFIXES
 from stationplan.scenario import Limits, RoadsInput, Scenario
+
+_FAR_DEGREES = 0.1
+"""Margin around the study area in which roads are near it (some 10 km)."""
 
 ROAD_FORMS = (
     ".osm.pbf, .osm, .osm.gz, .osm.bz2, .graphml, .gpkg, .geojson, .shp, .gdb, .fgb, .kml, .kmz, .parquet, .roads.npz"
@@ -44,7 +47,9 @@ def read_roads(scenario: Scenario) -> RoadArcs:
     given, limits, modes = scenario.file.roads, scenario.file.limits, scenario.file.modes
     named = [given.nodes, given.edges] if given.single is None else [given.single]
     paths = [scenario.locate(name or "") for name in named]
-    options = LineOptions(known_class(given.default_class or ""), given.tolerance_m, given.crossings == "join")
+    options = LineOptions(
+        known_class(given.default_class or ""), given.tolerance_m, given.crossings == "join", given.accept
+    )
     pieces = read_road_files(paths, datum=given.datum or "wgs84", layer=given.layer, limits=limits, options=options)
     refuse_lacking_tags(pieces, modes, file=paths[-1].name)
     pieces = replace(pieces, source=given.source or pieces.source, date=given.date or pieces.date)
@@ -79,6 +84,40 @@ def districts_without(roads: RoadArcs | None, area: StudyArea) -> BoolArray:
         without[district_of(area, x[node], y[node])] = False
         without[district_of(area, (x[tail] + x[head]) / 2, (y[tail] + y[head]) / 2)] = False
     return without[:-1]
+
+
+def refuse_far_roads(roads: RoadArcs, area: StudyArea, file: str) -> None:
+    """Refuse roads none of which is near the study area, as after a wrong zone or order of coordinates.
+
+    Raises
+    ------
+    InputError
+        No node is within a margin of some kilometres around the study area.
+    """
+    west, south, east, north = area.districts.total_bounds.tolist()
+    lon, lat = unproject([west, east, west, east], [south, south, north, north], area.crs)
+    near = (roads.lon > lon.min() - _FAR_DEGREES) & (roads.lon < lon.max() + _FAR_DEGREES)
+    near &= (roads.lat > lat.min() - _FAR_DEGREES) & (roads.lat < lat.max() + _FAR_DEGREES)
+    if near.any() or len(roads.lon) == 0:
+        return
+    faults = FaultList(file)
+    faults.add(
+        say(
+            "No road is near the study area: the roads are around longitude {lon}, latitude {lat}, the study area "
+            "around {area_lon}, {area_lat}.",
+            lon=f"{np.median(roads.lon):.3f}",
+            lat=f"{np.median(roads.lat):.3f}",
+            area_lon=f"{lon.mean():.3f}",
+            area_lat=f"{lat.mean():.3f}",
+        ),
+        say(
+            "Check the CRS of both files (such as the zone), the order of coordinates, and that the roads are those of "
+            "the study area."
+        ),
+        key="roads",
+        code="outside_area",
+    )
+    faults.raise_any()
 
 
 def read_road_files(

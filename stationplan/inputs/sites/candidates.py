@@ -12,6 +12,7 @@ from stationplan.domain import (
     WALK,
     BoolArray,
     Cells,
+    ColumnUse,
     DefaultSource,
     FloatArray,
     IntArray,
@@ -34,12 +35,18 @@ _CLOSED_TO_PUBLIC = frozenset({"private", "no"})
 _GONE = ("disused", "abandoned", "demolished", "razed", "removed")
 """Prefixes of keys, and keys, of places that no longer exist or are no longer used."""
 
+_READ = {"name": "name", "addr:street": "address", "opening_hours": "hours", "capacity": "capacity"}
+"""Fields of the tags that are read."""
+_PASSED = ("indoor", "wheelchair")
+"""Tags that are copied to the lists of sites, as they matter to who plans a station there."""
+
 
 def osm_places(scenario: Scenario, given: SitesInput, role: str) -> PlaceTable:
     """Return the places of an OSM extract that have a tag of the requested hosts; the first matching host is used.
 
     Opening hours and capacity are those of a place's own tags, otherwise those of its host type. Private places and
-    places that are no longer used are excluded and counted.
+    places that are no longer used are excluded and counted. Tags on access by wheelchair and on places inside buildings
+    are passed to the lists of sites.
 
     Raises
     ------
@@ -68,7 +75,8 @@ def osm_places(scenario: Scenario, given: SitesInput, role: str) -> PlaceTable:
         capacity = as_number(place.tags.get("capacity", ""))
         if capacity >= 0 and np.isfinite(capacity):
             hosted, own_capacity = replace(hosted, capacity=capacity), own_capacity + 1
-        places.append(replace(hosted, hours=open_at.hours))
+        passed = tuple((tag, place.tags[tag]) for tag in _PASSED if place.tags.get(tag))
+        places.append(replace(hosted, hours=open_at.hours, passed=passed))
     faults.raise_any("refused")
     notes = _osm_notes(given.osm or "", role, left_out, excluded, [item.source for item in hours])
     for reason in ("private", "disused"):
@@ -83,6 +91,10 @@ def osm_places(scenario: Scenario, given: SitesInput, role: str) -> PlaceTable:
         len(found) + left_out,
         len(places),
         tuple(faults.faults),
+        columns=(
+            *(ColumnUse(tag, field, "recognised") for tag, field in _READ.items()),
+            *(ColumnUse(tag, "", "passed") for tag in _PASSED),
+        ),
         defaults=(
             *defaults_of_hours(hours, scenario.file.default_hours),
             *counted("cost", [by_host] * len(places) if role == "candidates" else []),

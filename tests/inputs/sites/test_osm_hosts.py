@@ -13,7 +13,7 @@ from stationplan.inputs.sites.candidates import osm_places
 TAGS = {
     1: {"shop": "convenience", "opening_hours": "24/7", "capacity": "12"},
     2: {"shop": "convenience", "opening_hours": "Mo-Fr 09:00-17:00"},
-    3: {"shop": "convenience"},
+    3: {"shop": "convenience", "wheelchair": "limited", "indoor": "yes"},
     4: {"shop": "convenience", "opening_hours": "sunrise-sunset"},
     5: {"shop": "convenience", "opening_hours": "off", "capacity": "many"},
     6: {"amenity": "toilets", "access": "private"},
@@ -73,6 +73,14 @@ def test_own_hours_and_capacity_go_before_those_of_the_host_type(tmp_path):
     assert places[1].capacity == 12
     assert places[8].capacity == 3
     assert np.isnan([places[2].capacity, places[5].capacity]).all()
+
+
+def test_tags_on_wheelchairs_and_indoor_places_are_passed_to_the_lists_of_sites(tmp_path):
+    table = read(tmp_path)
+    passed = {place.site_id: place.passed for place in table.places if place.passed}
+    assert passed == {"node/3": (("indoor", "yes"), ("wheelchair", "limited"))}
+    uses = {use.header: (use.field, use.why) for use in table.quality.columns}
+    assert uses["opening_hours"] == ("hours", "recognised") and uses["wheelchair"] == ("", "passed")
 
 
 def test_private_and_disused_places_are_excluded_and_counted(tmp_path):
