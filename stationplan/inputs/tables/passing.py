@@ -24,8 +24,8 @@ _CONTACT_VALUE = re.compile(
     r"|(?<!\d)[1-9]\d{5}(?:19|20)\d{2}[01]\d[0-3]\d{4}[\dx](?![\da-z])"  # number of an identity card
 )
 
-_MAYBE = re.compile(r"(?:\d\D{0,2}){7}|[@＠]")
-"""What every such value contains, searched first: seven digits close together, or the sign of an e-mail address."""
+_MAYBE = re.compile(r"\d\d[\d\W]{5}|[@＠]")
+"""What every such value contains, searched first: digits with no letter between them, or the sign of an e-mail."""
 
 _WITHHELD = "***"
 

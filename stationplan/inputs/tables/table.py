@@ -147,10 +147,14 @@ def table_from_rows(
     for number, cells in rows[first:]:
         if len(cells) > width and not any(map(str.strip, cells[width:])):
             cells = cells[:width]  # noqa: PLW2901 - trailing separators carry no data
-        if number in merged.banners or _is_heading(cells) or _is_footer(cells):
+        first_text = cells[0].strip() if cells else ""
+        if not first_text:
+            first_text = next((cell for cell in map(str.strip, cells) if cell), "")
+        is_footer = _FOOTER.match(first_text) is not None and _is_footer(cells)
+        if is_footer or number in merged.banners or _is_heading(first_text, cells):
             footers += 1
             what = say("The row is a total or a remark and is not counted as a record.")
-            if not _is_footer(cells):
+            if not is_footer:
                 what = say("The row is a heading of a section and is not counted as a record.")
             faults.add(
                 what,
@@ -236,20 +240,16 @@ def note_cleaned(column: str, count: int, faults: FaultList) -> None:
 
 
 def _is_footer(cells: Sequence[str]) -> bool:
-    """Return whether a row starts with a word for totals or for the author of the list, and contains little else."""
-    first = next((cell for cell in map(str.strip, cells) if cell), "")
-    if _FOOTER.match(first) is None:  # checked first, as it holds for nearly every row
-        return False
+    """Return whether a row that starts with a word for totals or for the author of the list contains little else."""
     filled = [cell for cell in map(str.strip, cells) if cell]
     return sum(math.isnan(as_number(cell)) for cell in filled) <= _FOOTER_WORDS
 
 
-def _is_heading(cells: Sequence[str]) -> bool:
+def _is_heading(first: str, cells: Sequence[str]) -> bool:
     """Return whether a row has only a numbered heading, or one with a count, such as 一、城东区（2个）."""
-    first = next((cell for cell in map(str.strip, cells) if cell), "")
-    if _HEADING.fullmatch(first) is None:  # checked first, likewise
-        return False
-    return len(cells) > 1 and {cell for cell in map(str.strip, cells) if cell} == {first}
+    if len(cells) < 2 or any(cell and cell != first and cell.strip() not in ("", first) for cell in cells):
+        return False  # nearly every row
+    return _HEADING.fullmatch(first) is not None
 
 
 def _header(
