@@ -59,7 +59,10 @@ def range_of(match: re.Match[str]) -> Range | None:
 
 
 def _minute(match: re.Match[str], side: str) -> int | None:
-    """Return the minute of the day at one end of a range; 1440 for 24:00, ``None`` if it is not a valid time."""
+    """Return the minute of the day at one end of a range; 1440 for 24:00, ``None`` if it is not a valid time.
+
+    An end on the 24-hour clock may be on the next day, as 26:00 in OpenStreetMap's syntax.
+    """
     hour = int(match[f"{side}h"])
     minutes = match[f"{side}m"] or match[f"{side}d"] or match[f"{side}n"]
     minute = 30 if match[f"{side}half"] else int(minutes or 0)
@@ -71,7 +74,7 @@ def _minute(match: re.Match[str], side: str) -> int | None:
     elif mark:
         hour = _hour_of_day(hour, mark)
     total = hour * 60 + minute
-    return total if total <= DAY_MIN else None
+    return total if total <= DAY_MIN * (1 + (side == "b" and not (mark or suffix))) else None
 
 
 def _names_an_hour(match: re.Match[str], side: str) -> bool:

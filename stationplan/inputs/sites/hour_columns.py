@@ -33,8 +33,8 @@ _CLOSED = re.compile(r"休息?|不开放?|不营业|关门|关闭|闭馆|closed|
 _BARE_HOUR = re.compile(r"(?:[01]?\d|2[0-4])")
 _COMPACT = re.compile(r"([01]\d|2[0-4])([0-5]\d)")
 _DATED = re.compile(r"(?:1899-12-3[01]|1900-01-0[01])[ T](\d{1,2}:\d\d)(?::\d\d(?:\.\d+)?)?")
-_MIDNIGHT = frozenset({"1899-12-31", "1 day, 0:00:00"})
-"""A time of 24:00 as workbooks hand it on: the first day of their calendar, or a duration of a day."""
+_MIDNIGHT = frozenset({"1899-12-31", "1900-01-01", "1 day, 0:00:00"})
+"""A time of 24:00 as programs hand it on: the first day of the calendar of a workbook, or a duration of a day."""
 _SHARE_OF_DAY = re.compile(r"0?\.\d+")
 _CLOCK = re.compile(r"\d\s*[:点时]|小时|全天")
 _DATE = re.compile(r"\d{4}[-/.年]\d{1,2}[-/.月]\d")

@@ -119,6 +119,9 @@ def _text(value: object) -> str:
         return value.date().isoformat()
     if isinstance(value, datetime.time):
         return value.strftime("%H:%M")
+    if isinstance(value, datetime.timedelta):
+        minutes = round(value.total_seconds() / 60)
+        return f"{minutes // 60:02d}:{minutes % 60:02d}"
     return str(value)
 
 
