@@ -191,10 +191,6 @@ class DatabaseError(StationplanError, OSError):
         super().__init__("\n".join([str(self.what), *map(str, self.faults)]))
 
 
-class Stopped(StationplanError):
-    """The user stopped a command; earlier results are left unchanged."""
-
-
 class ConsistencyError(StationplanError, RuntimeError):
     """A result failed its independent check: a defect of this package, never of the input."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import json
 import os
 import platform
@@ -31,6 +30,7 @@ from stationplan.report import (
     write_workbook,
 )
 from stationplan.siting import SOLVER_SEED
+from stationplan.storage.files import drafted, sweep
 from stationplan.webmap import render, render_surface
 
 MAP_NAME = "map.html"
@@ -167,9 +167,9 @@ def refuse_existing(folder: Path, map_path: Path | None, *, overwrite: bool) -> 
 def _replacing(folder: Path) -> Iterator[Path]:
     """Yield an empty folder that replaces ``folder`` at the end of the block, or is removed if the block fails."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(folder)
-    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.{os.getpid()}.", suffix=".part", dir=folder.parent))
-    try:
+    sweep(folder)
+    made = tempfile.mkdtemp(prefix=f".{folder.name}.{os.getpid()}.", suffix=".part", dir=folder.parent)
+    with drafted(Path(made)) as draft:
         yield draft
         draft.chmod(0o777 & ~_umask())
         old = _aside(folder)
@@ -181,29 +181,6 @@ def _replacing(folder: Path) -> Iterator[Path]:
         finally:
             _recover(folder)
         shutil.rmtree(old, ignore_errors=True)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-
-
-def _sweep(folder: Path) -> None:
-    """Remove the drafts of killed runs, that is, of processes that no longer exist."""
-    for draft in folder.parent.glob(f".{glob.escape(folder.name)}.*.*.part"):
-        process = draft.name.split(".")[-3]
-        if process.isdecimal() and not lives(int(process)):
-            shutil.rmtree(draft, ignore_errors=True)
-
-
-def lives(process: int) -> bool:
-    """Return whether a process exists on this machine; true if that cannot be determined."""
-    if os.name != "posix":  # elsewhere signal 0 is not a test: it acts on the process
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _aside(folder: Path) -> Path:

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from stationplan.api.output import RESULT_NAMES
 from stationplan.errors import FaultList, say
-from stationplan.storage.files import write_whole
+from stationplan.storage.files import drafted, write_whole
 from stationplan.storage.remote import Remote, local_path
 
 DONE_NAME = "done.json"
@@ -127,8 +127,8 @@ class LocalStorage:
     def aside(self) -> Iterator[str]:
         """Yield the name of a temporary folder, which is removed at the end."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".parts.{os.getpid()}.", dir=self.folder) as made:
-            yield Path(made).name
+        with drafted(Path(tempfile.mkdtemp(prefix=f".parts.{os.getpid()}.", dir=self.folder))) as made:
+            yield made.name
 
     def remove(self, name: str) -> None:
         """Remove a file or a folder, if it exists."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
-from stationplan.api.output import lives, manifest_text
+from stationplan.api.output import manifest_text
 from stationplan.batch.allocation import Allocation, allotted
 from stationplan.batch.crew import crew, outcomes
 from stationplan.batch.digest import digest_of
@@ -29,6 +29,7 @@ from stationplan.planning.progress import Progress, StepClock
 from stationplan.planning.subset import part_of, ready_for
 from stationplan.report import schema
 from stationplan.scenario import Scenario
+from stationplan.storage.files import lives
 
 _log = logging.getLogger(__name__)
 

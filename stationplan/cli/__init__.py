@@ -2,6 +2,35 @@
 
 from __future__ import annotations
 
-from stationplan.cli.app import main
+import os
+import signal
+import sys
+from collections.abc import Sequence
 
 __all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the program with the arguments of the process, or with other ones, and exit."""
+    try:
+        from stationplan.cli.app import main as call
+
+        call(arguments)
+    except KeyboardInterrupt:  # before the program watches for it
+        sys.exit(130)
+    except SystemExit as ended:
+        if arguments is None:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the work is done, and the exit code tells how it ended
+        if arguments is None and isinstance(ended.code, int) and ended.code > 128:
+            _leave(ended.code)
+        raise
+
+
+def _leave(code: int) -> None:
+    """End the process of a command that was stopped at once: clusters would wait for their workers to end."""
+    from stationplan.cli.stopping import tidy
+
+    tidy()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

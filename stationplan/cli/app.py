@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import functools
 import inspect
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, cast
@@ -15,6 +18,10 @@ from typer.main import get_group
 
 from stationplan.cli import batch, check, compare, demo, density, fetch, report, roads, run
 from stationplan.cli import map as map_command
+from stationplan.cli.failure import write_failure
+from stationplan.cli.session import Session
+from stationplan.cli.stopping import Terminated, exit_code, interruptible
+from stationplan.cli.streams import prepare
 from stationplan.cli.terminal import plain
 from stationplan.errors import (
     DatabaseError,
@@ -23,8 +30,6 @@ from stationplan.errors import (
     Message,
     OutputExistsError,
     ServiceError,
-    StationplanError,
-    Stopped,
     UndecidedError,
     abridged,
     say,
@@ -37,7 +42,20 @@ if TYPE_CHECKING:
 # Slow imports are inside the functions that need them, as `--help` loads this module and should respond at once.
 
 DONE, FAILED, BAD_INPUT, INFEASIBLE = 0, 1, 2, 3
-"""Exit codes."""
+"""Exit codes; a command that a signal stopped ends with 128 and its number (Ctrl-C: 130)."""
+
+_DEBUG = "--debug"
+
+_FULL, _NOT_ALLOWED = say("Free some space, or choose another disk."), say("Choose a folder in which you may write.")
+_IN_THE_WAY = say("A file or folder of this name is in the way. Choose another name.")
+_CURES: Mapping[int, Message] = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), _FULL),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), _NOT_ALLOWED),
+    **dict.fromkeys((errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY), _IN_THE_WAY),
+    errno.ENAMETOOLONG: say("Choose a shorter name."),
+    **dict.fromkeys((errno.EINVAL, errno.EILSEQ), say("Choose a name without control characters.")),
+}
+"""What to do about what the operating system refused. All but a full disk is the fault of a name that was given."""
 
 COMMANDS: Mapping[str, Callable[..., None]] = {
     "run": run.run_scenario,
@@ -81,7 +99,7 @@ def make_command(lang: Language) -> TyperGroup:
     )
     app.callback()(_about)
     for name, command in COMMANDS.items():
-        app.command(name)(command)
+        app.command(name)(_leaving_interrupts(command))
     group = get_group(app)
     word = words(lang)
     for command in (group, *group.commands.values()):
@@ -91,6 +109,21 @@ def make_command(lang: Language) -> TyperGroup:
             if getattr(parameter, "help", None):
                 parameter.help = word(parameter.help)  # type: ignore[attr-defined]
     return group
+
+
+class _Interrupted(Exception):
+    """A command was interrupted; typer would end the program without a word for the interrupt itself."""
+
+
+def _leaving_interrupts(command: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(command)
+    def called(*arguments: object, **options: object) -> None:
+        try:
+            command(*arguments, **options)
+        except KeyboardInterrupt as error:
+            raise _Interrupted from error
+
+    return called
 
 
 def _show_version(wanted: bool) -> None:
@@ -105,24 +138,42 @@ def _about(
     _version: Annotated[
         bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
     ] = False,
+    _debug: Annotated[
+        bool, typer.Option(_DEBUG, help="Show the traceback of an unexpected error instead of writing it to a file.")
+    ] = False,
 ) -> None:
     """Plan rest stations for outdoor workers: propose sites and write a map and a report from a scenario file."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the program and exit with code 0 (done), 1 (failed), 2 (bad input) or 3 (infeasible)."""
+    """Run the program and exit with code 0 (done), 1 (failed), 2 (bad input), 3 (infeasible) or 130 (stopped)."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(_call(given, terminal_language(given, os.environ)))
+    prepare()
+    session = Session(terminal_language(given, os.environ))
+    debug = _DEBUG in given  # before or after the name of the command
+    try:
+        with interruptible(lambda: translate(session.stopped(), session.lang)):
+            code = _call([text for text in given if text != _DEBUG], session, debug=debug)
+    except KeyboardInterrupt as error:
+        code = _stopped(error, session)
+    sys.exit(code)
 
 
-def _call(arguments: list[str], lang: Language) -> int:
+def _stopped(error: KeyboardInterrupt, session: Session) -> int:
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    errors.print(plain(translate(session.stopped(), session.lang), "yellow"))
+    return exit_code(signal.SIGTERM if isinstance(error, Terminated) else signal.SIGINT)
+
+
+def _call(arguments: list[str], session: Session, *, debug: bool) -> int:
+    lang = session.lang
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def tell(message: Message, style: str = "red") -> None:
         errors.print(plain(translate(message, lang), style))
 
     try:
-        make_command(lang)(arguments, prog_name="stationplan", obj=lang)
+        make_command(lang)(arguments, prog_name="stationplan", obj=session)
     except InputError as error:
         tell(say("Input errors: {count}. Nothing was written.", count=len(error.faults)), "bold red")
         for fault in abridged(error.faults):
@@ -145,13 +196,25 @@ def _call(arguments: list[str], lang: Language) -> int:
         tell(error.what, "bold yellow")
         errors.print(plain("  " + translate(error.cure, lang)))
         return FAILED
-    except Stopped:
-        tell(say("Stopped. Nothing was changed."), "yellow")
-        return FAILED
-    except StationplanError as error:
-        tell(say("Unexpected error; please report it: {error}", error=error))
-        return FAILED
+    except _Interrupted as error:
+        return _stopped(cast("KeyboardInterrupt", error.__cause__), session)
     except OSError as error:
         tell(say("The operating system refused: {error}", error=error))
+        cure = _CURES.get(error.errno or 0)
+        if cure is not None:
+            errors.print(plain("  " + translate(cure, lang)))
+        return FAILED if cure in (None, _FULL) else BAD_INPUT
+    except (SystemExit, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # also those of libraries that are no Exception
+        if debug:
+            raise
+        path = write_failure(error, arguments)
+        tell(say("Unexpected error ({kind}): {error}", kind=type(error).__name__, error=error))
+        tell(
+            say("It is a defect of stationplan. Please send the file {path}; it contains no input data.", path=path)
+            if path is not None
+            else say("It is a defect of stationplan. Please report it with what --debug shows.")
+        )
         return FAILED
     return DONE

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stationplan.cli import printing
-from stationplan.cli.options import DEFAULT_WORKERS, LangOption, VerboseOption, written_language
-from stationplan.cli.terminal import plain, stoppable
+from stationplan.cli.options import DEFAULT_WORKERS, LangOption, VerboseOption, refuse_inputs, written_language
+from stationplan.cli.session import Session, session_of
+from stationplan.cli.terminal import plain
 from stationplan.text.catalogue import number, percent, translate, words
 
 if TYPE_CHECKING:
@@ -84,24 +85,26 @@ def run_units(
     Results are written to --out (default: out/NAME-batch, where NAME is that of the scenario file). Units with results
     and unchanged inputs are kept, so an interrupted batch can be continued.
     """
-    with stoppable():
-        folder = out if out is not None else str(Path("out") / f"{Path(scenario[0]).stem}-batch")
-        spoken: Language = context.obj
-        printing.log_to_stderr(verbose)
-        made = _plan(
-            [scenario[0], *(scenarios or []), *scenario[1:]],
-            folder,
-            by=by.value,
-            allocate=None if allocate is None else allocate.value,
-            data=data,
-            written=written_language(lang),
-            spoken=spoken,
-            scheduler=dask,
-            workers=workers,
-        )
-        for batch in made:
-            _print(batch, spoken)
-        _print_index(folder, spoken)
+    folder = out if out is not None else str(Path("out") / f"{Path(scenario[0]).stem}-batch")
+    session = session_of(context)
+    spoken = session.lang
+    printing.log_to_stderr(verbose)
+    made = _plan(
+        [scenario[0], *(scenarios or []), *scenario[1:]],
+        folder,
+        by=by.value,
+        allocate=None if allocate is None else allocate.value,
+        data=data,
+        written=written_language(lang),
+        session=session,
+        scheduler=dask,
+        workers=workers,
+    )
+    session.units = None
+    session.wrote(folder)
+    for batch in made:
+        _print(batch, spoken)
+    _print_index(folder, spoken)
     if any(batch.failed for batch in made):
         raise typer.Exit(1)
 
@@ -114,7 +117,7 @@ def _plan(
     allocate: Allocation | None,
     data: str | None,
     written: Language,
-    spoken: Language,
+    session: Session,
     scheduler: str | None,
     workers: int,
 ) -> Sequence[Batch]:
@@ -122,6 +125,7 @@ def _plan(
     from stationplan.api import load_scenario
     from stationplan.batch import run_batches
     from stationplan.inputs.services.remote_scenario import fetched
+    from stationplan.storage.remote import local_path
 
     with ExitStack() as held:
         found = [held.enter_context(fetched(place, data)) for place in places]
@@ -129,13 +133,18 @@ def _plan(
         task = bar.add_task("", total=None)
 
         def step(_number: float, message: Message) -> None:
-            bar.update(task, description=plain(translate(message, spoken)).markup)
+            bar.update(task, description=plain(translate(message, session.lang)).markup)
 
         def told(done: int, total: int, message: Message) -> None:
-            bar.update(task, completed=done, total=total, description=plain(translate(message, spoken)).markup)
+            session.units = (done, total)
+            bar.update(task, completed=done, total=total, description=plain(translate(message, session.lang)).markup)
 
+        scenarios = [load_scenario(path, data=near) for path, near in found]
+        home = local_path(folder)
+        if home is not None:
+            refuse_inputs(home, (path for scenario in scenarios for path in scenario.input_paths))
         return run_batches(
-            [load_scenario(path, data=near) for path, near in found],
+            scenarios,
             folder,
             by=by,
             allocate=allocate,

@@ -24,8 +24,10 @@ from stationplan.cli.options import (
     limits_of,
     pairs_of,
     refuse,
+    refuse_inputs,
 )
-from stationplan.cli.terminal import plain, stoppable
+from stationplan.cli.session import session_of
+from stationplan.cli.terminal import plain
 from stationplan.errors import OutputExistsError, abridged, say
 from stationplan.text.catalogue import number, translate, translate_fault, words
 
@@ -88,26 +90,25 @@ def check_inputs(
     Nothing is planned. With --out the findings are written as a workbook: to that file if its name ends in .xlsx,
     otherwise to quality.xlsx in that folder. The exit code is 2 if the inputs cannot be used for planning.
     """
-    with stoppable():
-        keys: dict[str, object] = {"sheet": sheet, "header_row": header_row, "layer": layer, "crs": crs}
-        if sheets is not None:
-            keys["sheets"] = sheets.value
-        if datum is not None:
-            keys["datum"] = datum.value
-        if accept:
-            keys["accept"] = True
-        request = _Request(
-            file,
-            None if role is None else role.value,
-            data=data,
-            source={key: value for key, value in keys.items() if value is not None},
-            columns=column or [],
-            roads=roads,
-            district_list=district_list,
-            merge_duplicates=merge_duplicates,
-            limits=limit or [],
-        )
-        usable = _check(context, request, out=out, overwrite=overwrite, as_json=as_json, verbose=verbose)
+    keys: dict[str, object] = {"sheet": sheet, "header_row": header_row, "layer": layer, "crs": crs}
+    if sheets is not None:
+        keys["sheets"] = sheets.value
+    if datum is not None:
+        keys["datum"] = datum.value
+    if accept:
+        keys["accept"] = True
+    request = _Request(
+        file,
+        None if role is None else role.value,
+        data=data,
+        source={key: value for key, value in keys.items() if value is not None},
+        columns=column or [],
+        roads=roads,
+        district_list=district_list,
+        merge_duplicates=merge_duplicates,
+        limits=limit or [],
+    )
+    usable = _check(context, request, out=out, overwrite=overwrite, as_json=as_json, verbose=verbose)
     if not usable:
         raise typer.Exit(code=2)
 
@@ -134,7 +135,7 @@ def _check(
     from stationplan.storage.files import write_whole
 
     printing.log_to_stderr(verbose)
-    lang: Language = context.obj
+    lang = session_of(context).lang
     book = None
     if out is not None:
         book = _book(out, request)
@@ -166,9 +167,8 @@ def _book(out: Path, request: _Request) -> Path:
     inputs = [path for path in (request.path, request.roads, request.district_list) if path is not None]
     if request.role is None and request.path.suffix.lower() == ".toml":
         scenario = load_scenario(request.path, data=request.data, undeclared_datums=True, purpose=None)
-        inputs += [folder / name for _, name, _ in scenario.inputs for folder in scenario.folders]
-    if any(book.resolve() == path.resolve() for path in inputs):
-        refuse("--out", say("{path} is an input file.", path=book), say("Choose another path for the findings."))
+        inputs += scenario.input_paths
+    refuse_inputs(book, inputs)
     return book
 
 

@@ -8,8 +8,15 @@ from typing import Annotated
 import typer
 
 from stationplan.cli import printing
-from stationplan.cli.options import LangOption, OverwriteOption, refuse, refuse_existing_file, written_language
-from stationplan.cli.terminal import stoppable
+from stationplan.cli.options import (
+    LangOption,
+    OverwriteOption,
+    refuse,
+    refuse_existing_file,
+    refuse_inputs,
+    written_language,
+)
+from stationplan.cli.session import session_of
 from stationplan.errors import say
 from stationplan.text.catalogue import words
 
@@ -30,17 +37,19 @@ def compare_plans(
 
     The first plan is the reference: sites kept, added and dropped, coverage by district, group and time slot, and cost.
     """
-    with stoppable():
-        from stationplan.api.output import MAP_NAME
-        from stationplan.storage.files import write_whole
-        from stationplan.webmap import read_blocks, render_comparison
+    from stationplan.api.output import MAP_NAME
+    from stationplan.storage.files import write_whole
+    from stationplan.webmap import read_blocks, render_comparison
 
-        if len(plans) not in (2, 3):
-            refuse(None, say("Only two or three plans can be compared."), say("Pass their result folders."))
-        refuse_existing_file(out, overwrite=overwrite)
-        blocks = read_blocks([path / MAP_NAME if path.is_dir() else path for path in plans])
-        page = render_comparison(blocks, lang=written_language(lang))
-        with write_whole(out) as draft:
-            draft.write_text(page, encoding="utf-8", newline="")
-        spoken = context.obj
-        printing.print_path(printing.standard_output(), words(spoken)("Comparison of plans"), out, spoken)
+    if len(plans) not in (2, 3):
+        refuse(None, say("Only two or three plans can be compared."), say("Pass their result folders."))
+    refuse_existing_file(out, overwrite=overwrite)
+    refuse_inputs(out, [path / MAP_NAME if path.is_dir() else path for path in plans])
+    printing.tell_swept(out, session_of(context).lang)
+    blocks = read_blocks([path / MAP_NAME if path.is_dir() else path for path in plans])
+    page = render_comparison(blocks, lang=written_language(lang))
+    with write_whole(out) as draft:
+        draft.write_text(page, encoding="utf-8", newline="")
+    session_of(context).wrote(out)
+    spoken = session_of(context).lang
+    printing.print_path(printing.standard_output(), words(spoken)("Comparison of plans"), out, spoken)

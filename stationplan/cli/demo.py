@@ -16,7 +16,6 @@ from stationplan.cli.options import (
     WorkersOption,
 )
 from stationplan.cli.run import plan_scenario
-from stationplan.cli.terminal import stoppable
 
 # Slow imports are inside the functions that need them, as `--help` loads this module and should respond at once.
 
@@ -39,20 +38,19 @@ def run_demo(
     The inputs are in data/demo and are generated if they are missing. The map is written to maps/demo.html and the rest
     to out/demo; both are overwritten on every run. With --out everything is written to that folder.
     """
-    with stoppable():
-        from stationplan.demo import write_city
+    from stationplan.demo import write_city
 
-        if not (_DATA / "scenario.toml").is_file():
-            write_city(_DATA)
-        plan_scenario(
-            context,
-            _DATA / "scenario.toml",
-            data=None,
-            folder=out if out is not None else _OUT,
-            map_path=_MAP if out is None else None,
-            lang=lang,
-            overwrite=overwrite or out is None,
-            as_json=as_json,
-            workers=workers,
-            verbose=verbose,
-        )
+    if not (_DATA / "scenario.toml").is_file():
+        write_city(_DATA)
+    plan_scenario(
+        context,
+        _DATA / "scenario.toml",
+        data=None,
+        folder=out if out is not None else _OUT,
+        map_path=_MAP if out is None else None,
+        lang=lang,
+        overwrite=overwrite or out is None,
+        as_json=as_json,
+        workers=workers,
+        verbose=verbose,
+    )

@@ -15,9 +15,11 @@ from stationplan.cli.options import (
     OverwriteOption,
     ScenarioArgument,
     VerboseOption,
+    refuse_inputs,
     written_language,
 )
-from stationplan.cli.terminal import plain, stoppable
+from stationplan.cli.session import session_of
+from stationplan.cli.terminal import plain
 from stationplan.errors import say
 from stationplan.text.catalogue import number, percent, translate, words
 
@@ -43,27 +45,27 @@ def make_density(
     Roads, candidates and plan may be absent from the scenario. Results are written to --out (default: out/NAME-density,
     where NAME is that of the scenario file).
     """
-    with stoppable():
-        from stationplan.api import load_scenario, output
-        from stationplan.planning.pipeline import DENSITY_STEPS, density
-        from stationplan.report import validation_document
+    from stationplan.api import load_scenario, output
+    from stationplan.planning.pipeline import DENSITY_STEPS, density
+    from stationplan.report import validation_document
 
-        printing.log_to_stderr(verbose)
-        spoken: Language = context.obj
-        folder = out if out is not None else Path("out") / f"{scenario.stem}-density"
-        output.refuse_existing(folder, None, overwrite=overwrite)
-        loaded = load_scenario(scenario, data=data, purpose="density")
-        with printing.progress_bar(spoken, steps=DENSITY_STEPS) as report:
-            placing = say("Estimating the distribution of workers")
-            made = density(
-                loaded, progress=report, features=lambda share: report(DENSITY_STEPS - 1 + 0.9 * share, placing)
-            )
-            report(DENSITY_STEPS, say("Writing surface, map and report"))
-            output.save_density(made, folder, lang=written_language(lang), overwrite=overwrite, parquet=parquet)
-        if as_json:
-            printing.print_document({**validation_document(made), "out": str(folder)})
-        else:
-            _print(made, folder, spoken)
+    printing.log_to_stderr(verbose)
+    spoken = session_of(context).lang
+    folder = out if out is not None else Path("out") / f"{scenario.stem}-density"
+    output.refuse_existing(folder, None, overwrite=overwrite)
+    printing.tell_swept(folder, spoken)
+    loaded = load_scenario(scenario, data=data, purpose="density")
+    refuse_inputs(folder, loaded.input_paths)
+    with printing.progress_bar(spoken, steps=DENSITY_STEPS) as report:
+        placing = say("Estimating the distribution of workers")
+        made = density(loaded, progress=report, features=lambda share: report(DENSITY_STEPS - 1 + 0.9 * share, placing))
+        report(DENSITY_STEPS, say("Writing surface, map and report"))
+        output.save_density(made, folder, lang=written_language(lang), overwrite=overwrite, parquet=parquet)
+        session_of(context).wrote(folder)
+    if as_json:
+        printing.print_document({**validation_document(made), "out": str(folder)})
+    else:
+        _print(made, folder, spoken)
 
 
 def _print(made: Density, folder: Path, lang: Language) -> None:

@@ -14,7 +14,8 @@ from rich.console import Console
 
 from stationplan.cli import printing
 from stationplan.cli.options import CountsJsonOption, LangOption, OverwriteOption, VerboseOption, refuse_existing_file
-from stationplan.cli.terminal import plain, stoppable
+from stationplan.cli.session import session_of
+from stationplan.cli.terminal import plain
 from stationplan.errors import FaultList, Message, say
 from stationplan.text.catalogue import number, translate, words
 
@@ -72,27 +73,26 @@ def fetch_roads(
     Public services are queried, which are free and often busy: busy servers are retried and each wait is shown; answers
     are cached. For a prefecture or more use an extract file (.osm.pbf) instead.
     """
-    with stoppable():
-        from stationplan.inputs.osm import OSM_SOURCE
+    from stationplan.inputs.osm import OSM_SOURCE
 
-        printing.log_to_stderr(verbose)
-        spoken: Language = context.obj
-        request = _Request(place or [], bbox, point, dist, contact, overpass_url, nominatim_url, timeout, retries)
-        kept = None if no_cache else cache or cache_folder(os.environ, sys.platform, Path.home())
-        fetched = _fetch(request, out, cache=kept, overwrite=overwrite, lang=spoken)
-        if as_json:
-            printing.print_document(
-                {
-                    "path": str(out),
-                    "places": list(fetched.places),
-                    "nodes": fetched.nodes,
-                    "edges": fetched.edges,
-                    "source": OSM_SOURCE,
-                    "date": fetched.date,
-                }
-            )
-        else:
-            _print(fetched, out, spoken)
+    printing.log_to_stderr(verbose)
+    spoken = session_of(context).lang
+    request = _Request(place or [], bbox, point, dist, contact, overpass_url, nominatim_url, timeout, retries)
+    kept = None if no_cache else cache or cache_folder(os.environ, sys.platform, Path.home())
+    fetched = _fetch(request, out, cache=kept, overwrite=overwrite, lang=spoken)
+    if as_json:
+        printing.print_document(
+            {
+                "path": str(out),
+                "places": list(fetched.places),
+                "nodes": fetched.nodes,
+                "edges": fetched.edges,
+                "source": OSM_SOURCE,
+                "date": fetched.date,
+            }
+        )
+    else:
+        _print(fetched, out, spoken)
 
 
 def cache_folder(environment: Mapping[str, str], platform: str, home: Path) -> Path:
@@ -130,6 +130,7 @@ def _fetch(request: _Request, out: Path, *, cache: Path | None, overwrite: bool,
 
     where = _where(request, out)
     refuse_existing_file(out, overwrite=overwrite)
+    printing.tell_swept(out, lang)
     services = _services(request)
     out.parent.mkdir(parents=True, exist_ok=True)
     errors = Console(stderr=True, highlight=False, soft_wrap=True)

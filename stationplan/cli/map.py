@@ -13,13 +13,14 @@ from stationplan.cli.options import (
     OverwriteOption,
     PlanArgument,
     refuse_existing_file,
+    refuse_inputs,
     written_language,
 )
-from stationplan.cli.terminal import stoppable
+from stationplan.cli.session import session_of
 from stationplan.text.catalogue import words
 
 if TYPE_CHECKING:
-    from stationplan.domain import Language
+    pass
 
 # Slow imports are inside the functions that need them, as `--help` loads this module and should respond at once.
 
@@ -35,14 +36,17 @@ def write_map(
 
     Neither the inputs nor another run are required; the map is identical to the one that `run` writes.
     """
-    with stoppable():
-        from stationplan.api import load_plan
-        from stationplan.storage.files import write_whole
-        from stationplan.webmap import render
+    from stationplan.api import load_plan
+    from stationplan.api.plan_file import PLAN_NAME
+    from stationplan.storage.files import write_whole
+    from stationplan.webmap import render
 
-        spoken: Language = context.obj
-        refuse_existing_file(out, overwrite=overwrite)
-        page = render(load_plan(plan), lang=written_language(lang))
-        with write_whole(out) as draft:
-            draft.write_text(page, encoding="utf-8", newline="")
-        printing.print_path(printing.standard_output(), words(spoken)("Map"), out, spoken)
+    spoken = session_of(context).lang
+    refuse_existing_file(out, overwrite=overwrite)
+    refuse_inputs(out, [plan / PLAN_NAME])
+    printing.tell_swept(out, spoken)
+    page = render(load_plan(plan), lang=written_language(lang))
+    with write_whole(out) as draft:
+        draft.write_text(page, encoding="utf-8", newline="")
+    session_of(context).wrote(out)
+    printing.print_path(printing.standard_output(), words(spoken)("Map"), out, spoken)

@@ -12,7 +12,7 @@ import typer
 from stationplan.errors import Fault, InputError, Message, OutputExistsError, say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from stationplan.domain import Language
     from stationplan.scenario import Limits
@@ -83,6 +83,21 @@ def refuse_existing_file(out: Path, *, overwrite: bool) -> None:
     """
     if out.exists() and not (overwrite and out.is_file()):
         raise OutputExistsError(str(out))
+
+
+def refuse_inputs(out: Path, inputs: Iterable[Path]) -> None:
+    """Raise if an output would replace an input: the same file by any name, or a folder that holds it.
+
+    Raises
+    ------
+    InputError
+        ``out`` is one of ``inputs``, or a folder above one.
+    """
+    if not out.exists():
+        return
+    for path in inputs:
+        if path.exists() and (out.samefile(path) or (out.is_dir() and path.resolve().is_relative_to(out.resolve()))):
+            refuse("--out", say("{path} is an input of this command.", path=path), say("Choose another path."))
 
 
 def refuse(option: str | None, what: Message, cure: Message) -> NoReturn:

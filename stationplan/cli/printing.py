@@ -93,6 +93,19 @@ def print_path(console: Console, label: str, path: Path | str, lang: Language) -
     console.print(plain(words(lang)("{label}: {path}", label=label, path=path)))
 
 
+def tell_swept(path: Path, lang: Language) -> None:
+    """Remove what killed runs left of a file or folder, and say so on standard error."""
+    from stationplan.storage.files import sweep
+
+    left = sweep(path.resolve())
+    if left:
+        console = Console(stderr=True, highlight=False, soft_wrap=True)
+        paths = ", ".join(map(str, left))
+        console.print(
+            note(words(lang)("Unfinished results of a run that was killed were removed: {paths}.", paths=paths))
+        )
+
+
 def note(text: str) -> Text:
     """Return a line marked with an exclamation mark, for notes and warnings."""
     return Text("! ", "yellow").append(plain(text))

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stationplan.cli import printing
-from stationplan.cli.options import LangOption, OverwriteOption, PlanArgument, written_language
-from stationplan.cli.terminal import stoppable
+from stationplan.cli.options import LangOption, OverwriteOption, PlanArgument, refuse_inputs, written_language
+from stationplan.cli.session import session_of
 from stationplan.text.catalogue import words
 
 if TYPE_CHECKING:
-    from stationplan.domain import Language
+    pass
 
 # Slow imports are inside the functions that need them, as `--help` loads this module and should respond at once.
 
@@ -29,13 +29,15 @@ def write_reports(
 
     Neither the inputs nor another run are required; the files are identical to those that `run` writes.
     """
-    with stoppable():
-        from stationplan.api import load_plan, output
+    from stationplan.api import load_plan, output
 
-        spoken: Language = context.obj
-        output.refuse_existing(out, None, overwrite=overwrite)
-        load_plan(plan).save(out, lang=written_language(lang), overwrite=overwrite)
-        word, console = words(spoken), printing.standard_output()
-        printing.print_path(console, word("Map"), out / output.MAP_NAME, spoken)
-        printing.print_path(console, word("Report"), out / "report.html", spoken)
-        printing.print_path(console, word("All results"), out, spoken)
+    spoken = session_of(context).lang
+    output.refuse_existing(out, None, overwrite=overwrite)
+    refuse_inputs(out, [plan])
+    printing.tell_swept(out, spoken)
+    load_plan(plan).save(out, lang=written_language(lang), overwrite=overwrite)
+    session_of(context).wrote(out)
+    word, console = words(spoken), printing.standard_output()
+    printing.print_path(console, word("Map"), out / output.MAP_NAME, spoken)
+    printing.print_path(console, word("Report"), out / "report.html", spoken)
+    printing.print_path(console, word("All results"), out, spoken)

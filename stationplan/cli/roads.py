@@ -21,8 +21,10 @@ from stationplan.cli.options import (
     VerboseOption,
     limits_of,
     refuse_existing_file,
+    refuse_inputs,
 )
-from stationplan.cli.terminal import plain, stoppable
+from stationplan.cli.session import session_of
+from stationplan.cli.terminal import plain
 from stationplan.errors import FaultList, Message, say
 from stationplan.text.catalogue import number, translate, words
 
@@ -75,46 +77,48 @@ def save_roads(
     Any scenario can use it as its file of roads. It contains geometry, lengths and tags; speeds and rules remain
     those of the scenario.
     """
-    with stoppable():
-        from stationplan.inputs import (
-            LineOptions,
-            known_class,
-            read_road_files,
-            refuse_disconnected,
-            road_notes,
-            write_roads,
+    from stationplan.inputs import (
+        LineOptions,
+        known_class,
+        read_road_files,
+        refuse_disconnected,
+        road_notes,
+        write_roads,
+    )
+
+    printing.log_to_stderr(verbose)
+    spoken = session_of(context).lang
+    _check_call(source, out, datum_given=datum is not None)
+    refuse_existing_file(out, overwrite=overwrite)
+    refuse_inputs(out, source)
+    printing.tell_swept(out, spoken)
+
+    def shown(message: Message) -> str:
+        return plain(translate(message, spoken)).markup
+
+    with Console(stderr=True).status(shown(say("Reading roads"))) as status:
+        pieces = read_road_files(
+            source,
+            datum="wgs84" if datum is None else datum.value,
+            layer=layer,
+            limits=limits_of(limit or []),
+            options=LineOptions(
+                known_class(default_class),
+                tolerance_m,
+                join_crossings=crossings is Crossings.JOIN,
+                accept=accept,
+            ),
         )
-
-        printing.log_to_stderr(verbose)
-        spoken: Language = context.obj
-        _check_call(source, out, datum_given=datum is not None)
-        refuse_existing_file(out, overwrite=overwrite)
-
-        def shown(message: Message) -> str:
-            return plain(translate(message, spoken)).markup
-
-        with Console(stderr=True).status(shown(say("Reading roads"))) as status:
-            pieces = read_road_files(
-                source,
-                datum="wgs84" if datum is None else datum.value,
-                layer=layer,
-                limits=limits_of(limit or []),
-                options=LineOptions(
-                    known_class(default_class),
-                    tolerance_m,
-                    join_crossings=crossings is Crossings.JOIN,
-                    accept=accept,
-                ),
-            )
-            if not force:
-                refuse_disconnected(pieces, file=source[-1].name)
-            status.update(shown(say("Saving roads")))
-            write_roads(pieces, out)
-        notes = road_notes(pieces)
-        if as_json:
-            _print_json(pieces, out, notes)
-        else:
-            _print(pieces, out, notes, spoken)
+        if not force:
+            refuse_disconnected(pieces, file=source[-1].name)
+        status.update(shown(say("Saving roads")))
+        write_roads(pieces, out)
+        session_of(context).wrote(out)
+    notes = road_notes(pieces)
+    if as_json:
+        _print_json(pieces, out, notes)
+    else:
+        _print(pieces, out, notes, spoken)
 
 
 def _check_call(sources: Sequence[Path], out: Path, *, datum_given: bool) -> None:

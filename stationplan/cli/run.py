@@ -19,9 +19,11 @@ from stationplan.cli.options import (
     ScenarioArgument,
     VerboseOption,
     WorkersOption,
+    refuse_inputs,
     written_language,
 )
-from stationplan.cli.terminal import plain, stoppable
+from stationplan.cli.session import session_of
+from stationplan.cli.terminal import plain
 from stationplan.errors import DatabaseError, Fault, InputError, say
 from stationplan.text.catalogue import number, percent, translate, words
 
@@ -62,22 +64,21 @@ def run_scenario(
     Results are written to --out (default: out/NAME, where NAME is that of the scenario file), the layers also to
     --database.
     """
-    with stoppable():
-        plan_scenario(
-            context,
-            scenario,
-            data=data,
-            folder=out if out is not None else Path("out") / scenario.stem,
-            map_path=None,
-            explain=why_not or (),
-            database=database,
-            schema=schema,
-            lang=lang,
-            overwrite=overwrite,
-            as_json=as_json,
-            workers=workers,
-            verbose=verbose,
-        )
+    plan_scenario(
+        context,
+        scenario,
+        data=data,
+        folder=out if out is not None else Path("out") / scenario.stem,
+        map_path=None,
+        explain=why_not or (),
+        database=database,
+        schema=schema,
+        lang=lang,
+        overwrite=overwrite,
+        as_json=as_json,
+        workers=workers,
+        verbose=verbose,
+    )
 
 
 def plan_scenario(
@@ -96,7 +97,7 @@ def plan_scenario(
     workers: int,
     verbose: bool,
 ) -> None:
-    """Plan a scenario file, save the plan, and print the result; ``context.obj`` is the language of the terminal.
+    """Plan a scenario file, save the plan, and print the result; messages are in the language of the session.
 
     ``demo`` calls this too. With ``map_path``, the map is written there instead of into ``folder``.
 
@@ -116,17 +117,23 @@ def plan_scenario(
     from stationplan.storage.database import shown_url
 
     printing.log_to_stderr(verbose)
-    spoken: Language = context.obj
+    session = session_of(context)
+    spoken = session.lang
     output.refuse_existing(folder, map_path, overwrite=overwrite)
+    printing.tell_swept(folder, spoken)
     place = DEFAULT_SCHEMA if schema is None else schema
     if database is not None:
         refuse_database(database, schema=place, overwrite=overwrite)
     elif schema is not None:
         raise InputError([Fault(say("--schema requires a database."), say("Add --database."))])
     with printing.progress_bar(spoken, steps=STEPS) as report:
-        plan = run(load_scenario(path, data=data, explain=explain), workers=workers, progress=report)
+        loaded = load_scenario(path, data=data, explain=explain)
+        for result in (folder, *([] if map_path is None else [map_path])):
+            refuse_inputs(result, loaded.input_paths)
+        plan = run(loaded, workers=workers, progress=report)
         report(STEPS, say("Writing map, report and tables"))
         plan.save(folder, lang=written_language(lang), overwrite=overwrite, map_path=map_path)
+        session.wrote(folder)
         if database is not None:
             try:
                 plan.save_to_database(database, schema=place, overwrite=overwrite)
@@ -190,7 +197,7 @@ def _sites_table(plan: Plan, lang: Language) -> Table:
     word = words(lang)
     table = Table(show_edge=False, pad_edge=False)
     for title, justify in (("#", "right"), (word("Proposed site"), "left"), (word("District"), "left")):
-        table.add_column(title, justify=justify)  # type: ignore[arg-type]
+        table.add_column(title, justify=justify, overflow="fold")  # type: ignore[arg-type]
     table.add_column(word("Workers gained"), justify="right")
     table.add_column(word("Cost (yuan)"), justify="right")
     for order, why in enumerate(plan.why, start=1):

@@ -1,14 +1,10 @@
-"""Terminal handling: text is shown literally, without control characters, and Ctrl-C ends a command cleanly."""
+"""Text for the terminal: shown literally, without control characters."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from rich.text import Text
-
-from stationplan.errors import Stopped
 
 
 def plain(text: str, style: str = "") -> Text:
@@ -19,18 +15,3 @@ def plain(text: str, style: str = "") -> Text:
 def _visible(sign: str) -> str:
     steers = unicodedata.category(sign) in {"Cc", "Cs"} and sign not in "\n\t"
     return "\ufffd" if steers else sign
-
-
-@contextmanager
-def stoppable() -> Iterator[None]:
-    """Turn Ctrl-C within a block into :class:`~stationplan.errors.Stopped`.
-
-    Raises
-    ------
-    Stopped
-        The user pressed Ctrl-C.
-    """
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise Stopped from None

@@ -9,8 +9,11 @@ from datetime import datetime
 from pathlib import Path
 
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
+
+from stationplan.storage.files import writing
 
 _CELL_LIMIT = 32_767
 """Maximum number of characters in a cell of a workbook."""
@@ -33,7 +36,7 @@ class Sheet:
 def write_sheets(path: Path, sheets: Sequence[Sheet], *, title: str) -> None:
     """Write a workbook of sheets with header rows; kinds of values are text, whole, tenth, degree and share."""
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(path, options) as book:
+    with writing(path, FileCreateError), xlsxwriter.Workbook(path, options) as book:
         # A fixed creation date, so that the same content gives the same workbook.
         book.set_properties({"title": title, "created": _EPOCH})
         head = book.add_format({"bold": True, "bg_color": "#E6F2F0", "bottom": 1, "text_wrap": True, "valign": "top"})

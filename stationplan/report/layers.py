@@ -8,11 +8,13 @@ import numpy as np
 import pyogrio
 import shapely
 from geopandas import GeoDataFrame
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 
 from stationplan.domain import IntArray, Plan
 from stationplan.figures.coverage import by_district, uncovered
 from stationplan.geo import unproject, wgs84_to_gcj02
 from stationplan.report.passed import passed_columns
+from stationplan.storage.files import writing
 from stationplan.text.names import district_name
 
 _RESERVED = ("fid", "geom", "geometry", "ogc_fid")
@@ -36,9 +38,21 @@ def write_geopackage(plan: Plan, path: Path) -> None:
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z"})
     try:
         for layer, frame in layers(plan).items():
-            frame.to_file(path, layer=layer, driver="GPKG")
+            write_layer(frame, path, layer)
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+
+
+def write_layer(frame: GeoDataFrame, path: Path, layer: str) -> None:
+    """Write a layer into a GeoPackage.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written.
+    """
+    with writing(path, DataSourceError, DataLayerError, FeatureError):
+        frame.to_file(path, layer=layer, driver="GPKG")
 
 
 def _sites(plan: Plan, sites: IntArray) -> GeoDataFrame:

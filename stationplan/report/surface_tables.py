@@ -14,6 +14,7 @@ from geopandas import GeoDataFrame
 from stationplan.domain import Density, FloatArray, Learned, Scores
 from stationplan.errors import Fault, InputError, say
 from stationplan.planning.intervals import likely_range
+from stationplan.report.layers import write_layer
 from stationplan.report.plan_json import Json
 from stationplan.report.tables import formula_safe
 
@@ -66,7 +67,7 @@ def write_surface(density: Density, path: Path) -> None:
             cure = say("Run: pip install 'stationplan[parquet]', or omit --parquet.")
             raise InputError([Fault(what, cure, code="missing_library")]) from None
     else:
-        frame.to_file(path, layer="cells", driver="GPKG")
+        write_layer(frame, path, "cells")
 
 
 def districts_csv(density: Density) -> str:

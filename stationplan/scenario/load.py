@@ -67,6 +67,12 @@ class Scenario:
         named.append(("candidates.forbidden_areas", given.forbidden_areas, given.forbidden_datum))
         return [(role, path, datum or "") for role, path, datum in named if path is not None]
 
+    @property
+    def input_paths(self) -> list[Path]:
+        """The scenario file and the input files that exist, wherever they lie."""
+        named = [folder / name for _, name, _ in self.inputs for folder in self.folders if not is_database(name)]
+        return [self.path, *filter(_is_file, named)]
+
     def _demand_inputs(self) -> list[tuple[str, str | None, str | None]]:
         demand = self.file.demand
         named: list[tuple[str, str | None, str | None]] = [("demand", demand.file, demand.datum)]

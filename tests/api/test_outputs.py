@@ -407,7 +407,7 @@ def test_a_run_stopped_by_the_user_leaves_nothing_new(result, small_scenario):
         time.sleep(0.1)  # the line is printed just before the sleep that is to be interrupted
         run.send_signal(signal.SIGINT)
         said = run.stderr.read()
-    assert run.returncode == 1
+    assert run.returncode == 130
     assert "Stopped" in said
     assert "Traceback" not in said
     assert hashes(result) == before

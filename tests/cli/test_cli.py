@@ -178,14 +178,14 @@ def test_a_place_that_cannot_hold_the_results_is_refused_without_a_traceback(
     assert (tmp_path / "file").read_text() == "dear"
 
 
-def test_stopping_a_run_is_told_and_exits_with_1(small, tmp_path, capsys, monkeypatch):
+def test_stopping_a_run_is_told_and_exits_with_130(small, tmp_path, capsys, monkeypatch):
     def stop(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("stationplan.planning.aims.coverage.max_coverage", stop)
     code, out, err = call("run", small, "--out", tmp_path / "out", "--lang", "en", capsys=capsys)
-    assert (code, out) == (1, "")
-    assert "Stopped" in err
+    assert (code, out) == (130, "")
+    assert "Stopped. Nothing was changed" in err
     assert not (tmp_path / "out").exists()
 
 

@@ -14,7 +14,7 @@ from support.environment import ROOT
 from stationplan.cli.app import COMMANDS, make_command
 
 CLI = ROOT / "stationplan/cli"
-SHARED = {"__init__", "app", "options", "printing", "terminal"}
+SHARED = {"failure", "session", "stopping", "streams", "__init__", "app", "options", "printing", "terminal"}
 """Modules that hold no command."""
 
 VERBS = {"Check", "Compare", "Draw", "Estimate", "Fetch", "List", "Plan", "Report", "Save", "Show", "Write"}
