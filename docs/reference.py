@@ -47,7 +47,7 @@ that of the system. Results that exist are replaced only with `--overwrite`.
 | exit code | meaning |
 |---|---|
 | 0 | done |
-| 1 | any other failure: out of time without an answer, full disk, no answer of a service, a failed unit, an unexpected error |
+| 1 | any other failure: out of time without an answer, full disk, no answer of a service, a failed unit, a defect |
 | 2 | the inputs, the scenario, the command line or the place for the results cannot be used, or results exist |
 | 3 | the plan asked for is infeasible; what is feasible is printed |
 | 130, 143 | stopped by Ctrl-C, by SIGTERM; what was written is printed |

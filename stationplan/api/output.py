@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import platform
@@ -56,11 +57,11 @@ def save(
     lang: Language = "zh",
     overwrite: bool = False,
     map_path: Path | None = None,
-    done: str | None = None,
+    fingerprint: str | None = None,
 ) -> None:
     """Write all outputs of a plan into ``folder``; with ``map_path`` the map is written there instead.
 
-    ``done`` is the text of a further file ``done.json`` that records what the folder was made from.
+    With ``fingerprint``, a further file ``done.json`` records it and the SHA-256 of all others.
 
     The destination does not change until all files are written, so a killed run leaves the old result intact. The map
     is moved last.
@@ -80,7 +81,6 @@ def save(
             "sites.csv": "\ufeff" + sites_csv(plan),
             MAP_NAME: render(plan, lang=lang),
             "report.html": report_page(told),
-            **({} if done is None else {"done.json": done}),
             "scenario.resolved.toml": plan.study.scenario_toml,
             "manifest.json": manifest_text(plan.study),
         }
@@ -90,6 +90,10 @@ def save(
         write_pdf(told, draft / "report.pdf")
         write_geopackage(plan, draft / "plan.gpkg")
         (draft / PLAN_NAME).write_bytes(plan_bytes(plan))
+        if fingerprint is not None:
+            hashes = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(draft.iterdir())}
+            done = json.dumps({"schema": 2, "fingerprint": fingerprint, "sha256": hashes}, indent=1)
+            _write_texts(draft, {"done.json": f"{done}\n"})
     if map_path is not None:
         map_path.parent.mkdir(parents=True, exist_ok=True)
         beside = map_path.with_name(f".{map_path.name}.part")

@@ -14,7 +14,7 @@ from stationplan.storage.records import packed, unpacked
 
 PLAN_NAME = "plan.record"
 
-VERSION = 2
+VERSION = 3
 """Version of the records in the file; increase it when a field that the outputs need is added, removed or changed."""
 
 _KIND = "a stationplan plan"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import re
@@ -21,6 +22,9 @@ from stationplan.storage.remote import Remote, local_path
 
 DONE_NAME = "done.json"
 """The file that marks the folder of a unit as complete and records what it was made from."""
+
+_READ = "plan.json"
+"""The file of a unit that the tables and pages of all units are made from."""
 
 HOST = re.sub(r"[^\w-]", "-", platform.node())
 """The name of this machine, which distinguishes machines that share storage."""
@@ -49,6 +53,9 @@ class Storage(Protocol):
 
     def read(self, name: str) -> bytes:
         """Return the content of a file."""
+
+    def holds(self, name: str, sha256: Mapping[str, str]) -> bool:
+        """Return whether a folder holds files as they were written, by their names."""
 
     def writing(self, name: str) -> AbstractContextManager[Path]:
         """Return a context with a local file that is stored completely under its name at the end, or not at all."""
@@ -113,6 +120,10 @@ class LocalStorage:
     def read(self, name: str) -> bytes:
         """Return the content of a file."""
         return (self.folder / name).read_bytes()
+
+    def holds(self, name: str, sha256: Mapping[str, str]) -> bool:
+        """Return whether a folder holds files with these hashes."""
+        return all(_sha256(self.read(f"{name}/{one}")) == known for one, known in sha256.items())
 
     def writing(self, name: str) -> AbstractContextManager[Path]:
         """Return a context with a file beside the target that replaces it at the end."""
@@ -184,6 +195,10 @@ class RemoteStorage:
         """Return the content of a file."""
         return self.remote.read(name)
 
+    def holds(self, name: str, sha256: Mapping[str, str]) -> bool:
+        """Return whether a folder holds these files; only the one that a batch reads is compared, others are large."""
+        return sha256.keys() <= {*self.remote.names(name)} and _sha256(self.read(f"{name}/{_READ}")) == sha256[_READ]
+
     @contextmanager
     def writing(self, name: str) -> Iterator[Path]:
         """Yield a local file that is uploaded at the end."""
@@ -218,6 +233,10 @@ class RemoteStorage:
         """Remove a file or a folder, if it exists; ``done.json`` first, so that a partly removed unit is incomplete."""
         self.remote.remove(f"{name}/{DONE_NAME}")
         self.remote.remove(name)
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def write_texts(out: Storage, texts: Mapping[str, str]) -> None:

@@ -55,7 +55,7 @@ def do(task: Task) -> Outcome:
         plan = plan_of(take(task.storage, task.stored, task.digest), StepClock(None), lenient=True)
         # Timings differ in each run; without them the results are identical regardless of the worker.
         with task.storage.filling(task.folder) as folder:
-            output.save(with_timings(plan, {}), folder, lang=task.lang, overwrite=True, done=marker(task.fingerprint))
+            output.save(with_timings(plan, {}), folder, lang=task.lang, overwrite=True, fingerprint=task.fingerprint)
     except InputError as error:
         return Outcome(task.unit, tuple(fault.what for fault in error.faults))
     except InfeasibleError as error:
@@ -67,13 +67,8 @@ def do(task: Task) -> Outcome:
     return Outcome(task.unit)
 
 
-def marker(fingerprint: str) -> str:
-    """Return the text of the file that marks a folder as done."""
-    return json.dumps({"schema": 1, "fingerprint": fingerprint}) + "\n"
-
-
 def is_done(storage: Storage, folder: str, fingerprint: str) -> bool:
-    """Return whether a folder holds the results of a fingerprint.
+    """Return whether a folder holds the complete and unchanged results of a fingerprint.
 
     Raises
     ------
@@ -81,8 +76,9 @@ def is_done(storage: Storage, folder: str, fingerprint: str) -> bool:
         The storage at a URL fails.
     """
     try:
-        return storage.read(f"{folder}/{DONE_NAME}").decode() == marker(fingerprint)
+        done = json.loads(storage.read(f"{folder}/{DONE_NAME}"))
+        return bool(done["fingerprint"] == fingerprint) and storage.holds(folder, done["sha256"])
     except ServiceError:
         raise
-    except (OSError, UnicodeDecodeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # another file of this name
         return False

@@ -17,7 +17,7 @@ from stationplan.cli.options import (
     written_language,
 )
 from stationplan.cli.session import session_of
-from stationplan.errors import say
+from stationplan.errors import FaultList, InputError, say
 from stationplan.text.catalogue import words
 
 # Slow imports are inside the functions that need them, as `--help` loads this module and should respond at once.
@@ -37,17 +37,24 @@ def compare_plans(
 
     The first plan is the reference: sites kept, added and dropped, coverage by district, group and time slot, and cost.
     """
-    from stationplan.api.output import MAP_NAME
+    from stationplan.api import load_plan
+    from stationplan.api.plan_file import PLAN_NAME
     from stationplan.storage.files import write_whole
-    from stationplan.webmap import read_blocks, render_comparison
+    from stationplan.webmap import data_block, read_block, render_comparison
 
     if len(plans) not in (2, 3):
         refuse(None, say("Only two or three plans can be compared."), say("Pass their result folders."))
     refuse_existing_file(out, overwrite=overwrite)
-    refuse_inputs(out, [path / MAP_NAME if path.is_dir() else path for path in plans])
+    refuse_inputs(out, [path / PLAN_NAME if path.is_dir() else path for path in plans])
     printing.tell_swept(out, session_of(context).lang)
-    blocks = read_blocks([path / MAP_NAME if path.is_dir() else path for path in plans])
-    page = render_comparison(blocks, lang=written_language(lang))
+    written, faults, blocks = written_language(lang), FaultList(), []
+    for path in plans:
+        try:
+            blocks.append(data_block(load_plan(path), written) if path.is_dir() else read_block(path))
+        except InputError as error:
+            faults.extend(error.faults)
+    faults.raise_any()
+    page = render_comparison(blocks, lang=written)
     with write_whole(out) as draft:
         draft.write_text(page, encoding="utf-8", newline="")
     session_of(context).wrote(out)

@@ -6,6 +6,7 @@ read back have exactly the types that the dataclasses declare, or the file is re
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import lzma
@@ -66,12 +67,14 @@ def packed(record: object, *, kind: str, version: int) -> bytes:
     """
     arrays = _Arrays()
     tree = _plain(record, arrays)
-    head = {"kind": kind, "version": version, "arrays": arrays.index, "record": tree}
+    blob = lzma.compress(arrays.blob.getvalue(), preset=1)
+    content = {"arrays": arrays.index, "record": tree}
+    head = {"kind": kind, "version": version, "sha256": _digest(content, blob), **content}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         text = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
         archive.writestr(zipfile.ZipInfo(_FIELDS, _EPOCH), text, zipfile.ZIP_DEFLATED)
-        archive.writestr(zipfile.ZipInfo(_ARRAYS, _EPOCH), lzma.compress(arrays.blob.getvalue(), preset=1))
+        archive.writestr(zipfile.ZipInfo(_ARRAYS, _EPOCH), blob)
     return buffer.getvalue()
 
 
@@ -101,7 +104,10 @@ def unpacked(path: Path, kind: type[_Kind], *, name: str, version: int) -> _Kind
                     say("Create it again with this version: `stationplan run` on its scenario."),
                 )
                 faults.raise_any()
-            blob = _expanded(archive.read(_ARRAYS))
+            stored = archive.read(_ARRAYS)
+        if head["sha256"] != _digest({"arrays": head["arrays"], "record": head["record"]}, stored):
+            raise ValueError("its content was changed after it was written")
+        blob = _expanded(stored)
         arrays = [_array(entry, blob) for entry in head["arrays"]]
         return cast("_Kind", _typed(kind, head["record"], arrays))
     except (InputError, FileNotFoundError):
@@ -113,6 +119,12 @@ def unpacked(path: Path, kind: type[_Kind], *, name: str, version: int) -> _Kind
             code="unreadable",
         )
         raise InputError(faults.faults) from None
+
+
+def _digest(content: Mapping[str, object], blob: bytes) -> str:
+    """Return the SHA-256 of a record's values and arrays, by which edited files are known."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass") + blob).hexdigest()
 
 
 def _expanded(data: bytes) -> bytes:

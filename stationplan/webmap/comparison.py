@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from stationplan.domain import Language
@@ -17,56 +17,56 @@ from stationplan.webmap.payload import VERSION, labels
 from stationplan.webmap.scripts import script
 
 
-def read_blocks(pages: Sequence[Path]) -> list[str]:
-    """Return the data blocks of map pages.
+def read_block(path: Path) -> str:
+    """Return the data block of a map page.
 
     Raises
     ------
     InputError
-        A page cannot be read, is not the map of a plan, or contains a block of another version.
+        The page cannot be read, is not the map of a plan, or contains a block of another version.
     """
-    blocks: list[str] = []
     faults = FaultList("")
-    for path in pages:
-        if not path.exists():
-            faults.add(
-                say("The file {path} does not exist.", path=path),
-                say(
-                    "Use a result folder of `stationplan run`, or write the map of one: `stationplan map FOLDER --out "
-                    "{path}`.",
-                    path=path,
-                ),
-            )
-            continue
-        try:
-            found = re.search(r'class="stationplan-data">([A-Za-z0-9+/=]+)<', path.read_text("utf-8"))
-            content = unpacked(found[1])[0] if found else {}
-        except (OSError, ValueError):
-            content = {}
-        if "proposed" not in content:
-            faults.add(
-                say("{path} is not a map of a plan.", path=path),
-                say("Use a result folder of `stationplan run`, or the map.html in it."),
-            )
-        elif content.get("version") != VERSION:
-            faults.add(
-                say(
-                    "{path} is a map of data version {found}; this stationplan reads version {known}.",
-                    path=path,
-                    found=repr(content.get("version")),
-                    known=VERSION,
-                ),
-                say(
-                    "Write the map again: `stationplan map {folder} --out {path} --overwrite`. If the whole folder was "
-                    "written by an older version, plan again: `stationplan run SCENARIO --out {folder} --overwrite`.",
-                    folder=path.parent,
-                    path=path,
-                ),
-            )
-        elif found:
-            blocks.append(found[1])
+    if not path.exists():
+        faults.add(
+            say("The file {path} does not exist.", path=path),
+            say(
+                "Use a result folder of `stationplan run`, or write the map of one: `stationplan map FOLDER --out "
+                "{path}`.",
+                path=path,
+            ),
+        )
+        faults.raise_any()
+    block = ""
+    content: Mapping[str, object] = {}
+    try:
+        found = re.search(r'class="stationplan-data">([A-Za-z0-9+/=]+)<', path.read_text("utf-8"))
+        if found:
+            block = found[1]
+            content = unpacked(block)[0]
+    except (OSError, ValueError, KeyError, AttributeError, AssertionError, RecursionError):  # of an edited page
+        content = {}
+    if "proposed" not in content:
+        faults.add(
+            say("{path} is not a map of a plan.", path=path),
+            say("Use a result folder of `stationplan run`, or the map.html in it."),
+        )
+    elif content.get("version") != VERSION:
+        faults.add(
+            say(
+                "{path} is a map of data version {found}; this stationplan reads version {known}.",
+                path=path,
+                found=repr(content.get("version")),
+                known=VERSION,
+            ),
+            say(
+                "Write the map again: `stationplan map {folder} --out {path} --overwrite`. If the whole folder was "
+                "written by an older version, plan again: `stationplan run SCENARIO --out {folder} --overwrite`.",
+                folder=path.parent,
+                path=path,
+            ),
+        )
     faults.raise_any()
-    return blocks
+    return block
 
 
 def render_comparison(blocks: Sequence[str], *, lang: Language = "zh") -> str:

@@ -24,6 +24,9 @@ SCALE = 100_000
 
 Json = dict[str, object]
 
+_LARGEST = 512 * 1024 * 1024
+"""Largest block (bytes) that is unpacked."""
+
 
 class Packer:
     """A collection of arrays for one block; each array is referred to by its number."""
@@ -152,7 +155,10 @@ def unpacked(block: str) -> tuple[Json, list[IntArray]]:
         The text is not a valid block.
     """
     try:
-        raw = zlib.decompress(base64.b64decode(block, validate=True))
+        reader = zlib.decompressobj()
+        raw = reader.decompress(base64.b64decode(block, validate=True), _LARGEST)
+        if not reader.eof:
+            raise ValueError("the block is cut short or too large")
     except (ValueError, zlib.error) as error:
         raise ValueError(str(error)) from None
     length = int.from_bytes(raw[:4], "little")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from support.village import village
 import stationplan as sp
 from stationplan.batch import run_batch
 from stationplan.batch.folder import storage_at
-from stationplan.batch.work import Task, do, marker
+from stationplan.batch.work import Task, do
 from stationplan.cli.app import main
 from stationplan.errors import InputError, ServiceError
 from stationplan.inputs.services.remote_scenario import fetched
@@ -162,7 +163,8 @@ def test_workers_that_share_nothing_but_storage_lose_and_double_nothing(done, se
 
 
 def test_a_unit_that_stands_is_left_alone_when_it_is_asked_for_again(tmp_path):
-    storage, kept = storage_at(tmp_path), marker("f")
+    storage = storage_at(tmp_path)
+    kept = json.dumps({"schema": 2, "fingerprint": "f", "sha256": {}})
     (tmp_path / "units/West").mkdir(parents=True)
     (tmp_path / "units/West/done.json").write_text(kept, encoding="utf-8", newline="")
     task = Task("West", storage, "nowhere.unit", "0", "units/West", "f", "zh")  # its part is gone already

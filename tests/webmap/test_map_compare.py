@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from support.altered import altered
 
+import stationplan as sp
+from stationplan.api.plan_file import PLAN_NAME, plan_bytes
 from stationplan.cli import main
 from stationplan.errors import InputError
 from stationplan.report import document_text
-from stationplan.webmap import read_blocks, render, render_comparison
+from stationplan.webmap import data_block, read_block, render, render_comparison
 from stationplan.webmap.packing import Packer
 from stationplan.webmap.payload import VERSION
 
@@ -46,6 +48,7 @@ def folders(demo_plan, lesser, tmp_path_factory):
     for name, plan in (("a", demo_plan), ("b", lesser)):
         (place / name).mkdir()
         (place / name / "map.html").write_text(render(plan, lang="en"), encoding="utf-8", newline="")
+        (place / name / PLAN_NAME).write_bytes(plan_bytes(plan))
     return place
 
 
@@ -61,7 +64,8 @@ def test_the_command_writes_one_page_from_folders_or_maps(folders, tmp_path, cap
     assert run("compare", *given, "--out", out, "--lang", "en") == 0
     assert str(out) in capsys.readouterr().out
     written = out.read_text("utf-8")
-    assert written == render_comparison(read_blocks([folders / "a/map.html", folders / "b/map.html"]), lang="en")
+    blocks = [data_block(sp.load_plan(folders / "a"), "en"), read_block(folders / "b/map.html")]
+    assert written == render_comparison(blocks, lang="en")
     assert "default-src &#x27;none&#x27;" in written
     assert run("compare", *given, "--out", out) == 2
     assert run("compare", *given, "--out", out, "--overwrite") == 0
@@ -73,19 +77,19 @@ def test_what_is_no_map_of_this_version_is_named_with_what_to_do(folders, tmp_pa
     old = Packer().block({"version": 0, "proposed": []})
     (tmp_path / "old.html").write_text(f'<script class="stationplan-data">{old}</script>', encoding="utf-8")
     (tmp_path / "other.html").write_text("<p>", encoding="utf-8")
-    with pytest.raises(InputError) as caught:
-        read_blocks([folders / "a/map.html", tmp_path / "old.html", tmp_path / "other.html", tmp_path / "none.html"])
-    assert [re.search(r"(\w+\.html)", str(fault.what))[1] for fault in caught.value.faults] == [
-        "old.html",
-        "other.html",
-        "none.html",
-    ]
-    old, other, none = (str(fault.what).partition(".html ")[2] for fault in caught.value.faults)
+    faults = []
+    for name in ("old.html", "other.html", "none.html"):
+        with pytest.raises(InputError) as caught:
+            read_block(tmp_path / name)
+        [fault] = caught.value.faults
+        assert name in str(fault.what)
+        faults.append(fault)
+    old, other, none = (str(fault.what).partition(".html ")[2] for fault in faults)
     assert old == f"is a map of data version 0; this stationplan reads version {VERSION}."
     assert (other, none) == ("is not a map of a plan.", "does not exist.")
-    assert f"stationplan run SCENARIO --out {tmp_path} --overwrite" in str(caught.value.faults[0].cure)
-    assert f"stationplan map {tmp_path} --out {tmp_path / 'old.html'} --overwrite" in str(caught.value.faults[0].cure)
-    assert f"stationplan map FOLDER --out {tmp_path / 'none.html'}" in str(caught.value.faults[2].cure)
+    assert f"stationplan run SCENARIO --out {tmp_path} --overwrite" in str(faults[0].cure)
+    assert f"stationplan map {tmp_path} --out {tmp_path / 'old.html'} --overwrite" in str(faults[0].cure)
+    assert f"stationplan map FOLDER --out {tmp_path / 'none.html'}" in str(faults[2].cure)
 
 
 @pytest.mark.browser
@@ -109,7 +113,7 @@ def test_a_page_whose_data_are_of_another_version_says_so(browser, folders, tmp_
 
 @pytest.fixture(scope="module")
 def page(browser, folders):
-    blocks = read_blocks([folders / name / "map.html" for name in ("a", "b", "a")])
+    blocks = [read_block(folders / name / "map.html") for name in ("a", "b", "a")]
     (folders / "c.html").write_text(render_comparison(blocks, lang="en"), encoding="utf-8", newline="")
     context = browser.new_context(offline=True, viewport={"width": 1440, "height": 900})
     page = context.new_page()
