@@ -9,7 +9,7 @@ ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += --jobs=2
 endif
 
-.PHONY: demo test trial coverage check check-python check-layout check-js format lock benchmarks clean
+.PHONY: demo test trial attack coverage check check-python check-layout check-js format lock benchmarks clean
 
 demo: $(READY)
 	$(BIN)/stationplan demo
@@ -42,6 +42,10 @@ check-layout: $(READY)
 # Random siting problems against brute force; SEED=1 for others.
 trial: $(READY)
 	STATIONPLAN_TRIAL=20000 STATIONPLAN_TRIAL_SEED=$(or $(SEED),0) $(BIN)/pytest -q tests/siting/test_trial.py
+
+# Hostile inputs and scenario keys, kills, and faults of the machine; SEED=1 for others.
+attack: $(READY)
+	PYTHONPATH=tests $(BIN)/python -m attack --seed $(or $(SEED),0)
 
 # Types (tsc --checkJs), eslint and node's own test runner. Nothing of npm is shipped.
 check-js: node_modules/.ready
