@@ -18,6 +18,8 @@ from stationplan.scenario import Limits
 
 _MB = 1_000_000
 _CHUNK = 1 << 20
+LONGEST_WORD = 64_000_000
+"""Bytes of one text, name or remark of an XML document, which its parser holds as a whole."""
 
 
 def refuse_above(found: int, name: str, limits: Limits, faults: FaultList) -> None:
@@ -111,6 +113,31 @@ def refuse_bomb(path: Path, limits: Limits) -> None:
         raise InputError(faults.faults) from None
 
 
+class WatchedStream:
+    """A stream for a parser that ends where the parser reads on and on without finding the end of one element or word.
+
+    Whoever takes the parser's events sets ``unanswered`` to 0 at each of them.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.unanswered = 0
+        self._stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes.
+
+        Raises
+        ------
+        ValueError
+            Many megabytes were read since the last event.
+        """
+        block = self._stream.read(size)
+        self.unanswered += len(block)
+        if self.unanswered > LONGEST_WORD:
+            raise ValueError(f"a part of it is longer than {LONGEST_WORD // _MB} MB")
+        return block
+
+
 def refuse_entities(stream: IO[bytes], file: str) -> None:
     """Check that an XML document declares no DTD and no entities, whose expansion may be unlimited.
 
@@ -123,7 +150,7 @@ def refuse_entities(stream: IO[bytes], file: str) -> None:
     """
     faults = FaultList(file)
     try:
-        next(iter(iterparse(stream, events=("start",), forbid_dtd=True)), None)
+        next(iter(iterparse(WatchedStream(stream), events=("start",), forbid_dtd=True)), None)
     except DefusedXmlException:
         faults.add(
             say("The XML declares a document type or entities, which are not supported."),
@@ -131,7 +158,7 @@ def refuse_entities(stream: IO[bytes], file: str) -> None:
             code="unsafe_xml",
         )
         raise InputError(faults.faults) from None
-    except ParseError as error:
+    except (ParseError, ValueError) as error:
         faults.add(
             say("The XML is malformed: {error}.", error=error), say("Download the file again."), code="unreadable"
         )

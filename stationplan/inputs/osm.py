@@ -15,6 +15,7 @@ import shapely
 
 from stationplan.domain import FERRY, FloatArray, IntArray
 from stationplan.errors import FaultList, InputError, say
+from stationplan.inputs.guard import one_fault
 from stationplan.inputs.limits import open_unpacked, refuse_above, refuse_bomb, refuse_entities, refuse_large
 from stationplan.inputs.roads.ferries import ferry_speed, is_ferry
 from stationplan.inputs.roads.pieces import RoadPieces, geodesic_m, number_kinds, refuse_no_roads
@@ -134,10 +135,21 @@ def _places(way: osmium.osm.Way, wkb: osmium.geom.WKBFactory) -> bytes:
     try:
         return bytes.fromhex(wkb.create_linestring(way, osmium.geom.ALL)[_WKB_HEADER:])
     except osmium.InvalidLocationError:
-        inside = [(node.location, node.location.valid()) for node in way.nodes]
+        inside = [(node.location, _is_in_extract(node.location, node.ref)) for node in way.nodes]
         return np.array(
             [(at.lon, at.lat) if valid else (np.nan, np.nan) for at, valid in inside], dtype="<f8"
         ).tobytes()
+
+
+_UNDEFINED = 2**31 - 1
+"""What the coordinates of a node hold that is not in the extract."""
+
+
+def _is_in_extract(location: osmium.osm.Location, node: int) -> bool:
+    """Return whether the location of a node is known; raises ``ValueError`` for one that is not on the globe."""
+    if not location.valid() and location.x != _UNDEFINED:
+        raise ValueError(f"the node {node} is at longitude {location.x / 1e7}, latitude {location.y / 1e7}")
+    return location.valid()
 
 
 def _nodes(refs: IntArray, places: FloatArray) -> tuple[FloatArray, FloatArray, IntArray]:
@@ -162,6 +174,11 @@ def read_osm_places(path: Path, tags: Sequence[str], limits: Limits) -> tuple[li
     InputError
         The file is too large or malformed.
     """
+    with one_fault(path, say("Download the file again.")):
+        return _read_places(path, tags, limits)
+
+
+def _read_places(path: Path, tags: Sequence[str], limits: Limits) -> tuple[list[OsmPlace], int]:
     _refuse_unsafe(path, limits)
     pairs = [(tag.partition("=")[0], tag.partition("=")[2]) for tag in tags]
     exact, keys = [pair for pair in pairs if pair[1] != "*"], [key for key, value in pairs if value == "*"]
@@ -175,7 +192,7 @@ def read_osm_places(path: Path, tags: Sequence[str], limits: Limits) -> tuple[li
         for thing in itertools.chain.from_iterable(things):
             if isinstance(thing, osmium.osm.Node):
                 drawn.add(("node", thing.id))
-                if thing.location.valid():
+                if _is_in_extract(thing.location, thing.id):
                     place = OsmPlace(f"node/{thing.id}", thing.location.lon, thing.location.lat, dict(thing.tags))
                     found["node", thing.id] = place
             elif isinstance(thing, osmium.osm.Area):

@@ -25,6 +25,8 @@ from stationplan.scenario.schema import ScenarioFile
 from stationplan.scenario.schema_faults import explained
 from stationplan.storage.database import is_database, shown_url
 
+_MOST_EXTENDED = 50
+
 
 @dataclass(frozen=True)
 class Scenario:
@@ -217,9 +219,22 @@ def _read(path: Path, above: tuple[Path, ...] = ()) -> tuple[dict[str, object], 
     if not isinstance(base, str):
         faults.add(say("A scenario file name is expected."), say("Put it in quotes."), key="extends")
         faults.raise_any()
-    below = path.parent / str(base)
-    above = (*above, path.resolve())
-    if below.resolve() in above:
+    below = path.parent / base
+    try:
+        above, place = (*above, path.resolve()), below.resolve()
+    except (ValueError, OSError, RuntimeError) as error:  # a name that no file can have, or links in a circle
+        faults.add(
+            say("The scenario file cannot be read: {error}.", error=error), say("Check the path."), key="extends"
+        )
+        raise InputError(faults.faults) from None
+    if len(above) > _MOST_EXTENDED:
+        faults.add(
+            say("More than {most} scenario files extend each other.", most=_MOST_EXTENDED),
+            say("Write the keys of some of them in one file."),
+            key="extends",
+        )
+        faults.raise_any()
+    if place in above:
         faults.add(say("A scenario cannot extend itself."), say("Use the file that it changes."), key="extends")
         faults.raise_any()
     extended, folders = _read(below, above)
