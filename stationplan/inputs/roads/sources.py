@@ -124,22 +124,23 @@ def refuse_far_roads(roads: RoadArcs, area: StudyArea, file: str) -> None:
     faults.raise_any()
 
 
-def with_long_roads_noted(roads: RoadArcs, area: StudyArea) -> RoadArcs:
-    """Return roads with a note on pieces that are longer than the study area is wide, as after a wrong coordinate."""
+def long_road_notes(roads: RoadArcs, area: StudyArea) -> list[Message]:
+    """Return a note on pieces of road that are longer than the study area is wide, as after a wrong coordinate."""
     west, south, east, north = area.districts.total_bounds.tolist()
     longest = max(float(np.hypot(east - west, north - south)), _LONG_M)
     arcs = len(roads.length_m) // 2  # the second half are the same pieces backward
     long = roads.length_m[:arcs] > longest
     if not long.any():
-        return roads
-    note = say(
-        "{count} straight road segments are longer than the study area ({km} km); the longest has {longest} km. Check "
-        "the coordinates of its ends.",
-        count=int(long.sum()),
-        km=round(longest / 1000),
-        longest=round(float(roads.length_m[:arcs].max()) / 1000),
-    )
-    return replace(roads, notes=(*roads.notes, note))
+        return []
+    return [
+        say(
+            "{count} straight road segments are longer than the study area ({km} km); the longest has {longest} km. "
+            "Check the coordinates of its ends.",
+            count=int(long.sum()),
+            km=round(longest / 1000),
+            longest=round(float(roads.length_m[:arcs].max()) / 1000),
+        )
+    ]
 
 
 def read_road_files(

@@ -80,7 +80,7 @@ def tables(folder, *edges):
     [
         ('100,"CIRCULARSTRING (104 30, 104.0005 30.001, 104.001 30)"', "is not a LINESTRING"),
         ('100,"COMPOUNDCURVE ((104 30, 104.001 30))"', "is not a LINESTRING"),
-        ("1e308,", "outside the range 0 to 1000000"),
+        ("1e308,", "outside the range 0 to 1,000,000"),
         ("1_00,", "'1_00', not a finite number"),
     ],
 )
