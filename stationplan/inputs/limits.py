@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import math
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, cast
 from xml.etree.ElementTree import ParseError
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
+from numpy.lib import format as npy
 
 from stationplan.errors import FaultList, InputError, Message, say
 from stationplan.scenario import Limits
@@ -36,6 +39,7 @@ def refuse_above(found: int, name: str, limits: Limits, faults: FaultList) -> No
             "file_mb": say("The file has {found} MB; the limit is {cap} MB.", found=found, cap=cap),
             "extract_mb": say("The extract has {found} MB; the limit is {cap} MB.", found=found, cap=cap),
             "unpacked_mb": say("The file unpacks to more than {cap} MB.", cap=cap),
+            "table_mb": say("The values of the table take more than {cap} MB of memory.", cap=cap),
             "rows": say("The table has more than {cap} rows.", cap=cap),
             "columns": say("The table has {found} columns; the limit is {cap}.", found=found, cap=cap),
             "vertices": say("The shapes have {found} vertices; the limit is {cap}.", found=found, cap=cap),
@@ -46,6 +50,16 @@ def refuse_above(found: int, name: str, limits: Limits, faults: FaultList) -> No
             code="too_large",
         )
         raise InputError(faults.faults)
+
+
+def memory_of(values: Sequence[object]) -> int:
+    """Return the bytes that the texts of a row or column take at least: a reference each, and those that are not empty.
+
+    >>> memory_of(["", "abc", ""])
+    77
+    """
+    texts = [value for value in values if value]
+    return 8 * len(values) + 50 * len(texts) + sum(len(text) for text in texts if isinstance(text, str))
 
 
 def refuse_large(path: Path, limits: Limits, *, cap: str = "file_mb") -> None:
@@ -79,6 +93,23 @@ def refuse_zip_bomb(path: Path, limits: Limits) -> None:
         )
         raise InputError(faults.faults) from None
     refuse_above(-(-total // _MB), "unpacked_mb", limits, faults)
+
+
+def refuse_false_header(archive: zipfile.ZipFile, name: str) -> None:
+    """Check that an array in an archive (``.npy``) is as large as its header says, since memory is taken by that.
+
+    Raises
+    ------
+    ValueError
+        It is not.
+    """
+    info = archive.getinfo(name)
+    with archive.open(info) as stream:
+        version = npy.read_magic(stream)
+        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+        shape, _, dtype = read(stream)
+        if not dtype.hasobject and stream.tell() + math.prod(shape) * dtype.itemsize != info.file_size:
+            raise ValueError(f"{name} is not what its header says")
 
 
 def open_unpacked(path: Path) -> IO[bytes]:

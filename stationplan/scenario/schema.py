@@ -266,6 +266,8 @@ class Limits(ScenarioTable):
     """Size of a file of roads, MB."""
     unpacked_mb: Annotated[int, Field(ge=1)] = 1000
     """What a compressed file may unpack to, MB."""
+    table_mb: Annotated[int, Field(ge=1)] = 700
+    """What the values of a table take in memory, MB: some 60 bytes each, 8 where empty."""
     rows: Annotated[int, Field(ge=1)] = 2_000_000
     """Rows of a table."""
     columns: Annotated[int, Field(ge=1)] = 1000

@@ -13,7 +13,7 @@ import shapely
 
 from stationplan.domain import ObjectArray
 from stationplan.errors import FaultList, InputError, say
-from stationplan.inputs.limits import refuse_above
+from stationplan.inputs.limits import memory_of, refuse_above
 from stationplan.inputs.tables.bounded import MEMORY_MB, SECONDS, BoundedProcess, ProcessEnded, bounded_process
 from stationplan.scenario import Limits
 
@@ -74,16 +74,16 @@ def received(process: BoundedProcess, columns: int, limits: Limits, faults: Faul
     Raises
     ------
     InputError
-        Their shapes, or texts, are above the limits.
+        Their shapes, or values, are above the limits.
     """
     fields: list[list[object]] = [[] for _ in range(columns)]
     shapes: list[ObjectArray] = []
-    crs, drawn_bytes, characters = "", 0, 0
+    crs, drawn_bytes, size = "", 0, 0
     while (frame := frame_of(process)) is not None:
         for column, values in zip(fields, cast("list[list[object]]", frame["fields"]), strict=True):
-            characters += sum(len(value) for value in values if isinstance(value, str))
+            size += memory_of(values)
             column.extend(values)
-        refuse_above(characters // 1_000_000, "unpacked_mb", limits, faults)
+        refuse_above(-(-size // 1_000_000), "table_mb", limits, faults)
         crs = str(frame["crs"] or "")
         if frame["wkb"] is not None:
             wkb = cast("list[bytes | None]", frame["wkb"])

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal, NoReturn, cast
 
 from stationplan.errors import SHEET_STEP, FaultList, InputError, say
-from stationplan.inputs.limits import refuse_above, refuse_entities, refuse_large, refuse_zip_bomb
+from stationplan.inputs.limits import memory_of, refuse_above, refuse_entities, refuse_large, refuse_zip_bomb
 from stationplan.inputs.tables.bounded import MEMORY_MB, SECONDS, ProcessEnded, bounded_process
 from stationplan.inputs.tables.columns import normalise
 from stationplan.inputs.tables.contents import content_of, refuse_content
@@ -86,7 +86,7 @@ def read_workbook(
         )
         faults.raise_any()
     _refuse_unsafe(path, limits)
-    with _reading(path, sheet, faults) as (listed, read):
+    with _reading(path, sheet, limits, faults) as (listed, read):
         chosen = _joined(listed, wanted, faults) if sheets == "all" else [_choose(listed, wanted, sheet, faults)]
         found = [_table(part, path.name, wanted, limits, header_row) for part in read(chosen)]
     if path.suffix.lower() == ".xlsb":
@@ -134,7 +134,7 @@ def _refuse(path: Path, error: str) -> NoReturn:
 
 @contextmanager
 def _reading(
-    path: Path, sheet: str | None, faults: FaultList
+    path: Path, sheet: str | None, limits: Limits, faults: FaultList
 ) -> Iterator[tuple[list[_Listed], Callable[[list[str]], Iterator[_Sheet]]]]:
     """Yield the sheets of a workbook, and a function that reads those with given names."""
     task = "list" if sheet is not None else "read"
@@ -155,8 +155,11 @@ def _reading(
                 process.tell(names)
                 for name in names:
                     rows: list[Row] = []
+                    size = 0
                     while (chunk := frame()) is not None:
                         rows += cast("list[Row]", chunk)
+                        size += sum(memory_of(cells) for _, cells in cast("list[Row]", chunk))
+                        refuse_above(-(-size // 1_000_000), "table_mb", limits, faults)
                     notes = cast("dict[str, list[tuple[int, int, str]]]", frame())
                     yield _Sheet(name, rows, cast("list[Merge] | None", notes["merges"]), notes["cells"])
 

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import io
+import json
+import struct
+import zipfile
+
+import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from numpy.lib import format as npy
 
+from stationplan.domain import StudyArea
 from stationplan.errors import InputError
-from stationplan.inputs.roads.sources import read_road_files
+from stationplan.inputs.roads.pieces import RoadPieces, road_arcs
+from stationplan.inputs.roads.rules import RoadRules, Speeds
+from stationplan.inputs.roads.sources import long_road_notes, read_road_files
 from stationplan.scenario import Limits
 
 KEYS = (
@@ -109,3 +121,76 @@ def test_a_road_file_whose_library_fails_unforeseen_is_one_fault(tmp_path, monke
     monkeypatch.setattr(shapely, "from_wkt", fail)
     assert "Panic: index out of bounds" in refusal(*tables(tmp_path, '100,"LINESTRING (104 30, 104.001 30)"'))
     assert np.isfinite(read_road_files(tables(tmp_path, "100,"), datum="wgs84", layer=None, limits=Limits()).lon).all()
+
+
+WHOLE = {
+    "a.graphml": b"<graphml xmlns='http://graphml.graphdrawing.org/xmlns'>",
+    "a.osm": b"<osm version='0.6'>",
+    "a.osm.gz": gzip.compress(b"<osm version='0.6'>"),
+    "a.osm.bz2": bz2.compress(b"<osm version='0.6'>"),
+    "a.osm.pbf": struct.pack(">I", 13) + b"\n\tOSMHeader\x18\x05",
+    "a.roads.npz": b"PK\x05\x06" + bytes(18),
+    "a.gpkg": b"SQLite format 3\0" + bytes(52) + b"GPKG",
+    "a.fgb": b"fgb\x03fgb\x00",
+    "a.shp": struct.pack(">i", 9994),
+    "a.kml": b"<kml>",
+    "a.kmz": b"PK\x05\x06" + bytes(18),
+    "a.geojson": b'{"type": "FeatureCollection", "features": [',
+    "a.parquet": b"PAR1",
+}
+SPOILT = {
+    "empty": lambda _: b"",
+    "cut": lambda start: start,
+    "zeros": lambda start: start + bytes(5000),
+    "ones": lambda start: start + b"\xff" * 5000,
+    "noise": lambda start: start + np.random.default_rng(1).bytes(5000),
+    "nested": lambda start: start + b"[<a>" * 50_000,
+    "another": lambda _: b"%PDF-1.7",
+}
+
+
+@pytest.mark.parametrize("spoilt", SPOILT)
+@pytest.mark.parametrize("name", WHOLE)
+def test_whatever_is_wrong_with_a_file_of_roads_is_one_fault_of_it(tmp_path, name, spoilt):
+    path = tmp_path / name
+    path.write_bytes(SPOILT[spoilt](WHOLE[name]))
+    assert refusal(path)
+
+
+def test_roads_whose_arrays_claim_terabytes_are_refused(tmp_path):
+    header = io.BytesIO()
+    npy.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": False, "shape": (10**13,)})
+    path = tmp_path / "a.roads.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("about.json", json.dumps({"format": "stationplan roads", "version": 3}))
+        archive.writestr("lon.npy", header.getvalue())
+    assert "lon is not what its header says" in refusal(path)
+
+
+def test_a_piece_longer_than_the_study_area_is_noted():
+    area = StudyArea(
+        gpd.GeoDataFrame(
+            {"district_id": ["1"], "name": ["a"], "name_en": ["a"], "prefecture": [""]},
+            geometry=[shapely.box(4e5, 33e5, 41e4, 331e4)],
+            crs="EPSG:32648",
+        )
+    )
+
+    def notes(*lengths):
+        pieces = RoadPieces(
+            lon=np.array([104.0, 104.5]),
+            lat=np.array([30.0, 30.0]),
+            tail=np.zeros(len(lengths), dtype=np.int32),
+            head=np.ones(len(lengths), dtype=np.int32),
+            length_m=np.array(lengths),
+            kind=np.zeros(len(lengths), dtype=np.int32),
+            kinds=({"highway": "residential"},),
+            source="",
+            date="",
+        )
+        rules = RoadRules(Speeds({"walk": 4.5, "ebike": 15.0}, {"car": {"road": 18.0}}))
+        return list(map(str, long_road_notes(road_arcs(pieces, rules), area)))
+
+    assert notes(19_000.0, 20_000.0) == []
+    (said,) = notes(19_000.0, 48_200.0, 30_000.0)
+    assert said.startswith("2 straight road segments are longer than the study area (20 km); the longest has 48 km.")

@@ -137,3 +137,15 @@ def test_archives_that_unpack_too_far_are_refused(tmp_path):
         with zipfile.ZipFile(tmp_path / name, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr(member, b"\0" * 3_000_000)
         assert str(refusal(tmp_path / name, unpacked_mb=2).what) == "The file unpacks to more than 2 MB."
+
+
+@pytest.mark.parametrize(("values", "mb"), [("[]," * 20_000, 1), ("{}," * 5_000, 1), ('"\U0001f600",' * 100_000, 3)])
+def test_json_that_unfolds_to_more_than_its_size_is_refused_before(tmp_path, values, mb):
+    path = tmp_path / "a.geojson"
+    path.write_text(f'{{"type": "FeatureCollection", "features": [{values}0]}}', "utf-8")
+    assert str(refusal(path, unpacked_mb=mb).what) == f"The file unpacks to more than {mb} MB."
+
+
+def test_a_table_of_features_that_takes_too_much_memory_is_refused(tmp_path):
+    path = points(tmp_path / "a.gpkg", name=["x" * 100] * 10_000)
+    assert str(refusal(path, table_mb=1).what) == "The values of the table take more than 1 MB of memory."
