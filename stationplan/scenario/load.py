@@ -222,10 +222,8 @@ def _read(path: Path, above: tuple[Path, ...] = ()) -> tuple[dict[str, object], 
     below = path.parent / base
     try:
         above, place = (*above, path.resolve()), below.resolve()
-    except (ValueError, OSError, RuntimeError) as error:  # a name that no file can have, or links in a circle
-        faults.add(
-            say("The scenario file cannot be read: {error}.", error=error), say("Check the path."), key="extends"
-        )
+    except (ValueError, OSError, RuntimeError):  # a name that no file can have, or links in a circle
+        faults.add(say("The scenario file does not exist."), say("Check the path."), key="extends")
         raise InputError(faults.faults) from None
     if len(above) > _MOST_EXTENDED:
         faults.add(

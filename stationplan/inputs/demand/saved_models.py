@@ -20,6 +20,9 @@ from stationplan.scenario import Limits
 FORMAT = 1
 """Version of the format of a saved model."""
 
+_MOST = 1e9
+"""Above every factor and length (m) of a model that was fitted."""
+
 _TYPES = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
 """Types in a fitted pipeline that skops does not trust by default, and that only compute and open nothing."""
 
@@ -124,12 +127,17 @@ def _read_model(path: Path, limits: Limits, skops_io: ModuleType) -> SavedModel:
             code="unknown_version",
         )
         faults.raise_any()
+    calibration, dispersion, block_m = (
+        float(cast("float", document[key])) for key in ("calibration", "dispersion", "block_m")
+    )
+    if not all(0 <= value <= _MOST for value in (calibration, dispersion, block_m)):
+        raise ValueError(f"calibration {calibration}, dispersion {dispersion} and block_m {block_m} are out of range")
     return SavedModel(
         str(document["target"]),
         tuple(cast("list[str]", document["features"])),
-        float(cast("float", document["calibration"])),
-        float(cast("float", document["dispersion"])),
-        float(cast("float", document["block_m"])),
+        calibration,
+        dispersion,
+        block_m,
         cast("Predictor", document["pipeline"]),
     )
 
