@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+
+import numpy as np
 import openpyxl
 import pytest
+from numpy.lib import format as npy
 
 from stationplan.errors import InputError
+from stationplan.inputs.limits import refuse_false_header
 from stationplan.inputs.tables.source import Located, read_table
 from stationplan.inputs.tables.table import Wanted
 from stationplan.scenario import Limits, TableSource
@@ -56,3 +62,17 @@ def test_outlines_in_text_are_longer_than_the_limit_of_the_csv_module(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text(f'id,name\n1,"{"104 30, " * 40_000}"\n', "utf-8")
     assert len(read(path).rows[0][1]) == 320_000
+
+
+@pytest.mark.parametrize("claimed", [3, 10**13])
+def test_an_array_of_an_archive_is_as_large_as_its_header_says(tmp_path, claimed):
+    data = io.BytesIO()
+    npy.write_array_header_1_0(data, {"descr": "<f8", "fortran_order": False, "shape": (claimed,)})
+    data.write(np.zeros(3).tobytes())
+    with zipfile.ZipFile(tmp_path / "a.skops", "w") as archive:
+        archive.writestr("1.npy", data.getvalue())
+        if claimed == 3:
+            refuse_false_header(archive, "1.npy")
+            return
+        with pytest.raises(ValueError, match="is not what its header says"):
+            refuse_false_header(archive, "1.npy")
