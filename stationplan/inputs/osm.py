@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 from array import array
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import osmium
@@ -208,8 +209,58 @@ def _read_places(path: Path, tags: Sequence[str], limits: Limits) -> tuple[list[
 
 def _refuse_unsafe(path: Path, limits: Limits) -> None:
     """Raise :class:`InputError` for a file that is too large, packed or unpacked, or that declares XML entities."""
+    total = 0
     refuse_large(path, limits, cap="extract_mb")
+    if path.name.lower().endswith(".pbf"):
+        with path.open("rb") as stream:
+            for size in _block_sizes(stream):
+                total += size
+                refuse_above(total // 1_000_000, "unpacked_mb", limits, FaultList(path.name))
     if path.name.lower().endswith(_XML_SUFFIXES):
         refuse_bomb(path, limits)
         with open_unpacked(path) as stream:
             refuse_entities(stream, path.name)
+
+
+_HEAD_BYTES = 65_536
+"""Largest header of a block, by the format."""
+
+
+def _block_sizes(stream: IO[bytes]) -> Iterator[int]:
+    """Yield the unpacked size of each block of a PBF file, as far as they can be told; the reader checks them.
+
+    A block is the length of its header (four bytes), the header, whose field 3 is the size of the rest, and the rest,
+    whose field 2 is its unpacked size.
+    """
+    while len(prefix := stream.read(4)) == 4 and (length := int.from_bytes(prefix, "big")) <= _HEAD_BYTES:
+        packed = _number_field(stream.read(length), 3)
+        start = stream.read(min(packed, _HEAD_BYTES))
+        yield max(packed, _number_field(start, 2))
+        stream.seek(packed - len(start), 1)
+
+
+def _number_field(message: bytes, wanted: int) -> int:
+    """Return a number among the first fields of a message of protobuf, 0 if it is not there."""
+    at = 0
+    while at < len(message):
+        tag, at = _varint(message, at)
+        value, at = _varint(message, at)
+        if tag & 7 == 0 and tag >> 3 == wanted:
+            return value
+        at += value if tag & 7 == _BYTES_FIELD else 0
+    return 0
+
+
+_BYTES_FIELD = 2
+"""Kind of a field whose number is the length of the bytes that follow."""
+
+
+def _varint(message: bytes, at: int) -> tuple[int, int]:
+    """Return the number at a place of a message, seven bits a byte, and the place after it."""
+    value = shift = 0
+    while at < len(message):
+        byte = message[at]
+        value, shift, at = value | (byte & 127) << shift, shift + 7, at + 1
+        if byte < 128 or shift > 63:
+            break
+    return value, at

@@ -265,7 +265,7 @@ class Limits(ScenarioTable):
     extract_mb: Annotated[int, Field(ge=1)] = 4000
     """Size of a file of roads, MB."""
     unpacked_mb: Annotated[int, Field(ge=1)] = 1000
-    """What a compressed file may unpack to, MB."""
+    """What a compressed file, such as an OSM extract, may unpack to, MB."""
     table_mb: Annotated[int, Field(ge=1)] = 700
     """What the values of a table take in memory, MB: some 60 bytes each, 8 where empty."""
     rows: Annotated[int, Field(ge=1)] = 2_000_000

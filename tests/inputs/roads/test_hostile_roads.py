@@ -11,6 +11,7 @@ import zipfile
 
 import geopandas as gpd
 import numpy as np
+import osmium
 import pytest
 import shapely
 from numpy.lib import format as npy
@@ -44,9 +45,9 @@ def graph(folder, *nodes, length="100", inside="", after=""):
     return path
 
 
-def refusal(*paths):
+def refusal(*paths, **limits):
     with pytest.raises(InputError) as caught:
-        read_road_files(paths, datum="wgs84", layer=None, limits=Limits())
+        read_road_files(paths, datum="wgs84", layer=None, limits=Limits(**limits))
     (fault,) = caught.value.faults
     assert fault.file == paths[-1].name
     return str(fault.what)
@@ -194,3 +195,13 @@ def test_a_piece_longer_than_the_study_area_is_noted():
     assert notes(19_000.0, 20_000.0) == []
     (said,) = notes(19_000.0, 48_200.0, 30_000.0)
     assert said.startswith("2 straight road segments are longer than the study area (20 km); the longest has 48 km.")
+
+
+def test_an_extract_that_unpacks_too_far_is_refused_by_the_sizes_of_its_blocks(tmp_path):
+    path = tmp_path / "a.osm.pbf"
+    with osmium.SimpleWriter(str(path)) as writer:
+        for number in range(1, 250_001):
+            writer.add_node(osmium.osm.mutable.Node(id=number, location=(104.0, 30.0)))
+    assert path.stat().st_size < 100_000
+    assert refusal(path) == "The file contains no roads."
+    assert refusal(path, unpacked_mb=1) == "The file unpacks to more than 1 MB."
