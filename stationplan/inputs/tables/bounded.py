@@ -19,7 +19,8 @@ from threading import Timer
 MEMORY_MB = 1_200
 """Memory (address space) for reading a file; a sheet of 200,000 rows needs about 200 MB."""
 
-SECONDS = 60.0
+SECONDS = 50.0
+"""Time for reading a file; with the start of the program, a command ends within a minute."""
 
 
 class ProcessEnded(Exception):
