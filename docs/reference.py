@@ -6,6 +6,7 @@ A test compares the pages with what this script makes.
 from __future__ import annotations
 
 import types
+from collections.abc import Iterable
 from enum import StrEnum
 from importlib import resources
 from pathlib import Path
@@ -176,10 +177,17 @@ def _rows(table: type[BaseModel]) -> str:
         if _table_of(field)[0] not in (None, Name):
             continue
         default = "see Travel modes" if name in _FILLED else _default(field)
-        lines.append(
-            f"| `{field.alias or name}` | {_type(field.annotation)} | {default} | {_one_line(field.description)} |"
-        )
+        kind = _type(field.annotation) + _range(field.metadata)
+        lines.append(f"| `{field.alias or name}` | {kind} | {default} | {_one_line(field.description)} |")
     return "\n".join(lines) + "\n"
+
+
+def _range(metadata: Iterable[object]) -> str:
+    """Return the range of a number, as in `, 0 to 1e+12`; empty where there is none."""
+    ends = {name: getattr(item, name) for item in metadata for name in ("ge", "gt", "le", "lt") if hasattr(item, name)}
+    low = f"{ends['ge']:g}" if "ge" in ends else f"above {ends['gt']:g}" if "gt" in ends else ""
+    high = f"to {ends['le']:g}" if "le" in ends else f"to below {ends['lt']:g}" if "lt" in ends else "or more"
+    return f", {low} {high}" if low else ""
 
 
 def _default(field: FieldInfo) -> str:
@@ -206,7 +214,8 @@ def _table_of(field: FieldInfo) -> tuple[type[BaseModel] | None, bool]:
 def _type(annotation: object) -> str:
     origin, given = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return _type(given[0])
+        ranges = [_range(field.metadata) for field in given[1:] if isinstance(field, FieldInfo)]
+        return _type(given[0]) + "".join(ranges)
     if origin is Literal:
         return ", ".join(f"`{_toml(value)}`" for value in given)
     if origin in (Union, types.UnionType):

@@ -31,8 +31,9 @@ from stationplan.inputs.datums.decisions import datum_used, decide, evidence_of_
 from stationplan.inputs.datums.evidence import Evidence, weigh_by_points
 from stationplan.inputs.datums.file_crs import CONFLICT, LOOKS_GCJ02
 from stationplan.inputs.demand.demand_inputs import DemandInputs, DemandTables, place_demand, read_demand
+from stationplan.inputs.demand.draws import refuse_draws
 from stationplan.inputs.demand.plausible import IMPLAUSIBLE
-from stationplan.inputs.roads.sources import districts_without, refuse_far_roads
+from stationplan.inputs.roads.sources import districts_without, long_road_notes, refuse_far_roads
 from stationplan.inputs.sites.candidates import grid_places, osm_places
 from stationplan.inputs.sites.placing import LEFT_OUT, place_sites
 from stationplan.inputs.sites.row_hours import hours_policy
@@ -204,6 +205,7 @@ def place(tables: Tables, decisions: dict[str, DatumDecision], roads: RoadArcs |
     if roads is not None:
         refuse_far_roads(roads, study, file.roads.single or file.roads.edges or scenario.path.name)
     demand = place_demand(tables.demand, decisions, study, scenario)
+    refuse_draws(file.demand.draws, len(demand.cells.cell_id), len(file.groups), scenario.path.name)
     straight = np.zeros(len(study.districts), dtype=bool)
     if file.roads.missing == "straight":
         straight = districts_without(roads, study)
@@ -236,6 +238,7 @@ def place(tables: Tables, decisions: dict[str, DatumDecision], roads: RoadArcs |
         sites,
         (
             *demand.notes,
+            *([] if roads is None else long_road_notes(roads, study)),
             *(() if stations is None else stations.notes),
             *(() if candidates is None else candidates.notes),
             *notes,

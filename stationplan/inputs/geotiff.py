@@ -13,6 +13,7 @@ import numpy as np
 
 from stationplan.domain import FloatArray
 from stationplan.errors import FaultList, InputError, say
+from stationplan.inputs.guard import one_fault
 from stationplan.inputs.limits import refuse_above, refuse_large
 from stationplan.scenario import Limits
 
@@ -24,6 +25,10 @@ _MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 _ALONE = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO"}
 """Restricts GDAL to the one file: all metadata must be in it, not in files beside it."""
+
+
+_BYTES_A_PIXEL = 10
+"""A number of eight bytes, and whether there is one."""
 
 
 @contextmanager
@@ -50,16 +55,19 @@ def open_geotiff(
     # Local paths only: files that GDAL would download or unpack because of their name are never opened.
     if not is_tiff or str(path).startswith("/vsi") or "://" in str(path):
         _not_readable(say("it is not a TIFF"), faults)
-    try:
-        with (
-            warnings.catch_warnings(action="ignore", category=NotGeoreferencedWarning),
-            rasterio.Env(**_ALONE),
-            rasterio.open(path, driver="GTiff") as raster,
-        ):
-            _check(raster, faults)
-            yield raster
-    except RasterioError as error:
-        _not_readable(error, faults)
+    with one_fault(path, say("Export it again as GeoTIFF.")):
+        try:
+            with (
+                warnings.catch_warnings(action="ignore", category=NotGeoreferencedWarning),
+                rasterio.Env(**_ALONE),
+                rasterio.open(path, driver="GTiff") as raster,
+            ):
+                _check(raster, faults)
+                block = math.prod(raster.block_shapes[0]) * _BYTES_A_PIXEL if raster.count else 0
+                refuse_above(block // 1_000_000, "unpacked_mb", limits, faults)  # read whole, however small the part
+                yield raster
+        except RasterioError as error:
+            _not_readable(error, faults)
 
 
 def refuse_without(library: str, extra: str, faults: FaultList) -> NoReturn:
@@ -112,7 +120,10 @@ def read_part(raster: DatasetReader, part: tuple[int, int, int, int], limits: Li
     """
     from rasterio.windows import Window  # noqa: PLC0415 - an extra, needed only here
 
-    refuse_above(math.ceil(part[2] * part[3] * 8 / 1e6), "unpacked_mb", limits, faults)
-    band = raster.read(1, window=Window(*part), masked=True)
-    values = band.astype(np.float64).filled(np.nan) * raster.scales[0] + raster.offsets[0]
-    return np.asarray(values, dtype=np.float64)
+    refuse_above(math.ceil(part[2] * part[3] * _BYTES_A_PIXEL / 1e6), "unpacked_mb", limits, faults)
+    band = raster.read(1, window=Window(*part), masked=True, out_dtype="float64")
+    values: FloatArray = band.data  # changed in place: copies would take several times the memory
+    values[np.ma.getmaskarray(band)] = np.nan
+    values *= raster.scales[0]
+    values += raster.offsets[0]
+    return values

@@ -8,13 +8,16 @@ from pathlib import Path
 
 from stationplan.errors import FaultList, InputError, Message, StationplanError, say
 
+_OURS = (StationplanError, AssertionError, KeyboardInterrupt, SystemExit, GeneratorExit)
+
 
 @contextmanager
 def one_fault(path: Path, cure: Message) -> Iterator[None]:
     """Turn any exception of a library into an :class:`InputError` that names the file, the library's words and a fix.
 
-    Readers catch the exceptions that their libraries document; damaged files raise others as well. Errors of our own,
-    and of the file system (such as a file that does not exist), pass.
+    Readers catch the exceptions that their libraries document; damaged files raise others as well, and those in Rust
+    raise some that are no ``Exception``. Errors of ours, a stop by the user, and errors of the file system that name
+    a file (such as one that does not exist), pass.
 
     Raises
     ------
@@ -23,10 +26,16 @@ def one_fault(path: Path, cure: Message) -> Iterator[None]:
     """
     try:
         yield
-    except (StationplanError, OSError, AssertionError):
+    except _OURS:
         raise
-    except Exception as error:
+    except BaseException as error:
+        if isinstance(error, FileNotFoundError) or (isinstance(error, OSError) and error.filename is not None):
+            raise
         faults = FaultList(path.name)
         shown = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        faults.add(say("The file cannot be read: {error}.", error=shown[:300]), cure, code="unreadable")
+        what = say("The file cannot be read: {error}.", error=" ".join(shown[:300].split()))
+        if isinstance(error, MemoryError):
+            what = say("The file needs more memory than there is.")
+            cure = say("Clip it to the study area.")
+        faults.add(what, cure, code="unreadable")
         raise InputError(faults.faults) from None

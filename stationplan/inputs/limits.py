@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import math
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, cast
 from xml.etree.ElementTree import ParseError
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
+from numpy.lib import format as npy
 
 from stationplan.errors import FaultList, InputError, Message, say
 from stationplan.scenario import Limits
 
 _MB = 1_000_000
 _CHUNK = 1 << 20
+LONGEST_WORD = 64_000_000
+"""Bytes of one text, name or remark of an XML document, which its parser holds as a whole."""
 
 
 def refuse_above(found: int, name: str, limits: Limits, faults: FaultList) -> None:
@@ -34,6 +39,7 @@ def refuse_above(found: int, name: str, limits: Limits, faults: FaultList) -> No
             "file_mb": say("The file has {found} MB; the limit is {cap} MB.", found=found, cap=cap),
             "extract_mb": say("The extract has {found} MB; the limit is {cap} MB.", found=found, cap=cap),
             "unpacked_mb": say("The file unpacks to more than {cap} MB.", cap=cap),
+            "table_mb": say("The values of the table take more than {cap} MB of memory.", cap=cap),
             "rows": say("The table has more than {cap} rows.", cap=cap),
             "columns": say("The table has {found} columns; the limit is {cap}.", found=found, cap=cap),
             "vertices": say("The shapes have {found} vertices; the limit is {cap}.", found=found, cap=cap),
@@ -44,6 +50,16 @@ def refuse_above(found: int, name: str, limits: Limits, faults: FaultList) -> No
             code="too_large",
         )
         raise InputError(faults.faults)
+
+
+def memory_of(values: Sequence[object]) -> int:
+    """Return the bytes that the texts of a row or column take at least: a reference each, and those that are not empty.
+
+    >>> memory_of(["", "abc", ""])
+    77
+    """
+    texts = [value for value in values if value]
+    return 8 * len(values) + 50 * len(texts) + sum(len(text) for text in texts if isinstance(text, str))
 
 
 def refuse_large(path: Path, limits: Limits, *, cap: str = "file_mb") -> None:
@@ -79,6 +95,23 @@ def refuse_zip_bomb(path: Path, limits: Limits) -> None:
     refuse_above(-(-total // _MB), "unpacked_mb", limits, faults)
 
 
+def refuse_false_header(archive: zipfile.ZipFile, name: str) -> None:
+    """Check that an array in an archive (``.npy``) is as large as its header says, since memory is taken by that.
+
+    Raises
+    ------
+    ValueError
+        It is not.
+    """
+    info = archive.getinfo(name)
+    with archive.open(info) as stream:
+        version = npy.read_magic(stream)
+        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+        shape, _, dtype = read(stream)
+        if not dtype.hasobject and stream.tell() + math.prod(shape) * dtype.itemsize != info.file_size:
+            raise ValueError(f"{name} is not what its header says")
+
+
 def open_unpacked(path: Path) -> IO[bytes]:
     """Return a stream of a file's content: decompressed for ``.gz`` and ``.bz2``, unchanged for others."""
     suffix = path.suffix.lower()
@@ -111,6 +144,31 @@ def refuse_bomb(path: Path, limits: Limits) -> None:
         raise InputError(faults.faults) from None
 
 
+class WatchedStream:
+    """A stream for a parser that ends where the parser reads on and on without finding the end of one element or word.
+
+    Whoever takes the parser's events sets ``unanswered`` to 0 at each of them.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.unanswered = 0
+        self._stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes.
+
+        Raises
+        ------
+        ValueError
+            Many megabytes were read since the last event.
+        """
+        block = self._stream.read(size)
+        self.unanswered += len(block)
+        if self.unanswered > LONGEST_WORD:
+            raise ValueError(f"a part of it is longer than {LONGEST_WORD // _MB} MB")
+        return block
+
+
 def refuse_entities(stream: IO[bytes], file: str) -> None:
     """Check that an XML document declares no DTD and no entities, whose expansion may be unlimited.
 
@@ -123,7 +181,7 @@ def refuse_entities(stream: IO[bytes], file: str) -> None:
     """
     faults = FaultList(file)
     try:
-        next(iter(iterparse(stream, events=("start",), forbid_dtd=True)), None)
+        next(iter(iterparse(WatchedStream(stream), events=("start",), forbid_dtd=True)), None)
     except DefusedXmlException:
         faults.add(
             say("The XML declares a document type or entities, which are not supported."),
@@ -131,7 +189,7 @@ def refuse_entities(stream: IO[bytes], file: str) -> None:
             code="unsafe_xml",
         )
         raise InputError(faults.faults) from None
-    except ParseError as error:
+    except (ParseError, ValueError) as error:
         faults.add(
             say("The XML is malformed: {error}.", error=error), say("Download the file again."), code="unreadable"
         )

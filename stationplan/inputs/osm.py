@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 from array import array
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import osmium
@@ -15,6 +16,7 @@ import shapely
 
 from stationplan.domain import FERRY, FloatArray, IntArray
 from stationplan.errors import FaultList, InputError, say
+from stationplan.inputs.guard import one_fault
 from stationplan.inputs.limits import open_unpacked, refuse_above, refuse_bomb, refuse_entities, refuse_large
 from stationplan.inputs.roads.ferries import ferry_speed, is_ferry
 from stationplan.inputs.roads.pieces import RoadPieces, geodesic_m, number_kinds, refuse_no_roads
@@ -134,10 +136,21 @@ def _places(way: osmium.osm.Way, wkb: osmium.geom.WKBFactory) -> bytes:
     try:
         return bytes.fromhex(wkb.create_linestring(way, osmium.geom.ALL)[_WKB_HEADER:])
     except osmium.InvalidLocationError:
-        inside = [(node.location, node.location.valid()) for node in way.nodes]
+        inside = [(node.location, _is_in_extract(node.location, node.ref)) for node in way.nodes]
         return np.array(
             [(at.lon, at.lat) if valid else (np.nan, np.nan) for at, valid in inside], dtype="<f8"
         ).tobytes()
+
+
+_UNDEFINED = 2**31 - 1
+"""What the coordinates of a node hold that is not in the extract."""
+
+
+def _is_in_extract(location: osmium.osm.Location, node: int) -> bool:
+    """Return whether the location of a node is known; raises ``ValueError`` for one that is not on the globe."""
+    if not location.valid() and location.x != _UNDEFINED:
+        raise ValueError(f"the node {node} is at longitude {location.x / 1e7}, latitude {location.y / 1e7}")
+    return location.valid()
 
 
 def _nodes(refs: IntArray, places: FloatArray) -> tuple[FloatArray, FloatArray, IntArray]:
@@ -162,6 +175,11 @@ def read_osm_places(path: Path, tags: Sequence[str], limits: Limits) -> tuple[li
     InputError
         The file is too large or malformed.
     """
+    with one_fault(path, say("Download the file again.")):
+        return _read_places(path, tags, limits)
+
+
+def _read_places(path: Path, tags: Sequence[str], limits: Limits) -> tuple[list[OsmPlace], int]:
     _refuse_unsafe(path, limits)
     pairs = [(tag.partition("=")[0], tag.partition("=")[2]) for tag in tags]
     exact, keys = [pair for pair in pairs if pair[1] != "*"], [key for key, value in pairs if value == "*"]
@@ -175,7 +193,7 @@ def read_osm_places(path: Path, tags: Sequence[str], limits: Limits) -> tuple[li
         for thing in itertools.chain.from_iterable(things):
             if isinstance(thing, osmium.osm.Node):
                 drawn.add(("node", thing.id))
-                if thing.location.valid():
+                if _is_in_extract(thing.location, thing.id):
                     place = OsmPlace(f"node/{thing.id}", thing.location.lon, thing.location.lat, dict(thing.tags))
                     found["node", thing.id] = place
             elif isinstance(thing, osmium.osm.Area):
@@ -191,8 +209,58 @@ def read_osm_places(path: Path, tags: Sequence[str], limits: Limits) -> tuple[li
 
 def _refuse_unsafe(path: Path, limits: Limits) -> None:
     """Raise :class:`InputError` for a file that is too large, packed or unpacked, or that declares XML entities."""
+    total = 0
     refuse_large(path, limits, cap="extract_mb")
+    if path.name.lower().endswith(".pbf"):
+        with path.open("rb") as stream:
+            for size in _block_sizes(stream):
+                total += size
+                refuse_above(total // 1_000_000, "unpacked_mb", limits, FaultList(path.name))
     if path.name.lower().endswith(_XML_SUFFIXES):
         refuse_bomb(path, limits)
         with open_unpacked(path) as stream:
             refuse_entities(stream, path.name)
+
+
+_HEAD_BYTES = 65_536
+"""Largest header of a block, by the format."""
+
+
+def _block_sizes(stream: IO[bytes]) -> Iterator[int]:
+    """Yield the unpacked size of each block of a PBF file, as far as they can be told; the reader checks them.
+
+    A block is the length of its header (four bytes), the header, whose field 3 is the size of the rest, and the rest,
+    whose field 2 is its unpacked size.
+    """
+    while len(prefix := stream.read(4)) == 4 and (length := int.from_bytes(prefix, "big")) <= _HEAD_BYTES:
+        packed = _number_field(stream.read(length), 3)
+        start = stream.read(min(packed, _HEAD_BYTES))
+        yield max(packed, _number_field(start, 2))
+        stream.seek(packed - len(start), 1)
+
+
+def _number_field(message: bytes, wanted: int) -> int:
+    """Return a number among the first fields of a message of protobuf, 0 if it is not there."""
+    at = 0
+    while at < len(message):
+        tag, at = _varint(message, at)
+        value, at = _varint(message, at)
+        if tag & 7 == 0 and tag >> 3 == wanted:
+            return value
+        at += value if tag & 7 == _BYTES_FIELD else 0
+    return 0
+
+
+_BYTES_FIELD = 2
+"""Kind of a field whose number is the length of the bytes that follow."""
+
+
+def _varint(message: bytes, at: int) -> tuple[int, int]:
+    """Return the number at a place of a message, seven bits a byte, and the place after it."""
+    value = shift = 0
+    while at < len(message):
+        byte = message[at]
+        value, shift, at = value | (byte & 127) << shift, shift + 7, at + 1
+        if byte < 128 or shift > 63:
+            break
+    return value, at

@@ -9,7 +9,16 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from stationplan.errors import FaultList, say
-from stationplan.scenario.fields import Identifier, Nonnegative, Positive, ScenarioTable, Source, TableSource
+from stationplan.scenario.fields import (
+    Draws,
+    Identifier,
+    Nonnegative,
+    Positive,
+    ScenarioTable,
+    Source,
+    TableSource,
+    Variation,
+)
 
 
 class CountInput(TableSource):
@@ -74,7 +83,7 @@ class TotalsInput(Source):
     """Rows of districts without a polygon, and the district that their workers are counted in."""
     missing: Literal["refuse", "empty"] = "refuse"
     """What a district without a row means: refuse the table, or that it has no workers."""
-    total_cv: Nonnegative = 0.1
+    total_cv: Variation = 0.1
     """Uncertainty of a total as a coefficient of variation (an assumption)."""
 
 
@@ -92,7 +101,7 @@ class LearningInput(ScenarioTable):
     """Features of the model, by name, beginning of names (`places*`) or column of the cells; without it all."""
     block_m: Positive | None = None
     """Side of the blocks that are held out together, m; without it the range of the spatial correlation of errors."""
-    folds: Annotated[int, Field(ge=3)] = 5
+    folds: Annotated[int, Field(ge=3, le=1000)] = 5
     """Number of folds of blocks; each fold is predicted by a model fitted to the others."""
     insist: bool = False
     """Use the model even if it does not beat a constant rate and the share of the population."""
@@ -107,7 +116,7 @@ class HeatInput(ScenarioTable):
     """GeoTIFFs of temperature in degrees Celsius (air, or WBGT), by slot."""
     file: str | None = None
     """Table with the cells' ids and a column of degrees Celsius for each slot that is hot; in place of rasters."""
-    weights: dict[str, Annotated[float, Field(ge=1, allow_inf_nan=False)]] = {"35": 1.5, "37": 2.0, "40": 3.0}
+    weights: dict[str, Annotated[float, Field(ge=1, le=1000, allow_inf_nan=False)]] = {"35": 1.5, "37": 2.0, "40": 3.0}
     """Weight of an exposed worker from each temperature on. 35, 37 and 40 degrees are the legal steps of 2012; the
     weights are assumptions."""
 
@@ -138,11 +147,11 @@ class DemandInput(TableSource):
     """Resolution of the hexagons: 8 has sides of about 530 m, 9 of 200 m."""
     kernel_m: Positive = 500.0
     """Bandwidth of kernel densities, m."""
-    draws: Annotated[int, Field(ge=0)] = 100
+    draws: Draws = 100
     """Draws of the uncertain demand; 0 for none."""
     error_block_m: Positive = 1000.0
     """Side of the squares within which errors of a surface are equal, m (an assumption)."""
-    seed: Annotated[int, Field(ge=0)] = 1
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 1
     """Seed of all random numbers."""
     counts: dict[Identifier, CountInput] = {}
     """More counts to distribute over the cells."""

@@ -20,8 +20,16 @@ from stationplan.domain import MODES, LocalText
 from stationplan.errors import Message, say
 from stationplan.hours import OpeningHours, SlotHours, opening_hours, slot_hours
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Nonnegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+MOST = 1e12
+"""Above every number of people, metres, minutes or yuan of a study; solvers take numbers up to here."""
+
+Positive = Annotated[float, Field(ge=0.001, le=MOST, allow_inf_nan=False)]
+Nonnegative = Annotated[float, Field(ge=0, le=MOST, allow_inf_nan=False)]
+Variation = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
+"""A coefficient of variation."""
+
+Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
+Draws = Annotated[int, Field(ge=0, le=10_000)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_\-]+$")]
 DatumChoice = Literal["wgs84", "cgcs2000", "gcj02", "bd09", "evidence"]
@@ -106,7 +114,7 @@ class Source(ScenarioTable):
     """Sheet of a workbook; needed where several may be meant."""
     sheets: Literal["all"] | None = None
     """`all`: the visible sheets with the same columns are one table, in which the column `sheet` has their names."""
-    header_row: Annotated[int, Field(ge=1)] | None = None
+    header_row: Annotated[int, Field(ge=1, le=100_000_000)] | None = None
     """Row of the header, where it is not found."""
     layer: str | None = None
     """Layer of a GeoPackage with several."""

@@ -25,6 +25,9 @@ from stationplan.scenario.schema import ScenarioFile
 from stationplan.scenario.schema_faults import explained
 from stationplan.storage.database import is_database, shown_url
 
+_MOST_EXTENDED = 50
+_DEEPEST = 20
+
 
 @dataclass(frozen=True)
 class Scenario:
@@ -211,19 +214,47 @@ def _read(path: Path, above: tuple[Path, ...] = ()) -> tuple[dict[str, object], 
             row=int(line.group(1)) if line else None,
         )
         raise InputError(faults.faults) from None
+    if _is_deeper(document, _DEEPEST):
+        faults.add(
+            say("Tables and lists are nested more than {most} deep.", most=_DEEPEST),
+            say("Check the keys; docs/scenario.md lists those of each table."),
+        )
+        faults.raise_any()
     base = document.pop("extends", None)
     if base is None:
         return document, []
     if not isinstance(base, str):
         faults.add(say("A scenario file name is expected."), say("Put it in quotes."), key="extends")
         faults.raise_any()
-    below = path.parent / str(base)
-    above = (*above, path.resolve())
-    if below.resolve() in above:
+    below = path.parent / base
+    try:
+        above, place = (*above, path.resolve()), below.resolve()
+    except (ValueError, OSError, RuntimeError):  # a name that no file can have, or links in a circle
+        faults.add(say("The scenario file does not exist."), say("Check the path."), key="extends")
+        raise InputError(faults.faults) from None
+    if len(above) > _MOST_EXTENDED:
+        faults.add(
+            say("More than {most} scenario files extend each other.", most=_MOST_EXTENDED),
+            say("Write the keys of some of them in one file."),
+            key="extends",
+        )
+        faults.raise_any()
+    if place in above:
         faults.add(say("A scenario cannot extend itself."), say("Use the file that it changes."), key="extends")
         faults.raise_any()
     extended, folders = _read(below, above)
     return _laid_over(extended, document), [below.parent, *folders]
+
+
+def _is_deeper(document: dict[str, object], most: int) -> bool:
+    """Return whether tables and lists are nested deeper; counted without recursion."""
+    level: list[object] = [document]
+    for _ in range(most):
+        inner = (item for above in level for item in (above.values() if isinstance(above, dict) else above))  # type: ignore[attr-defined]
+        level = [item for item in inner if isinstance(item, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def _laid_over(below: dict[str, object], above: dict[str, object]) -> dict[str, object]:

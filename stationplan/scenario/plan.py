@@ -10,7 +10,17 @@ from pydantic import Field
 
 from stationplan.domain import Kind
 from stationplan.errors import FaultList, say
-from stationplan.scenario.fields import Identifier, Name, Nonnegative, OpeningText, Positive, ScenarioTable, Share
+from stationplan.scenario.fields import (
+    Count,
+    Draws,
+    Identifier,
+    Name,
+    Nonnegative,
+    OpeningText,
+    Positive,
+    ScenarioTable,
+    Share,
+)
 
 
 class ActionInput(ScenarioTable):
@@ -39,7 +49,7 @@ class PhaseInput(ScenarioTable):
 
     name: Name
     """Name shown to readers, such as a year."""
-    new: Annotated[int, Field(ge=0)] | None = None
+    new: Count | None = None
     """Largest number of new sites of this phase; all phases have this, a budget, or both."""
     budget: Nonnegative | None = None
     """Largest cost of this phase, yuan. What a phase does not spend is available to the next."""
@@ -55,7 +65,7 @@ class PlanInput(ScenarioTable):
     The plan then reports travel times. The aims `median` and `center` require it."""
     capacity: Nonnegative | None = None
     """Workers that a station serves in a time slot where neither its row nor its host says; for the aim `served`."""
-    new: Annotated[int, Field(ge=0)] | None = None
+    new: Count | None = None
     """Largest number of new sites; this, a budget, or both."""
     budget: Positive | None = None
     """Largest cost of all new sites, yuan."""
@@ -71,7 +81,7 @@ class PlanInput(ScenarioTable):
     """Weight of a preferred site in the choice, in addition to the workers whom it covers, workers."""
     closable: list[str] = []
     """Ids of existing stations that may close; without them all may, if any have to."""
-    close: Annotated[int, Field(ge=0)] = 0
+    close: Count = 0
     """Number of existing stations to close, those whose loss costs least."""
     keep_coverage: bool = False
     """Whether at least as many workers as today must be covered when stations close."""
@@ -85,9 +95,9 @@ class PlanInput(ScenarioTable):
     """Cross-coverage in the choice of sites: what a second station is worth, as a share of the first."""
     floor_share: Share = 0.0
     """Share of its workers that every district must reach."""
-    frontier: list[Annotated[int, Field(ge=1)]] = []
+    frontier: list[Annotated[int, Field(ge=1, le=1_000_000_000)]] = []
     """Numbers of new sites, increasing, for which the best coverage is reported as a curve: `[5, 10, 20, 40]`."""
-    robustness_draws: Annotated[int, Field(ge=0)] = 10
+    robustness_draws: Draws = 10
     """Draws of the uncertain demand for which sites are chosen again, to report how often each site is chosen."""
     explain: list[str] = []
     """Ids of candidates for which the plan explains why they are not proposed; `run --why-not ID` adds to them."""

@@ -28,6 +28,7 @@ from stationplan.scenario.fields import (
     SpeedMode,
     TableSource,
     Tag,
+    Variation,
 )
 from stationplan.scenario.map import MapInput
 from stationplan.scenario.plan import ActionInput, PlanInput
@@ -104,12 +105,12 @@ class RoadsInput(ScenarioTable):
     """Road classes that a mode may not use, whatever the tags say: `{ walk = ["trunk"] }`."""
     max_snap_m: Positive = 500.0
     """Largest straight distance from a cell or site to a road, m."""
-    min_component_nodes: Annotated[int, Field(ge=1)] = 50
+    min_component_nodes: Annotated[int, Field(ge=1, le=1_000_000_000)] = 50
     """Disconnected road components with fewer nodes are not used for snapping (the largest always is)."""
     missing: Literal["uncovered", "straight"] = "uncovered"
     """What a district without any road means: `uncovered`, its workers reach no station; or `straight`, they are
     measured in straight lines times `detour`, and every output says so. `straight` needs no roads at all."""
-    detour: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 1.3
+    detour: Annotated[float, Field(ge=1, le=1000, allow_inf_nan=False)] = 1.3
     """Length of a route divided by that of the straight line, in districts without roads. An assumption: 1.2 to 1.3
     within cities of the United States (Levinson and El-Geneidy 2009), 1.4 to hospitals there (Boscoe et al. 2012)."""
     straight_car_kmh: Positive = CAR_SPEED.straight_kmh
@@ -226,7 +227,7 @@ class GroupInput(ScenarioTable):
     are weights that distribute the totals."""
     observed: str | None = None
     """Column of the cells' table with observed workers; empty where none were counted."""
-    cv: Nonnegative = 0.3
+    cv: Variation = 0.3
     """Uncertainty of the group's surface as a coefficient of variation within an error block (an assumption)."""
     exposed: Share = 1.0
     """Share of the work that is exposed to heat."""
@@ -264,7 +265,9 @@ class Limits(ScenarioTable):
     extract_mb: Annotated[int, Field(ge=1)] = 4000
     """Size of a file of roads, MB."""
     unpacked_mb: Annotated[int, Field(ge=1)] = 1000
-    """What a compressed file may unpack to, MB."""
+    """What a compressed file, such as an OSM extract, may unpack to, MB."""
+    table_mb: Annotated[int, Field(ge=1)] = 700
+    """What the values of a table take in memory, MB: some 60 bytes each, 8 where empty."""
     rows: Annotated[int, Field(ge=1)] = 2_000_000
     """Rows of a table."""
     columns: Annotated[int, Field(ge=1)] = 1000

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import itertools
 import json
+import sqlite3
 import struct
 import zipfile
 import zlib
 
+import geopandas as gpd
 import openpyxl
+import pyarrow as pa
 import pytest
+import shapely
+from pyarrow import parquet
 from support.workbooks import write_xls
 
 from stationplan.cli import main
@@ -49,6 +54,20 @@ def _collection(_):
     return json.dumps({"type": "FeatureCollection", "features": [feature]}).encode()
 
 
+def _parquet(path, geo):
+    table = pa.table({"id": ["1"], "geometry": [b"\x01"]}).replace_schema_metadata({"geo": json.dumps(geo)})
+    parquet.write_table(table, path)
+    return path.read_bytes()
+
+
+def _dropped(path):
+    gpd.GeoDataFrame({"id": ["1"]}, geometry=[shapely.Point(104, 30)], crs=4326).to_file(path, layer="a")
+    with sqlite3.connect(path) as base:
+        base.execute("DROP TABLE a")
+    base.close()
+    return path.read_bytes()
+
+
 FAULTS = {
     "empty.csv": lambda _: b"",
     "header.csv": lambda _: b"id,name,lon,lat\n",
@@ -78,6 +97,13 @@ FAULTS = {
     "link.kml": lambda _: b"<OGRVRTDataSource/>",
     "doc.kmz": lambda path: _zip(path, {"doc.kml": "<kml><Placemark>"}),
     "crc.zip": lambda path: _zip(path, {"a.shp": zlib.compress(b"x" * 100)}).replace(b"x\x9c", b"x\x9d"),
+    "metadata.parquet": lambda path: _parquet(path, []),
+    "shape.parquet": lambda path: _parquet(
+        path, {"version": "1.0.0", "primary_column": "geometry", "columns": {"geometry": {"encoding": "point"}}}
+    ),
+    "dropped.gpkg": _dropped,
+    "nested.json": lambda _: b"[" * 100_000,
+    "records.json": lambda _: b'{"type": "FeatureCollection", "features": {"a": 1}}',
     "columns.parquet": lambda _: b"PAR1" + bytes(20) + b"PAR1",
     "other.docx": lambda _: b"PK\x03\x04",
 }

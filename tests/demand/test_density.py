@@ -6,6 +6,7 @@ import csv
 import importlib.util
 import io
 import json
+import math
 
 import geopandas as gpd
 import numpy as np
@@ -317,6 +318,10 @@ def test_a_model_of_unknown_types_or_versions_is_refused(learned, tmp_path):
     assert "does not support the format" in refusal({**document_, "format": 99})
     versions = json.dumps({**json.loads(document_["versions"]), "scikit-learn": "0.1.0"})
     assert "saved with scikit-learn 0.1.0" in refusal({**document_, "versions": versions})
+    assert "KeyError: 'target'" in refusal({key: value for key, value in document_.items() if key != "target"})
+    assert "'versions'" in refusal({key: value for key, value in document_.items() if key != "versions"})
+    for key, value in (("calibration", math.nan), ("dispersion", 1e300), ("block_m", -1.0), ("features", 5)):
+        assert "cannot be read" in refusal({**document_, key: value})
     (tmp_path / "bad.skops").write_bytes(b"no model")
     with pytest.raises(InputError, match="not a saved model"):
         read_model(tmp_path / "bad.skops", Limits())

@@ -68,7 +68,7 @@ def faults_of(load, roads):
             "Did you mean residential?",
         ),
         ('file = "a.osm"\n[roads.walk_speed_kmh]\nx = 3.0\n', "roads.walk_speed_kmh", "Known classes: motorway"),
-        ('file = "a.osm"\n[roads.ebike_speed_kmh]\npath = 0.0\n', "roads.ebike_speed_kmh.path", "more than 0"),
+        ('file = "a.osm"\n[roads.ebike_speed_kmh]\npath = 0.0\n', "roads.ebike_speed_kmh.path", "0.001 or more"),
         ('file = "a.osm"\n[roads.opened]\nebike = ["footways"]\n', "roads.opened.ebike", "Did you mean footway?"),
         (
             'file = "a.osm"\n[roads.closed]\nbus = ["footway"]\n',

@@ -140,6 +140,9 @@ def test_a_scenario_that_extends_another_changes_what_it_names(tmp_path):
     [
         ("extends = 1", "A scenario file name is expected."),
         ('extends = "study.toml"', "A scenario cannot extend itself."),
+        (f"extends = 'other.toml'\n{'.'.join('a' * 3000)} = 1", "Tables and lists are nested more than 20 deep."),
+        (f"{'.'.join('a' * 21)} = 1", "Tables and lists are nested more than 20 deep."),
+        ('extends = "a\\u0000b.toml"', "The scenario file does not exist."),
         ('extends = "other.toml"', "A scenario cannot extend itself."),
         ('extends = "absent.toml"', "The scenario file does not exist."),
     ],

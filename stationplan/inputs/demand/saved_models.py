@@ -13,11 +13,15 @@ from typing import Protocol, cast
 
 from stationplan.domain import FloatArray, Learned
 from stationplan.errors import FaultList, InputError, say
-from stationplan.inputs.limits import refuse_large
+from stationplan.inputs.guard import one_fault
+from stationplan.inputs.limits import refuse_false_header, refuse_large, refuse_zip_bomb
 from stationplan.scenario import Limits
 
 FORMAT = 1
 """Version of the format of a saved model."""
+
+_MOST = 1e9
+"""Above every factor and length (m) of a model that was fitted."""
 
 _TYPES = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
 """Types in a fitted pipeline that skops does not trust by default, and that only compute and open nothing."""
@@ -77,13 +81,23 @@ def read_model(path: Path, limits: Limits) -> SavedModel:
         this package has, is of another format, or was saved with another minor version of scikit-learn.
     """
     skops_io = _skops(path)
+    with one_fault(path, say("Save it again with `stationplan density`.")):
+        return _read_model(path, limits, skops_io)
+
+
+def _read_model(path: Path, limits: Limits, skops_io: ModuleType) -> SavedModel:
     faults = FaultList(path.name)
     refuse_large(path, limits, cap="file_mb")
     unreadable = say("Save it again with `stationplan density`.")
     if not zipfile.is_zipfile(path):
         faults.add(say("The file is not a saved model."), unreadable, code="unreadable")
         faults.raise_any()
+    refuse_zip_bomb(path, limits)
     try:
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                if name.endswith(".npy"):
+                    refuse_false_header(archive, name)
         unknown = [name for name in skops_io.get_untrusted_types(file=path) if name not in _TYPES]
         if unknown:
             faults.add(
@@ -113,12 +127,17 @@ def read_model(path: Path, limits: Limits) -> SavedModel:
             code="unknown_version",
         )
         faults.raise_any()
+    calibration, dispersion, block_m = (
+        float(cast("float", document[key])) for key in ("calibration", "dispersion", "block_m")
+    )
+    if not all(0 <= value <= _MOST for value in (calibration, dispersion, block_m)):
+        raise ValueError(f"calibration {calibration}, dispersion {dispersion} and block_m {block_m} are out of range")
     return SavedModel(
         str(document["target"]),
         tuple(cast("list[str]", document["features"])),
-        float(cast("float", document["calibration"])),
-        float(cast("float", document["dispersion"])),
-        float(cast("float", document["block_m"])),
+        calibration,
+        dispersion,
+        block_m,
         cast("Predictor", document["pipeline"]),
     )
 

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import shapely
+from shapely import LineString
 from shapely.errors import ShapelyError
 
 from stationplan.domain import ROAD_CLASSES, IntArray, ObjectArray
 from stationplan.errors import FaultList, InputError, say
 from stationplan.geo import Datum, to_wgs84
 from stationplan.inputs.roads.bends import SHORT_BY_M, shared_lengths, straighten
-from stationplan.inputs.roads.pieces import RoadPieces, geodesic_m, number_kinds
+from stationplan.inputs.roads.pieces import LONGEST_ROAD_M, RoadPieces, geodesic_m, number_kinds
 from stationplan.inputs.tables.points import coordinates
 from stationplan.inputs.tables.table import Table, Wanted, find_columns, table_from_rows
 from stationplan.inputs.tables.textfile import csv_rows
@@ -50,7 +51,7 @@ def read_csv_roads(nodes_path: Path, edges_path: Path, *, datum: Datum, limits: 
     count = len(edges.rows)
     stated = np.full(count, np.nan)
     if "length_m" in columns:
-        stated = numbers(edges, columns["length_m"], faults, unit="length", low=0, empty=np.nan)
+        stated = numbers(edges, columns["length_m"], faults, unit="length", low=0, high=LONGEST_ROAD_M, empty=np.nan)
     speed = np.full(count, np.nan)
     if "speed_kmh" in columns:
         speed = numbers(edges, columns["speed_kmh"], faults, unit="speed", low=1, high=200, empty=np.nan)
@@ -119,12 +120,9 @@ def _shapes(edges: Table, column: int, faults: FaultList) -> ObjectArray:
         try:
             with np.errstate(invalid="ignore"):
                 shape = shapely.from_wkt(text)
-        except ShapelyError:
+        except (ShapelyError, NotImplementedError):  # the latter for curves
             shape = None
-        points = shapely.get_coordinates(shape)
-        if not ((np.abs(points[:, 0]) <= 180) & (np.abs(points[:, 1]) <= 90)).all():
-            shape = None
-        if shape is None or shape.geom_type != "LineString":
+        if shape is None or shape.geom_type != "LineString" or not _is_on_globe(shape):
             faults.add(
                 say("The geometry {found} is not a LINESTRING.", found=repr(text[:60])),
                 say("Provide WKT such as LINESTRING(104.07 30.62, 104.08 30.63), or leave the value empty."),
@@ -133,3 +131,8 @@ def _shapes(edges: Table, column: int, faults: FaultList) -> ObjectArray:
         else:
             shapes[i] = shape
     return shapes
+
+
+def _is_on_globe(line: LineString) -> bool:
+    points = shapely.get_coordinates(line)
+    return bool(((np.abs(points[:, 0]) <= 180) & (np.abs(points[:, 1]) <= 90)).all())

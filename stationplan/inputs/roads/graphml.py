@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
 
@@ -17,17 +17,21 @@ from pyproj.exceptions import CRSError
 from shapely.errors import ShapelyError
 
 from stationplan.errors import FaultList, InputError, say
-from stationplan.inputs.limits import refuse_above, refuse_entities, refuse_large
+from stationplan.inputs.limits import WatchedStream, refuse_above, refuse_entities, refuse_large
 from stationplan.inputs.osm import OSM_SOURCE
 from stationplan.inputs.roads.bends import SHORT_BY_M, shared_lengths, straighten
-from stationplan.inputs.roads.pieces import RoadPieces, geodesic_m, number_kinds, refuse_no_roads
+from stationplan.inputs.roads.pieces import RoadPieces, geodesic_m, number_kinds, refuse_lengths, refuse_no_roads
 from stationplan.inputs.roads.rules import ACCESS_TAGS, is_road
 from stationplan.inputs.roads.tag_texts import listed
+from stationplan.inputs.tables.quantities import as_number
 from stationplan.scenario import Limits
 
 _SPACE = "{http://graphml.graphdrawing.org/xmlns}"
 _TAGS = (*ACCESS_TAGS, "motorroad", "maxspeed")
 _DEGREES = frozenset({"epsg:4326", "epsg:4490", "ogc:crs84"})
+_MOST_HELD = 100_000
+"""Elements that are in memory at a time; a node or an edge of OSMnx has some twenty."""
+
 _INIT = re.compile(r"\{\s*['\"]init['\"]\s*:\s*['\"]([^'\"]+)['\"].*\}")
 _CURE = say("Save the directed graph in longitude and latitude with osmnx.save_graphml, and do not edit the file.")
 
@@ -73,11 +77,27 @@ def read_graphml_roads(path: Path, limits: Limits) -> RoadPieces:
 
 def _things(path: Path) -> Iterator[tuple[str, Mapping[str, str], dict[str, str]]]:
     """Yield nodes and edges, and finally the graph itself: the element type, its attributes, its data by name."""
+    with path.open("rb") as raw:
+        stream = WatchedStream(raw)
+        yield from _elements(iterparse(stream, events=("start", "end"), forbid_dtd=True), stream)
+
+
+def _elements(
+    events: Iterable[tuple[str, Element]], stream: WatchedStream
+) -> Iterator[tuple[str, Mapping[str, str], dict[str, str]]]:
+    """Yield what :func:`_things` does; raises ``ValueError`` where elements would pile up in memory."""
     names: dict[str, str] = {}
     graph: Element | None = None
-    for event, element in iterparse(path, events=("start", "end"), forbid_dtd=True):
+    held = 0
+    for event, element in events:
+        stream.unanswered = 0
         tag = element.tag.removeprefix(_SPACE)
         if event == "start":
+            held += 1
+            if held > _MOST_HELD:
+                raise ValueError(f"it has more than {_MOST_HELD} elements beside or within one node or edge")
+            if tag == "graph" and graph is not None:
+                raise ValueError("it has several graphs")
             graph = element if tag == "graph" else graph
         elif tag == "key":
             names[element.attrib["id"]] = element.attrib["attr.name"]
@@ -86,6 +106,7 @@ def _things(path: Path) -> Iterator[tuple[str, Mapping[str, str], dict[str, str]
             yield tag, element.attrib, data
             if graph is not None and tag != "graph":
                 graph.remove(element)
+                held = len(graph)
 
 
 class _Graph:
@@ -116,10 +137,18 @@ class _Graph:
         self._date = data.get("osm_date", "")
 
     def add_node(self, attributes: Mapping[str, str], data: Mapping[str, str]) -> None:
-        """Record a node."""
+        """Record a node.
+
+        Raises
+        ------
+        ValueError
+            The node appears twice, or a coordinate is not a number.
+        """
+        if attributes["id"] in self._node_of:
+            raise ValueError(f"the node {attributes['id'][:40]} appears twice")
         self._node_of[attributes["id"]] = len(self._lon)
-        self._lon.append(float(data["x"]))
-        self._lat.append(float(data["y"]))
+        self._lon.append(_number(data["x"]))
+        self._lat.append(_number(data["y"]))
         self.vertices += 1
 
     def add_edge(self, attributes: Mapping[str, str], data: Mapping[str, str]) -> None:
@@ -128,7 +157,7 @@ class _Graph:
         Raises
         ------
         ValueError
-            The geometry of the edge is not a single line.
+            The geometry of the edge is not a single line, or its length is not a number.
         """
         highway = listed(data.get("highway", ""))
         if not is_road(highway):
@@ -136,7 +165,7 @@ class _Graph:
             return
         self._tail.append(self._node_of[attributes["source"]])
         self._head.append(self._node_of[attributes["target"]])
-        self._length.append(float(data.get("length", "nan")))
+        self._length.append(_number(data["length"]) if data.get("length") else np.nan)
         shape = shapely.from_wkt(data["geometry"]) if "geometry" in data else None
         if shape is not None and shape.geom_type != "LineString":
             raise ValueError(f"the geometry of an edge is {shape.geom_type}")
@@ -162,8 +191,7 @@ class _Graph:
         lon, lat, edge, tail, head = straighten(lon, lat, tail, head, shapes, "wgs84")
         if not ((np.abs(lon) <= 180) & (np.abs(lat) <= 90)).all():
             raise ValueError("a node has no longitude and latitude in degrees")
-        if (stated < 0).any() or np.isinf(stated).any():
-            raise ValueError("the length of an edge is no length")
+        refuse_lengths(stated)
         kinds, kind = number_kinds(self._tags)
         return RoadPieces(
             lon=lon,
@@ -178,6 +206,13 @@ class _Graph:
             short_edges=int((stated < straight_m - SHORT_BY_M).sum()),
             other_classes=dict(self._other),
         )
+
+
+def _number(text: str) -> float:
+    number = as_number(text.strip())
+    if np.isnan(number):
+        raise ValueError(f"{text[:40]!r} is not a number")
+    return number
 
 
 def _in_degrees(text: str) -> bool:

@@ -21,6 +21,9 @@ from stationplan.inputs.roads.slope import slope_factor
 _LEAST_M = 50.0
 """Length (m) of roads below which something must be wrong with the file."""
 
+LONGEST_ROAD_M = 1e6
+"""Length (m) of one edge or piece above which a file must be wrong; the longest ferries have less."""
+
 _LEAST_SHARE = 0.5
 """Share of the length of roads that the largest connected component should hold."""
 
@@ -86,6 +89,19 @@ def refuse_no_roads(file: str, pieces: int) -> None:
         faults = FaultList(file)
         faults.add(say("The file contains no roads."), say("Use a road file that covers the study area."), code="empty")
         raise InputError(faults.faults)
+
+
+def refuse_lengths(length_m: FloatArray) -> None:
+    """Check the lengths (m) of a file of roads; NaN where one is not stated.
+
+    Raises
+    ------
+    ValueError
+        A length is negative, or longer than any road is between two junctions.
+    """
+    wrong = (length_m < 0) | (length_m > LONGEST_ROAD_M)
+    if wrong.any():
+        raise ValueError(f"a road is {length_m[wrong][0]:g} m long; lengths are 0 to {LONGEST_ROAD_M:.0f} m")
 
 
 def refuse_disconnected(pieces: RoadPieces, *, file: str) -> None:

@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 from stationplan.domain import FERRY, MODES, Mode
 from stationplan.errors import FaultList, InputError, say
 from stationplan.inputs.limits import refuse_above, refuse_large, refuse_zip_bomb
+from stationplan.inputs.roads.bends import SHORT_BY_M
 from stationplan.inputs.roads.ferries import FERRY_KMH
 from stationplan.inputs.roads.notes import DrawnRoads
-from stationplan.inputs.roads.pieces import RoadPieces
+from stationplan.inputs.roads.pieces import RoadPieces, geodesic_m, refuse_lengths, refuse_no_roads
 from stationplan.inputs.roads.rules import is_road
 from stationplan.scenario import Limits
 from stationplan.storage.files import write_whole
@@ -134,6 +135,7 @@ def read_saved_roads(path: Path, limits: Limits) -> RoadPieces:
                 faults.raise_any()
             arrays = {name: _read_array(archive, name, kind) for name, kind in _ARRAYS.items()}
         refuse_above(len(arrays["lon"]), "vertices", limits, faults)
+        refuse_no_roads(path.name, len(arrays["tail"]))
         return _pieces(about, arrays)
     except InputError:
         raise
@@ -193,6 +195,8 @@ def _pieces(about: dict[str, object], arrays: dict[str, NDArray[np.generic]]) ->
     )
     if not sound:
         raise ValueError("its arrays or words do not fit together")
+    refuse_lengths(length_m)
+    short = int((length_m < geodesic_m(lon, lat, tail, head) - SHORT_BY_M).sum())
     return RoadPieces(
         lon=lon,
         lat=lat,
@@ -204,7 +208,7 @@ def _pieces(about: dict[str, object], arrays: dict[str, NDArray[np.generic]]) ->
         source=source,
         date=date,
         cut_nodes=counts["cut_nodes"],
-        short_edges=counts["short_edges"],
+        short_edges=max(counts["short_edges"], short),
         not_lines=counts["not_lines"],
         untimed_ferries=counts.get("untimed_ferries", 0),
         drawn=_drawn(about.get("drawn", {})),

@@ -13,6 +13,7 @@ from stationplan.domain import MODES, ROAD_CLASSES, BoolArray, Mode, RoadArcs, S
 from stationplan.errors import FaultList, InputError, Message, say
 from stationplan.geo import Datum, project, unproject
 from stationplan.inputs.areas import district_of
+from stationplan.inputs.guard import one_fault
 from stationplan.inputs.osm import OSM_SUFFIXES, read_osm_roads
 from stationplan.inputs.roads.classes import road_class
 from stationplan.inputs.roads.edge_tables import read_csv_roads
@@ -28,6 +29,9 @@ from stationplan.scenario import Limits, RoadsInput, Scenario
 
 _FAR_DEGREES = 0.1
 """Margin around the study area in which roads are near it (some 10 km)."""
+
+_LONG_M = 20_000.0
+"""Straight pieces of road up to this length (m) occur: bridges, tunnels and ferries."""
 
 ROAD_FORMS = (
     ".osm.pbf, .osm, .osm.gz, .osm.bz2, .graphml, .gpkg, .geojson, .shp, .gdb, .fgb, .kml, .kmz, .parquet, .roads.npz"
@@ -120,6 +124,25 @@ def refuse_far_roads(roads: RoadArcs, area: StudyArea, file: str) -> None:
     faults.raise_any()
 
 
+def long_road_notes(roads: RoadArcs, area: StudyArea) -> list[Message]:
+    """Return a note on pieces of road that are longer than the study area is wide, as after a wrong coordinate."""
+    west, south, east, north = area.districts.total_bounds.tolist()
+    longest = max(float(np.hypot(east - west, north - south)), _LONG_M)
+    arcs = len(roads.length_m) // 2  # the second half are the same pieces backward
+    long = roads.length_m[:arcs] > longest
+    if not long.any():
+        return []
+    return [
+        say(
+            "{count} straight road segments are longer than the study area ({km} km); the longest has {longest} km. "
+            "Check the coordinates of its ends.",
+            count=int(long.sum()),
+            km=round(longest / 1000),
+            longest=round(float(roads.length_m[:arcs].max()) / 1000),
+        )
+    ]
+
+
 def read_road_files(
     paths: Sequence[Path], *, datum: Datum, layer: str | None, limits: Limits, options: LineOptions | None = None
 ) -> RoadPieces:
@@ -137,6 +160,13 @@ def read_road_files(
         if not (path.is_file() or (path.is_dir() and path.suffix.lower() == ".gdb")):
             faults.add(say("The file {path} does not exist.", path=path), say("Check the name."))
     faults.raise_any()
+    with one_fault(paths[-1], say("Export it again from the original program.")):
+        return _read_by_form(paths, datum=datum, layer=layer, limits=limits, options=options)
+
+
+def _read_by_form(
+    paths: Sequence[Path], *, datum: Datum, layer: str | None, limits: Limits, options: LineOptions | None
+) -> RoadPieces:
     name = paths[0].name.lower()
     if len(paths) == 2:
         return read_csv_roads(paths[0], paths[1], datum=datum, limits=limits)
@@ -148,6 +178,7 @@ def read_road_files(
         return read_saved_roads(paths[0], limits)
     if len(paths) == 1 and name.endswith(tuple(GEOMETRY_SUFFIXES)):
         return read_line_roads(paths[0], datum=datum, layer=layer, limits=limits, options=options)
+    faults = FaultList(paths[-1].name)
     faults.add(
         say("Roads cannot be read from {files}.", files=", ".join(path.name for path in paths)),
         say("Provide one file ending in {forms}, or two CSV tables: nodes, then edges.", forms=ROAD_FORMS),

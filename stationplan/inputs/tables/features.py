@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
+from typing import cast
 
-import numpy as np
-import shapely
-from pyproj.exceptions import CRSError
 from shapely.errors import ShapelyError
 
 from stationplan.errors import FaultList, InputError, say
 from stationplan.inputs.guard import one_fault
 from stationplan.inputs.limits import refuse_above, refuse_large
+from stationplan.inputs.tables.feature_frames import feature_process, frame_of, received
 from stationplan.inputs.tables.jsonfile import read_json
 from stationplan.inputs.tables.records import crs_name, feature_table
 from stationplan.inputs.tables.table import Table
@@ -58,47 +58,30 @@ def read_features(path: Path, limits: Limits, *, layer: str | None = None, geome
 
 def _read_parquet(path: Path, limits: Limits) -> Table:
     faults = FaultList(path.name)
-    try:
-        import geopandas  # noqa: PLC0415 - needs pyarrow, an extra
-        import pyarrow as pa  # noqa: PLC0415
-        from pyarrow import parquet  # noqa: PLC0415
-    except ImportError:
+    if importlib.util.find_spec("pyarrow") is None:
         faults.add(
             say("Reading Parquet requires the package pyarrow."),
             say("Install it: pip install 'stationplan[parquet]'"),
             code="missing_package",
         )
-        raise InputError(faults.faults) from None
+        raise InputError(faults.faults)
     try:
-        with parquet.ParquetFile(path) as file:
-            meta = file.metadata
-            refuse_above(meta.num_rows, "rows", limits, faults)
-            refuse_above(meta.num_columns, "columns", limits, faults)
-            unpacked = sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
-            refuse_above(unpacked // 1_000_000, "unpacked_mb", limits, faults)
-        frame = geopandas.read_parquet(path)
-        shapes = np.asarray(shapely.force_2d(frame.geometry.to_numpy()), dtype=object)
-    except (
-        pa.ArrowException,
-        ShapelyError,
-        CRSError,
-        ValueError,
-        OSError,
-        TypeError,
-        KeyError,
-        AttributeError,
-    ) as error:
-        if isinstance(error, InputError):
-            raise
+        with feature_process(path, "parquet", faults) as process:
+            meta = cast("dict[str, int]", frame_of(process))
+            refuse_above(meta["rows"], "rows", limits, faults)
+            refuse_above(meta["columns"], "columns", limits, faults)
+            refuse_above(meta["bytes"] // 1_000_000, "unpacked_mb", limits, faults)
+            process.tell(True)
+            about = frame_of(process) or {}
+            names = cast("list[str]", about["fields"])
+            found = received(process, len(names), limits, faults)
+    except (RuntimeError, ShapelyError) as error:
         faults.add(
             say("The file cannot be read: {error}.", error=error), say("Save it as GeoParquet."), code="unreadable"
         )
         raise InputError(faults.faults) from None
-    if not len(frame):
+    if found.shapes is None:
         faults.add(say("The file contains no features."), say("Provide at least one feature."), code="empty")
         raise InputError(faults.faults)
-    refuse_above(int(shapely.get_num_coordinates(shapes).sum()), "vertices", limits, faults)
-    plain = frame.drop(columns=frame.geometry.name)
-    columns = [plain[name].astype(object).where(plain[name].notna(), None).tolist() for name in plain.columns]
-    crs = None if frame.crs is None else crs_name(frame.crs.to_wkt())
-    return feature_table(path.name, [str(name) for name in plain.columns], columns, shapes, crs)
+    crs = crs_name(str(about["crs"])) if about["crs"] else None
+    return feature_table(path.name, names, found.fields, found.shapes, crs)

@@ -13,11 +13,15 @@ from shapely.errors import ShapelyError
 
 from stationplan.domain import ObjectArray
 from stationplan.errors import FaultList, InputError, Message, say
-from stationplan.inputs.limits import refuse_above
+from stationplan.inputs.limits import refuse_above, refuse_large
 from stationplan.inputs.tables.records import crs_name, feature_table
 from stationplan.inputs.tables.table import Table
 from stationplan.inputs.tables.textfile import read_text
 from stationplan.scenario import Limits
+
+_BLOCK = 1 << 20
+_FOUR_BYTES = (b"\xf0", b"\xf1", b"\xf2", b"\xf3", b"\xf4")
+"""The first bytes of characters for which Python holds a text with four bytes a character."""
 
 _ANSWERS = ("pois", "results", "geocodes", "tips")
 """Keys under which map services list the places that they found."""
@@ -35,6 +39,8 @@ def read_json(path: Path, limits: Limits) -> Table:
     """
     faults = FaultList(path.name)
     cure = say("Save it again as GeoJSON.")
+    refuse_large(path, limits)
+    refuse_above(-(-_memory_of(path) // 1_000_000), "unpacked_mb", limits, faults)
     try:
         document = json.loads(read_text(path, limits))
     except json.JSONDecodeError as error:
@@ -52,6 +58,20 @@ def read_json(path: Path, limits: Limits) -> Table:
         raise
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError, ShapelyError):
         _refuse(faults, say("The file is not GeoJSON."), cure)
+
+
+def _memory_of(path: Path) -> int:
+    """Return about how many bytes a JSON document takes once it is read: its text, lists, objects and values."""
+    size = opened = named = values = 0
+    width = 1
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            size += len(block)
+            opened, named = opened + block.count(b"["), named + block.count(b"{")
+            values += block.count(b",")
+            if not block.isascii():
+                width = 4 if width == 4 or any(block.count(lead) for lead in _FOUR_BYTES) else 2
+    return width * size + 72 * opened + 240 * named + 32 * values
 
 
 def _refuse(faults: FaultList, what: Message, cure: Message) -> NoReturn:

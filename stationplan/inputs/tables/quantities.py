@@ -24,6 +24,17 @@ FAMILIES: Mapping[str, Family] = {
 }
 """The fields that hold amounts."""
 
+RANGES: Mapping[Family, tuple[float, float]] = {
+    "money": (0, 1e12),
+    "people": (0, 1e10),
+    "area": (0, 1e12),
+    "length": (-1e8, 1e8),
+    "speed": (0, 1e4),
+    "temperature": (-100, 100),
+    "any": (0, 1e12),
+}
+"""The range of an amount in its base unit, whatever a field allows; lengths are eastings and northings too."""
+
 _MULTIPLIERS = {"百": 100.0, "千": 1e3, "万": 1e4, "萬": 1e4, "十万": 1e5, "百万": 1e6, "千万": 1e7, "亿": 1e8}
 _MU_M2 = 10_000 / 15
 _BASES: Mapping[str, tuple[str, float]] = {

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from stationplan.domain import FloatArray
-from stationplan.errors import Action, FaultList, say
+from stationplan.errors import Action, FaultList, Message, say
 from stationplan.inputs.tables.cleaning import clean_code
 from stationplan.inputs.tables.quantities import (
+    RANGES,
     Amount,
     Family,
     StatedUnit,
@@ -44,6 +45,10 @@ def numbers(
     each cell without such a number, the value is NaN and a fault is recorded that excludes its row; the row stays where
     the value is not ``needed``.
     """
+    capped = high == math.inf  # by the unit only
+    if unit is not None:
+        least, most = RANGES[unit]
+        low, high = max(low, least), min(high, most)
     texts, name = table.column(index), table.header[index]
     stated = None if unit is None else header_unit(name)[1]
     if stated is not None and unit is not None and stated.family != unit and (unit != "any" or not stated.family):
@@ -94,11 +99,7 @@ def numbers(
                 action=action,
             )
         elif not low <= amount.value <= high:
-            what = say(
-                "{column} is {found}, outside the range {low} to {high}.", column=name, found=text, low=low, high=high
-            )
-            if high == math.inf:
-                what = say("{column} is {found}, less than {low}.", column=name, found=text, low=low)
+            what = _outside(name, text[:40], low, math.inf if capped and amount.value < low else high)
             faults.add(what, say("Correct the value."), row=row, code="out_of_range", action=action)
         else:
             values[i] = amount.value
@@ -118,6 +119,18 @@ def numbers(
             action="kept",
         )
     return values
+
+
+def _outside(column: str, found: str, low: float, high: float) -> Message:
+    if high == math.inf:
+        return say("{column} is {found}, less than {low}.", column=column, found=found, low=low)
+    return say(
+        "{column} is {found}, outside the range {low} to {high}.",
+        column=column,
+        found=found,
+        low=f"{low:,.15g}",
+        high=f"{high:,.15g}",
+    )
 
 
 def plain_numbers(

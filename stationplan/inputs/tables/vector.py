@@ -7,31 +7,26 @@ Therefore a file is passed to GDAL only if its first bytes match its format, and
 from __future__ import annotations
 
 import codecs
-import logging
 import re
 import shutil
 import tempfile
-import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Literal, cast
 
-import numpy as np
-import shapely
-from numpy.typing import NDArray
 from shapely.errors import ShapelyError
 
 from stationplan.errors import FaultList, InputError, say
 from stationplan.inputs.limits import refuse_above, refuse_entities, refuse_large, refuse_zip_bomb
+from stationplan.inputs.tables.bounded import BoundedProcess
 from stationplan.inputs.tables.columns import FIELD_NAMES
+from stationplan.inputs.tables.feature_frames import SentFeatures, feature_process, frame_of, received
 from stationplan.inputs.tables.records import crs_name, feature_table
 from stationplan.inputs.tables.table import Table
 from stationplan.scenario import Limits
-
-_log = logging.getLogger(__name__)
 
 Geometry = Literal["points", "lines", "polygons"]
 """Kinds of geometry by which a layer is picked."""
@@ -66,7 +61,6 @@ _KML_FIELDS = frozenset(
 """Attributes that the driver adds to every layer."""
 _GDB_MARK = "a00000001.gdbtable"
 _SHAPEFILE_PARTS = frozenset({".shp", ".shx", ".dbf", ".prj", ".cpg"})
-_BYTES_A_VERTEX = 16
 
 VECTOR_SUFFIXES = frozenset({*_DRIVERS, ".kmz", ".zip"})
 """Suffixes of files that are read by GDAL."""
@@ -206,39 +200,21 @@ def _refuse_other_content(path: Path, suffix: str, faults: FaultList) -> None:
         raise InputError(faults.faults)
 
 
-_Raw = tuple[dict[str, object], object, NDArray[np.object_] | None, Sequence[Sequence[object]]]
-
-
 def _read_with_gdal(
     path: Path, limits: Limits, layer: str | None, geometry: Geometry | None, faults: FaultList
 ) -> Table:
-    from pyogrio.errors import DataLayerError, DataSourceError  # noqa: PLC0415 - GDAL is loaded only if a file needs it
-
-    file = faults.file or path.name
     try:
-        with warnings.catch_warnings(record=True) as told:
-            warnings.simplefilter("always")
-            names, raw = _read_layer(path, limits, layer, geometry, faults)
-        for warning in told:
-            _log.info("%s: %s", file, warning.message)
-        meta, _, wkb, fields = raw
-        shapes = None
-        if wkb is not None:
-            size = sum(len(shape) for shape in wkb if shape is not None)
-            refuse_above(size // _BYTES_A_VERTEX, "vertices", limits, faults)
-            shapes = np.asarray(shapely.from_wkb(wkb), dtype=object)
-    except (
-        *(DataSourceError, DataLayerError, ShapelyError, UnicodeDecodeError),
-        *(RuntimeError, IndexError, KeyError, TypeError, AttributeError, NotImplementedError),
-    ) as error:
+        with feature_process(path, "gdal", faults) as process:
+            names, found = _read_layer(process, path.suffix.lower(), limits, layer, geometry, faults)
+    except (RuntimeError, ShapelyError, UnicodeDecodeError) as error:
         faults.add(
             say("The file cannot be read: {error}.", error=error),
             say("Export it again; a Shapefile needs its .shp, .shx and .dbf files together."),
             code="unreadable",
         )
         raise InputError(faults.faults) from None
-    crs = crs_name(str(meta["crs"])) if meta["crs"] else None
-    table = feature_table(file, names, fields, shapes, crs)
+    crs = crs_name(found.crs) if found.crs else None
+    table = feature_table(faults.file or path.name, names, found.fields, found.shapes, crs)
     return _without_added_fields(table) if path.suffix.lower() == ".kml" else table
 
 
@@ -257,13 +233,16 @@ def _without_added_fields(table: Table) -> Table:
 
 
 def _read_layer(
-    path: Path, limits: Limits, layer: str | None, geometry: Geometry | None, faults: FaultList
-) -> tuple[list[str], _Raw]:
-    """Return the names of the columns of a layer, and the data that GDAL reads from it."""
-    import pyogrio  # noqa: PLC0415 - likewise
-    from pyogrio.errors import DataSourceError  # noqa: PLC0415
-
-    found = [(str(name), None if kind is None else str(kind)) for name, kind in pyogrio.list_layers(path).tolist()]
+    process: BoundedProcess,
+    suffix: str,
+    limits: Limits,
+    layer: str | None,
+    geometry: Geometry | None,
+    faults: FaultList,
+) -> tuple[list[str], SentFeatures]:
+    """Return the names of the columns of a layer, and what GDAL reads from it in a process of its own."""
+    listed = cast("list[list[str | None]]", (frame_of(process) or {})["layers"])
+    found = [(str(name), kind) for name, kind in listed]
     layers = [name for name, _ in found]
     if layer is None:
         likely = pick_layer(found, geometry)
@@ -282,28 +261,28 @@ def _read_layer(
         )
     faults.raise_any()
     # A Shapefile is read as bytes, because its declared encoding is often missing or wrong.
-    suffix = path.suffix.lower()
     encoding = "ISO-8859-1" if suffix == ".shp" else None
-    info = pyogrio.read_info(path, layer=layer, encoding=encoding, force_feature_count=True)
+    process.tell({"layer": layer, "encoding": encoding})
+    info = frame_of(process) or {}
     if info["driver"] not in _DRIVERS[suffix]:
-        raise DataSourceError(f"{info['driver']} is not {' or '.join(_DRIVERS[suffix])}")
-    refuse_above(int(info["features"]), "rows", limits, faults)
-    refuse_above(len(info["fields"]), "columns", limits, faults)
-    if not info["features"]:
+        raise RuntimeError(f"{info['driver']} is not {' or '.join(_DRIVERS[suffix])}")
+    count, names = cast("int", info["features"]), cast("list[str]", info["fields"])
+    refuse_above(count, "rows", limits, faults)
+    refuse_above(len(names), "columns", limits, faults)
+    if not count:
         faults.add(say("The file contains no features."), say("Provide at least one feature."), code="empty")
         faults.raise_any()
+    process.tell(True)
+    features = received(process, len(names), limits, faults)
+    return (names, features) if encoding is None else _recoded(names, features)
 
-    names = [str(name) for name in info["fields"]]
-    raw = pyogrio.raw.read(path, layer=layer, encoding=encoding, force_2d=True, datetime_as_string=True)
-    return (names, raw) if encoding is None else _recoded(names, raw)
 
-
-def _recoded(names: list[str], raw: _Raw) -> tuple[list[str], _Raw]:
+def _recoded(names: list[str], features: SentFeatures) -> tuple[list[str], SentFeatures]:
     """Return names and text that were read as bytes, decoded as UTF-8 if valid, otherwise as GB18030.
 
     Writers truncate names after ten bytes, in UTF-8 in the middle of the fourth Chinese character.
     """
-    meta, fids, wkb, columns = raw
+    columns = features.fields
     texts = [[value.encode("latin-1") if isinstance(value, str) else value for value in column] for column in columns]
     content = b"\n".join(value for column in texts for value in column if isinstance(value, bytes))
     encoding = "utf-8"
@@ -315,7 +294,7 @@ def _recoded(names: list[str], raw: _Raw) -> tuple[list[str], _Raw]:
     except UnicodeDecodeError:
         encoding = "gb18030"
     decoded = [[value.decode(encoding) if isinstance(value, bytes) else value for value in column] for column in texts]
-    return [_whole(name.encode("latin-1"), encoding) for name in names], (meta, fids, wkb, decoded)
+    return [_whole(name.encode("latin-1"), encoding) for name in names], replace(features, fields=decoded)
 
 
 def _whole(name: bytes, encoding: str) -> str:

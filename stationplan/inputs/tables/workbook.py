@@ -6,20 +6,16 @@ the file claims. Content that is not safe or not a workbook is rejected beforeha
 
 from __future__ import annotations
 
-import json
-import marshal
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Timer
 from typing import Literal, NoReturn, cast
 
 from stationplan.errors import SHEET_STEP, FaultList, InputError, say
-from stationplan.inputs.limits import refuse_above, refuse_entities, refuse_large, refuse_zip_bomb
+from stationplan.inputs.limits import memory_of, refuse_above, refuse_entities, refuse_large, refuse_zip_bomb
+from stationplan.inputs.tables.bounded import MEMORY_MB, SECONDS, ProcessEnded, bounded_process
 from stationplan.inputs.tables.columns import normalise
 from stationplan.inputs.tables.contents import content_of, refuse_content
 from stationplan.inputs.tables.merges import Merge, Row, Unmerged, unmerged
@@ -33,9 +29,6 @@ SHEET_COLUMN = "sheet"
 """Name of the column that holds the name of the sheet, in a table of several sheets."""
 
 _PROCESS = Path(__file__).with_name("sheet_process.py")
-_MEMORY_MB = 1_200
-"""Memory (address space) for reading a workbook; a sheet of 200,000 rows needs about 200 MB."""
-_SECONDS = 60.0
 _FREE_CELLS = 20_000_000
 _FILLED_ONE_IN = 50
 """A sheet is called almost empty if it spans over twenty million cells of which less than one in fifty is filled."""
@@ -93,7 +86,7 @@ def read_workbook(
         )
         faults.raise_any()
     _refuse_unsafe(path, limits)
-    with _reading(path, sheet, faults) as (listed, read):
+    with _reading(path, sheet, limits, faults) as (listed, read):
         chosen = _joined(listed, wanted, faults) if sheets == "all" else [_choose(listed, wanted, sheet, faults)]
         found = [_table(part, path.name, wanted, limits, header_row) for part in read(chosen)]
     if path.suffix.lower() == ".xlsb":
@@ -141,51 +134,39 @@ def _refuse(path: Path, error: str) -> NoReturn:
 
 @contextmanager
 def _reading(
-    path: Path, sheet: str | None, faults: FaultList
+    path: Path, sheet: str | None, limits: Limits, faults: FaultList
 ) -> Iterator[tuple[list[_Listed], Callable[[list[str]], Iterator[_Sheet]]]]:
     """Yield the sheets of a workbook, and a function that reads those with given names."""
-    command = [sys.executable, "-P", str(_PROCESS), str(path), str(_MEMORY_MB), "list" if sheet is not None else "read"]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as process:  # noqa: S603 - ours
-        assert process.stdin is not None
-        assert process.stdout is not None
-        stopper = Timer(_SECONDS, process.kill)
-        stopper.daemon = True
-        stopper.start()
-        out, into = process.stdout, process.stdin
+    task = "list" if sheet is not None else "read"
+    try:
+        with bounded_process(_PROCESS, path, task, seconds=SECONDS) as process:
 
-        def frame() -> object:
-            try:
-                found = marshal.load(out)  # noqa: S302 - written by our own process
-            except (EOFError, ValueError, TypeError):
-                _refuse_huge(path, timed_out=not stopper.is_alive())
-            if isinstance(found, dict) and "error" in found:
-                if found["error"] == "password":
-                    refuse_content(path, "encrypted")
-                if content_of(path) == "ole":
-                    refuse_content(path, "ole")
-                _refuse(path, str(found["error"]))
-            return found
+            def frame() -> object:
+                found = process.receive()
+                if isinstance(found, dict) and "error" in found:
+                    if found["error"] == "password":
+                        refuse_content(path, "encrypted")
+                    if content_of(path) == "ole":
+                        refuse_content(path, "ole")
+                    _refuse(path, str(found["error"]))
+                return found
 
-        def read(names: list[str]) -> Iterator[_Sheet]:
-            try:
-                into.write(json.dumps(names).encode() + b"\n")
-                into.flush()
-            except BrokenPipeError:
-                _refuse_huge(path, timed_out=not stopper.is_alive())
-            for name in names:
-                rows: list[Row] = []
-                while (chunk := frame()) is not None:
-                    rows += cast("list[Row]", chunk)
-                notes = cast("dict[str, list[tuple[int, int, str]]]", frame())
-                yield _Sheet(name, rows, cast("list[Merge] | None", notes["merges"]), notes["cells"])
+            def read(names: list[str]) -> Iterator[_Sheet]:
+                process.tell(names)
+                for name in names:
+                    rows: list[Row] = []
+                    size = 0
+                    while (chunk := frame()) is not None:
+                        rows += cast("list[Row]", chunk)
+                        size += sum(memory_of(cells) for _, cells in cast("list[Row]", chunk))
+                        refuse_above(-(-size // 1_000_000), "table_mb", limits, faults)
+                    notes = cast("dict[str, list[tuple[int, int, str]]]", frame())
+                    yield _Sheet(name, rows, cast("list[Merge] | None", notes["merges"]), notes["cells"])
 
-        try:
             first = cast("dict[str, list[tuple[str, bool, list[tuple[str, ...]]]]]", frame())
             yield [_Listed(*item) for item in first["sheets"]], read
-        finally:
-            stopper.cancel()
-            process.kill()
+    except ProcessEnded as error:
+        _refuse_huge(path, timed_out=error.timed_out)
 
 
 def _refuse_huge(path: Path, *, timed_out: bool) -> NoReturn:
@@ -193,9 +174,9 @@ def _refuse_huge(path: Path, *, timed_out: bool) -> NoReturn:
     faults = FaultList(path.name)
     cure = say("Delete stray cells far from the table, or save the table in a new workbook.")
     rows, columns, cells = _measured(path)
-    what = say("The workbook unpacks to more than {cap} MB of memory.", cap=_MEMORY_MB)
+    what = say("The workbook unpacks to more than {cap} MB of memory.", cap=MEMORY_MB)
     if timed_out:
-        what = say("The workbook could not be read in {seconds} seconds.", seconds=round(_SECONDS))
+        what = say("The workbook could not be read in {seconds} seconds.", seconds=round(SECONDS))
     if rows * columns > max(_FREE_CELLS, _FILLED_ONE_IN * cells):
         what = say("A sheet spans {rows} rows and {columns} columns but is almost empty.", rows=rows, columns=columns)
     else:
@@ -206,11 +187,10 @@ def _refuse_huge(path: Path, *, timed_out: bool) -> NoReturn:
 
 def _measured(path: Path) -> tuple[int, int, int]:
     """Return rows, columns and filled cells of the largest sheet of a workbook in XML; zeros where not known."""
-    command = [sys.executable, "-P", str(_PROCESS), str(path), str(_MEMORY_MB), "measure"]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=_SECONDS / 3, check=False)  # noqa: S603 - ours
-        rows, columns, cells = marshal.loads(done.stdout)  # noqa: S302 - written by our own process
-    except (subprocess.TimeoutExpired, EOFError, ValueError, TypeError):
+        with bounded_process(_PROCESS, path, "measure", seconds=SECONDS / 3) as process:
+            rows, columns, cells = cast("tuple[int, int, int]", process.receive())
+    except ProcessEnded:
         return 0, 0, 0
     return int(rows), int(columns), int(cells)
 

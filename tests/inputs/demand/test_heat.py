@@ -42,7 +42,7 @@ def test_a_column_is_a_slot_by_its_id_or_name(tmp_path, name):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("id,noon\na,314\n", (2, "noon is 314, outside the range -60.0 to 70.0.")),
+        ("id,noon\na,314\n", (2, "noon is 314, outside the range -60 to 70.")),
         ("id,noon\na,hot\n", (2, "noon is 'hot', not a finite number.")),
         ("id,noon\na,\n", (2, "noon is empty.")),
         ("id,noon\na,40\na,41\n", (3, "The id a already appears in row 2.")),

@@ -127,6 +127,19 @@ def test_what_is_no_geotiff_is_refused(tmp_path, data):
         heights(tmp_path / "h.tif", [104.0], [31.0])
 
 
+@pytest.mark.parametrize("layout", [{"tiled": True, "blockxsize": 16, "blockysize": 16}, {"blockysize": 60_000}])
+def test_a_geotiff_that_claims_far_more_than_it_holds_is_refused(tmp_path, layout):
+    path = tmp_path / "h.tif"
+    size = {"width": 10_000, "height": 10_000} if "tiled" in layout else {"width": 60_000, "height": 60_000}
+    profile = {"driver": "GTiff", "dtype": "float32", "count": 1, "crs": "EPSG:4326", "sparse_ok": True}
+    place = Affine(1e-5, 0, 104.0, 0, -1e-5, 31.0)
+    with rasterio.open(path, "w", **profile, **size, **layout, transform=place, compress="deflate"):
+        pass
+    assert path.stat().st_size < 10_000_000
+    with pytest.raises(InputError, match="unpacks to more than 900 MB"):
+        node_heights(path, np.array([104.0, 104.0999]), np.array([31.0, 30.9001]), Limits(unpacked_mb=900))
+
+
 def test_a_geotiff_cut_short_is_refused(tmp_path):
     path = raster(tmp_path / "h.tif", np.random.default_rng(1).normal(size=(200, 200)))
     path.write_bytes(path.read_bytes()[:-60_000])

@@ -239,3 +239,16 @@ def test_a_changed_byte_is_refused_or_changes_nothing_else(tmp_path_factory, at,
 def test_files_larger_than_the_limits_are_refused(tmp_path):
     with pytest.raises(InputError, match="vertices"):
         read_saved_roads(saved(tmp_path), Limits(vertices=2))
+
+
+def test_roads_that_no_study_can_use_are_refused_or_reported(tmp_path):
+    none = replace(
+        PIECES, tail=PIECES.tail[:0], head=PIECES.head[:0], length_m=PIECES.length_m[:0], kind=PIECES.kind[:0]
+    )
+    with pytest.raises(InputError, match="contains no roads"):
+        read_saved_roads(saved(tmp_path, none), Limits())
+    endless = replace(PIECES, length_m=np.array([96.5, 1e308]))
+    with pytest.raises(InputError, match=r"a road is 1e\+308 m long"):
+        read_saved_roads(saved(tmp_path, endless), Limits())
+    short = replace(PIECES, length_m=np.array([1.0, 147.0]))
+    assert read_saved_roads(saved(tmp_path, short), Limits()).short_edges == 1
