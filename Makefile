@@ -45,7 +45,7 @@ trial: $(READY)
 
 # Hostile inputs and scenario keys, kills, and faults of the machine; SEED=1 for others.
 attack: $(READY)
-	PYTHONPATH=tests $(BIN)/python -m attack --seed $(or $(SEED),0)
+	PYTHONPATH=tests $(BIN)/python -m support.attack --seed $(or $(SEED),0)
 
 # Types (tsc --checkJs), eslint and node's own test runner. Nothing of npm is shipped.
 check-js: node_modules/.ready

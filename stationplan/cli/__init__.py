@@ -20,7 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(130)
     except SystemExit as ended:
         if arguments is None:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the work is done, and the exit code tells how it ended
+            for number in (signal.SIGINT, signal.SIGTERM):  # the work is done, and the exit code tells how it ended
+                signal.signal(number, signal.SIG_IGN)
         if arguments is None and isinstance(ended.code, int) and ended.code > 128:
             _leave(ended.code)
         raise

@@ -34,25 +34,25 @@ def layers(plan: Plan) -> dict[str, GeoDataFrame]:
 
 def write_geopackage(plan: Plan, path: Path) -> None:
     """Write the layers of a plan into a GeoPackage; the same plan gives the same bytes."""
-    # A fixed creation date; by default GDAL writes the current time.
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z"})
-    try:
-        for layer, frame in layers(plan).items():
-            write_layer(frame, path, layer)
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+    for layer, frame in layers(plan).items():
+        write_layer(frame, path, layer)
 
 
 def write_layer(frame: GeoDataFrame, path: Path, layer: str) -> None:
-    """Write a layer into a GeoPackage.
+    """Write a layer into a GeoPackage; the same layer gives the same bytes.
 
     Raises
     ------
     OSError
         The file cannot be written.
     """
-    with writing(path, DataSourceError, DataLayerError, FeatureError):
-        frame.to_file(path, layer=layer, driver="GPKG")
+    # A fixed creation date; by default GDAL writes the current time.
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z"})
+    try:
+        with writing(path, DataSourceError, DataLayerError, FeatureError):
+            frame.to_file(path, layer=layer, driver="GPKG")
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
 
 
 def _sites(plan: Plan, sites: IntArray) -> GeoDataFrame:

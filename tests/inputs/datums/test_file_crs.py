@@ -12,6 +12,7 @@ from support.village import village
 
 import stationplan as sp
 from stationplan.cli.app import make_command
+from stationplan.cli.session import Session
 from stationplan.errors import InputError
 from stationplan.geo import metres_apart, wgs84_to_gcj02
 from stationplan.inputs.check import check_table
@@ -215,5 +216,5 @@ def test_the_command_line_accepts_too(tmp_path):
     path = written(tmp_path, ".shp", "EPSG:4214")
     call = ["check", str(path), "--as", "stations", "--datum", "cgcs2000", "--lang", "en"]
     command = make_command("en")
-    assert command.main(call, standalone_mode=False, obj="en") == 2
-    assert command.main([*call, "--accept"], standalone_mode=False, obj="en") in (None, 0)
+    assert command.main(call, standalone_mode=False, obj=Session("en")) == 2
+    assert command.main([*call, "--accept"], standalone_mode=False, obj=Session("en")) in (None, 0)

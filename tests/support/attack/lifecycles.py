@@ -8,9 +8,8 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from support.attack.trial import Ended, Outcome, command, drafts_in, environment, judged, run
 from support.village import village
-
-from attack.trial import Ended, Outcome, command, drafts_in, environment, judged, run
 
 REFUSED = frozenset({2})
 DONE = frozenset({0})

@@ -7,10 +7,9 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from support.village import village
-
 import stationplan as sp
-from attack.trial import Outcome, fault_of, judged, run
+from support.attack.trial import Outcome, fault_of, judged, run
+from support.village import village
 
 VALUES = (
     *('""', '"x"', '"a\\u0000b"', '"../../etc/passwd"', '"{{7*7}}"', f'"{"9" * 5000}"', "0", "-1", "1e308", "-1e308"),

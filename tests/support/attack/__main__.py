@@ -1,4 +1,4 @@
-"""``python -m attack``: many attacks, and a table of their kinds at the end."""
+"""``python -m support.attack``: many attacks, and a table of their kinds at the end."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-from attack import inputs, keys, kills, lifecycles
-from attack.trial import Outcome
+from support.attack import inputs, keys, kills, lifecycles
+from support.attack.trial import Outcome
 
 
 def main() -> int:
     """Run the attacks, print each fault as it is found, and the table; return 1 if there are faults."""
-    parser = argparse.ArgumentParser(prog="python -m attack", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m support.attack", description=__doc__)
     parser.add_argument("--inputs", type=int, default=1200, help="mutants of input files")
     parser.add_argument("--keys", type=int, default=300, help="values of scenario keys")
     parser.add_argument("--kills", type=int, default=150, help="signals at random moments")

@@ -12,9 +12,9 @@ from pathlib import Path
 import geopandas
 import openpyxl
 import shapely
-from support.village import NODES, longitude, village
 
-from attack.trial import Outcome, judged, run
+from support.attack.trial import Outcome, judged, run
+from support.village import NODES, longitude, village
 
 HOSTILE_TEXTS = (
     *("", "1e308", "-1e308", "nan", "inf", "-1", "1_0", "0x10", "9" * 400, "１２", "E104 S30", "=cmd()", "{{7*7}}"),

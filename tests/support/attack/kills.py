@@ -11,9 +11,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from support.attack.trial import Ended, Outcome, command, drafts_in, environment, judged, run
 from support.village import village
-
-from attack.trial import Ended, Outcome, command, drafts_in, environment, judged, run
 
 SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
-
-from attack import inputs, keys, kills, lifecycles
+from support.attack import inputs, keys, kills, lifecycles
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="uses signals and resources of POSIX")
 
@@ -22,12 +21,12 @@ def test_faults_of_the_machine_are_told(tmp_path):
 
 
 def test_a_kill_leaves_whole_results(tmp_path):
-    assert faults(kills.attacks(tmp_path, 4, seed=1)) == []
+    assert faults(kills.attacks(tmp_path, 3, seed=1)) == []
 
 
 def test_mutants_of_inputs_are_read_or_refused(tmp_path):
-    assert faults(inputs.attacks(tmp_path, 34, seed=1)) == []
+    assert faults(inputs.attacks(tmp_path, 17, seed=1)) == []
 
 
 def test_hostile_values_of_keys_are_read_or_refused(tmp_path):
-    assert faults(keys.attacks(tmp_path, 8, seed=1)) == []
+    assert faults(keys.attacks(tmp_path, 3, seed=1)) == []
