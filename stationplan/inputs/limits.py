@@ -58,8 +58,12 @@ def memory_of(values: Sequence[object]) -> int:
     >>> memory_of(["", "abc", ""])
     77
     """
-    texts = [value for value in values if value]
-    return 8 * len(values) + 50 * len(texts) + sum(len(text) for text in texts if isinstance(text, str))
+    try:
+        length = len("".join(cast("Sequence[str]", values)))  # of texts only, which nearly all rows are: much faster
+    except TypeError:
+        length = sum(len(value) for value in values if isinstance(value, str))
+    empty = values.count("") + values.count(None)
+    return 8 * len(values) + 50 * (len(values) - empty) + length
 
 
 def refuse_large(path: Path, limits: Limits, *, cap: str = "file_mb") -> None:

@@ -163,7 +163,7 @@ def read_sites(located: Located, role: str, rules: TableRules) -> PlaceTable:
             hours=hours[i].hours,
             cost=0.0 if np.isnan(cost[i]) else float(cost[i]),
             capacity=float(capacity[i]),
-            passed=tuple((header, texts[i]) for header, texts in copied),
+            passed=tuple([(header, texts[i]) for header, texts in copied]) if copied else (),
         )
         for i in kept.tolist()
     )

@@ -19,6 +19,9 @@ from stationplan.inputs.tables.contents import content_of, refuse_content
 from stationplan.inputs.tables.merges import Row
 from stationplan.scenario import Limits
 
+_ROWS_BETWEEN = 50
+"""Rows that are read between two checks of the limits."""
+
 _LINES_SAMPLED = 10
 _BLOCK = 1 << 20
 _LONGEST = 50_000_000
@@ -149,11 +152,14 @@ def csv_rows(path: Path, limits: Limits) -> list[Row]:
                 for fields in reader:
                     number, start = start, reader.line_num + 1
                     refuse_above(len(fields), "columns", limits, faults)
-                    if any(field.strip() for field in fields):
+                    if any(map(str.strip, fields)):
                         rows.append((number, tuple(fields)))
                         size += memory_of(fields)
-                        refuse_above(len(rows), "rows", limits, faults)
-                        refuse_above(-(-size // 1_000_000), "table_mb", limits, faults)
+                        if len(rows) % _ROWS_BETWEEN == 0:
+                            refuse_above(-(-size // 1_000_000), "table_mb", limits, faults)
+                            refuse_above(len(rows), "rows", limits, faults)
+                refuse_above(-(-size // 1_000_000), "table_mb", limits, faults)
+                refuse_above(len(rows), "rows", limits, faults)
             except csv.Error as error:
                 faults.add(
                     say("The row is not valid CSV: {error}.", error=error),
