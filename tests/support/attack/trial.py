@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -64,7 +65,10 @@ def run(*arguments: object, folder: Path, **more: str) -> Ended:
         process.returncode = os.waitstatus_to_exitcode(status)
         said.seek(0)
         text = said.read().decode("utf-8", "replace")
-    return Ended(process.returncode, time.monotonic() - begin, used.ru_maxrss / 1024, text)
+    # The system counts what the parent took before the program was started in it, so that only more is known.
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak_mb = used.ru_maxrss / 1024 if used.ru_maxrss > 1.05 * own else 0.0
+    return Ended(process.returncode, time.monotonic() - begin, peak_mb, text)
 
 
 def fault_of(ended: Ended, *, good: frozenset[int] = GOOD_CODES) -> str:
