@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
 import numpy as np
 import pytest
+from support.siting_models import (
+    capacity_faults,
+    capacity_problem,
+    center_faults,
+    covering_faults,
+    covering_problem,
+    curve_faults,
+    curve_problem,
+    median_faults,
+    minutes_problem,
+)
 from support.siting_trial import coverage_faults, coverage_problem, objectives, robust_faults, robust_problem
 
-from stationplan.siting import best_floor, fair_coverage, max_coverage, most_backed, robust_coverage
+from stationplan.siting import (
+    best_floor,
+    capacitated_coverage,
+    fair_coverage,
+    frontier,
+    max_coverage,
+    min_stations,
+    most_backed,
+    p_center,
+    p_median,
+    robust_coverage,
+)
 
 PROBLEMS = int(os.environ.get("STATIONPLAN_TRIAL", "300"))
 SEED = int(os.environ.get("STATIONPLAN_TRIAL_SEED", "0"))
@@ -31,6 +54,26 @@ def test_no_coverage_problem_is_answered_wrongly():
 
 def test_no_robust_problem_is_answered_wrongly():
     assert faults_of(robust_problem, robust_coverage, robust_faults) == {}
+
+
+def test_no_covering_problem_is_answered_wrongly():
+    assert faults_of(covering_problem, min_stations, covering_faults) == {}
+
+
+def test_no_median_problem_is_answered_wrongly():
+    assert faults_of(partial(minutes_problem, center=False), p_median, median_faults) == {}
+
+
+def test_no_center_problem_is_answered_wrongly():
+    assert faults_of(partial(minutes_problem, center=True), p_center, center_faults) == {}
+
+
+def test_no_problem_with_capacities_is_answered_wrongly():
+    assert faults_of(capacity_problem, capacitated_coverage, capacity_faults) == {}
+
+
+def test_no_frontier_is_answered_wrongly():
+    assert faults_of(curve_problem, frontier, curve_faults) == {}
 
 
 def test_a_wrong_answer_would_be_noticed():

@@ -19,6 +19,9 @@ from typing import Any
 _CHUNK = 50_000
 """Features that are read and sent together."""
 
+_SECONDS = 60
+"""Processor time that this process may take."""
+
 _PLAIN = (str, int, float, bool, type(None))
 
 
@@ -50,6 +53,9 @@ def _limit_memory(memory_mb: int) -> None:
     if hard == resource.RLIM_INFINITY or limit < hard:
         resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    if hard == resource.RLIM_INFINITY or hard > _SECONDS:  # for the case that its parent has ended
+        resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, hard))
 
 
 def _send(frame: dict[str, Any] | None) -> None:

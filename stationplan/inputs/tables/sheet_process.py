@@ -27,6 +27,8 @@ from python_calamine import CalamineSheet, CalamineWorkbook, PasswordError, Shee
 
 _ROWS_SAMPLED = 30
 _CHUNK = 5_000
+_SECONDS = 60
+"""Processor time that this process may take."""
 _BOOK = "/officeDocument"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SPANS = ("number-columns-spanned", "number-rows-spanned")
@@ -87,6 +89,9 @@ def _limit_memory(memory_mb: int) -> None:
     if hard == resource.RLIM_INFINITY or limit < hard:
         resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    if hard == resource.RLIM_INFINITY or hard > _SECONDS:  # for the case that its parent has ended
+        resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, hard))
 
 
 def _send(out: IO[bytes], frame: dict[str, Any] | list[Any] | tuple[Any, ...] | None) -> None:

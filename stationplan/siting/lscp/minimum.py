@@ -12,6 +12,7 @@ from stationplan.domain import BoolArray, IntArray, Solution
 from stationplan.siting.base.answer import Clock, answered, unanswered
 from stationplan.siting.base.arguments import Arguments, Matrix
 from stationplan.siting.base.problem import Problem, checked
+from stationplan.siting.base.scaling import EXACT
 from stationplan.siting.engine.core import plain_core
 from stationplan.siting.engine.greedy import build_order
 from stationplan.siting.lscp.share import cover_share
@@ -20,9 +21,6 @@ from stationplan.siting.lscp.whole import cover_all
 
 _ALL = "dominance, row weighting swaps, prices of rows, regions by branch and cut"
 _SHARE = "row aggregation, ruin and recreate, prices of rows, branch and cut"
-
-_ENOUGH = 1e-9
-"""Share of the total weight by which a solution may miss a target, as sums of weights are not more accurate."""
 
 
 def min_stations(
@@ -148,11 +146,11 @@ def _enough(problem: Problem, target: float, standing: BoolArray) -> bool:
     covered = problem.cover @ standing.astype(np.int32) > 0
     total = float(problem.weights.sum())
     there = np.bincount(problem.district[covered], problem.weights[covered], minlength=len(problem.floor))
-    if (there[: len(problem.floor)] < problem.floor - _ENOUGH * total).any():
+    if (there[: len(problem.floor)] < problem.floor * (1 - EXACT)).any():
         return False
     if target == 1:
         return bool(covered[problem.weights > 0].all())
-    return bool(problem.weights[covered].sum() >= (target - _ENOUGH) * total)
+    return bool(problem.weights[covered].sum() >= target * total * (1 - EXACT))
 
 
 def _open_rows(problem: Problem) -> BoolArray:
@@ -178,8 +176,8 @@ def _share_of(problem: Problem, target: float, clock: Clock) -> tuple[IntArray, 
     total = float(problem.weights.sum())
     covered = problem.cover @ given.astype(np.int32) > 0
     there = np.bincount(problem.district[covered], problem.weights[covered], minlength=len(problem.floor))
-    need = (target - _ENOUGH) * total - float(problem.weights[covered].sum())
-    floor = problem.floor - there[: len(problem.floor)] - _ENOUGH * total
+    need = target * total * (1 - EXACT) - float(problem.weights[covered].sum())
+    floor = problem.floor * (1 - EXACT) - there[: len(problem.floor)]
     if need <= 0 and (floor <= 0).all():
         return np.flatnonzero(gratis), 0.0
     sites = np.flatnonzero(problem.free & ~given)
@@ -200,9 +198,9 @@ def _needed(problem: Problem, target: float, sites: IntArray) -> IntArray:
     times = problem.cover @ standing.astype(np.int32)
     weights = problem.weights
     total = float(weights.sum())
-    spare = float(weights[times > 0].sum()) - (target - _ENOUGH) * total
+    spare = float(weights[times > 0].sum()) - target * total * (1 - EXACT)
     there = np.bincount(problem.district[times > 0], weights[times > 0], minlength=len(problem.floor))
-    left = there[: len(problem.floor)] - (problem.floor - _ENOUGH * total)
+    left = there[: len(problem.floor)] - problem.floor * (1 - EXACT)
     size = by_site[:, sites].astype(np.float64).T @ weights
     dropped = set()
     for at in np.lexsort([sites, size, -problem.costs[sites]]):

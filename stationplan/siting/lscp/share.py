@@ -10,6 +10,7 @@ from scipy import sparse
 from stationplan.domain import BoolArray, IntArray
 from stationplan.siting.base import highs
 from stationplan.siting.base.answer import Clock
+from stationplan.siting.base.scaling import power_of_two
 from stationplan.siting.engine.framing import equal_rows
 from stationplan.siting.lscp.dominance import undominated
 from stationplan.siting.lscp.regions import split_bound
@@ -100,10 +101,14 @@ def _branch(
         return (only, given) if share.met(only) else (None, np.inf)
     reached = np.bincount(share.district[covered], share.weights[covered], minlength=len(share.floor))
     least = np.append(share.floor - reached[: len(share.floor)], share.need - share.weights[covered].sum())
-    # Scaling by a power of two brings the total weight close to a million, where the tolerances of HiGHS matter little.
-    unit = 2.0 ** (20 - math.ceil(math.log2(max(share.weights.sum(), 1e-300))))
-    place = (np.append(district, np.full(count, len(share.floor))), np.tile(np.arange(count), 2))
-    each = np.append(weights if len(share.floor) else np.zeros(count), weights) * unit
+    # Each sum is brought close to a million, where the tolerances of HiGHS matter little. A row counts up to what is
+    # needed of its sum, which excludes no choice of sites.
+    needed = np.maximum(least, 0.0)
+    unit = np.array([power_of_two(float(value)) for value in needed])
+    measure = np.append(district, np.full(count, len(share.floor)))
+    place = (measure, np.tile(np.arange(count), 2))
+    each = np.minimum(np.append(weights if len(share.floor) else np.zeros(count), weights), needed[measure])
+    each = each * unit[measure]
     sums = sparse.csr_array((each, place), (len(least), count))
     sums.eliminate_zeros()
     nothing = sparse.csr_array((sums.shape[0], sites))
@@ -113,7 +118,7 @@ def _branch(
         upper=np.ones(sites + count),
         integer=np.arange(sites + count) < sites,
         matrix=sparse.csr_array(sparse.block_array([[-cover, sparse.eye_array(count)], [nothing, sums]])),
-        row_lower=np.concatenate([np.full(count, -np.inf), least * unit]),
+        row_lower=np.concatenate([np.full(count, -np.inf), needed * unit]),
         row_upper=np.concatenate([np.zeros(count), np.full(len(least), np.inf)]),
         maximise=False,
     )

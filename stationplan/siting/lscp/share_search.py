@@ -23,13 +23,16 @@ _SKIPPED = 30
 """Probability, in thousandths, that a column is skipped while a solution is repaired."""
 
 _MARGIN = 2e-10
-"""Share of the total weight by which incrementally updated sums must exceed what is needed, because of rounding."""
+"""Relative margin by which incrementally updated sums must exceed what is needed of them, because of rounding."""
 
 _SEED = 20260104
 
 
 class _Lists(NamedTuple):
-    """Rows of each column, columns of each row, costs of columns, weights and districts of rows."""
+    """Rows of each column, columns of each row, costs of columns, and weights and districts of rows.
+
+    A row counts up to twice what is needed: ``weights`` towards the whole, ``local`` towards the floor of its district.
+    """
 
     column_start: NDArray[np.int32]
     row: NDArray[np.int32]
@@ -37,6 +40,7 @@ class _Lists(NamedTuple):
     column: NDArray[np.int32]
     costs: FloatArray
     weights: FloatArray
+    local: FloatArray
     district: IntArray
 
 
@@ -64,23 +68,27 @@ def search_share(share: Share, *, clock: Clock) -> IntArray:
     """
     by_column = share.cover.tocsc()
     by_column.sort_indices()
+    needed = np.maximum(np.append(share.floor, share.need), 0.0)
+    weights = np.minimum(share.weights, 2.0 * share.need) if share.need > 0 else share.weights
+    local = np.minimum(share.weights, 2.0 * needed[share.district]) if len(share.floor) else share.weights
     lists = _Lists(
         by_column.indptr,
         by_column.indices,
         share.cover.indptr,
         share.cover.indices,
         share.costs,
-        share.weights,
+        weights,
+        local,
         share.district,
     )
     state = _State(
         times=np.zeros(len(share.weights), dtype=np.int32),
-        hangs=np.asarray(share.cover.T.astype(np.float64) @ share.weights),
+        hangs=np.asarray(share.cover.T.astype(np.float64) @ weights),
         chosen=np.zeros(len(share.costs), dtype=bool),
         lacking=np.append(share.floor, share.need),
         die=dice(_SEED),
     )
-    slack = -_MARGIN * float(share.weights.sum())
+    slack = -_MARGIN * needed
     _mend(lists, state, 0, slack)
     done, tries = 0, min(_TRIES, _TRIES_A_COLUMN * int(state.chosen.sum()))
     while done < tries and not clock.over:
@@ -92,7 +100,7 @@ def search_share(share: Share, *, clock: Clock) -> IntArray:
 @njit(cache=True, nogil=True)
 def _flip(lists: _Lists, state: _State, column: int) -> None:
     """Add a column to the choice, or remove it if it is chosen."""
-    column_start, rows_of, row_start, columns_of, _, weights, district = lists
+    column_start, rows_of, row_start, columns_of, _, weights, local, district = lists
     times, hangs, chosen, lacking, _ = state
     chosen[column] = not chosen[column]
     alone = 1 if chosen[column] else 0
@@ -110,7 +118,7 @@ def _flip(lists: _Lists, state: _State, column: int) -> None:
         if lower == 0:
             lacking[whole] += sign * weight
             if whole:
-                lacking[district[row]] += sign * weight
+                lacking[district[row]] += sign * local[row]
         if lower <= 1:
             for beside in range(row_start[row], row_start[row + 1]):
                 other = columns_of[beside]
@@ -120,25 +128,25 @@ def _flip(lists: _Lists, state: _State, column: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _gains(lists: _Lists, state: _State, slack: float) -> tuple[FloatArray, float]:
+def _gains(lists: _Lists, state: _State, slack: FloatArray) -> tuple[FloatArray, float]:
     """Return the gain of each column towards a missing weight, and that weight: of the whole, else of a district."""
     lacking = state.lacking
     whole = lacking.size - 1
-    if lacking[whole] > slack:
-        return state.hangs, lacking[whole] - slack
+    if lacking[whole] > slack[whole]:
+        return state.hangs, lacking[whole] - slack[whole]
     for district in range(whole):
-        if lacking[district] > slack:
+        if lacking[district] > slack[district]:
             gains = np.zeros(state.hangs.size)
             for row in range(state.times.size):
                 if lists.district[row] == district and state.times[row] == 0:
                     for at in range(lists.row_start[row], lists.row_start[row + 1]):
-                        gains[lists.column[at]] += lists.weights[row]
-            return gains, lacking[district] - slack
+                        gains[lists.column[at]] += lists.local[row]
+            return gains, lacking[district] - slack[district]
     return state.hangs, 0.0
 
 
 @njit(cache=True, nogil=True)
-def _mend(lists: _Lists, state: _State, skipped: int, slack: float) -> None:
+def _mend(lists: _Lists, state: _State, skipped: int, slack: FloatArray) -> None:
     """Add the column with the largest gain per cost until nothing is missing, then drop columns that are not needed."""
     costs, chosen = lists.costs, state.chosen
     while True:
@@ -164,14 +172,14 @@ def _mend(lists: _Lists, state: _State, skipped: int, slack: float) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _prune(lists: _Lists, state: _State, slack: float) -> None:
+def _prune(lists: _Lists, state: _State, slack: FloatArray) -> None:
     """Drop columns that are not needed, the most expensive first, of equal ones the one with the least weight."""
     costs, hangs, chosen, lacking = lists.costs, state.hangs, state.chosen, state.lacking
     whole = lacking.size - 1
     while True:
         best = -1
         for column in range(costs.size):
-            if not chosen[column] or hangs[column] + lacking[whole] > slack:
+            if not chosen[column] or hangs[column] + lacking[whole] > slack[whole]:
                 continue
             if best >= 0 and (costs[column], -hangs[column]) <= (costs[best], -hangs[best]):
                 continue
@@ -183,14 +191,14 @@ def _prune(lists: _Lists, state: _State, slack: float) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _spared(lists: _Lists, state: _State, column: int, slack: float) -> bool:
+def _spared(lists: _Lists, state: _State, column: int, slack: FloatArray) -> bool:
     """Return whether every district still reaches its floor without a column."""
     lacking = state.lacking.copy()
     for at in range(lists.column_start[column], lists.column_start[column + 1]):
         row = lists.row[at]
         if state.times[row] == 1:
-            lacking[lists.district[row]] += lists.weights[row]
-            if lacking[lists.district[row]] > slack:
+            lacking[lists.district[row]] += lists.local[row]
+            if lacking[lists.district[row]] > slack[lists.district[row]]:
                 return False
     return True
 
@@ -212,7 +220,7 @@ def _near(lists: _Lists, state: _State, column: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _ruin_and_recreate(lists: _Lists, state: _State, tries: int, slack: float) -> None:
+def _ruin_and_recreate(lists: _Lists, state: _State, tries: int, slack: FloatArray) -> None:
     costs, chosen, lacking = lists.costs, state.chosen, state.lacking
     for _ in range(tries):
         before = chosen.copy()

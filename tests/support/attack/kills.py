@@ -14,6 +14,9 @@ from pathlib import Path
 from support.attack.trial import Ended, Outcome, command, drafts_in, environment, judged, run
 from support.village import village
 
+_LATE_S = 5.0
+"""Seconds after which a program has not heeded a signal; a quiet machine takes less than one."""
+
 SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}
 
 
@@ -76,7 +79,7 @@ def attacks(folder: Path, count: int, seed: int) -> Iterator[Outcome]:
         after = content(place) if place.exists() else {}
         if name != "batch" and after not in (before, whole[name]):
             fault = fault or "half written"
-        if number_of is not signal.SIGKILL and ended.seconds - moment > 1.5 and ended.code != 0:
+        if number_of is not signal.SIGKILL and ended.seconds - moment > _LATE_S and ended.code != 0:
             fault = fault or f"ended {ended.seconds - moment:.1f} s after the signal"
         again = run(*arguments, folder=folder)
         if again.code or content(place) != whole[name]:
