@@ -38,14 +38,13 @@ def compare_plans(
     The first plan is the reference: sites kept, added and dropped, coverage by district, group and time slot, and cost.
     """
     from stationplan.api import load_plan
-    from stationplan.api.plan_file import PLAN_NAME
     from stationplan.storage.files import write_whole
     from stationplan.webmap import data_block, read_block, render_comparison
 
     if len(plans) not in (2, 3):
         refuse(None, say("Only two or three plans can be compared."), say("Pass their result folders."))
     refuse_existing_file(out, overwrite=overwrite)
-    refuse_inputs(out, [path / PLAN_NAME if path.is_dir() else path for path in plans])
+    refuse_inputs(out, [one for path in plans for one in (path.iterdir() if path.is_dir() else [path])])
     printing.tell_swept(out, session_of(context).lang)
     written, faults, blocks = written_language(lang), FaultList(), []
     for path in plans:

@@ -376,6 +376,8 @@ def test_a_new_result_can_be_read_by_others_as_the_mask_allows(demo_plan, tmp_pa
 
 
 SLOW_WRITER = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it for commands in the background
 import sys, time
 from stationplan.api import output
 def wait(*_, **__):
