@@ -158,7 +158,7 @@ def reset_keys(scenario: str) -> list[str]:
     lines = {
         "aim": f'"{usual.aim}"',
         "phases": "[]",
-        "budget": "1e15",
+        "budget": "1e12",
         "preferred": "[]",
         "preferred_workers": "0",
         "keep_coverage": "false",
